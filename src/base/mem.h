@@ -1,0 +1,36 @@
+/* Memory: allocation that never returns NULL, and arenas. */
+#ifndef HARK_BASE_MEM_H
+#define HARK_BASE_MEM_H
+
+#include <stddef.h>
+
+/** Zeroed memory of n octets; out of memory ends the process with a line on stderr. Free with mem_free(). */
+void *mem_alloc(size_t n);
+/** Grow or shrink; new octets are not zeroed. */
+void *mem_grow(void *p, size_t n);
+void mem_free(void *p);
+char *mem_strdup(const char *s);
+
+/* An arena: memory that is born together and dies together. Not shared between threads. */
+struct arena_chunk;
+struct arena {
+    struct arena_chunk *chunks; /* newest first */
+    size_t used;                /* octets handed out since init or reset */
+};
+
+/** Caller's storage; allocates nothing yet. */
+void arena_init(struct arena *a);
+/** Frees everything ever handed out. The arena may be used again. */
+void arena_fini(struct arena *a);
+/** As arena_fini, but keeps one chunk for what comes next. */
+void arena_reset(struct arena *a);
+/** Zeroed, aligned for any type. Never NULL. n may be 0. */
+void *arena_alloc(struct arena *a, size_t n);
+/** A copy of n octets. */
+void *arena_copy(struct arena *a, const void *p, size_t n);
+char *arena_strdup(struct arena *a, const char *s);
+
+#define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
+#define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))
+
+#endif

@@ -1,0 +1,213 @@
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+void text_init(struct text *t)
+{
+    *t = (struct text){.data = mem_alloc(64), .cap = 64};
+}
+
+void text_init_fixed(struct text *t, char *buf, size_t cap)
+{
+    buf[0] = 0;
+    *t = (struct text){.data = buf, .cap = cap, .fixed = true};
+}
+
+void text_fini(struct text *t)
+{
+    if (!t->fixed)
+        mem_free(t->data);
+    *t = (struct text){0};
+}
+
+void text_clear(struct text *t)
+{
+    t->len = 0;
+    t->data[0] = 0;
+    t->cut = false;
+}
+
+/* How many of n more octets may be added. */
+static size_t room_for(struct text *t, size_t n)
+{
+    if (t->cap - t->len > n)
+        return n;
+    if (t->fixed) {
+        t->cut = true;
+        return t->cap - t->len - 1;
+    }
+    size_t cap = t->cap * 2 > t->len + n + 1 ? t->cap * 2 : t->len + n + 1;
+    t->data = mem_grow(t->data, cap);
+    t->cap = cap;
+    return n;
+}
+
+void text_add_n(struct text *t, const char *s, size_t n)
+{
+    n = room_for(t, n);
+    memcpy(t->data + t->len, s, n);
+    t->len += n;
+    t->data[t->len] = 0;
+}
+
+void text_add(struct text *t, const char *s)
+{
+    text_add_n(t, s, strlen(s));
+}
+
+void text_char(struct text *t, char c)
+{
+    text_add_n(t, &c, 1);
+}
+
+void text_printf(struct text *t, const char *format, ...)
+{
+    char small[256];
+    va_list ap, again;
+    va_start(ap, format);
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof small, format, ap);
+    va_end(ap);
+    if (n >= 0 && (size_t)n < sizeof small) {
+        text_add_n(t, small, (size_t)n);
+    } else if (n >= 0) {
+        char *big = mem_alloc((size_t)n + 1);
+        vsnprintf(big, (size_t)n + 1, format, again);
+        text_add_n(t, big, (size_t)n);
+        mem_free(big);
+    }
+    va_end(again);
+}
+
+void text_column(struct text *t, size_t column)
+{
+    size_t start = t->len;
+    while (start > 0 && t->data[start - 1] != '\n')
+        start--;
+    do
+        text_char(t, ' ');
+    while (t->len - start < column && !t->cut);
+}
+
+void text_hex(struct text *t, const uint8_t *p, size_t n)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < n; i++) {
+        char two[2] = {digits[p[i] >> 4], digits[p[i] & 15]};
+        text_add_n(t, two, 2);
+    }
+}
+
+static const char base64_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char base32hex_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUV";
+
+void text_base64(struct text *t, const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)p[i] << 16;
+        if (i + 1 < n)
+            v |= (uint32_t)p[i + 1] << 8;
+        if (i + 2 < n)
+            v |= p[i + 2];
+        char four[4] = {base64_digits[v >> 18], base64_digits[v >> 12 & 63],
+            i + 1 < n ? base64_digits[v >> 6 & 63] : '=', i + 2 < n ? base64_digits[v & 63] : '='};
+        text_add_n(t, four, 4);
+    }
+}
+
+void text_base32hex(struct text *t, const uint8_t *p, size_t n)
+{
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < n; i++) {
+        acc = (acc << 8 | p[i]) & 0xffff;
+        bits += 8;
+        for (; bits >= 5; bits -= 5)
+            text_char(t, base32hex_digits[acc >> (bits - 5) & 31]);
+    }
+    if (bits)
+        text_char(t, base32hex_digits[acc << (5 - bits) & 31]);
+}
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    int high = -1;
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i];
+        if (is_space(c))
+            continue;
+        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        if (v < 0)
+            return -1;
+        if (high < 0) {
+            high = v;
+            continue;
+        }
+        if (n == cap)
+            return -1;
+        out[n++] = (uint8_t)(high << 4 | v);
+        high = -1;
+    }
+    return high < 0 ? (long)n : -1;
+}
+
+long text_unbase64(const char *s, size_t len, uint8_t *out, size_t cap)
+{
+    size_t n = 0, digits = 0, pads = 0;
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (is_space(s[i]))
+            continue;
+        if (s[i] == '=') {
+            pads++;
+            continue;
+        }
+        const char *d = s[i] ? strchr(base64_digits, s[i]) : NULL;
+        if (!d || pads)
+            return -1;
+        acc = (acc << 6 | (uint32_t)(d - base64_digits)) & 0xffff;
+        bits += 6;
+        digits++;
+        if (bits < 8)
+            continue;
+        if (n == cap)
+            return -1;
+        bits -= 8;
+        out[n++] = (uint8_t)(acc >> bits);
+    }
+    return digits % 4 == 1 || pads > 2 || (pads && (digits + pads) % 4) ? -1 : (long)n;
+}
+
+long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap)
+{
+    size_t n = 0;
+    uint32_t acc = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        char c = s[i];
+        if (is_space(c))
+            continue;
+        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'v' ? c - 'a' + 10 : c >= 'A' && c <= 'V' ? c - 'A' + 10 : -1;
+        if (v < 0)
+            return -1;
+        acc = (acc << 5 | (uint32_t)v) & 0xffff;
+        bits += 5;
+        if (bits < 8)
+            continue;
+        if (n == cap)
+            return -1;
+        bits -= 8;
+        out[n++] = (uint8_t)(acc >> bits);
+    }
+    return (long)n;
+}
