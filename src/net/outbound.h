@@ -1,0 +1,60 @@
+/* Messages to servers: one connected UDP socket a message with an unpredictable port, TCP streams that are reused.
+ *
+ *   outbound_send(o, &m)      → on_reply(ctx, send_id, wire, len), any number of times while not dropped (UDP: a wrong packet never ends the wait)
+ *                             → or on_fail(ctx, send_id, why): at most once; the send is then already dropped
+ *   outbound_drop(o, send_id)   nothing more is expected; only now the socket goes
+ *
+ * Knows nothing of DNS but that a message starts with two octets that identify the exchange on a stream, and that a stream carries two octets of length.
+ */
+#ifndef HARK_NET_OUTBOUND_H
+#define HARK_NET_OUTBOUND_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+#include "base/addr.h"
+#include "base/random.h"
+#include "base/transport.h"
+
+struct outbound;
+
+struct outbound_settings {
+    const struct addr *source_v4; /* source addresses to choose from at random; none: the kernel chooses */
+    size_t source_v4_count;
+    const struct addr *source_v6;
+    size_t source_v6_count;
+    size_t udp_max;          /* longer UDP replies are dropped: the EDNS size we announced */
+    uint32_t stream_idle_ms; /* how long an idle stream is kept for reuse, 0: closed after its last reply */
+};
+
+struct outbound_message {
+    uint64_t send_id;
+    struct endpoint to;
+    enum transport transport;
+    bool reuse;              /* a stream may be shared with other messages */
+    const uint8_t *wire;     /* borrowed for the call */
+    size_t len;
+    int64_t deadline_ms;     /* streams: CLOCK_MONOTONIC milliseconds after which on_fail(NET_TIMEOUT); UDP: not looked at */
+};
+
+struct outbound_events {
+    void (*on_reply)(void *ctx, uint64_t send_id, const uint8_t *wire, size_t len);
+    void (*on_fail)(void *ctx, uint64_t send_id, enum net_fail why);
+    void *ctx;
+};
+
+struct outbound_counters {
+    uint64_t udp_sent, tcp_sent, received, stray, port_retries, local_failures;
+    unsigned udp_open, streams_open; /* gauges */
+};
+
+/** rng is borrowed and must outlive it. */
+struct outbound *outbound_new(uv_loop_t *loop, const struct outbound_settings *settings, const struct outbound_events *events, struct random *rng);
+/** Never calls back from within: failures at once are reported in the next loop turn. */
+void outbound_send(struct outbound *o, const struct outbound_message *m);
+void outbound_drop(struct outbound *o, uint64_t send_id);
+/** Closes everything; memory is freed once the loop has run. */
+void outbound_close(struct outbound *o);
+const struct outbound_counters *outbound_counters(const struct outbound *o);
+
+#endif
