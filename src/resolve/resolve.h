@@ -1,0 +1,160 @@
+/* The resolver core. It never touches a socket, a clock or a file: it is told what happened and says what it wants.
+ *
+ * The life of a question:
+ *
+ *   resolve_ask()      a waiter joins the job of an equal question in flight, or starts one
+ *     known?           cache: answer, alias, denial, recent failure                               (job_known.c)
+ *     cut              the deepest delegation known at or above the name, else the root hints       (job_cut.c)
+ *     pick             a server of it: RTT, family, lameness; an address it lacks is a sub-question  (pick.c, job_pick.c)
+ *     SEND             one label more than the zone (RFC 9156), random ID, letter case               (job_send.c)
+ *     resolve_heard()  match → parse → scrub → classify → referral | alias | answer | denial | useless (job_reply.c, scrub.c, classify.c)
+ *     store            what the server may speak for, with its rank
+ *   ANSWER             every waiter of the job, exactly once
+ *
+ * The caller's loop:
+ *
+ *   id = resolve_ask(r, &question, now);
+ *   for (;;) {
+ *       struct action act;
+ *       while (resolve_next(r, &act, now))
+ *           switch (act.kind) { … put SEND on the wire, close on DROP, hand out ANSWER, set the timer on WAKE … }
+ *       wait for a reply        → resolve_heard(r, send_id, wire, len, now)
+ *               a broken wait   → resolve_failed(r, send_id, why, now)
+ *               the timer       → nothing to call: resolve_next() looks at the time
+ *   }
+ *
+ * What an action points to is valid until the next call into the resolver other than resolve_next().
+ */
+#ifndef HARK_RESOLVE_RESOLVE_H
+#define HARK_RESOLVE_RESOLVE_H
+
+#include "base/addr.h"
+#include "base/now.h"
+#include "base/random.h"
+#include "base/transport.h"
+#include "cache/cache.h"
+#include "dns/edns.h"
+#include "dns/rr.h"
+#include "resolve/event.h"
+
+typedef uint64_t ask_id;  /* one waiter; 0 is none */
+typedef uint64_t send_id; /* one message to a server; never reused; 0 is none */
+
+/* One root server. */
+struct root_hint {
+    const name_t *name;
+    unsigned addr_count;
+    struct addr addrs[DELEGATION_ADDRS_PER_NAME];
+};
+
+struct resolve_settings {
+    const struct root_hint *hints; /* NULL: those compiled in */
+    size_t hint_count;
+    uint16_t port;          /* of name servers: 53 */
+    bool prime;             /* ask a hint for the root's servers first (RFC 9609) */
+    bool minimise;          /* RFC 9156 */
+    bool case_random;       /* 0x20 */
+    bool use_v4, use_v6;
+    uint16_t udp_size;      /* announced to servers; longer UDP answers are asked again over TCP */
+    bool loopback_servers;  /* servers at loopback addresses may be asked (a configured hint always may) */
+    bool glue_hardening;    /* glue outside of the referring server's zone is not used */
+    bool extra_addresses;   /* look up further addresses of name servers in the background */
+    bool explore;           /* now and then ask a server that is not the best known */
+    bool minimal_answers;   /* false: outcomes carry NS and addresses of the zone beside positive answers */
+    const struct endpoint *own; /* endpoints that we listen on: never asked (RELIABILITY P14) */
+    size_t own_count;
+};
+
+/** The settings of a harkd without configuration. */
+void resolve_settings_default(struct resolve_settings *s);
+/** The root servers compiled in. */
+const struct root_hint *root_hints(size_t *count);
+/** The date of the compiled-in hints, "2026-11-23"-like. */
+extern const char ROOT_HINTS_DATE[];
+
+struct question {
+    const name_t *name;   /* copied */
+    uint16_t type, class;
+    bool checking_disabled; /* CD */
+    bool dnssec_ok;         /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer leaves them out) */
+    bool no_read, no_write; /* this question's own answer is not taken from (put into) the cache */
+    bool stale_ok;          /* step E */
+    bool background;        /* pays from a small budget of its own */
+    bool no_aliases;        /* stop at the first CNAME */
+    uint32_t deadline_ms;   /* patience of the waiter from now; 0: ANSWER_MS_MAX */
+    const struct observer *observer; /* NULL: nobody watches; must live until the ANSWER */
+};
+
+/* A failure's reason, recorded where it is known. tag is unique and grep-able; text is our own words. */
+struct reason {
+    int ede;         /* enum ede_code, EDE_NONE if there is nothing to say */
+    const char *tag; /* "silent-servers" */
+    const char *text;
+};
+
+/* What became of a question. Points into the resolver. TTLs are what is left now. */
+struct outcome {
+    uint16_t rcode;              /* SERVFAIL: reason says why */
+    uint8_t verdict;             /* the least of the parts' verdicts */
+    bool from_cache;             /* no message was sent for it */
+    struct rrset_list answer;    /* CNAME and DNAME links in order, then the data */
+    struct rrset_list authority; /* negative: SOA and proofs (which carry their signatures) */
+    struct rrset_list additional; /* only without minimal_answers */
+    struct reason reason;
+    uint32_t messages;           /* sent upstream on behalf of this question */
+};
+
+enum action_kind { ACTION_SEND, ACTION_DROP, ACTION_ANSWER, ACTION_WAKE, ACTION_WORK };
+
+struct action {
+    enum action_kind kind;
+    union {
+        struct {
+            send_id id;
+            struct endpoint to;
+            enum transport transport;
+            bool reuse;
+            const uint8_t *wire;
+            size_t len;
+            int64_t deadline_ms; /* now_t.mono_ms; for streams */
+        } send;
+        struct {
+            send_id id;
+        } drop;
+        struct {
+            ask_id id;
+            const struct outcome *outcome;
+        } answer;
+        struct {
+            int64_t at_ms; /* now_t.mono_ms */
+        } wake;
+    };
+};
+
+enum heard { HEARD_MATCHED, HEARD_NEAR_MISS, HEARD_IGNORED };
+
+/* Gauges and counters; all gauges are 0 when nothing is asked. */
+struct resolve_counters {
+    unsigned jobs, waiters, sends;
+    uint64_t asked, joined, cache_answers, answered, failed;
+    uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;
+};
+
+struct resolver;
+
+/** cache is shared and borrowed; rng is borrowed; settings are copied (what they point to is borrowed). */
+struct resolver *resolve_new(const struct resolve_settings *settings, struct cache *cache, struct random *rng);
+/** Unanswered waiters are forgotten without an ANSWER. */
+void resolve_free(struct resolver *r);
+/** Never answers from within: the ANSWER is an action, at the earliest with the next resolve_next(). */
+ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now);
+/** A packet from the endpoint that `id` went to. */
+enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now);
+void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now);
+/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them; with nobody left it ends. */
+void resolve_cancel(struct resolver *r, ask_id id, now_t now);
+/** The next thing to do. False: nothing now. A WAKE is given once for each change of the earliest time. */
+bool resolve_next(struct resolver *r, struct action *out, now_t now);
+const struct resolve_counters *resolve_counters(const struct resolver *r);
+
+#endif
