@@ -1,0 +1,49 @@
+/* The configuration that harkd and hark share: YAML by defs/options.def. It lives here, below daemon and cli, because `hark trace` obeys
+ * the same file; each program takes from it the settings of the layers it drives.
+ */
+#ifndef HARK_LIB_CONFIG_H
+#define HARK_LIB_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "cache/cache.h"
+#include "resolve/resolve.h"
+
+/* Effective values: the defaults of options.def, overruled by the file. Lists live in the arena. */
+struct config {
+    const char *file; /* the file read, NULL if none */
+    /* server */
+    struct endpoint *listen;
+    size_t listen_count;
+    struct prefix *access;
+    size_t access_count;
+    unsigned workers;         /* 0: one a core */
+    bool foreground;          /* stay in the foreground (the only form now) */
+    bool drop_privileges;
+    enum log_level log_level;
+    const char *control;      /* path of the control socket; "" none; NULL the default */
+    /* cache */
+    struct cache_settings cache;
+    bool cache_clock_wall;
+    /* answers */
+    bool minimal_answers;
+    bool local_zones;         /* built-in local zones and special-use names answered here */
+    uint16_t client_udp_size; /* EDNS size accepted from and announced to clients */
+    /* upstream: complete resolve settings, and what the driver needs */
+    struct resolve_settings resolve;
+    struct addr *source_v4, *source_v6;
+    size_t source_v4_count, source_v6_count;
+};
+
+/** Fills the defaults only. */
+void config_default(struct config *out, struct arena *a);
+/** Reads `path`; NULL: the file that HARK_CONFIG names (ignored when set-id), else /etc/hark/hark.yaml if it is there, else the defaults.
+ * On error `complaint` holds one line "FILE:LINE:COLUMN: …" naming the value, what was expected, and the nearest name where one was mistyped. */
+enum err config_load(struct config *out, struct arena *a, const char *path, struct text *complaint);
+
+#endif
