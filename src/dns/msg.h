@@ -62,15 +62,22 @@ enum msg_fault { MSG_OK, MSG_NO_HEADER, MSG_BAD_QUESTION, MSG_BAD_RECORD, MSG_BA
  * fit its layout is MSG_BAD_RECORD. */
 enum msg_fault msg_parse(struct msg *out, const uint8_t *wire, size_t len, struct arena *a);
 
+#define COMPRESS_SLOTS 256u /* a power of two, at least twice COMPRESS_TARGETS_MAX */
+
 /* Builds a message into the caller's storage with name compression (RFC 1035 4.1.4; at most COMPRESS_TARGETS_MAX targets, linear time). */
 struct msg_builder {
     struct writer w;
     uint16_t counts[4];
+    uint16_t rcode; /* 12 bits; the upper 8 go into the OPT */
+    /* Suffixes already written: a tree of labels, found through an open-addressed table. Target i is the label at targets[i]
+     * before the suffix parents[i] (NO_TARGET: before the root). */
     unsigned target_count;
-    uint16_t targets[COMPRESS_TARGETS_MAX]; /* offsets of names (suffixes) already written */
+    uint16_t targets[COMPRESS_TARGETS_MAX];
+    uint8_t parents[COMPRESS_TARGETS_MAX];
+    uint8_t slots[COMPRESS_SLOTS]; /* 1 + index of a target; 0: free */
     bool truncated; /* a record did not fit; nothing of it was written */
     unsigned ttl_count;
-    uint16_t *ttl_offsets; /* if the caller set it: where TTLs were written (up to ttl_cap) */
+    uint16_t *ttl_offsets; /* if the caller set it: where TTLs were written (up to ttl_cap; ttl_count == ttl_cap: perhaps not all) */
     unsigned ttl_cap;
 };
 
@@ -81,7 +88,7 @@ void msg_add_question(struct msg_builder *b, const name_t *name, uint16_t type, 
  * Sections must be filled in order. `first` rotates: record (first + i) mod count. */
 bool msg_add_rrset(struct msg_builder *b, enum section s, const struct rrset *rs, bool with_sigs, unsigned first);
 bool msg_add_rr(struct msg_builder *b, enum section s, const struct rr *rr);
-/** Writes the OPT record. Reserve its room beforehand by shrinking w.cap and giving it back. */
+/** Writes the OPT record, with the upper bits of the rcode given to msg_build (or e->ext_rcode). If it does not fit, nothing of it is written and truncated is set. Reserve its room beforehand by shrinking w.cap and giving it back. */
 void msg_add_edns(struct msg_builder *b, const struct edns *e);
 /** Sets TC if truncated and the caller wants it (set_tc), counts and returns the length. */
 size_t msg_finish(struct msg_builder *b, bool set_tc);
