@@ -52,7 +52,7 @@ class Lab:
         self.env = {k: v for k, v in os.environ.items() if k not in ("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES")}
         self.env["PATH"] = ":".join([*(str(p) for p in program_folders(self.build)), str(TOP / "build/peers/bin"),
                                      self.env.get("PATH", ""), "/usr/sbin", "/sbin"])
-        self.env |= {"HARK_CONFIG": str(LAB / "hark.yaml"), "LAB_DIR": str(LAB), "LD_BIND_NOW": "1"}
+        self.env |= {"HARK_CONFIG": str(LAB / "hark.yaml"), "LAB_DIR": str(LAB)}
 
     # Started servers are children of ours in a session of their own: a Ctrl-C is for the command.
     def popen(self, command: list[str], log: Path, **more) -> subprocess.Popen:
@@ -142,7 +142,7 @@ def find_build() -> Path | None:
     if os.environ.get("HARK_BUILD"):
         return Path(os.environ["HARK_BUILD"]).resolve()
     made = sorted((f.stat().st_mtime, f) for f in TOP.glob("build*/src/**/harkd") if f.is_file())
-    return made[-1][1].parents[len(made[-1][1].relative_to(TOP).parts) - 2] if made else None
+    return TOP / made[-1][1].relative_to(TOP).parts[0] if made else None
 
 
 def program_folders(build: Path | None) -> list[Path]:
