@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "base/mem.h"
 
 /* What an item is; part of its key. */
 enum store_kind { STORE_RRSET = 1, STORE_NEGATIVE, STORE_CUT, STORE_ANSWER, STORE_SERVER, STORE_LAME, STORE_FAILURE, STORE_KIND_COUNT };
@@ -26,21 +27,28 @@ struct store_stats {
     uint64_t by_kind[STORE_KIND_COUNT]; /* items */
 };
 
-/** size octets at most, index included (at least 1 MiB). key: the hash key, from a cryptographic generator. */
+/** size octets at most, index included (at least 1 MiB). key: the hash key, from a cryptographic generator. NULL: the system gives no such block. */
 struct store *store_new(size_t size, const struct hash_key *key);
 void store_free(struct store *s);
 /** Copies the value into out[cap] and returns its length; 0: not there, expired (now_s >= its expiry), or longer than cap. */
 size_t store_get(struct store *s, enum store_kind kind, const void *key, size_t key_len, void *out, size_t cap, uint32_t now_s);
-/** May `old` be replaced? Called under the lock, with the value in place and only while it is not expired. */
+/** As store_get, but into the arena, whatever its length; NULL: not there. */
+void *store_get_copy(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s, struct arena *a, size_t *len);
+/** Called under the lock with the value in place (not aligned): copies what it needs and is quick. False: counts as not there. */
+typedef bool store_reader(const void *value, size_t len, void *ctx);
+bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s, store_reader *reader, void *ctx);
+/** May `old` be replaced? Called under the lock, with the value in place and only while it is not expired. The new value is copied
+ * afterwards, so that a ctx which knows it may still change it in place (a counter that goes on from the old one). */
 typedef bool store_may_replace(const void *old, size_t old_len, void *ctx);
-/** Stores a copy until expires_s. may_replace NULL: always. False: refused (too large, or may_replace said no). */
+/** Stores a copy until expires_s. may_replace NULL: always. False: refused (empty, too large, expired already, or may_replace said no). */
 bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value, size_t len, uint32_t expires_s,
     uint32_t now_s, store_may_replace *may_replace, void *ctx);
 void store_remove(struct store *s, enum store_kind kind, const void *key, size_t key_len);
 void store_clear(struct store *s);
 void store_read_stats(struct store *s, struct store_stats *out);
 
-/** The block itself, for the test that moves it: octets and length. A block opened by store_adopt() at another address gives the same values. */
+/** The block itself, for the test that moves it: octets and length. store_adopt() copies such octets to an address of its own and gives the
+ * same values under the same key; NULL if they are not a whole block of this layout. Nobody may write meanwhile. */
 const void *store_block(struct store *s, size_t *len);
 struct store *store_adopt(const void *block, size_t len, const struct hash_key *key);
 

@@ -1,0 +1,96 @@
+/* Value: stored_s 4 | epoch 4 | count 2 | TTL offsets 2 each | the message. */
+#include <assert.h>
+#include <string.h>
+
+#include "cache/flat.h"
+#include "cache/inner.h"
+
+#define HEAD_LEN 10u
+
+static size_t answer_key(
+    uint8_t key[CACHE_KEY_MAX], const name_t *qname, uint16_t type, uint16_t class, uint8_t variant)
+{
+    size_t n = cache_key(key, qname, type, class);
+    key[n] = variant;
+    return n + 1;
+}
+
+struct answer_copy {
+    uint8_t *out;
+    size_t cap, len;
+    uint32_t epoch, stored_s;
+    unsigned ttl_count;
+    uint8_t ttl_offsets[ANSWER_TTLS_MAX * 2];
+};
+
+static bool copy_answer(const void *value, size_t len, void *ctx)
+{
+    struct answer_copy *c = ctx;
+    struct reader r = reader_of(value, len);
+    c->stored_s = read_u32(&r);
+    if (read_u32(&r) != c->epoch)
+        return false;
+    unsigned count = read_u16(&r);
+    if (count > ANSWER_TTLS_MAX)
+        return false;
+    const uint8_t *offsets = read_octets(&r, 2 * (size_t)count);
+    size_t wire_len = reader_left(&r);
+    const uint8_t *wire = read_octets(&r, wire_len);
+    if (!offsets || !wire || wire_len > c->cap)
+        return false;
+    memcpy(c->ttl_offsets, offsets, 2 * (size_t)count);
+    memcpy(c->out, wire, wire_len);
+    c->ttl_count = count;
+    c->len = wire_len;
+    return true;
+}
+
+size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
+    uint32_t now_s, uint8_t *out, size_t cap)
+{
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = answer_key(key, qname, type, class, variant);
+    struct answer_copy copy;
+    copy.out = out;
+    copy.cap = cap;
+    copy.epoch = atomic_load_explicit(&c->answers_epoch, memory_order_acquire);
+    if (!store_read(c->store, STORE_ANSWER, key, key_len, now_s, copy_answer, &copy))
+        return 0;
+    uint32_t elapsed = cache_elapsed(copy.stored_s, now_s);
+    if (elapsed == 0)
+        return copy.len;
+    for (unsigned i = 0; i < copy.ttl_count; i++) {
+        size_t at = get_u16(copy.ttl_offsets + 2 * (size_t)i);
+        if (at + 4 <= copy.len)
+            put_u32(out + at, cache_left(get_u32(out + at), elapsed));
+    }
+    return copy.len;
+}
+
+void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
+    const uint8_t *wire, size_t len, const uint16_t *ttl_offsets, unsigned ttl_count, uint32_t life_s,
+    uint32_t now_s)
+{
+    if (life_s == 0 || len == 0 || len > ANSWER_OCTETS_MAX || ttl_count > ANSWER_TTLS_MAX)
+        return;
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = answer_key(key, qname, type, class, variant);
+    struct flat_room room;
+    struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)ttl_count + len);
+    write_u32(&w, now_s);
+    write_u32(&w, atomic_load_explicit(&c->answers_epoch, memory_order_acquire));
+    write_u16(&w, (uint16_t)ttl_count);
+    for (unsigned i = 0; i < ttl_count; i++) {
+        assert(ttl_offsets[i] + 4u <= len);
+        write_u16(&w, ttl_offsets[i]);
+    }
+    write_octets(&w, wire, len);
+    store_put(
+        c->store, STORE_ANSWER, key, key_len, w.data, w.pos, cache_expiry(now_s, life_s), now_s, NULL, NULL);
+    flat_room_fini(&room);
+}
+
+void cache_answers_flush(struct cache *c)
+{
+    atomic_fetch_add_explicit(&c->answers_epoch, 1, memory_order_acq_rel);
+}

@@ -1,0 +1,55 @@
+/* Value: ede 2 | streak 2 | failed_s 4. */
+#include "cache/inner.h"
+
+#define VALUE_LEN 8u
+#define STREAK_AT 2u
+
+/* 1, 2, 4 … 300 s: RFC 9520 3.2. */
+static uint32_t delay_of(unsigned streak)
+{
+    if (streak == 0)
+        return 0;
+    uint32_t delay = streak > 16 ? FAILURE_TTL_MAX : FAILURE_TTL_MIN << (streak - 1);
+    return delay < FAILURE_TTL_MAX ? delay : FAILURE_TTL_MAX;
+}
+
+bool cache_failure_get(
+    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out)
+{
+    uint8_t key[CACHE_KEY_MAX], value[VALUE_LEN];
+    size_t key_len = cache_key(key, name, type, class);
+    size_t len = store_get(c->store, STORE_FAILURE, key, key_len, value, sizeof value, now_s);
+    if (len != VALUE_LEN)
+        return false;
+    *out = (struct failure){.ede = get_u16(value), .streak = get_u16(value + STREAK_AT)};
+    out->retry_s = cache_left(delay_of(out->streak), cache_elapsed(get_u32(value + 4), now_s));
+    return true;
+}
+
+static bool count_on(const void *old, size_t old_len, void *ctx)
+{
+    uint8_t *value = ctx;
+    uint16_t streak = old_len == VALUE_LEN ? get_u16((const uint8_t *)old + STREAK_AT) : 0;
+    put_u16(value + STREAK_AT, streak < UINT16_MAX ? (uint16_t)(streak + 1) : streak);
+    return true;
+}
+
+void cache_failure_put(
+    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede, uint32_t now_s)
+{
+    uint8_t key[CACHE_KEY_MAX], value[VALUE_LEN];
+    size_t key_len = cache_key(key, name, type, class);
+    put_u16(value, ede);
+    put_u16(value + STREAK_AT, 1);
+    put_u32(value + 4, now_s);
+    /* Remembered for twice the longest delay, so that a question which is asked rarely still climbs. */
+    store_put(c->store, STORE_FAILURE, key, key_len, value, sizeof value,
+        cache_expiry(now_s, 2 * FAILURE_TTL_MAX), now_s, count_on, value);
+}
+
+void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class)
+{
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = cache_key(key, name, type, class);
+    store_remove(c->store, STORE_FAILURE, key, key_len);
+}

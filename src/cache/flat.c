@@ -1,0 +1,114 @@
+#include "cache/flat.h"
+
+#define RRSET_FIXED_LEN 14u
+
+static size_t rdatas_len(const struct rdata *rd, unsigned count)
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < count; i++)
+        n += 2u + rd[i].len;
+    return n;
+}
+
+size_t flat_rrset_len(const struct rrset *rs)
+{
+    return name_len(rs->owner) + RRSET_FIXED_LEN + rdatas_len(rs->rdata, rs->count) +
+           rdatas_len(rs->sigs, rs->sig_count);
+}
+
+static void write_rdatas(struct writer *w, const struct rdata *rd, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        write_u16(w, rd[i].len);
+        write_octets(w, rd[i].data, rd[i].len);
+    }
+}
+
+void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl)
+{
+    write_octets(w, rs->owner, name_len(rs->owner));
+    write_u16(w, rs->type);
+    write_u16(w, rs->class);
+    write_u32(w, ttl);
+    write_u8(w, rs->rank);
+    write_u8(w, rs->verdict);
+    write_u16(w, rs->count);
+    write_u16(w, rs->sig_count);
+    write_rdatas(w, rs->rdata, rs->count);
+    write_rdatas(w, rs->sigs, rs->sig_count);
+}
+
+const name_t *flat_read_name(struct reader *r)
+{
+    const name_t *name = r->data + r->pos;
+    size_t n = r->bad ? 0 : name_check(name, reader_left(r));
+    if (n == 0) {
+        r->bad = true;
+        return NULL;
+    }
+    return read_octets(r, n);
+}
+
+static struct rdata *read_rdatas(struct reader *r, unsigned count, struct arena *a)
+{
+    /* Each takes two octets at least: a wild count cannot ask for wild memory. */
+    if (count > reader_left(r) / 2) {
+        r->bad = true;
+        return NULL;
+    }
+    struct rdata *rd = ARENA_ARRAY(a, struct rdata, count);
+    for (unsigned i = 0; i < count; i++) {
+        rd[i].len = read_u16(r);
+        rd[i].data = read_octets(r, rd[i].len);
+    }
+    return rd;
+}
+
+struct rrset *flat_read_rrset(struct reader *r, struct arena *a)
+{
+    const name_t *owner = flat_read_name(r);
+    if (!owner)
+        return NULL;
+    struct rrset *rs = ARENA_NEW(a, struct rrset);
+    rs->owner = owner;
+    rs->type = read_u16(r);
+    rs->class = read_u16(r);
+    rs->ttl = read_u32(r);
+    rs->rank = read_u8(r);
+    rs->verdict = read_u8(r);
+    rs->count = read_u16(r);
+    rs->sig_count = read_u16(r);
+    rs->rdata = read_rdatas(r, rs->count, a);
+    rs->sigs = read_rdatas(r, rs->sig_count, a);
+    return r->bad ? NULL : rs;
+}
+
+size_t flat_list_len(const struct rrset_list *l)
+{
+    size_t n = 2;
+    for (size_t i = 0; i < l->count; i++)
+        n += flat_rrset_len(l->items[i]);
+    return n;
+}
+
+bool flat_read_list(struct reader *r, struct rrset_list *out, struct arena *a)
+{
+    unsigned count = read_u16(r);
+    for (unsigned i = 0; i < count && !r->bad; i++) {
+        struct rrset *rs = flat_read_rrset(r, a);
+        if (rs)
+            rrset_list_add(out, rs, a);
+    }
+    return !r->bad;
+}
+
+struct writer flat_room_init(struct flat_room *room, size_t len)
+{
+    room->big = len > sizeof room->small ? mem_alloc(len) : NULL;
+    return writer_of(room->big ? room->big : room->small, len);
+}
+
+void flat_room_fini(struct flat_room *room)
+{
+    mem_free(room->big);
+}

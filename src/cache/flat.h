@@ -1,0 +1,36 @@
+/* RRsets as flat octets, fit for the block:
+ *
+ *   owner | type 2 | class 2 | ttl 4 | rank 1 | verdict 1 | count 2 | sig_count 2 | (length 2 | RDATA) for each record, then for each RRSIG
+ *
+ * Numbers in network order. Readers are as careful as with strangers' octets, though only we write these. */
+#ifndef HARK_CACHE_FLAT_H
+#define HARK_CACHE_FLAT_H
+
+#include "base/cursor.h"
+#include "dns/rr.h"
+
+/** Octets of the flat form. */
+size_t flat_rrset_len(const struct rrset *rs);
+/** Appends rs, with this TTL instead of its own. */
+void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl);
+/** Reads one; it points into the reader's octets, which must live as long. TTL as written. NULL (and r->bad) if malformed. */
+struct rrset *flat_read_rrset(struct reader *r, struct arena *a);
+
+/** A valid uncompressed name in place; NULL (and r->bad) if there is none. */
+const name_t *flat_read_name(struct reader *r);
+
+/* A list: count 2, then the RRsets. */
+size_t flat_list_len(const struct rrset_list *l);
+bool flat_read_list(struct reader *r, struct rrset_list *out, struct arena *a);
+
+/* Where a value is put together before it goes into the block. */
+struct flat_room {
+    uint8_t *big; /* NULL: small suffices */
+    uint8_t small[1024];
+};
+
+/** A writer of exactly len octets; end with flat_room_fini(). */
+struct writer flat_room_init(struct flat_room *room, size_t len);
+void flat_room_fini(struct flat_room *room);
+
+#endif

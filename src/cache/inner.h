@@ -1,0 +1,54 @@
+/* What the files of the cache share and nobody else sees: the cache itself, keys, and the arithmetic of TTLs. */
+#ifndef HARK_CACHE_INNER_H
+#define HARK_CACHE_INNER_H
+
+#include <stdatomic.h>
+
+#include "base/cursor.h"
+#include "cache/cache.h"
+
+struct cache {
+    struct cache_settings settings;
+    struct store *store;
+    _Atomic uint32_t answers_epoch; /* an answer of another epoch is dead */
+};
+
+/* Lower-case name, then fixed fields. */
+#define CACHE_KEY_MAX (NAME_MAX_LEN + 17u)
+
+/** Key of (name, type, class); returns its length. */
+static inline size_t cache_key(uint8_t key[CACHE_KEY_MAX], const name_t *name, uint16_t type, uint16_t class)
+{
+    size_t n = name_lower_copy(key, name);
+    put_u16(key + n, type);
+    put_u16(key + n + 2, class);
+    return n + 4;
+}
+
+/* A clock that stepped back counts as standing still: nothing ever gets a greater TTL than was put. */
+static inline uint32_t cache_elapsed(uint32_t stored_s, uint32_t now_s)
+{
+    return now_s > stored_s ? now_s - stored_s : 0;
+}
+
+static inline uint32_t cache_left(uint32_t ttl, uint32_t elapsed)
+{
+    return ttl > elapsed ? ttl - elapsed : 0;
+}
+
+static inline uint32_t cache_expiry(uint32_t now_s, uint32_t ttl)
+{
+    return ttl > UINT32_MAX - now_s ? UINT32_MAX : now_s + ttl;
+}
+
+/* RFC 2181 8, then the settings; `most` wins over ttl_min. */
+static inline uint32_t cache_bound_ttl(const struct cache *c, uint32_t ttl, uint32_t most)
+{
+    if (ttl > TTL_WIRE_MAX)
+        ttl = 0;
+    if (ttl < c->settings.ttl_min)
+        ttl = c->settings.ttl_min;
+    return ttl < most ? ttl : most;
+}
+
+#endif

@@ -1,0 +1,54 @@
+/* Value: rank 1 | verdict 1 | stored_s 4 | flat RRset. */
+#include "cache/flat.h"
+#include "cache/inner.h"
+
+#define HEAD_LEN 6u
+
+struct rrset *cache_rrset_get(
+    struct cache *c, const name_t *owner, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a)
+{
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = cache_key(key, owner, type, class);
+    size_t len;
+    const uint8_t *value = store_get_copy(c->store, STORE_RRSET, key, key_len, now_s, a, &len);
+    if (!value)
+        return NULL;
+    struct reader r = reader_of(value, len);
+    read_u16(&r);
+    uint32_t stored_s = read_u32(&r);
+    struct rrset *rs = flat_read_rrset(&r, a);
+    if (rs)
+        rs->ttl = cache_left(rs->ttl, cache_elapsed(stored_s, now_s));
+    return rs;
+}
+
+static bool outranked(const void *old, size_t old_len, void *ctx)
+{
+    const struct rrset *rs = ctx;
+    struct reader r = reader_of(old, old_len);
+    uint8_t rank = read_u8(&r), verdict = read_u8(&r);
+    if (rank != rs->rank)
+        return rs->rank > rank;
+    return verdict != VERDICT_SECURE || rs->verdict == VERDICT_SECURE;
+}
+
+void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s)
+{
+    uint32_t ttl = cache_bound_ttl(c, rs->ttl, c->settings.ttl_max);
+    if (ttl == 0 || rs->count == 0 || rs->count > RRSET_RECORDS_MAX || rs->sig_count > RRSET_RECORDS_MAX)
+        return;
+    size_t len = HEAD_LEN + flat_rrset_len(rs);
+    if (len > RRSET_OCTETS_MAX)
+        return;
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = cache_key(key, rs->owner, rs->type, rs->class);
+    struct flat_room room;
+    struct writer w = flat_room_init(&room, len);
+    write_u8(&w, rs->rank);
+    write_u8(&w, rs->verdict);
+    write_u32(&w, now_s);
+    flat_write_rrset(&w, rs, ttl);
+    store_put(c->store, STORE_RRSET, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, outranked,
+        (void *)(uintptr_t)rs);
+    flat_room_fini(&room);
+}

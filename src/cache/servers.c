@@ -1,0 +1,87 @@
+/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1; lameness is one octet. */
+#include <string.h>
+
+#include "cache/inner.h"
+
+#define ADDR_KEY_LEN 17u
+#define SERVER_KEY_LEN (ADDR_KEY_LEN + 6u)
+#define FACTS_LEN 8u
+#define EDNS_AT 5u
+
+static void addr_key(uint8_t key[ADDR_KEY_LEN], const struct addr *addr)
+{
+    key[0] = addr->family;
+    memcpy(key + 1, addr->ip, sizeof addr->ip);
+}
+
+static void server_key(uint8_t key[SERVER_KEY_LEN], const struct endpoint *server)
+{
+    addr_key(key, &server->addr);
+    put_u16(key + ADDR_KEY_LEN, server->port);
+    put_u32(key + ADDR_KEY_LEN + 2, server->scope);
+}
+
+void cache_server_get(
+    struct cache *c, const struct endpoint *server, uint32_t now_s, struct server_facts *out)
+{
+    uint8_t key[SERVER_KEY_LEN];
+    server_key(key, server);
+    uint8_t value[FACTS_LEN];
+    struct reader r =
+        reader_of(value, store_get(c->store, STORE_SERVER, key, sizeof key, value, sizeof value, now_s));
+    /* Of an unknown server every read gives 0. */
+    *out = (struct server_facts){.srtt_ms = read_u16(&r)};
+    out->rttvar_ms = read_u16(&r);
+    out->timeouts = read_u8(&r);
+    out->edns = read_u8(&r);
+    out->case_broken = read_u8(&r);
+    out->heard = read_u8(&r);
+}
+
+/* EDNS that worked once is never believed broken: a forged FORMERR would cost a signed zone its signatures (RELIABILITY P13). */
+static bool keep_edns(const void *old, size_t old_len, void *ctx)
+{
+    const uint8_t *before = old;
+    uint8_t *value = ctx;
+    if (old_len == FACTS_LEN && before[EDNS_AT] == EDNS_FACT_WORKS && value[EDNS_AT] == EDNS_FACT_BROKEN)
+        value[EDNS_AT] = EDNS_FACT_WORKS;
+    return true;
+}
+
+void cache_server_put(
+    struct cache *c, const struct endpoint *server, const struct server_facts *facts, uint32_t now_s)
+{
+    uint8_t key[SERVER_KEY_LEN];
+    server_key(key, server);
+    uint8_t value[FACTS_LEN];
+    struct writer w = writer_of(value, sizeof value);
+    write_u16(&w, facts->srtt_ms);
+    write_u16(&w, facts->rttvar_ms);
+    write_u8(&w, facts->timeouts);
+    write_u8(&w, facts->edns);
+    write_u8(&w, facts->case_broken);
+    write_u8(&w, facts->heard);
+    store_put(c->store, STORE_SERVER, key, sizeof key, value, sizeof value,
+        cache_expiry(now_s, SERVER_FACTS_TTL), now_s, keep_edns, value);
+}
+
+static size_t lame_key(uint8_t key[CACHE_KEY_MAX], const name_t *zone, const struct addr *addr)
+{
+    addr_key(key, addr);
+    return ADDR_KEY_LEN + name_lower_copy(key + ADDR_KEY_LEN, zone);
+}
+
+bool cache_lame_get(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s)
+{
+    uint8_t key[CACHE_KEY_MAX], lame;
+    size_t key_len = lame_key(key, zone, addr);
+    return store_get(c->store, STORE_LAME, key, key_len, &lame, sizeof lame, now_s) > 0;
+}
+
+void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s)
+{
+    uint8_t key[CACHE_KEY_MAX], lame = 1;
+    size_t key_len = lame_key(key, zone, addr);
+    store_put(c->store, STORE_LAME, key, key_len, &lame, sizeof lame, cache_expiry(now_s, LAME_TTL), now_s,
+        NULL, NULL);
+}
