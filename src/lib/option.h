@@ -1,0 +1,44 @@
+/* One setting: its row of defs/options.def, and its values from text. */
+#ifndef HARK_LIB_OPTION_H
+#define HARK_LIB_OPTION_H
+
+#include "lib/config.h"
+
+enum option_kind {
+    OPTION_BOOL,      /* bool: yes, no, on, off, true, false */
+    OPTION_UNSIGNED,  /* unsigned */
+    OPTION_SECONDS,   /* uint32_t, with s, m, h or d behind it if wanted */
+    OPTION_UDP_SIZE,  /* uint16_t */
+    OPTION_PORT,      /* uint16_t */
+    OPTION_SIZE,      /* size_t octets, with K M G (KiB MiB GiB) */
+    OPTION_LEVEL,     /* enum log_level */
+    OPTION_CLOCK,     /* bool: wall */
+    OPTION_PATH,      /* const char *; "none": ""; "auto": NULL */
+    OPTION_ENDPOINTS, /* from here on lists */
+    OPTION_PREFIXES,
+    OPTION_SOURCES,
+    OPTION_HINTS,
+};
+
+struct option {
+    const char *path;
+    enum option_kind kind;
+    size_t offset;            /* in struct config */
+    const char *default_text; /* list elements apart by spaces */
+    long long min, max;
+    const char *help;
+};
+
+extern const struct option OPTIONS[];
+extern const size_t OPTION_COUNT;
+
+static inline bool option_is_list(const struct option *o)
+{
+    return o->kind >= OPTION_ENDPOINTS;
+}
+
+/** Sets it from `count` values (1, unless it is a list). On error *bad is the index of the wrong value and `expected` says what would be right. */
+enum err option_set(const struct option *o, struct config *c, struct arena *a, const char *const *values,
+    size_t count, size_t *bad, struct text *expected);
+
+#endif
