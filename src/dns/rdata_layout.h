@@ -10,6 +10,7 @@
 #include "base/cursor.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "dns/rdata.h"
 #include "dns/token.h"
 
 #define RDATA_MAX_LEN 65535u /* RFC 1035 3.2.1: RDLENGTH has 16 bits */
@@ -33,6 +34,14 @@ const char *rdata_layout(uint16_t type, uint16_t class);
 #define FIELD_BAD SIZE_MAX
 /** Octets of the field of that letter at p[max], uncompressed; FIELD_BAD if it does not fit or breaks its rules. */
 size_t field_len(char letter, const uint8_t *p, size_t max);
+
+/* What text is to become RDATA of. */
+struct rdata_kind {
+    uint16_t type, class;
+    const name_t *origin; /* may be NULL */
+};
+/** As rdata_from_text(), from the tokens that l still has, to the end of the entry. */
+enum err rdata_from_lexer(struct rdata *out, const struct rdata_kind *kind, struct lexer *l, struct arena *a);
 
 /** Type bitmaps (RFC 4034 4.1.2): windows ascending, 1…32 octets each, no zero octet at the end of one. Empty is true. */
 bool typemap_check(const uint8_t *p, size_t len);
