@@ -1,0 +1,297 @@
+#include "lib/ask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define QUERY_OCTETS_MAX 512u /* header, a name of 255 octets, OPT with an empty NSID: far below */
+#define STRAYS_MAX 1000u      /* packets read in one wait: a flood of wrong ones ends it as silence does */
+
+/* One question at one server. */
+struct exchange {
+    const struct ask_settings *settings;
+    const struct msg_question *question;
+    struct random *rng;
+    struct arena *arena;
+    struct ask_reply *out;
+    uint8_t query[QUERY_OCTETS_MAX];
+    size_t query_len;
+    uint16_t id;
+    bool edns;
+};
+
+static int64_t mono_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void build_query(struct exchange *x)
+{
+    const struct ask_settings *s = x->settings;
+    struct edns e = {
+        .present = x->edns, .udp_size = s->udp_size, .dnssec_ok = s->dnssec_ok, .nsid_asked = s->nsid};
+    uint16_t flags = (uint16_t)((s->recursion ? FLAG_RD : 0) | (s->checking_disabled ? FLAG_CD : 0));
+    x->id = random_u16(x->rng);
+    x->query_len = msg_query(x->query, sizeof x->query, x->id, flags, x->question, &e);
+}
+
+bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q)
+{
+    if (m->id != id || !(m->flags & FLAG_QR) || m->opcode != OPCODE_QUERY)
+        return false;
+    if (m->qdcount == 0) /* some servers leave the question out when they cannot read it */
+        return m->rcode == RCODE_FORMERR || m->rcode == RCODE_NOTIMP || m->rcode == RCODE_SERVFAIL ||
+               m->rcode == RCODE_REFUSED;
+    return m->qdcount == 1 && m->question.type == q->type && m->question.class == q->class &&
+           name_equal(m->question.name, q->name);
+}
+
+/* True if it is the reply; then out->msg is filled. */
+static bool take(struct exchange *x, const uint8_t *wire, size_t len)
+{
+    struct ask_reply *out = x->out;
+    const uint8_t *copy = arena_copy(x->arena, wire, len);
+    if (msg_parse(&out->msg, copy, len, x->arena) != MSG_OK || !ask_is_reply(&out->msg, x->id, x->question)) {
+        out->strays++;
+        return false;
+    }
+    out->wire = copy;
+    out->octets = len;
+    return true;
+}
+
+/* Waits until the socket is ready; false when the time is up. */
+static bool wait_for(int fd, short events, int64_t until)
+{
+    for (;;) {
+        int64_t left = until - mono_ms();
+        if (left <= 0)
+            return false;
+        struct pollfd p = {.fd = fd, .events = events};
+        int n = poll(&p, 1, (int)left);
+        if (n > 0)
+            return true;
+        if (n < 0 && errno != EINTR)
+            return false;
+    }
+}
+
+static enum ask_end end_of_errno(struct exchange *x)
+{
+    x->out->system_error = errno;
+    switch (errno) {
+    case ECONNREFUSED:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case ECONNRESET:
+    case EPIPE:
+    case EACCES: /* a packet filter's answer to send */
+    case EPERM:
+    case EADDRNOTAVAIL: /* no address of that family to send from */
+    case EAFNOSUPPORT:
+        return ASK_UNREACHABLE;
+    case ETIMEDOUT:
+        return ASK_TIMEOUT;
+    default:
+        return ASK_LOCAL;
+    }
+}
+
+/* A connected socket, or -1 with errno set. Over TCP the connection is under way. */
+static int open_socket(const struct endpoint *to, int type)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = endpoint_to_sockaddr(to, &sa);
+    int fd = socket(sa.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    if (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS) {
+        int kept = errno;
+        close(fd);
+        errno = kept;
+        return -1;
+    }
+    return fd;
+}
+
+/* Reads until the reply comes (ASK_REPLY), the time is up (ASK_TIMEOUT) or the kernel says that nobody is there. */
+static enum ask_end receive(struct exchange *x, int fd, uint8_t *buf, int64_t until)
+{
+    for (unsigned n = 0; n < STRAYS_MAX && wait_for(fd, POLLIN, until); n++) {
+        ssize_t len = recv(fd, buf, MSG_MAX_LEN, 0);
+        if (len < 0 && (errno == EAGAIN || errno == EINTR))
+            continue;
+        if (len < 0)
+            return end_of_errno(x);
+        if (take(x, buf, (size_t)len))
+            return ASK_REPLY;
+    }
+    return ASK_TIMEOUT;
+}
+
+static enum ask_end try_udp(struct exchange *x, int fd)
+{
+    uint8_t *buf = arena_alloc(x->arena, MSG_MAX_LEN);
+    for (unsigned i = 0; i < x->settings->tries; i++) {
+        int64_t start = mono_ms();
+        if (send(fd, x->query, x->query_len, 0) < 0 && errno != EAGAIN)
+            return end_of_errno(x);
+        enum ask_end end = receive(x, fd, buf, start + x->settings->timeout_ms);
+        x->out->time_ms = (uint32_t)(mono_ms() - start);
+        if (end != ASK_TIMEOUT)
+            return end;
+    }
+    return ASK_TIMEOUT;
+}
+
+static enum ask_end ask_udp(struct exchange *x)
+{
+    x->out->transport = TRANSPORT_UDP;
+    int fd = open_socket(&x->out->server, SOCK_DGRAM);
+    if (fd < 0)
+        return end_of_errno(x);
+    build_query(x);
+    enum ask_end end = try_udp(x, fd);
+    close(fd);
+    return end;
+}
+
+/* All n octets in (POLLIN) or out (POLLOUT). */
+static enum ask_end move_octets(struct exchange *x, int fd, short events, uint8_t *p, size_t n, int64_t until)
+{
+    size_t done = 0;
+    while (done < n) {
+        if (!wait_for(fd, events, until))
+            return ASK_TIMEOUT;
+        ssize_t k =
+            events == POLLIN ? recv(fd, p + done, n - done, 0) : send(fd, p + done, n - done, MSG_NOSIGNAL);
+        if (k == 0 && events == POLLIN) {
+            x->out->system_error = ECONNRESET; /* the server closed before its reply was whole */
+            return ASK_UNREACHABLE;
+        }
+        if (k < 0 && errno != EAGAIN && errno != EINTR)
+            return end_of_errno(x);
+        if (k > 0)
+            done += (size_t)k;
+    }
+    return ASK_REPLY;
+}
+
+/* RFC 7766: two octets of length before each message. */
+static enum ask_end try_tcp(struct exchange *x, int fd, int64_t until)
+{
+    uint8_t frame[2 + QUERY_OCTETS_MAX], head[2];
+    put_u16(frame, (uint16_t)x->query_len);
+    memcpy(frame + 2, x->query, x->query_len);
+    enum ask_end end = move_octets(x, fd, POLLOUT, frame, 2 + x->query_len, until);
+    if (end == ASK_REPLY)
+        end = move_octets(x, fd, POLLIN, head, sizeof head, until);
+    if (end != ASK_REPLY)
+        return end;
+    size_t len = get_u16(head);
+    uint8_t *buf = arena_alloc(x->arena, len);
+    end = move_octets(x, fd, POLLIN, buf, len, until);
+    if (end != ASK_REPLY)
+        return end;
+    return take(x, buf, len) ? ASK_REPLY : ASK_MALFORMED;
+}
+
+static enum ask_end ask_tcp(struct exchange *x)
+{
+    x->out->transport = TRANSPORT_TCP;
+    int64_t start = mono_ms();
+    int fd = open_socket(&x->out->server, SOCK_STREAM);
+    if (fd < 0)
+        return end_of_errno(x);
+    build_query(x);
+    enum ask_end end = try_tcp(x, fd, start + (int64_t)x->settings->timeout_ms * x->settings->tries);
+    x->out->time_ms = (uint32_t)(mono_ms() - start);
+    close(fd);
+    return end;
+}
+
+static enum ask_end ask_once(struct exchange *x)
+{
+    if (x->settings->tcp)
+        return ask_tcp(x);
+    enum ask_end end = ask_udp(x);
+    if (end == ASK_REPLY && (x->out->msg.flags & FLAG_TC)) {
+        x->out->was_truncated = true;
+        end = ask_tcp(x);
+    }
+    return end;
+}
+
+static enum ask_end ask_server(struct exchange *x)
+{
+    struct ask_reply *out = x->out;
+    x->edns = x->settings->edns;
+    enum ask_end end = ask_once(x);
+    bool no_edns = end == ASK_REPLY && !out->msg.edns.present &&
+                   (out->msg.rcode == RCODE_FORMERR || out->msg.rcode == RCODE_NOTIMP);
+    if (x->edns && no_edns) {
+        x->edns = false;
+        out->without_edns = true;
+        end = ask_once(x);
+    }
+    return end;
+}
+
+void ask(struct ask_reply *out, const struct ask_settings *settings, const struct msg_question *question,
+    struct random *rng, struct arena *arena)
+{
+    *out = (struct ask_reply){.end = ASK_TIMEOUT};
+    struct exchange x = {.settings = settings, .question = question, .rng = rng, .arena = arena, .out = out};
+    size_t n = settings->server_count;
+    size_t first = settings->rotate ? random_below(rng, (uint32_t)n) : 0;
+    for (size_t i = 0; i < n; i++) {
+        out->server = settings->servers[(first + i) % n];
+        out->without_edns = out->was_truncated = false;
+        out->system_error = 0;
+        out->end = ask_server(&x);
+        if (out->end == ASK_REPLY)
+            return;
+    }
+}
+
+const char *ask_end_text(const struct ask_reply *r)
+{
+    switch (r->end) {
+    case ASK_REPLY:
+        return "replied";
+    case ASK_TIMEOUT:
+        return r->strays ? "sent nothing readable in time" : "did not reply in time";
+    case ASK_MALFORMED:
+        return "sent something that is no reply to the question";
+    case ASK_UNREACHABLE:
+    case ASK_LOCAL:
+        break;
+    }
+    switch (r->system_error) {
+    case ECONNREFUSED:
+        return "refuses: nothing listens on that port";
+    case ECONNRESET:
+    case EPIPE:
+        return "closed the connection before its reply";
+    case ENETUNREACH:
+    case EADDRNOTAVAIL:
+    case EAFNOSUPPORT:
+    case ENETDOWN:
+        return "cannot be reached: no route to that network";
+    case EHOSTUNREACH:
+    case EHOSTDOWN:
+        return "cannot be reached: no route to that host";
+    case EACCES:
+    case EPERM:
+        return "cannot be reached: this system forbids it";
+    default:
+        return strerror(r->system_error);
+    }
+}

@@ -1,0 +1,64 @@
+/* One question asked of name servers as any DNS client does: blocking, a server at a time, UDP first and TCP for what does not fit.
+ *
+ *   for each server, in order
+ *     UDP, up to `tries` times, `timeout_ms` each; an answer to an earlier try still counts
+ *       not a reply to this question, or not readable    counted, and the wait goes on
+ *       FORMERR (or NOTIMP) without an OPT               once more without EDNS (RFC 6891 7)
+ *       TC                                               the same over TCP
+ *     a reply ends it, whatever its rcode; silence or a refusal goes on with the next server
+ */
+#ifndef HARK_LIB_ASK_H
+#define HARK_LIB_ASK_H
+
+#include "base/addr.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/transport.h"
+#include "dns/msg.h"
+
+struct ask_settings {
+    const struct endpoint *servers;
+    size_t server_count; /* at least 1 */
+    bool rotate;         /* begin with a server chosen at random */
+    unsigned tries;      /* UDP messages to a server, at least 1 */
+    uint32_t timeout_ms; /* patience with each; over TCP that of all tries together */
+    bool tcp;            /* TCP from the start */
+    bool edns;
+    uint16_t udp_size; /* announced */
+    bool dnssec_ok;    /* these two need EDNS */
+    bool nsid;
+    bool recursion;         /* RD */
+    bool checking_disabled; /* CD */
+};
+
+enum ask_end {
+    ASK_REPLY,       /* msg is the reply */
+    ASK_TIMEOUT,     /* silence */
+    ASK_UNREACHABLE, /* nobody listens there, or there is no way to it */
+    ASK_MALFORMED,   /* TCP: what came cannot be read, or answers something else */
+    ASK_LOCAL,       /* our own trouble; system_error says which */
+};
+
+struct ask_reply {
+    enum ask_end end;
+    struct endpoint server; /* the one that replied, or the last that did not */
+    enum transport transport;
+    uint32_t time_ms; /* from the message to its reply */
+    size_t octets;
+    int system_error;    /* errno of what failed, 0 if nothing did */
+    unsigned strays;     /* packets that came and were no reply to this question */
+    bool without_edns;   /* the server knows no EDNS and was asked again without */
+    bool was_truncated;  /* the UDP reply did not fit */
+    const uint8_t *wire; /* the reply as it came, in the arena */
+    struct msg msg;
+};
+
+/** Asks and waits. Everything of the reply lives in the arena. */
+void ask(struct ask_reply *out, const struct ask_settings *settings, const struct msg_question *question,
+    struct random *rng, struct arena *arena);
+/** Is this a reply to that query: ID, QR, opcode, question in any letter case (RFC 5452 9.1)? A reply without question counts if it is an error. */
+bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q);
+/** "timed out", "refused the connection" and the like. */
+const char *ask_end_text(const struct ask_reply *r);
+
+#endif
