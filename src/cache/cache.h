@@ -25,6 +25,7 @@ struct cache_settings {
 
 struct cache;
 
+/** NULL: the system gives no memory. ttl_max and negative_max of 0 mean their defaults. */
 struct cache *cache_new(const struct cache_settings *settings, const struct hash_key *key);
 void cache_free(struct cache *c);
 const struct cache_settings *cache_settings(const struct cache *c);
@@ -51,7 +52,8 @@ struct negative {
 
 /** NXDOMAIN is looked for under type 0 first (it denies all types), then NODATA of that type. False: none. */
 bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a, struct negative *out);
-/** Stores under type (NODATA) or under type 0 (NXDOMAIN). TTL 0 is not stored. */
+/** Stores under type (NODATA) or under type 0 (NXDOMAIN). The TTL is bounded by the settings; 0 is not stored. One that is SECURE and not expired stays
+ * against one that is not. No RRset of the authority section is given back with a longer TTL than the whole (RFC 2308 5, RFC 9077). */
 void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, const struct negative *n, uint32_t now_s);
 
 /* ---- cuts (cuts.c) ---- */

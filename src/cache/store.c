@@ -20,9 +20,9 @@
 #define SHARDS_MAX 64u                    /* two workers seldom meet in one; 16 MiB give 256 KiB each */
 #define SHARD_LEN_MIN ((size_t)256 << 10) /* so that the greatest item (32 KiB) is a small part of a ring */
 #define RING_PART 4u                      /* an item takes at most this part of a ring */
-#define OCTETS_PER_BUCKET                                                                                    \
-    128u /* a small item with its head and key: about one item a bucket, 8 octets of index an item */
-#define SECOND_ROUNDS_MAX 8u      /* items moved in one put: bounds the time under the lock */
+#define OCTETS_PER_BUCKET 128u    /* a small item with head and key: about one a bucket, 8 octets of index */
+#define ROUND_BUDGET 98304u       /* octets moved in one put: some 20 microseconds under the lock */
+#define ROUND_COST 512u           /* finding an item's link weighs as much as copying so many */
 #define KEY_LEN_MAX 512u          /* a name, an address, and room */
 #define MAGIC 0x6861726b626c6f63u /* "harkbloc" */
 #define LAYOUT 1u
@@ -99,13 +99,11 @@ static struct probe probe_of(struct store *s, enum store_kind kind, const void *
 {
     assert(kind > 0 && kind < STORE_KIND_COUNT && key_len <= KEY_LEN_MAX);
     uint64_t h = hash_octets(&s->keys[kind], key, key_len);
+    struct lane *lane = &s->lanes[(h >> 32) & (s->shard_count - 1)];
+    /* On its way while the lock is taken. */
+    __builtin_prefetch(bucket_of(s, lane, (uint32_t)h));
     return (struct probe){
-        .key = key,
-        .key_len = key_len,
-        .kind = (uint8_t)kind,
-        .tag = (uint32_t)h,
-        .lane = &s->lanes[(h >> 32) & (s->shard_count - 1)],
-    };
+        .key = key, .key_len = key_len, .kind = (uint8_t)kind, .tag = (uint32_t)h, .lane = lane};
 }
 
 /* The link that leads to the item of this key, or the zero link at the chain's end. */
@@ -114,6 +112,9 @@ static uint32_t *link_of(const struct store *s, const struct probe *p)
     uint32_t *link = bucket_of(s, p->lane, p->tag);
     while (*link) {
         struct item *it = item_at(p->lane, *link);
+        /* Most items are of two or three cache lines. */
+        __builtin_prefetch((const uint8_t *)it + 64);
+        __builtin_prefetch((const uint8_t *)it + 128);
         if (it->tag == p->tag && it->kind == p->kind && it->key_len == p->key_len &&
             memcmp(it->octets, p->key, p->key_len) == 0)
             break;
@@ -145,9 +146,9 @@ static uint32_t *link_to(const struct store *s, struct lane *l, uint32_t at)
     return link;
 }
 
-/* Takes the oldest item off the tail. One that was asked for moves to the head, if *rounds are left. Here head ≤ tail, so the
+/* Takes the oldest item off the tail. One that was asked for moves to the head, as far as *budget goes. Here head ≤ tail, so the
  * gap between them is free and the item may slide down over it. */
-static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, unsigned *rounds)
+static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, size_t *budget)
 {
     struct shard_head *sh = shard_of(l);
     if (sh->tail == s->ring_end) {
@@ -156,10 +157,11 @@ static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, unsigned
     }
     struct item *it = item_at(l, sh->tail);
     uint32_t units = it->units;
+    size_t cost = ROUND_COST + (size_t)units * UNIT;
     if (it->kind) {
         uint32_t *link = link_to(s, l, sh->tail);
-        if (it->hit && *rounds && now_s < it->expires_s) {
-            (*rounds)--;
+        if (it->hit && *budget >= cost && now_s < it->expires_s) {
+            *budget -= cost;
             it->hit = 0;
             *link = sh->head;
             memmove(item_at(l, sh->head), it, (size_t)units * UNIT);
@@ -179,7 +181,7 @@ static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, unsigned
 static void make_room(struct store *s, struct lane *l, uint32_t units, uint32_t now_s)
 {
     struct shard_head *sh = shard_of(l);
-    unsigned rounds = SECOND_ROUNDS_MAX;
+    size_t budget = ROUND_BUDGET;
     for (;;) {
         if (sh->fill == 0)
             sh->head = sh->tail = s->ring_at;
@@ -197,7 +199,7 @@ static void make_room(struct store *s, struct lane *l, uint32_t units, uint32_t 
         } else {
             if (sh->tail - sh->head >= units)
                 return;
-            pop_oldest(s, l, now_s, &rounds);
+            pop_oldest(s, l, now_s, &budget);
         }
     }
 }

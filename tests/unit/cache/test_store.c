@@ -1,0 +1,339 @@
+#include "cache/store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "sample.h"
+
+static struct store *store_of(size_t size)
+{
+    struct store *s = store_new(size, &sample_key);
+    assert_non_null(s);
+    return s;
+}
+
+static bool put_number(struct store *s, uint32_t number, size_t len, uint32_t expires_s, uint32_t now_s)
+{
+    uint8_t value[40000];
+    memset(value, (int)(number & 0xff), len);
+    memcpy(value, &number, sizeof number);
+    return store_put(s, STORE_RRSET, &number, sizeof number, value, len, expires_s, now_s, NULL, NULL);
+}
+
+/* 0: not there; else the length, and the octets are right. */
+static size_t get_number(struct store *s, uint32_t number, uint32_t now_s)
+{
+    uint8_t value[40000];
+    size_t len = store_get(s, STORE_RRSET, &number, sizeof number, value, sizeof value, now_s);
+    if (len) {
+        assert_memory_equal(value, &number, sizeof number);
+        for (size_t i = sizeof number; i < len; i++)
+            assert_int_equal(value[i], number & 0xff);
+    }
+    return len;
+}
+
+static size_t rss_octets(void)
+{
+    char line[256];
+    size_t kib = 0;
+    FILE *f = fopen("/proc/self/status", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f)) {
+        if (strncmp(line, "VmRSS:", 6) == 0)
+            kib = strtoul(line + 6, NULL, 10);
+    }
+    fclose(f);
+    return kib * 1024;
+}
+
+static void gives_back_what_was_put(void **state)
+{
+    struct store *s = store_of(MIB);
+    assert_int_equal(get_number(s, 7, 10), 0);
+    assert_true(put_number(s, 7, 100, 20, 10));
+    assert_int_equal(get_number(s, 7, 10), 100);
+    assert_int_equal(get_number(s, 8, 10), 0);
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_int_equal(st.items, 1);
+    assert_int_equal(st.by_kind[STORE_RRSET], 1);
+    assert_int_equal(st.puts, 1);
+    assert_int_equal(st.hits, 1);
+    assert_int_equal(st.misses, 2);
+    store_free(s);
+}
+
+static void kinds_are_apart(void **state)
+{
+    struct store *s = store_of(MIB);
+    char out[8];
+    for (int kind = 1; kind < STORE_KIND_COUNT; kind++) {
+        char v = (char)('0' + kind);
+        assert_true(store_put(s, (enum store_kind)kind, "key", 3, &v, 1, 10, 0, NULL, NULL));
+    }
+    for (int kind = 1; kind < STORE_KIND_COUNT; kind++) {
+        assert_int_equal(store_get(s, (enum store_kind)kind, "key", 3, out, sizeof out, 0), 1);
+        assert_int_equal(out[0], '0' + kind);
+    }
+    store_free(s);
+}
+
+static void expires_to_the_second(void **state)
+{
+    struct store *s = store_of(MIB);
+    put_number(s, 1, 64, 105, 100);
+    assert_int_equal(get_number(s, 1, 104), 64);
+    assert_int_equal(get_number(s, 1, 105), 0);
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_int_equal(st.items, 0); /* gone at once */
+    assert_false(put_number(s, 2, 64, 100, 100));
+    store_free(s);
+}
+
+static void replaces_and_removes(void **state)
+{
+    struct store *s = store_of(MIB);
+    put_number(s, 1, 64, 100, 0);
+    put_number(s, 1, 90, 100, 0);
+    assert_int_equal(get_number(s, 1, 0), 90);
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_int_equal(st.items, 1);
+    store_remove(s, STORE_RRSET, &(uint32_t){1}, 4);
+    store_remove(s, STORE_RRSET, &(uint32_t){2}, 4);
+    assert_int_equal(get_number(s, 1, 0), 0);
+    store_free(s);
+}
+
+static bool asked_to_replace;
+static bool refuse(const void *old, size_t old_len, void *ctx)
+{
+    asked_to_replace = true;
+    assert_int_equal(old_len, 3);
+    assert_memory_equal(old, "old", 3);
+    return false;
+}
+
+static void may_replace_is_asked_only_while_the_old_value_lives(void **state)
+{
+    struct store *s = store_of(MIB);
+    char out[8];
+    assert_true(store_put(s, STORE_CUT, "k", 1, "old", 3, 10, 0, refuse, NULL));
+    assert_false(asked_to_replace);
+    assert_false(store_put(s, STORE_CUT, "k", 1, "new", 3, 10, 9, refuse, NULL));
+    assert_true(asked_to_replace);
+    assert_int_equal(store_get(s, STORE_CUT, "k", 1, out, sizeof out, 9), 3);
+    assert_memory_equal(out, "old", 3);
+    asked_to_replace = false;
+    assert_true(store_put(s, STORE_CUT, "k", 1, "new", 3, 20, 10, refuse, NULL));
+    assert_false(asked_to_replace);
+    store_free(s);
+}
+
+static void too_large_is_refused_and_too_small_room_is_a_miss(void **state)
+{
+    struct store *s = store_of(1); /* raised to the least */
+    static uint8_t big[MIB];
+    uint8_t out[99];
+    assert_false(store_put(s, STORE_CUT, "k", 1, big, sizeof big, 10, 0, NULL, NULL));
+    assert_false(store_put(s, STORE_CUT, "k", 1, big, 0, 10, 0, NULL, NULL));
+    assert_true(store_put(s, STORE_CUT, "k", 1, big, RRSET_OCTETS_MAX, 10, 0, NULL, NULL));
+    assert_true(store_put(s, STORE_CUT, "l", 1, big, 100, 10, 0, NULL, NULL));
+    assert_int_equal(store_get(s, STORE_CUT, "l", 1, out, sizeof out, 0), 0);
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_int_equal(st.size, MIB);
+    assert_int_equal(st.refused, 2);
+    store_free(s);
+}
+
+static void clear_forgets_everything_and_store_is_usable(void **state)
+{
+    struct store *s = store_of(MIB);
+    for (uint32_t i = 0; i < 20000; i++)
+        put_number(s, i, 100, 100, 0);
+    store_clear(s);
+    for (uint32_t i = 0; i < 20000; i++)
+        assert_int_equal(get_number(s, i, 0), 0);
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_int_equal(st.items, 0);
+    for (uint32_t i = 0; i < 20000; i++)
+        put_number(s, i, 100, 100, 0);
+    assert_int_equal(get_number(s, 19999, 0), 100);
+    store_free(s);
+}
+
+/* The newest are there, what was asked for outlives what was not, and the bound holds throughout. */
+static void oldest_goes_but_what_is_asked_for_stays(void **state)
+{
+    struct store *s = store_of(MIB);
+    struct store_stats st;
+    for (uint32_t i = 0; i < 100000; i++) {
+        put_number(s, i, 100, 1000, 0);
+        assert_int_equal(get_number(s, i < 500 ? i : i % 500, 0), 100);
+    }
+    for (uint32_t i = 0; i < 500; i++)
+        assert_int_equal(get_number(s, i, 0), 100);
+    for (uint32_t i = 100000 - 1000; i < 100000; i++)
+        assert_int_equal(get_number(s, i, 0), 100);
+    assert_int_equal(get_number(s, 50000, 0), 0);
+    store_read_stats(s, &st);
+    assert_true(st.used <= st.size);
+    assert_true(st.used > st.size * 9 / 10);
+    assert_int_equal(st.puts, st.items + st.evicted);
+    store_free(s);
+}
+
+/* Even if everything was asked for, a put ends and the bound holds. */
+static void everything_hit_still_makes_room(void **state)
+{
+    struct store *s = store_of(MIB);
+    for (uint32_t i = 0; i < 30000; i++) {
+        assert_true(put_number(s, i, 100, 1000, 0));
+        assert_int_equal(get_number(s, i, 0), 100);
+    }
+    store_free(s);
+}
+
+static void mixed_lengths_keep_the_ring_whole(void **state)
+{
+    struct store *s = store_of(MIB);
+    uint32_t seed = 1;
+    for (uint32_t i = 0; i < 60000; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        size_t len = (seed >> 8) % 97 == 0 ? 4 + (seed >> 16) % 32000 : 4 + (seed >> 16) % 300;
+        uint32_t now_s = i / 100, number = (seed >> 4) % 9000;
+        switch (seed >> 29) {
+        case 0:
+            store_remove(s, STORE_RRSET, &number, sizeof number);
+            assert_int_equal(get_number(s, number, now_s), 0);
+            break;
+        case 1:
+        case 2:
+        case 3:
+            get_number(s, number, now_s);
+            break;
+        default:
+            assert_true(put_number(s, number, len, now_s + 1 + seed % 60, now_s));
+            assert_int_equal(get_number(s, number, now_s), len);
+        }
+    }
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_true(st.used <= st.size);
+    uint64_t seen = 0;
+    for (uint32_t number = 0; number < 9000; number++)
+        seen += get_number(s, number, 0) > 0;
+    assert_int_equal(seen, st.items);
+    store_free(s);
+}
+
+static void values_survive_a_copy_to_another_address(void **state)
+{
+    struct store *s = store_of(MIB);
+    for (uint32_t i = 0; i < 30000; i++)
+        put_number(s, i, 4 + i % 300, 1000 + i % 7, 0);
+    bool there[30000];
+    for (uint32_t i = 0; i < 30000; i++)
+        there[i] = get_number(s, i, 0) > 0;
+    struct store_stats before, after;
+    store_read_stats(s, &before);
+    size_t len;
+    const void *block = store_block(s, &len);
+    uint8_t *copy = mem_alloc(len + 8);
+    memcpy(copy + 8, block, len);
+    /* Its pages are gone before the copy is read: nothing may lead back to them. */
+    store_free(s);
+    struct store *t = store_adopt(copy + 8, len, &sample_key);
+    assert_non_null(t);
+    memset(copy, 0xff, len + 8);
+    mem_free(copy);
+    for (uint32_t i = 0; i < 30000; i++)
+        assert_int_equal(get_number(t, i, 0), there[i] ? 4 + i % 300 : 0);
+    store_read_stats(t, &after);
+    assert_int_equal(after.items, before.items);
+    assert_int_equal(after.used, before.used);
+    for (uint32_t i = 0; i < 30000; i++)
+        assert_true(put_number(t, i, 50, 1000, 0));
+    store_free(t);
+}
+
+static void adopts_nothing_that_is_not_a_block(void **state)
+{
+    struct store *s = store_of(MIB);
+    size_t len;
+    const void *block = store_block(s, &len);
+    uint8_t *copy = mem_alloc(len);
+    memcpy(copy, block, len);
+    assert_null(store_adopt(copy, 8, &sample_key));
+    assert_null(store_adopt(copy, len - 1, &sample_key));
+    copy[0] ^= 1;
+    assert_null(store_adopt(copy, len, &sample_key));
+    mem_free(copy);
+    store_free(s);
+}
+
+/* The bound: 200,000 names against 16 MB, + 10 %, by the own count and by resident memory. */
+static void many_names_stay_within_the_bound(void **state)
+{
+    size_t size = 16u * 1000 * 1000, before = rss_octets();
+    struct store *s = store_of(size);
+    uint8_t value[160] = {0};
+    for (unsigned i = 0; i < 200000; i++) {
+        char name[32];
+        int n = snprintf(name, sizeof name,
+            "\x07n%06u\x07"
+            "example",
+            i);
+        value[0] = (uint8_t)i;
+        assert_true(store_put(s, STORE_RRSET, name, (size_t)n + 1, value, 60, 1000, 0, NULL, NULL));
+        assert_true(
+            store_put(s, STORE_ANSWER, name, (size_t)n + 1, value, 100 + i % 60, 1000, 0, NULL, NULL));
+    }
+    struct store_stats st;
+    store_read_stats(s, &st);
+    assert_true(st.used <= st.size && st.size <= size);
+    assert_true(st.evicted > 0);
+    /* A sanitizer's shadow memory would be counted too. */
+    if (!SANITIZED)
+        assert_in_range(rss_octets() - before, size / 2, size / 10 * 11);
+    store_free(s);
+}
+
+static void index_takes_at_most_eight_octets_an_item(void **state)
+{
+    struct store *s = store_of(16 * MIB);
+    struct store_stats empty, full;
+    store_read_stats(s, &empty);
+    for (uint32_t i = 0; i < 200000; i++)
+        put_number(s, i, 76, 1000, 0); /* 104 octets with head and key */
+    store_read_stats(s, &full);
+    assert_true(full.items > 140000);
+    assert_true(empty.used <= full.items * 8);
+    store_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gives_back_what_was_put),
+        cmocka_unit_test(kinds_are_apart),
+        cmocka_unit_test(expires_to_the_second),
+        cmocka_unit_test(replaces_and_removes),
+        cmocka_unit_test(may_replace_is_asked_only_while_the_old_value_lives),
+        cmocka_unit_test(too_large_is_refused_and_too_small_room_is_a_miss),
+        cmocka_unit_test(clear_forgets_everything_and_store_is_usable),
+        cmocka_unit_test(oldest_goes_but_what_is_asked_for_stays),
+        cmocka_unit_test(everything_hit_still_makes_room),
+        cmocka_unit_test(mixed_lengths_keep_the_ring_whole),
+        cmocka_unit_test(values_survive_a_copy_to_another_address),
+        cmocka_unit_test(adopts_nothing_that_is_not_a_block),
+        cmocka_unit_test(many_names_stay_within_the_bound),
+        cmocka_unit_test(index_takes_at_most_eight_octets_an_item),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

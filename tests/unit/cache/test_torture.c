@@ -1,0 +1,132 @@
+/* Two threads on one small cache: every value that comes back is whole and of its own key. Meant for ThreadSanitizer too. */
+#include <pthread.h>
+#include <stdio.h>
+
+#include "sample.h"
+
+#define ROUNDS 60000u
+#define NAMES 6000u
+
+struct torturer {
+    pthread_t thread;
+    struct cache *c;
+    uint32_t seed;
+    unsigned faults, hits;
+};
+
+static uint32_t draw(struct torturer *t)
+{
+    t->seed = t->seed * 1664525u + 1013904223u;
+    return t->seed >> 8;
+}
+
+static void name_of(name_t *out, uint32_t number)
+{
+    char text[32];
+    int n = snprintf(text, sizeof text, "n%u.example.", number);
+    name_from_text(out, text, (size_t)n, NULL);
+}
+
+static void try_rrset(struct torturer *t, const name_t *name, uint8_t mark, uint32_t now_s, struct arena *a)
+{
+    struct rrset *got = cache_rrset_get(t->c, name, TYPE_TXT, CLASS_IN, now_s, a);
+    if (got) {
+        t->hits++;
+        t->faults += got->count != 1 || !name_equal(got->owner, name) || got->ttl == 0 || got->ttl > 30;
+        for (unsigned i = 0; i < got->rdata[0].len; i++)
+            t->faults += got->rdata[0].data[i] != mark;
+        return;
+    }
+    uint8_t octets[600];
+    memset(octets, mark, sizeof octets);
+    struct rdata rd = {.data = octets, .len = (uint16_t)(1 + draw(t) % sizeof octets)};
+    struct rrset rs = {.owner = name, .type = TYPE_TXT, .class = CLASS_IN, .rank = RANK_ANSWER, .count = 1};
+    rs.ttl = 1 + draw(t) % 30;
+    rs.rdata = &rd;
+    cache_rrset_put(t->c, &rs, now_s);
+}
+
+static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uint32_t now_s)
+{
+    uint8_t wire[512];
+    size_t n = cache_answer_get(t->c, name, TYPE_A, CLASS_IN, 0, now_s, wire, sizeof wire);
+    if (n) {
+        uint32_t ttl = get_u32(wire);
+        t->hits++;
+        t->faults += n < 4 || ttl == 0 || ttl > 30;
+        for (size_t i = 4; i < n; i++)
+            t->faults += wire[i] != mark;
+        return;
+    }
+    memset(wire, mark, sizeof wire);
+    uint32_t ttl = 1 + draw(t) % 30;
+    put_u32(wire, ttl);
+    cache_answer_put(t->c, name, TYPE_A, CLASS_IN, 0, wire, 4 + draw(t) % 500, &(uint16_t){0}, 1, ttl, now_s);
+}
+
+static void *torture(void *arg)
+{
+    struct torturer *t = arg;
+    struct arena a;
+    arena_init(&a);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        /* The two clocks differ by up to a second, and each may step back. */
+        uint32_t now_s = 1000 + i / 200 + draw(t) % 2, number = draw(t) % NAMES;
+        struct store_stats st;
+        struct failure f;
+        name_t name[NAME_MAX_LEN];
+        name_of(name, number);
+        switch (draw(t) % 64) {
+        case 0:
+            cache_failure_put(t->c, name, TYPE_A, CLASS_IN, 22, now_s);
+            t->faults += !cache_failure_get(t->c, name, TYPE_A, CLASS_IN, now_s, &f);
+            break;
+        case 1:
+            cache_failure_clear(t->c, name, TYPE_A, CLASS_IN);
+            break;
+        case 2:
+            cache_stats(t->c, &st);
+            t->faults += st.used > st.size;
+            break;
+        case 3:
+            if (i % 50 == 0)
+                cache_answers_flush(t->c);
+            if (i % 400 == 0)
+                cache_clear(t->c);
+            break;
+        default:
+            if (number % 2)
+                try_rrset(t, name, (uint8_t)(number % 251), now_s, &a);
+            else
+                try_answer(t, name, (uint8_t)(number % 251), now_s);
+        }
+        arena_reset(&a);
+    }
+    arena_fini(&a);
+    return NULL;
+}
+
+static void two_threads_never_see_a_torn_value(void **state)
+{
+    struct cache *c = cache_new(&(struct cache_settings){.size = MIB}, &sample_key);
+    struct torturer both[2] = {{.c = c, .seed = 1}, {.c = c, .seed = 2}};
+    for (unsigned i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&both[i].thread, NULL, torture, &both[i]), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(pthread_join(both[i].thread, NULL), 0);
+        assert_int_equal(both[i].faults, 0);
+        assert_true(both[i].hits > ROUNDS / 10);
+    }
+    struct store_stats st;
+    cache_stats(c, &st);
+    assert_true(st.evicted > 0);
+    cache_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_threads_never_see_a_torn_value),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
