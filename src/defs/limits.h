@@ -17,6 +17,7 @@
 
 /* ---- one client question: the work it may cause. One counter, inherited by sub-questions, never reset. ---- */
 #define WORK_MESSAGES_MAX 100u        /* upstream messages (NXNSAttack, CAMP; RELIABILITY 1.2) */
+#define WORK_MESSAGES_BACKGROUND 20u  /* what background work may cause: its own counter */
 #define WORK_OCTETS_MAX 100000u       /* upstream octets received */
 #define WORK_TARGET_FAILURES_MAX 16u  /* failed name-server address look-ups */
 #define ANSWER_MS_MAX 5000            /* a client has its answer or SERVFAIL by then */

@@ -18,26 +18,28 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     now_t now;
-    unsigned depth;           /* 0: the question itself; 1…: sub-questions (a name server's address, an alias's target) */
-    const name_t *qname;      /* the (sub-)question it belongs to */
+    unsigned
+        depth; /* 0: the question itself; 1…: sub-questions (a name server's address, an alias's target) */
+    const name_t *qname; /* the (sub-)question it belongs to */
     uint16_t qtype;
-    const name_t *because;    /* QUESTION of a sub-question: the name whose look-up needs it */
-    const char *purpose;      /* QUESTION of a sub-question: "address of a name server", "alias target", "priming" */
-    const name_t *zone;       /* the zone cut in use */
-    const name_t *server;     /* the name server's name, if known */
+    const name_t *because; /* QUESTION of a sub-question: the name whose look-up needs it */
+    const char
+        *purpose; /* QUESTION of a sub-question: "address of a name server", "alias target", "priming" */
+    const name_t *zone;   /* the zone cut in use */
+    const name_t *server; /* the name server's name, if known */
     const struct endpoint *to;
     enum transport transport;
-    const name_t *sent_name;  /* SENT, REPLY: the name asked, which may be minimised */
+    const name_t *sent_name; /* SENT, REPLY: the name asked, which may be minimised */
     uint16_t sent_type;
-    uint64_t send;            /* pairs SENT with REPLY and TIMEOUT */
+    uint64_t send; /* pairs SENT with REPLY and TIMEOUT */
     uint32_t rtt_ms;
     uint16_t rcode;
     bool aa;
-    size_t octets;            /* REPLY: length */
-    unsigned count;           /* CUT, REFERRAL: servers; SCRUBBED: records */
-    unsigned glue;            /* CUT, REFERRAL: addresses that came along */
+    size_t octets;  /* REPLY: length */
+    unsigned count; /* CUT, REFERRAL: servers; SCRUBBED: records */
+    unsigned glue;  /* CUT, REFERRAL: addresses that came along */
     bool from_cache, from_hints;
-    const name_t *child;      /* REFERRAL: the deeper zone; ALIAS: the target */
+    const name_t *child;       /* REFERRAL: the deeper zone; ALIAS: the target */
     const struct rrset *rrset; /* ANSWER, ALIAS, CACHE_HIT: the data; REFERRAL: NS */
     const struct rrset *ds;    /* REFERRAL: DS if there was one */
     const char *tag, *text;    /* USELESS, FALLBACK, FAILED, SCRUBBED: why */

@@ -50,17 +50,19 @@ struct root_hint {
 struct resolve_settings {
     const struct root_hint *hints; /* NULL: those compiled in */
     size_t hint_count;
-    uint16_t port;          /* of name servers: 53 */
-    bool prime;             /* ask a hint for the root's servers first (RFC 9609) */
-    bool minimise;          /* RFC 9156 */
-    bool case_random;       /* 0x20 */
+    uint16_t port; /* of name servers: 53 */
+    bool prime;    /* ask a hint for the root's servers first (RFC 9609) */
+    bool minimise; /* RFC 9156 */
+    uint16_t
+        minimise_type; /* the type that minimised questions carry: A (RFC 9156 2.1), or NS as in RFC 7816 */
+    bool case_random;  /* 0x20 */
     bool use_v4, use_v6;
-    uint16_t udp_size;      /* announced to servers; longer UDP answers are asked again over TCP */
-    bool loopback_servers;  /* servers at loopback addresses may be asked (a configured hint always may) */
-    bool glue_hardening;    /* glue outside of the referring server's zone is not used */
-    bool extra_addresses;   /* look up further addresses of name servers in the background */
-    bool explore;           /* now and then ask a server that is not the best known */
-    bool minimal_answers;   /* false: outcomes carry NS and addresses of the zone beside positive answers */
+    uint16_t udp_size;     /* announced to servers; longer UDP answers are asked again over TCP */
+    bool loopback_servers; /* servers at loopback addresses may be asked (a configured hint always may) */
+    bool glue_hardening;   /* glue outside of the referring server's zone is not used */
+    bool extra_addresses;  /* look up further addresses of name servers in the background */
+    bool explore;          /* now and then ask a server that is not the best known */
+    bool minimal_answers;  /* false: outcomes carry NS and addresses of the zone beside positive answers */
     const struct endpoint *own; /* endpoints that we listen on: never asked (RELIABILITY P14) */
     size_t own_count;
 };
@@ -73,15 +75,16 @@ const struct root_hint *root_hints(size_t *count);
 extern const char ROOT_HINTS_DATE[];
 
 struct question {
-    const name_t *name;   /* copied */
+    const name_t *name; /* copied */
     uint16_t type, class;
     bool checking_disabled; /* CD */
-    bool dnssec_ok;         /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer leaves them out) */
-    bool no_read, no_write; /* this question's own answer is not taken from (put into) the cache */
-    bool stale_ok;          /* step E */
-    bool background;        /* pays from a small budget of its own */
-    bool no_aliases;        /* stop at the first CNAME */
-    uint32_t deadline_ms;   /* patience of the waiter from now; 0: ANSWER_MS_MAX */
+    bool
+        dnssec_ok; /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer leaves them out) */
+    bool no_read, no_write;          /* this question's own answer is not taken from (put into) the cache */
+    bool stale_ok;                   /* step E */
+    bool background;                 /* pays from a small budget of its own */
+    bool no_aliases;                 /* stop at the first CNAME */
+    uint32_t deadline_ms;            /* patience of the waiter from now; 0: ANSWER_MS_MAX */
     const struct observer *observer; /* NULL: nobody watches; must live until the ANSWER */
 };
 
@@ -94,14 +97,14 @@ struct reason {
 
 /* What became of a question. Points into the resolver. TTLs are what is left now. */
 struct outcome {
-    uint16_t rcode;              /* SERVFAIL: reason says why */
-    uint8_t verdict;             /* the least of the parts' verdicts */
-    bool from_cache;             /* no message was sent for it */
-    struct rrset_list answer;    /* CNAME and DNAME links in order, then the data */
-    struct rrset_list authority; /* negative: SOA and proofs (which carry their signatures) */
+    uint16_t rcode;               /* SERVFAIL: reason says why */
+    uint8_t verdict;              /* the least of the parts' verdicts */
+    bool from_cache;              /* no message was sent for it */
+    struct rrset_list answer;     /* CNAME and DNAME links in order, then the data */
+    struct rrset_list authority;  /* negative: SOA and proofs (which carry their signatures) */
     struct rrset_list additional; /* only without minimal_answers */
     struct reason reason;
-    uint32_t messages;           /* sent upstream on behalf of this question */
+    uint32_t messages; /* sent upstream on behalf of this question */
 };
 
 enum action_kind { ACTION_SEND, ACTION_DROP, ACTION_ANSWER, ACTION_WAKE, ACTION_WORK };
@@ -143,7 +146,8 @@ struct resolve_counters {
 struct resolver;
 
 /** cache is shared and borrowed; rng is borrowed; settings are copied (what they point to is borrowed). */
-struct resolver *resolve_new(const struct resolve_settings *settings, struct cache *cache, struct random *rng);
+struct resolver *resolve_new(
+    const struct resolve_settings *settings, struct cache *cache, struct random *rng);
 /** Unanswered waiters are forgotten without an ANSWER. */
 void resolve_free(struct resolver *r);
 /** Never answers from within: the ANSWER is an action, at the earliest with the next resolve_next(). */

@@ -1,0 +1,228 @@
+/* The life of a job: its states, what it waits for, its end. */
+#include "resolve/job.h"
+
+#include <assert.h>
+
+typedef enum job_state step(struct job *j);
+
+/* What runs in each state when the job is woken; a state without a step is only left by another's doing. */
+static step *const steps[JOB_STATE_COUNT] = {
+    [JOB_KNOWN] = step_known,
+    [JOB_CUT] = step_cut,
+    [JOB_WAIT_PRIMING] = step_primed,
+    [JOB_PICK] = step_pick,
+    [JOB_WAIT_REPLY] = step_wait_reply,
+    [JOB_TIMER] = step_timer,
+    [JOB_WAIT_ALIAS] = step_alias_done,
+};
+
+static bool is_waiting(enum job_state s)
+{
+    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS;
+}
+
+static void job_done(struct job *j)
+{
+    struct resolver *r = j->r;
+    j->out.messages = j->messages;
+    if (j->out.rcode == RCODE_SERVFAIL)
+        JOB_EVENT(j, .kind = EVENT_FAILED, .tag = j->out.reason.tag, .text = j->out.reason.text,
+            .ede = j->out.reason.ede);
+    JOB_EVENT(j, .kind = EVENT_DONE, .rcode = j->out.rcode, .from_cache = j->messages == 0);
+    if (j->messages == 0)
+        r->counters.cache_answers++;
+    waiters_answer(j, NULL, &j->out);
+    for (struct link *l = j->parents; l; l = l->next_of_child) {
+        l->done = true;
+        l->parent->messages += j->messages;
+        job_wake(l->parent);
+    }
+    job_end(j);
+}
+
+static bool work_is_over(const struct job *j)
+{
+    return j->r->now.mono_ms >= j->begin_ms + WORK_MS_MAX;
+}
+
+void job_run(struct job *j)
+{
+    if (is_waiting(j->state) && work_is_over(j)) {
+        struct reason why = j->zone.trouble;
+        if (!why.tag)
+            why = (struct reason){
+                EDE_NO_REACHABLE_AUTHORITY, "work-time-over", "the name servers did not answer in time"};
+        j->state = job_fail(j, why.ede, why.tag, why.text);
+    } else if (j->state == JOB_WAIT_REPLY && j->patience_ms <= j->r->now.mono_ms && !j->reply) {
+        j->state = JOB_TIMER;
+    }
+    /* Each pass is progress: a message sent, a label deeper, a server less. The bound only stops a bug. */
+    for (unsigned passes = 0;; passes++) {
+        assert(passes < 1000);
+        enum job_state before = j->state;
+        if (before == JOB_DONE)
+            break;
+        j->state = steps[before](j);
+        if (is_waiting(j->state))
+            break;
+    }
+    if (j->state == JOB_DONE)
+        job_done(j);
+    else
+        job_arm(j);
+}
+
+void job_arm(struct job *j)
+{
+    int64_t at = j->begin_ms + WORK_MS_MAX;
+    if (j->patience_ms < at)
+        at = j->patience_ms;
+    for (const struct waiter *w = j->waiters; w; w = w->next)
+        if (w->deadline_ms < at)
+            at = w->deadline_ms;
+    heap_set(&j->r->timers, &j->timer, at);
+}
+
+/* ---- ends ---- */
+
+void send_drop(struct send *s)
+{
+    struct job *j = s->job;
+    struct send **p = &j->sends;
+    while (*p != s)
+        p = &(*p)->next;
+    *p = s->next;
+    table_remove(&j->r->sends, &s->node);
+    j->r->counters.sends--;
+    action_push(j->r, ACTION_DROP)->drop.id = s->id;
+    mem_free(s);
+}
+
+void job_drop_sends(struct job *j)
+{
+    while (j->sends)
+        send_drop(j->sends);
+}
+
+static void link_remove_from_child(struct link *l)
+{
+    struct link **p = &l->child->parents;
+    while (*p != l)
+        p = &(*p)->next_of_child;
+    *p = l->next_of_child;
+}
+
+void job_drop_subs(struct job *j)
+{
+    while (j->subs) {
+        struct link *l = j->subs;
+        j->subs = l->next_of_parent;
+        if (l->done)
+            continue;
+        link_remove_from_child(l);
+        if (!l->child->parents && !l->child->waiters)
+            job_end(l->child);
+    }
+}
+
+void job_end(struct job *j)
+{
+    struct resolver *r = j->r;
+    assert(!j->dead);
+    j->dead = true;
+    job_drop_sends(j);
+    heap_remove(&r->timers, &j->timer);
+    table_remove(&r->jobs, &j->node);
+    r->counters.jobs--;
+    job_drop_subs(j);
+    j->next_dead = r->dead;
+    r->dead = j;
+}
+
+enum job_state job_fail(struct job *j, int ede, const char *tag, const char *text)
+{
+    j->out.rcode = RCODE_SERVFAIL;
+    j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
+    j->out.reason = (struct reason){ede, tag, text};
+    /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. */
+    if (j->messages > 0 && !j->flags.no_write && !j->flags.priming)
+        cache_failure_put(
+            j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede), j->r->now.cache_s);
+    return JOB_DONE;
+}
+
+/* ---- sub-questions ---- */
+
+/* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need each other would wait
+ * for ever (RELIABILITY M14). Each job is visited once; depth is bounded by the limits on depth and aliases. */
+static bool waits_for(struct job *from, const struct job *target, unsigned mark)
+{
+    if (from == target)
+        return true;
+    if (from->mark == mark)
+        return false;
+    from->mark = mark;
+    for (struct link *l = from->subs; l; l = l->next_of_parent)
+        if (!l->done && waits_for(l->child, target, mark))
+            return true;
+    return false;
+}
+
+static const char *purpose_text(enum purpose p)
+{
+    return p == PURPOSE_ADDRESS ? "address of a name server"
+           : p == PURPOSE_ALIAS ? "alias target"
+                                : "priming";
+}
+
+enum sub_result job_sub(
+    struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server)
+{
+    unsigned depth = j->depth + (purpose == PURPOSE_ADDRESS);
+    if (depth > DEPENDENCY_DEPTH_MAX)
+        return SUB_TOO_DEEP;
+    struct job *child = job_find_or_new(
+        j->r, name, type, j->class, (struct job_flags){.priming = purpose == PURPOSE_PRIMING});
+    if (!child->work) {
+        child->work = j->work;
+        child->work->refs++;
+        child->depth = depth;
+        child->alias_depth = purpose == PURPOSE_ALIAS ? j->alias_depth + (unsigned)j->out.answer.count : 0;
+    } else if (waits_for(child, j, ++j->r->mark)) {
+        return SUB_CYCLE;
+    }
+    struct link *l = ARENA_NEW(&j->arena, struct link);
+    *l = (struct link){.parent = j, .child = child, .purpose = purpose, .server = server, .type = type};
+    l->next_of_parent = j->subs;
+    j->subs = l;
+    l->next_of_child = child->parents;
+    child->parents = l;
+    JOB_EVENT(child, .kind = child->messages == 0 && !child->sends ? EVENT_QUESTION : EVENT_JOINED,
+        .because = j->name, .purpose = purpose_text(purpose));
+    return SUB_STARTED;
+}
+
+/* ---- events ---- */
+
+/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. */
+static void tell(const struct job *j, struct event *e, unsigned depth)
+{
+    e->depth = depth;
+    for (const struct waiter *w = j->waiters; w; w = w->next)
+        if (w->observer)
+            w->observer->event(w->observer->ctx, e);
+    if (depth >= ALIAS_MAX + DEPENDENCY_DEPTH_MAX)
+        return;
+    for (const struct link *l = j->parents; l; l = l->next_of_child)
+        tell(l->parent, e, depth + 1);
+}
+
+void job_event(struct job *j, struct event e)
+{
+    e.now = j->r->now;
+    e.qname = j->name;
+    e.qtype = j->type;
+    if (!e.zone && j->zone.cut)
+        e.zone = j->zone.cut->zone;
+    tell(j, &e, 0);
+}

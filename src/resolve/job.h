@@ -1,0 +1,312 @@
+/* Inside the core: jobs, their stages, what they wait for. Only files of src/resolve include this.
+ *
+ * A job answers one question (name, type, class) for all its waiters and for the jobs that need it. It is a state machine: a step function reads its
+ * job, may push actions and ask sub-questions, and returns the next state. Waiting is the return value JOB_WAIT_*; whatever is awaited wakes the
+ * job through job_wake(), and the pump runs every woken job until none is left. No step ever calls into another job's step.
+ */
+#ifndef HARK_RESOLVE_JOB_H
+#define HARK_RESOLVE_JOB_H
+
+#include "base/heap.h"
+#include "base/table.h"
+#include "dns/msg.h"
+#include "dns/rdata.h"
+#include "resolve/resolve.h"
+
+enum job_state {
+    JOB_KNOWN,        /* nothing done yet: does the cache know? */
+    JOB_CUT,          /* the cache does not: where does the walk begin? */
+    JOB_WAIT_PRIMING, /* no delegation of the root is known: its look-up runs */
+    JOB_PICK,         /* a delegation is chosen (zone.cut): which server gets the next message? */
+    JOB_WAIT_REPLY,   /* messages are out, or name-server addresses are being looked up, or both */
+    JOB_TIMER,        /* patience with the last message ended */
+    JOB_WAIT_ALIAS,   /* the links are in out.answer, the target's job runs */
+    JOB_DONE,         /* out is final */
+    JOB_STATE_COUNT
+};
+
+/* What one client question may cause; inherited by its sub-questions, never reset. */
+struct work {
+    unsigned refs;
+    uint32_t messages, octets, target_failures;
+};
+
+/* One asker from outside. */
+struct waiter {
+    struct table_node node; /* resolver.waiters, by id */
+    struct waiter *next;
+    struct job *job;
+    ask_id id;
+    int64_t deadline_ms;
+    const struct observer *observer;
+};
+
+enum purpose { PURPOSE_ADDRESS, PURPOSE_ALIAS, PURPOSE_PRIMING };
+
+/* A job that waits for another job. Lives in the parent's arena; listed by both until the child is done. */
+struct link {
+    struct job *parent, *child;
+    struct link *next_of_parent, *next_of_child;
+    enum purpose purpose;
+    unsigned server; /* PURPOSE_ADDRESS: index into zone.servers */
+    uint16_t type;
+    bool done; /* the child ended; its outcome is to be read in this turn */
+};
+
+/* A message to a server that may still be answered. */
+struct send {
+    struct table_node node; /* resolver.sends, by id */
+    struct send *next;      /* of the job */
+    struct job *job;
+    send_id id;
+    struct endpoint to;
+    enum transport transport;
+    unsigned candidate; /* index into zone.candidates */
+    uint16_t msg_id, type;
+    name_t name[NAME_MAX_LEN]; /* as sent, letter case and all */
+    bool with_edns, minimised, patience_over, bare_error;
+    uint8_t near_misses;
+    int64_t sent_ms;
+};
+
+/* An address that may be asked. */
+struct candidate {
+    struct endpoint at;
+    const name_t *server;
+    struct server_facts facts;
+    uint8_t tries;    /* over UDP since it last answered */
+    int64_t again_ms; /* not asked again before then */
+    bool dead;        /* useless for this zone, as this job has seen */
+    bool lame;        /* remembered as lame: a last resort */
+    bool no_edns;     /* it was asked with EDNS and objected */
+    bool stream;      /* finish over TCP */
+    bool stream_tried;
+    bool case_missed; /* echoed the name in other letters */
+};
+
+enum server_state { SERVER_UNASKED, SERVER_ASKED_A, SERVER_ASKED_AAAA, SERVER_RESOLVED, SERVER_FAILED };
+
+/* A name server of the delegation. */
+struct server {
+    const name_t *name;
+    enum server_state state;
+    bool has_address;
+};
+
+/* What the job knows of the zone that it asks now. Owned by job_cut.c and pick.c. */
+struct zone_stage {
+    struct cut *cut;
+    unsigned server_count, candidate_count;
+    struct server servers[DELEGATION_NAMES_MAX];
+    struct candidate candidates[DELEGATION_ADDRS_MAX];
+    unsigned silences;        /* tries of this job that no server of the zone answered in time */
+    int64_t look_up_ms;       /* when the last look-up of a server's address began */
+    unsigned failed_servers;  /* names without an address */
+    unsigned edns_objections; /* FORMERR or NOTIMP answers to EDNS */
+    bool parent_glue_tried;   /* the last resort was taken: glue of the servers' own zones */
+    struct reason trouble;    /* the last thing that went wrong */
+};
+
+/* What is asked of the zone now. Owned by job_send.c. */
+struct ask_stage {
+    const name_t *name; /* points into job.name: a suffix of it */
+    uint16_t type;
+    unsigned labels;  /* of name */
+    unsigned steps;   /* single-label steps taken so far (RFC 9156 2.3) */
+    bool whole;       /* minimisation is over for this job */
+    unsigned current; /* candidate asked last */
+};
+
+/* What makes questions of one name and type different. Compared as octets. */
+struct job_flags {
+    bool no_read, no_write, no_aliases;
+    bool priming; /* the root's own look-up: begins at the hints (RFC 9609) */
+};
+
+struct job {
+    struct resolver *r;
+    struct arena arena;
+    struct table_node node; /* resolver.jobs, by hash of the question */
+    struct heap_node timer;
+    struct job *next_ready, *next_dead;
+    bool ready, dead;
+    enum job_state state;
+
+    name_t name[NAME_MAX_LEN]; /* lower case */
+    uint16_t type, class;
+    struct job_flags flags;
+    unsigned depth;       /* of name-server address look-ups */
+    unsigned alias_depth; /* links before this question */
+    struct work *work;
+    unsigned mark;     /* resolver.mark when visited by the cycle search */
+    uint32_t messages; /* sent for this job and its sub-questions */
+    int64_t begin_ms;
+    int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
+
+    struct waiter *waiters;
+    struct link *parents; /* jobs that wait for this one */
+    struct link *subs;    /* what this one waits for */
+    struct send *sends;
+    struct reply *reply; /* heard, to be handled in this turn */
+
+    struct zone_stage zone;
+    struct ask_stage ask;
+    struct outcome out;
+};
+
+struct action_queue {
+    struct action *items;
+    size_t head, count, cap; /* a ring; cap is a power of two */
+};
+
+struct resolver {
+    struct resolve_settings set;
+    struct cache *cache;
+    struct random *rng;
+    struct hash_key key;
+    struct table jobs, waiters, sends;
+    struct heap timers;
+    struct job *ready_first, *ready_last;
+    struct job *dead; /* freed at the next call from outside, when no action points there any more */
+    struct action_queue actions;
+    int64_t wake_told_ms;
+    int64_t prime_again_ms;   /* priming failed: not before then */
+    int64_t family_off_ms[2]; /* IPv4, IPv6: no route, until then */
+    uint64_t last_id;
+    unsigned mark;
+    unsigned observers;
+    now_t now;
+    struct resolve_counters counters;
+};
+
+/* ---- resolver.c ---- */
+void job_wake(struct job *j);
+struct action *action_push(struct resolver *r, enum action_kind kind);
+struct job *job_find_or_new(
+    struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags);
+void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o);
+
+/* ---- job.c ---- */
+/** Runs the job until it waits or is done. */
+void job_run(struct job *j);
+/** Takes it out of all lists; memory goes later. Sub-questions that only this job needed end too. */
+void job_end(struct job *j);
+/** The job's timer: the earliest of its own patience, its waiters' deadlines and the end of work. */
+void job_arm(struct job *j);
+enum sub_result { SUB_STARTED, SUB_CYCLE, SUB_TOO_DEEP };
+/** Asks (or joins) a sub-question. With SUB_STARTED the link will be done in a later turn, even if the cache knows. */
+enum sub_result job_sub(
+    struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server);
+/** out becomes SERVFAIL with this reason. Returns JOB_DONE. */
+enum job_state job_fail(struct job *j, int ede, const char *tag, const char *text);
+void job_drop_sends(struct job *j);
+/** Leaves the sub-questions in flight; those that nobody else needs end. */
+void job_drop_subs(struct job *j);
+void send_drop(struct send *s);
+/** Event with the fields of the job filled in; cheap when nobody watches. */
+void job_event(struct job *j, struct event e);
+#define JOB_EVENT(j, ...) ((j)->r->observers ? job_event((j), (struct event){__VA_ARGS__}) : (void)0)
+
+/* ---- the steps ---- */
+enum job_state step_known(struct job *j);      /* job_known.c */
+enum job_state step_cut(struct job *j);        /* job_cut.c */
+enum job_state step_primed(struct job *j);     /* job_cut.c */
+enum job_state step_pick(struct job *j);       /* job_pick.c */
+enum job_state step_wait_reply(struct job *j); /* job_pick.c: a reply, or an address, came */
+enum job_state step_timer(struct job *j);      /* job_pick.c */
+enum job_state step_alias_done(struct job *j); /* job_alias.c */
+
+/** The links are in out.answer; the walk goes on at target. */
+enum job_state job_follow_alias(struct job *j, const name_t *target); /* job_alias.c */
+/** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1). False: the name grows over 255 octets. */
+bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, const name_t *name,
+    const name_t **target, struct arena *a);
+/** Begins with this delegation: candidates, facts, where to start asking. */
+void zone_enter(struct job *j, struct cut *cut); /* job_cut.c */
+/** A delegation made of the configured or built-in hints. */
+struct cut *hints_cut(struct resolver *r, struct arena *a); /* hints.c */
+
+/* ---- job_send.c ---- */
+/** Chooses the next name and type to ask in the zone entered (RFC 9156). */
+void ask_begin(struct job *j);
+/** One label more, or the whole name. */
+void ask_next_label(struct job *j);
+void ask_whole(struct job *j);
+bool ask_is_minimised(const struct job *j);
+/** Sends what is to be asked to that candidate. False: the question's work is used up. */
+bool send_to(struct job *j, unsigned candidate, enum transport transport);
+
+/* ---- job_pick.c, for others ---- */
+/** A zone that hangs on a single address gets a second one looked up in the background (setting extra_addresses). */
+void look_up_extra(struct job *j);
+
+/* ---- pick.c: server selection without I/O ---- */
+void candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint);
+/** The best candidate to ask next, or -1. */
+int pick_candidate(struct job *j);
+/** How long to wait for it, ms. */
+int64_t pick_patience(const struct job *j, unsigned candidate);
+/** Were the servers silent so often that more messages are not worth it? */
+bool pick_exhausted(const struct job *j);
+/** When the next candidate may be asked again; INT64_MAX: never. */
+int64_t pick_again_ms(const struct job *j);
+void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt);
+void facts_timeout(struct job *j, struct candidate *c);
+void facts_save(struct job *j, const struct candidate *c);
+
+/* ---- scrub.c ---- */
+
+enum reply_kind {
+    REPLY_REFERRAL, /* a deeper zone: cut */
+    REPLY_ANSWER,   /* links (maybe none) and the data */
+    REPLY_ALIAS,    /* links only: the target lies outside the zone, or the server did not say more */
+    REPLY_NODATA,
+    REPLY_NXDOMAIN,
+    REPLY_YXDOMAIN, /* a DNAME makes the name too long (RFC 6672 2.2) */
+    REPLY_LAME,     /* not a server of this zone */
+    REPLY_FAILED,   /* SERVFAIL, NOTIMP … */
+    REPLY_NO_EDNS,  /* objects to EDNS */
+    REPLY_TRUNCATED,
+};
+
+/* A reply after scrubbing: only what its server may speak for. In the job's arena; outlives the send it answers. */
+struct reply {
+    enum reply_kind kind;
+    /* of the send, which is dropped by now */
+    send_id id;
+    unsigned candidate;
+    enum transport transport;
+    bool minimised, with_edns;
+    const name_t *asked;
+    uint32_t rtt_ms;
+    /* of the message */
+    uint16_t rcode;
+    bool authoritative, had_opt;
+    uint8_t rank;                        /* of its answer section */
+    struct rrset_list answer, authority; /* grouped, not scrubbed: only scrub.c reads them */
+    const struct msg *msg;
+    /* what is left */
+    struct rrset_list links;  /* CNAME and DNAME in order, owners inside the zone */
+    const name_t *target;     /* end of the links: the asked name if there are none */
+    struct rrset_list data;   /* REPLY_ANSWER: one RRset; more for ANY */
+    struct rrset *soa;        /* NODATA, NXDOMAIN; may be NULL */
+    struct rrset_list proofs; /* NSEC, NSEC3 of the zone */
+    struct cut *cut;          /* REFERRAL */
+    struct rrset
+        *ns; /* REFERRAL: its NS set; else the zone's own NS set, shown to clients without minimal_answers */
+    struct rrset_list addresses; /* of ns, inside the zone: likewise shown only */
+    const char *tag, *text;      /* LAME, FAILED: why */
+};
+
+/** Reads, scrubs and classifies a matched message in one go. */
+struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m);
+/** The delegation in a message's NS set `ns` and additional section; with glue hardening, only glue inside `bailiwick`. */
+struct cut *reply_cut(struct job *j, const struct msg *m, const struct rrset *ns, const name_t *bailiwick);
+
+/* ---- job_reply.c ---- */
+/** What the heard reply means for the job. */
+enum job_state reply_handle(struct job *j, struct reply *rep);
+/** Without minimal_answers: the zone's NS set and addresses beside a positive answer from the cache. */
+void outcome_add_zone(struct job *j);
+
+#endif

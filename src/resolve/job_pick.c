@@ -1,0 +1,257 @@
+/* JOB_PICK, JOB_WAIT_REPLY, JOB_TIMER: the next message, and waiting for what it or an address look-up brings. */
+#include "resolve/job.h"
+
+/* A name server's address that is not there after this long: the next name is looked up beside it. */
+#define LOOK_UP_PATIENCE_MS 400
+
+/* ---- addresses of name servers ---- */
+
+static bool may_look_up(const struct job *j)
+{
+    const struct zone_stage *z = &j->zone;
+    /* CVE-2020-8616: a referral that lists many names gets few tries. */
+    if (z->cut->listed_many && z->failed_servers >= DELEGATION_BIG_FAILURES_MAX)
+        return false;
+    return j->work->target_failures < WORK_TARGET_FAILURES_MAX;
+}
+
+/* The next name without an address; names outside of the zone first, since one inside without glue can seldom be found. */
+static int next_server(const struct job *j)
+{
+    int inside = -1;
+    for (unsigned i = 0; i < j->zone.server_count; i++) {
+        const struct server *sv = &j->zone.servers[i];
+        if (sv->state != SERVER_UNASKED)
+            continue;
+        if (!name_is_within(sv->name, j->zone.cut->zone))
+            return (int)i;
+        if (inside < 0)
+            inside = (int)i;
+    }
+    return inside;
+}
+
+static void server_failed(struct job *j, struct server *sv)
+{
+    sv->state = SERVER_FAILED;
+    j->zone.failed_servers++;
+    j->work->target_failures++;
+    if (!j->zone.trouble.tag)
+        j->zone.trouble = (struct reason){EDE_NO_REACHABLE_AUTHORITY, "no-server-address",
+            "no address of a name server of the zone could be found"};
+}
+
+static bool ask_address(struct job *j, unsigned server, uint16_t type)
+{
+    struct server *sv = &j->zone.servers[server];
+    if (job_sub(j, sv->name, type, PURPOSE_ADDRESS, server) != SUB_STARTED) {
+        server_failed(j, sv);
+        return false;
+    }
+    sv->state = type == TYPE_A ? SERVER_ASKED_A : SERVER_ASKED_AAAA;
+    j->zone.look_up_ms = j->r->now.mono_ms;
+    return true;
+}
+
+/* Begins one more address look-up, unless one began just now. True: one is running. */
+static bool look_up(struct job *j)
+{
+    bool pending = false;
+    for (const struct link *l = j->subs; l; l = l->next_of_parent)
+        pending = pending || (l->purpose == PURPOSE_ADDRESS && !l->done);
+    if (pending && j->r->now.mono_ms < j->zone.look_up_ms + LOOK_UP_PATIENCE_MS)
+        return true;
+    for (int i; may_look_up(j) && (i = next_server(j)) >= 0;)
+        if (ask_address(j, (unsigned)i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA))
+            return true;
+    return pending;
+}
+
+static void address_came(struct job *j, const struct link *l)
+{
+    struct server *sv = &j->zone.servers[l->server];
+    const struct outcome *o = &l->child->out;
+    const struct rrset *rs = rrset_list_find(&o->answer, NULL, l->type);
+    for (unsigned i = 0; rs && i < rs->count; i++) {
+        struct addr a = l->type == TYPE_A ? addr_v4(rs->rdata[i].data) : addr_v6(rs->rdata[i].data);
+        sv->has_address = true;
+        candidate_add(j, sv->name, &a, false);
+    }
+    if (sv->has_address)
+        sv->state = SERVER_RESOLVED;
+    else if (l->type == TYPE_A && j->r->set.use_v6 && o->rcode == RCODE_NOERROR)
+        ask_address(j, l->server, TYPE_AAAA);
+    else
+        server_failed(j, sv);
+}
+
+/* Reads the address look-ups that ended. True if there were any. */
+static bool addresses_collect(struct job *j)
+{
+    struct link *done = NULL;
+    for (struct link **p = &j->subs, *l; (l = *p);) {
+        if (!l->done || l->purpose != PURPOSE_ADDRESS) {
+            p = &l->next_of_parent;
+            continue;
+        }
+        *p = l->next_of_parent;
+        l->next_of_parent = done;
+        done = l;
+    }
+    for (struct link *l = done, *next; l; l = next) {
+        next = l->next_of_parent;
+        address_came(j, l);
+    }
+    return done != NULL;
+}
+
+void look_up_extra(struct job *j)
+{
+    struct resolver *r = j->r;
+    if (!r->set.extra_addresses || j->depth > 0 || j->zone.candidate_count != 1)
+        return;
+    int i = next_server(j);
+    if (i < 0 || name_is_within(j->zone.servers[i].name, j->zone.cut->zone))
+        return;
+    struct job *extra = job_find_or_new(
+        r, j->zone.servers[i].name, r->set.use_v4 ? TYPE_A : TYPE_AAAA, CLASS_IN, (struct job_flags){0});
+    if (extra->work)
+        return;
+    extra->work = mem_alloc(sizeof *extra->work);
+    *extra->work = (struct work){.refs = 1, .messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND};
+    extra->depth = 1;
+}
+
+/* The last resort when a look-up gave addresses that do not serve: what the parent of a server's own zone says its address is. Once a zone.
+ * True: there are new candidates. */
+static bool parent_glue(struct job *j)
+{
+    struct zone_stage *z = &j->zone;
+    unsigned before = z->candidate_count;
+    if (z->parent_glue_tried)
+        return false;
+    z->parent_glue_tried = true;
+    for (unsigned i = 0; i < z->server_count; i++) {
+        const struct cut *own =
+            cache_cut_deepest(j->r->cache, z->servers[i].name, j->r->now.cache_s, &j->arena);
+        for (unsigned k = 0; own && k < own->server_count; k++) {
+            const struct cut_server *cs = &own->servers[k];
+            for (unsigned n = 0; name_equal(cs->name, z->servers[i].name) && n < cs->addr_count; n++)
+                candidate_add(j, z->servers[i].name, &cs->addrs[n], false);
+        }
+    }
+    return z->candidate_count > before;
+}
+
+/* ---- the steps ---- */
+
+static enum job_state out_of_work(struct job *j)
+{
+    return job_fail(j, EDE_OTHER, "work-limit", "the question needs more messages than it may cause");
+}
+
+static enum job_state nobody_left(struct job *j)
+{
+    struct reason why = j->zone.trouble;
+    if (!why.tag)
+        why = (struct reason){
+            EDE_NO_REACHABLE_AUTHORITY, "no-servers", "the zone has no name server that could be asked"};
+    return job_fail(j, why.ede, why.tag, why.text);
+}
+
+/* A candidate whose exchange is to be finished over TCP, or -1. */
+static int stream_wanted(const struct job *j)
+{
+    for (unsigned i = 0; i < j->zone.candidate_count; i++) {
+        const struct candidate *c = &j->zone.candidates[i];
+        if (c->stream && !c->stream_tried && !c->dead)
+            return (int)i;
+    }
+    return -1;
+}
+
+enum job_state step_pick(struct job *j)
+{
+    int64_t now_ms = j->r->now.mono_ms;
+    int i = stream_wanted(j);
+    if (i >= 0) {
+        JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &j->zone.candidates[i].at,
+            .server = j->zone.candidates[i].server, .transport = TRANSPORT_TCP, .tag = "tcp",
+            .text = "asking over TCP");
+        return send_to(j, (unsigned)i, TRANSPORT_TCP) ? JOB_WAIT_REPLY : out_of_work(j);
+    }
+    i = pick_candidate(j);
+    bool looking = false;
+    if (i < 0 || j->zone.candidates[i].tries > 0)
+        looking = look_up(j);
+    if (i >= 0 && !pick_exhausted(j)) {
+        /* A server that is known to spoil letter case is asked where case does not matter. */
+        bool stream = j->r->set.case_random && j->zone.candidates[i].facts.case_broken;
+        return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
+                                                                               : out_of_work(j);
+    }
+    int64_t again = pick_exhausted(j) ? INT64_MAX : pick_again_ms(j);
+    if (looking && now_ms + LOOK_UP_PATIENCE_MS < again)
+        again = now_ms + LOOK_UP_PATIENCE_MS;
+    j->patience_ms = again;
+    if (looking || again != INT64_MAX)
+        return JOB_WAIT_REPLY;
+    if (parent_glue(j))
+        return JOB_PICK;
+    /* A late answer still counts (RELIABILITY 1.3). */
+    return j->sends ? JOB_WAIT_REPLY : nobody_left(j);
+}
+
+static bool is_in_patience(const struct job *j)
+{
+    for (const struct send *s = j->sends; s; s = s->next)
+        if (!s->patience_over)
+            return true;
+    return false;
+}
+
+enum job_state step_wait_reply(struct job *j)
+{
+    if (j->reply) {
+        struct reply *rep = j->reply;
+        j->reply = NULL;
+        return reply_handle(j, rep);
+    }
+    bool news = addresses_collect(j);
+    if (stream_wanted(j) >= 0 || (news && !is_in_patience(j)))
+        return JOB_PICK;
+    return JOB_WAIT_REPLY;
+}
+
+enum job_state step_timer(struct job *j)
+{
+    struct resolver *r = j->r;
+    j->patience_ms = INT64_MAX;
+    addresses_collect(j);
+    for (struct send *s = j->sends, *next; s; s = next) {
+        next = s->next;
+        struct candidate *c = &j->zone.candidates[s->candidate];
+        int64_t over = s->transport == TRANSPORT_TCP ? INT64_MIN : c->again_ms;
+        if (s->patience_over || over > r->now.mono_ms)
+            continue;
+        s->patience_over = true;
+        if (s->bare_error && s->with_edns) {
+            /* A header alone said FORMERR or NOTIMP, and nothing better came: a server of before EDNS. */
+            c->no_edns = true;
+            c->tries = 0;
+            j->zone.edns_objections++;
+            JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &s->to, .server = c->server, .tag = "no-edns",
+                .text = "asking without EDNS");
+            send_drop(s);
+            continue;
+        }
+        j->zone.silences++;
+        j->zone.trouble = (struct reason){
+            EDE_NO_REACHABLE_AUTHORITY, "silent-servers", "the name servers did not answer in time"};
+        JOB_EVENT(j, .kind = EVENT_TIMEOUT, .to = &s->to, .server = c->server, .transport = s->transport,
+            .send = s->id);
+        if (s->transport == TRANSPORT_UDP)
+            facts_timeout(j, c);
+    }
+    return JOB_PICK;
+}

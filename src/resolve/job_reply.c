@@ -1,0 +1,268 @@
+/* What a scrubbed reply means for its job: a zone deeper, a label more, another server, or the end. */
+#include "resolve/job.h"
+
+/* ---- storing ---- */
+
+static void store_list(struct job *j, const struct rrset_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct rrset *rs = l->items[i];
+        /* A CNAME made of a DNAME is made again when it is needed. */
+        bool made = i > 0 && rs->type == TYPE_CNAME && l->items[i - 1]->type == TYPE_DNAME;
+        if (!made && !j->flags.no_write)
+            cache_rrset_put(j->r->cache, rs, j->r->now.cache_s);
+    }
+}
+
+static void out_append(struct rrset_list *to, const struct rrset_list *from, struct arena *a)
+{
+    for (size_t i = 0; i < from->count; i++)
+        rrset_list_add(to, from->items[i], a);
+}
+
+/* RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM, the last field of its RDATA. */
+static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
+{
+    uint32_t minimum = get_u32(soa->rdata[0].data + soa->rdata[0].len - 4);
+    uint32_t max = cache_settings(j->r->cache)->negative_max;
+    uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
+    return ttl < max ? ttl : max;
+}
+
+/* ---- ends ---- */
+
+static void show_zone(struct job *j, const struct reply *rep)
+{
+    if (j->r->set.minimal_answers || !rep->ns)
+        return;
+    const struct rrset *last = j->out.answer.count ? j->out.answer.items[j->out.answer.count - 1] : NULL;
+    if (last && last->type == TYPE_NS && name_equal(last->owner, rep->ns->owner))
+        return;
+    rrset_list_add(&j->out.authority, rep->ns, &j->arena);
+    out_append(&j->out.additional, &rep->addresses, &j->arena);
+}
+
+void outcome_add_zone(struct job *j)
+{
+    if (j->r->set.minimal_answers || j->type == TYPE_NS)
+        return;
+    struct arena *a = &j->arena;
+    struct cut *cut = cache_cut_deepest(j->r->cache, j->name, j->r->now.cache_s, a);
+    if (!cut || name_is_root(cut->zone))
+        return;
+    struct rrset *ns = ARENA_NEW(a, struct rrset);
+    *ns = (struct rrset){.owner = cut->zone, .type = TYPE_NS, .class = CLASS_IN, .ttl = cut->ttl};
+    for (unsigned i = 0; i < cut->server_count; i++) {
+        const struct cut_server *cs = &cut->servers[i];
+        rrset_add(ns, (struct rdata){cs->name, (uint16_t)name_len(cs->name)}, a);
+        if (!name_is_within(cs->name, cut->zone))
+            continue;
+        for (unsigned k = 0; k < cs->addr_count; k++) {
+            const struct addr *ad = &cs->addrs[k];
+            uint16_t type = ad->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA;
+            struct rrset *rs = rrset_list_find(&j->out.additional, cs->name, type);
+            if (!rs) {
+                rs = ARENA_NEW(a, struct rrset);
+                *rs = (struct rrset){.owner = cs->name, .type = type, .class = CLASS_IN, .ttl = cut->ttl};
+                rrset_list_add(&j->out.additional, rs, a);
+            }
+            rrset_add(rs, (struct rdata){ad->ip, (uint16_t)addr_len(ad)}, a);
+        }
+    }
+    rrset_list_add(&j->out.authority, ns, a);
+}
+
+/* The root's servers as they are now become the delegation of the root (RFC 9609 3.3). */
+static void primed(struct job *j, const struct reply *rep)
+{
+    struct cut *root = reply_cut(j, rep->msg, rep->data.items[0], NAME_ROOT);
+    if (root->server_count > 0)
+        cache_cut_put(j->r->cache, root, j->r->now.cache_s);
+}
+
+static enum job_state handle_answer(struct job *j, struct reply *rep)
+{
+    store_list(j, &rep->links);
+    store_list(j, &rep->data);
+    out_append(&j->out.answer, &rep->links, &j->arena);
+    out_append(&j->out.answer, &rep->data, &j->arena);
+    out_append(&j->out.authority, &rep->proofs, &j->arena);
+    show_zone(j, rep);
+    if (j->flags.priming)
+        primed(j, rep);
+    look_up_extra(j);
+    JOB_EVENT(j, .kind = EVENT_ANSWER, .rrset = rep->data.items[0], .aa = rep->authoritative);
+    return JOB_DONE;
+}
+
+static enum job_state handle_alias(struct job *j, struct reply *rep)
+{
+    store_list(j, &rep->links);
+    out_append(&j->out.answer, &rep->links, &j->arena);
+    if (rep->kind == REPLY_YXDOMAIN) {
+        j->out.rcode = RCODE_YXDOMAIN;
+        return JOB_DONE;
+    }
+    return job_follow_alias(j, rep->target);
+}
+
+static enum job_state handle_denial(struct job *j, struct reply *rep)
+{
+    bool nxdomain = rep->kind == REPLY_NXDOMAIN;
+    store_list(j, &rep->links);
+    out_append(&j->out.answer, &rep->links, &j->arena);
+    j->out.rcode = nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
+    struct negative n = {.nxdomain = nxdomain};
+    if (rep->soa) {
+        n.ttl = negative_ttl(j, rep->soa);
+        rep->soa->ttl = n.ttl; /* RFC 2308 3: what the client may keep */
+        rrset_list_add(&n.authority, rep->soa, &j->arena);
+        out_append(&n.authority, &rep->proofs, &j->arena);
+        if (!j->flags.no_write)
+            cache_negative_put(j->r->cache, rep->target, j->type, j->class, &n, j->r->now.cache_s);
+    } else {
+        /* Without an SOA nothing says how long it holds: not kept (RFC 2308 5). */
+        show_zone(j, rep);
+    }
+    out_append(&j->out.authority, &n.authority, &j->arena);
+    JOB_EVENT(j, .kind = EVENT_DENIAL, .rcode = j->out.rcode, .rrset = rep->soa, .aa = rep->authoritative);
+    return JOB_DONE;
+}
+
+/* ---- the walk goes on ---- */
+
+static enum job_state handle_referral(struct job *j, struct reply *rep)
+{
+    unsigned glue = 0;
+    for (unsigned i = 0; i < rep->cut->server_count; i++)
+        glue += rep->cut->servers[i].addr_count;
+    JOB_EVENT(j, .kind = EVENT_REFERRAL, .child = rep->cut->zone, .count = rep->cut->server_count,
+        .glue = glue, .rrset = rep->ns, .ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS),
+        .server = j->zone.candidates[rep->candidate].server);
+    cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
+    /* For DS the parent is asked, and a referral to the very name is the parent's confession that it has none to give. */
+    if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name)) {
+        j->out.rcode = RCODE_NOERROR;
+        return JOB_DONE;
+    }
+    j->zone.trouble = (struct reason){0};
+    zone_enter(j, rep->cut);
+    return JOB_PICK;
+}
+
+/* The same server, asked in a way that it understands. */
+static enum job_state ask_without_edns(struct job *j, struct reply *rep)
+{
+    struct candidate *c = &j->zone.candidates[rep->candidate];
+    j->r->counters.edns_fallbacks++;
+    c->no_edns = true;
+    j->zone.edns_objections++;
+    /* Never remembered of a server that once spoke EDNS (RELIABILITY P13). */
+    if (c->facts.edns != EDNS_FACT_WORKS) {
+        c->facts.edns = EDNS_FACT_BROKEN;
+        facts_save(j, c);
+    }
+    JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag,
+        .text = "asking without EDNS");
+    if (!send_to(j, rep->candidate, rep->transport))
+        return job_fail(j, EDE_OTHER, "work-limit", "the question needs more messages than it may cause");
+    return JOB_WAIT_REPLY;
+}
+
+static enum job_state handle_useless(struct job *j, struct reply *rep)
+{
+    struct candidate *c = &j->zone.candidates[rep->candidate];
+    int ede = rep->kind == REPLY_LAME ? EDE_NOT_AUTHORITATIVE : EDE_NO_REACHABLE_AUTHORITY;
+    j->zone.trouble = (struct reason){ede, rep->tag, rep->text};
+    JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &c->at, .transport = rep->transport,
+        .rcode = rep->rcode, .tag = rep->tag, .text = rep->text);
+    if (rep->minimised && !ask_is_minimised(j)) /* the whole name is already on its way */
+        return JOB_WAIT_REPLY;
+    /* RFC 9156 2.3: servers that stumble over a minimised question get the whole one. */
+    if (rep->minimised) {
+        ask_whole(j);
+        JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = "whole-name",
+            .text = "asking for the whole name");
+        return JOB_PICK;
+    }
+    c->dead = true;
+    if (rep->kind == REPLY_LAME)
+        cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
+    return JOB_PICK;
+}
+
+static enum job_state handle_truncated(struct job *j, struct reply *rep)
+{
+    struct candidate *c = &j->zone.candidates[rep->candidate];
+    JOB_EVENT(j, .kind = EVENT_TRUNCATED, .server = c->server, .to = &c->at);
+    if (c->stream_tried)
+        c->dead = true;
+    c->stream = true;
+    return JOB_PICK;
+}
+
+/* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC 9156 2.3, relaxed: an unvalidated NXDOMAIN
+ * does not deny the names below); it only says that no zone begins here. */
+static enum job_state handle_probe(struct job *j, const struct reply *rep)
+{
+    if (!ask_is_minimised(j)) /* the whole name is already on its way */
+        return JOB_WAIT_REPLY;
+    job_drop_sends(j);
+    if (rep->kind == REPLY_NXDOMAIN)
+        ask_whole(j);
+    else
+        ask_next_label(j);
+    return JOB_PICK;
+}
+
+/* ---- the entry ---- */
+
+static void heard(struct job *j, const struct reply *rep)
+{
+    struct candidate *c = &j->zone.candidates[rep->candidate];
+    JOB_EVENT(j, .kind = EVENT_REPLY, .server = c->server, .to = &c->at, .transport = rep->transport,
+        .sent_name = rep->asked, .send = rep->id, .rtt_ms = rep->rtt_ms, .rcode = rep->rcode,
+        .aa = rep->authoritative);
+    if (rep->transport == TRANSPORT_TCP) {
+        c->stream_tried = false;
+        c->stream = false;
+        c->tries = 0;
+        c->facts.heard = 1;
+        if (c->case_missed) {
+            c->facts.case_broken = 1;
+            facts_save(j, c);
+        }
+        return;
+    }
+    facts_heard(j, c, rep->rtt_ms, rep->had_opt);
+}
+
+enum job_state reply_handle(struct job *j, struct reply *rep)
+{
+    heard(j, rep);
+    switch (rep->kind) {
+    case REPLY_TRUNCATED:
+        return handle_truncated(j, rep);
+    case REPLY_NO_EDNS:
+        return ask_without_edns(j, rep);
+    case REPLY_LAME:
+    case REPLY_FAILED:
+        return handle_useless(j, rep);
+    case REPLY_REFERRAL:
+        return handle_referral(j, rep);
+    case REPLY_ANSWER:
+    case REPLY_ALIAS:
+    case REPLY_NODATA:
+    case REPLY_NXDOMAIN:
+    case REPLY_YXDOMAIN:
+        break;
+    }
+    if (rep->minimised)
+        return handle_probe(j, rep);
+    job_drop_sends(j);
+    if (rep->kind == REPLY_ANSWER)
+        return handle_answer(j, rep);
+    if (rep->kind == REPLY_ALIAS || rep->kind == REPLY_YXDOMAIN)
+        return handle_alias(j, rep);
+    return handle_denial(j, rep);
+}

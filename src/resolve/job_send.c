@@ -1,0 +1,128 @@
+/* What is asked (RFC 9156: no more labels than the server must know) and how it leaves. */
+#include "resolve/job.h"
+
+#define STREAM_PATIENCE_MS 1500
+#define STREAM_DEADLINE_MS 4000
+
+static void ask_labels(struct job *j, unsigned labels)
+{
+    unsigned all = name_labels(j->name);
+    /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over together (RFC 9156 2.3). */
+    while (labels < all && name_parent(j->name, all - labels)[1] == '_')
+        labels++;
+    if (labels >= all || j->ask.whole || !j->r->set.minimise || j->ask.steps >= MINIMISE_STEPS_MAX) {
+        j->ask.name = j->name;
+        j->ask.type = j->type;
+        j->ask.labels = all;
+        return;
+    }
+    j->ask.name = name_parent(j->name, all - labels);
+    /* A question for NS needs no disguise. */
+    j->ask.type = j->type == TYPE_NS ? TYPE_NS : j->r->set.minimise_type;
+    j->ask.labels = labels;
+    j->ask.steps++;
+}
+
+void ask_begin(struct job *j)
+{
+    ask_labels(j, name_labels(j->zone.cut->zone) + 1);
+}
+
+void ask_next_label(struct job *j)
+{
+    ask_labels(j, j->ask.labels + 1);
+}
+
+void ask_whole(struct job *j)
+{
+    j->ask.whole = true;
+    ask_labels(j, name_labels(j->name));
+}
+
+bool ask_is_minimised(const struct job *j)
+{
+    return j->ask.name != j->name;
+}
+
+/* Random letter case (draft-vixie-dnsext-dns0x20): about as many more bits to guess as the name has letters. */
+static void randomise_case(name_t *n, struct random *rng)
+{
+    uint8_t bits[NAME_MAX_LEN / 8 + 1];
+    size_t len = name_len(n);
+    random_octets(rng, bits, len / 8 + 1);
+    for (size_t at = 0; n[at] != 0; at += n[at] + 1u)
+        for (size_t i = at + 1; i <= at + n[at]; i++)
+            if (n[i] >= 'a' && n[i] <= 'z' && (bits[i / 8] >> i % 8 & 1))
+                n[i] = (uint8_t)(n[i] - 'a' + 'A');
+}
+
+static struct send *send_new(struct job *j, unsigned candidate, enum transport transport)
+{
+    struct resolver *r = j->r;
+    const struct candidate *c = &j->zone.candidates[candidate];
+    struct send *s = mem_alloc(sizeof *s);
+    s->job = j;
+    s->id = ++r->last_id;
+    s->to = c->at;
+    s->transport = transport;
+    s->candidate = candidate;
+    s->msg_id = random_u16(r->rng);
+    s->type = j->ask.type;
+    s->minimised = ask_is_minimised(j);
+    s->sent_ms = r->now.mono_ms;
+    /* After three objections the other servers of the zone are spared the question (RELIABILITY M9). */
+    s->with_edns = !c->no_edns && j->zone.edns_objections < 3;
+    name_copy(s->name, j->ask.name);
+    if (r->set.case_random && transport == TRANSPORT_UDP)
+        randomise_case(s->name, r->rng);
+    s->next = j->sends;
+    j->sends = s;
+    table_add(&r->sends, &s->node, s->id);
+    r->counters.sends++;
+    return s;
+}
+
+bool send_to(struct job *j, unsigned candidate, enum transport transport)
+{
+    struct resolver *r = j->r;
+    struct candidate *c = &j->zone.candidates[candidate];
+    if (j->work->messages >= WORK_MESSAGES_MAX || j->work->octets >= WORK_OCTETS_MAX)
+        return false;
+    j->work->messages++;
+    j->messages++;
+    r->counters.messages++;
+    struct send *s = send_new(j, candidate, transport);
+    struct msg_question q = {.type = s->type, .class = j->class};
+    name_copy(q.name, s->name);
+    struct edns opt = {.present = true, .dnssec_ok = true, .udp_size = r->set.udp_size};
+    uint8_t *wire = arena_alloc(&j->arena, MSG_HEADER_LEN + NAME_MAX_LEN + 4 + 11);
+    size_t len =
+        msg_query(wire, MSG_HEADER_LEN + NAME_MAX_LEN + 4 + 11, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
+
+    int64_t now_ms = r->now.mono_ms;
+    if (transport == TRANSPORT_UDP) {
+        if (c->tries > 0)
+            r->counters.retries++;
+        c->tries++;
+        int64_t patience = pick_patience(j, candidate);
+        c->again_ms = now_ms + patience;
+        j->patience_ms = now_ms + patience;
+    } else {
+        c->stream_tried = true;
+        r->counters.tcp_messages++;
+        j->patience_ms = now_ms + STREAM_PATIENCE_MS;
+    }
+    j->ask.current = candidate;
+
+    struct action *a = action_push(r, ACTION_SEND);
+    a->send.id = s->id;
+    a->send.to = s->to;
+    a->send.transport = transport;
+    a->send.reuse = true;
+    a->send.wire = wire;
+    a->send.len = len;
+    a->send.deadline_ms = now_ms + STREAM_DEADLINE_MS;
+    JOB_EVENT(j, .kind = EVENT_SENT, .server = c->server, .to = &s->to, .transport = transport,
+        .sent_name = j->ask.name, .sent_type = s->type, .send = s->id);
+    return true;
+}

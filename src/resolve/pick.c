@@ -1,0 +1,171 @@
+/* Which server to ask next: candidates, their facts, patience. No I/O and no states: verbs on the zone stage. */
+#include "resolve/job.h"
+
+/* An address never measured is tried as if it answered within this span, drawn anew each time: it comes to its turn now and then, more often the
+ * slower the known ones are. */
+#define UNKNOWN_RTT_SPAN_MS 100u
+#define LAME_COST 100000
+#define SECOND_TRY_COST 10000
+#define FAMILY_OFF_COST 20000
+/* Where others wait to be asked, a silent server holds the question up no longer than this (13 dead ones fit into 5 s). */
+#define PATIENCE_WITH_OTHERS_MS 300
+
+static bool is_own(const struct resolver *r, const struct endpoint *e)
+{
+    for (size_t i = 0; i < r->set.own_count; i++)
+        if (addr_equal(&r->set.own[i].addr, &e->addr) && r->set.own[i].port == e->port)
+            return true;
+    return false;
+}
+
+static bool is_usable(const struct resolver *r, const struct endpoint *e, bool hint)
+{
+    if (e->addr.family == FAMILY_V4 ? !r->set.use_v4 : !r->set.use_v6)
+        return false;
+    if (hint) /* what an operator configured is used as it stands */
+        return true;
+    if (addr_is_unusable(&e->addr) || (addr_is_loopback(&e->addr) && !r->set.loopback_servers))
+        return false;
+    return !is_own(r, e);
+}
+
+void candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint)
+{
+    struct resolver *r = j->r;
+    struct zone_stage *z = &j->zone;
+    struct endpoint at = {.addr = *addr, .port = r->set.port};
+    if (!is_usable(r, &at, hint) || z->candidate_count == DELEGATION_ADDRS_MAX)
+        return;
+    unsigned of_server = 0;
+    for (unsigned i = 0; i < z->candidate_count; i++) {
+        if (endpoint_equal(&z->candidates[i].at, &at))
+            return;
+        of_server += z->candidates[i].server == server;
+    }
+    if (of_server >= DELEGATION_ADDRS_PER_NAME)
+        return;
+    struct candidate *c = &z->candidates[z->candidate_count++];
+    *c = (struct candidate){.at = at, .server = server};
+    cache_server_get(r->cache, &at, r->now.cache_s, &c->facts);
+    c->lame = cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);
+    c->no_edns = c->facts.edns == EDNS_FACT_BROKEN;
+}
+
+static int64_t cost(struct job *j, const struct candidate *c)
+{
+    struct resolver *r = j->r;
+    int64_t ms = UNKNOWN_RTT_SPAN_MS;
+    if (c->facts.heard)
+        ms = c->facts.srtt_ms;
+    else if (r->set.explore)
+        ms = random_below(r->rng, UNKNOWN_RTT_SPAN_MS);
+    if (c->facts.timeouts > 0)
+        ms = (ms + RTO_UNKNOWN_MS) << (c->facts.timeouts < 4 ? c->facts.timeouts : 4);
+    if (c->lame)
+        ms += LAME_COST;
+    if (r->family_off_ms[c->at.addr.family == FAMILY_V6] > r->now.mono_ms)
+        ms += FAMILY_OFF_COST;
+    return ms + (int64_t)c->tries * SECOND_TRY_COST;
+}
+
+int pick_candidate(struct job *j)
+{
+    int best = -1;
+    int64_t best_cost = INT64_MAX;
+    unsigned equals = 0;
+    for (unsigned i = 0; i < j->zone.candidate_count; i++) {
+        const struct candidate *c = &j->zone.candidates[i];
+        if (c->dead || c->stream_tried || c->tries >= TRIES_PER_ADDRESS_MAX ||
+            c->again_ms > j->r->now.mono_ms)
+            continue;
+        int64_t k = cost(j, c);
+        if (k > best_cost)
+            continue;
+        /* Among equals each has the same chance. */
+        equals = k < best_cost ? 1 : equals + 1;
+        if (equals == 1 || random_below(j->r->rng, equals) == 0)
+            best = (int)i;
+        best_cost = k;
+    }
+    return best;
+}
+
+int64_t pick_again_ms(const struct job *j)
+{
+    int64_t at = INT64_MAX;
+    for (unsigned i = 0; i < j->zone.candidate_count; i++) {
+        const struct candidate *c = &j->zone.candidates[i];
+        if (!c->dead && !c->stream_tried && c->tries < TRIES_PER_ADDRESS_MAX && c->again_ms < at)
+            at = c->again_ms;
+    }
+    return at;
+}
+
+/* Retransmission timeout by RFC 6298 2, doubled with each try (5.5). */
+static int64_t timeout_ms(const struct candidate *c)
+{
+    int64_t ms = RTO_UNKNOWN_MS;
+    if (c->facts.heard) {
+        ms = c->facts.srtt_ms + 4 * (int64_t)c->facts.rttvar_ms;
+        ms = ms < RTO_MIN_MS ? RTO_MIN_MS : ms;
+    }
+    for (unsigned i = 1; i < c->tries && ms < RTO_MAX_MS; i++)
+        ms *= 2;
+    return ms < RTO_MAX_MS ? ms : RTO_MAX_MS;
+}
+
+static bool others_wait(const struct job *j, unsigned candidate)
+{
+    for (unsigned i = 0; i < j->zone.candidate_count; i++)
+        if (i != candidate && j->zone.candidates[i].tries == 0 && !j->zone.candidates[i].dead)
+            return true;
+    return false;
+}
+
+int64_t pick_patience(const struct job *j, unsigned candidate)
+{
+    int64_t ms = timeout_ms(&j->zone.candidates[candidate]);
+    return ms > PATIENCE_WITH_OTHERS_MS && others_wait(j, candidate) ? PATIENCE_WITH_OTHERS_MS : ms;
+}
+
+bool pick_exhausted(const struct job *j)
+{
+    /* Each address once and one more, or a single server's full series. */
+    unsigned max = j->zone.candidate_count + 1;
+    return j->zone.silences >= (max > TRIES_PER_ADDRESS_MAX ? max : TRIES_PER_ADDRESS_MAX);
+}
+
+void facts_save(struct job *j, const struct candidate *c)
+{
+    cache_server_put(j->r->cache, &c->at, &c->facts, j->r->now.cache_s);
+}
+
+void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt)
+{
+    uint16_t rtt = (uint16_t)(rtt_ms < 1 ? 1 : rtt_ms > 10000 ? 10000 : rtt_ms);
+    struct server_facts *f = &c->facts;
+    if (f->srtt_ms == 0) { /* RFC 6298 2.2 */
+        f->srtt_ms = rtt;
+        f->rttvar_ms = rtt / 2;
+    } else { /* 2.3 */
+        int delta = (int)rtt - f->srtt_ms;
+        f->rttvar_ms = (uint16_t)((3 * f->rttvar_ms + (delta < 0 ? -delta : delta)) / 4);
+        f->srtt_ms = (uint16_t)(f->srtt_ms + delta / 8);
+    }
+    f->timeouts = 0;
+    f->heard = 1;
+    if (had_opt)
+        f->edns = EDNS_FACT_WORKS;
+    c->tries = 0;
+    c->again_ms = 0;
+    facts_save(j, c);
+}
+
+void facts_timeout(struct job *j, struct candidate *c)
+{
+    /* Read again: another question may have heard it meanwhile. */
+    cache_server_get(j->r->cache, &c->at, j->r->now.cache_s, &c->facts);
+    if (c->facts.timeouts < UINT8_MAX)
+        c->facts.timeouts++;
+    facts_save(j, c);
+}

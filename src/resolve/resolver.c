@@ -1,0 +1,440 @@
+/* The resolver's surface: asks, replies and time come in, actions go out. Jobs run in the pump at the end of each call. */
+#include "resolve/resolve.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "resolve/job.h"
+
+/* ---- actions ---- */
+
+struct action *action_push(struct resolver *r, enum action_kind kind)
+{
+    struct action_queue *q = &r->actions;
+    if (q->count == q->cap) {
+        size_t cap = q->cap ? 2 * q->cap : 64;
+        struct action *items = mem_alloc(cap * sizeof *items);
+        for (size_t i = 0; i < q->count; i++)
+            items[i] = q->items[(q->head + i) & (q->cap - 1)];
+        mem_free(q->items);
+        *q = (struct action_queue){.items = items, .cap = cap, .count = q->count};
+    }
+    struct action *a = &q->items[(q->head + q->count++) & (q->cap - 1)];
+    *a = (struct action){.kind = kind};
+    return a;
+}
+
+static bool action_pop(struct resolver *r, struct action *out)
+{
+    struct action_queue *q = &r->actions;
+    if (q->count == 0)
+        return false;
+    *out = q->items[q->head];
+    q->head = (q->head + 1) & (q->cap - 1);
+    q->count--;
+    return true;
+}
+
+/* ---- the pump ---- */
+
+void job_wake(struct job *j)
+{
+    struct resolver *r = j->r;
+    if (j->ready || j->dead)
+        return;
+    j->ready = true;
+    j->next_ready = NULL;
+    if (r->ready_last)
+        r->ready_last->next_ready = j;
+    else
+        r->ready_first = j;
+    r->ready_last = j;
+}
+
+static void pump(struct resolver *r)
+{
+    while (r->ready_first) {
+        struct job *j = r->ready_first;
+        r->ready_first = j->next_ready;
+        if (!r->ready_first)
+            r->ready_last = NULL;
+        j->ready = false;
+        if (!j->dead)
+            job_run(j);
+    }
+}
+
+static void work_release(struct work *w)
+{
+    if (--w->refs == 0)
+        mem_free(w);
+}
+
+static void bury(struct resolver *r)
+{
+    while (r->dead) {
+        struct job *j = r->dead;
+        r->dead = j->next_dead;
+        work_release(j->work);
+        arena_fini(&j->arena);
+        mem_free(j);
+    }
+}
+
+/* Every call from outside begins so: dead jobs may go when no action points into them. */
+static void enter(struct resolver *r, now_t now)
+{
+    r->now = now;
+    if (r->actions.count == 0)
+        bury(r);
+}
+
+/* ---- jobs ---- */
+
+static uint64_t question_hash(const struct resolver *r, const name_t *lower, uint16_t type, uint16_t class)
+{
+    uint8_t key[NAME_MAX_LEN + 4];
+    size_t n = name_copy(key, lower);
+    put_u16(key + n, type);
+    put_u16(key + n + 2, class);
+    return hash_octets(&r->key, key, n + 4);
+}
+
+static struct job *job_find(const struct resolver *r, uint64_t hash, const struct job *like)
+{
+    for (struct table_node *n = table_find(&r->jobs, hash); n; n = table_next(n)) {
+        struct job *j = HOLDER(n, struct job, node);
+        if (j->type == like->type && j->class == like->class &&
+            memcmp(&j->flags, &like->flags, sizeof j->flags) == 0 && name_equal(j->name, like->name))
+            return j;
+    }
+    return NULL;
+}
+
+struct job *job_find_or_new(
+    struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags)
+{
+    struct job *fresh = mem_alloc(sizeof *fresh);
+    name_lower_copy(fresh->name, name);
+    fresh->type = type;
+    fresh->class = class;
+    fresh->flags = flags;
+    uint64_t hash = question_hash(r, fresh->name, type, class);
+    struct job *old = job_find(r, hash, fresh);
+    if (old) {
+        mem_free(fresh);
+        return old;
+    }
+    fresh->r = r;
+    arena_init(&fresh->arena);
+    fresh->state = JOB_KNOWN;
+    fresh->begin_ms = r->now.mono_ms;
+    fresh->patience_ms = INT64_MAX;
+    fresh->out.reason.ede = EDE_NONE;
+    table_add(&r->jobs, &fresh->node, hash);
+    r->counters.jobs++;
+    job_wake(fresh);
+    return fresh;
+}
+
+/* ---- waiters ---- */
+
+static void waiter_free(struct resolver *r, struct waiter *w)
+{
+    table_remove(&r->waiters, &w->node);
+    r->counters.waiters--;
+    if (w->observer)
+        r->observers--;
+    mem_free(w);
+}
+
+void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o)
+{
+    struct resolver *r = j->r;
+    for (struct waiter **p = &j->waiters; *p;) {
+        struct waiter *w = *p;
+        if (only && w != only) {
+            p = &w->next;
+            continue;
+        }
+        *p = w->next;
+        struct action *a = action_push(r, ACTION_ANSWER);
+        a->answer.id = w->id;
+        a->answer.outcome = o;
+        r->counters.answered++;
+        if (o->rcode == RCODE_SERVFAIL)
+            r->counters.failed++;
+        waiter_free(r, w);
+    }
+}
+
+/* ---- the surface ---- */
+
+struct resolver *resolve_new(const struct resolve_settings *settings, struct cache *cache, struct random *rng)
+{
+    struct resolver *r = mem_alloc(sizeof *r);
+    r->set = *settings;
+    if (!r->set.hints)
+        r->set.hints = root_hints(&r->set.hint_count);
+    r->cache = cache;
+    r->rng = rng;
+    r->key = (struct hash_key){random_u64(rng), random_u64(rng)};
+    table_init(&r->jobs);
+    table_init(&r->waiters);
+    table_init(&r->sends);
+    r->wake_told_ms = INT64_MAX;
+    return r;
+}
+
+void resolve_free(struct resolver *r)
+{
+    struct table_node *n;
+    while ((n = table_any(&r->jobs)))
+        job_end(HOLDER(n, struct job, node));
+    bury(r);
+    assert(r->sends.count == 0);
+    while ((n = table_any(&r->waiters)))
+        waiter_free(r, HOLDER(n, struct waiter, node));
+    table_fini(&r->jobs);
+    table_fini(&r->waiters);
+    table_fini(&r->sends);
+    heap_fini(&r->timers);
+    mem_free(r->actions.items);
+    mem_free(r);
+}
+
+ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
+{
+    enter(r, now);
+    struct job_flags flags = {.no_read = q->no_read, .no_write = q->no_write, .no_aliases = q->no_aliases};
+    struct job *j = job_find_or_new(r, q->name, q->type, q->class, flags);
+    bool joined = j->work != NULL;
+    if (!joined) {
+        j->work = mem_alloc(sizeof *j->work);
+        j->work->refs = 1;
+        if (q->background)
+            j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
+    }
+    struct waiter *w = mem_alloc(sizeof *w);
+    w->id = ++r->last_id;
+    w->job = j;
+    w->deadline_ms = now.mono_ms + (q->deadline_ms ? q->deadline_ms : ANSWER_MS_MAX);
+    w->observer = q->observer;
+    /* At the end: waiters are answered in the order they came. */
+    struct waiter **end = &j->waiters;
+    while (*end)
+        end = &(*end)->next;
+    *end = w;
+    table_add(&r->waiters, &w->node, w->id);
+    r->counters.waiters++;
+    r->counters.asked++;
+    if (w->observer)
+        r->observers++;
+    if (joined) {
+        r->counters.joined++;
+        JOB_EVENT(j, .kind = EVENT_JOINED);
+        job_arm(j);
+    } else {
+        JOB_EVENT(j, .kind = EVENT_QUESTION);
+    }
+    ask_id id = w->id;
+    pump(r);
+    return id;
+}
+
+void resolve_cancel(struct resolver *r, ask_id id, now_t now)
+{
+    enter(r, now);
+    struct table_node *n = table_find(&r->waiters, id);
+    if (!n)
+        return;
+    struct waiter *w = HOLDER(n, struct waiter, node);
+    struct job *j = w->job;
+    struct waiter **p = &j->waiters;
+    while (*p != w)
+        p = &(*p)->next;
+    *p = w->next;
+    waiter_free(r, w);
+    if (!j->waiters && !j->parents)
+        job_end(j);
+    pump(r);
+}
+
+/* Timers that are due wake their jobs; waiters whose patience is over get SERVFAIL while the work goes on. */
+static void run_timers(struct resolver *r)
+{
+    static const struct outcome too_late = {.rcode = RCODE_SERVFAIL,
+        .reason = {
+            EDE_NO_REACHABLE_AUTHORITY, "no-answer-in-time", "the name servers did not answer in time"}};
+    struct heap_node *n;
+    while ((n = heap_first(&r->timers)) && n->at <= r->now.mono_ms) {
+        struct job *j = HOLDER(n, struct job, timer);
+        heap_remove(&r->timers, n);
+        for (struct waiter *w = j->waiters, *next; w; w = next) {
+            next = w->next;
+            if (w->deadline_ms <= r->now.mono_ms) {
+                const struct outcome *o = &too_late;
+                if (j->zone.trouble.tag) {
+                    struct outcome *known = ARENA_NEW(&j->arena, struct outcome);
+                    *known = (struct outcome){
+                        .rcode = RCODE_SERVFAIL, .reason = j->zone.trouble, .messages = j->messages};
+                    o = known;
+                }
+                JOB_EVENT(j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text,
+                    .ede = o->reason.ede);
+                waiters_answer(j, w, o);
+            }
+        }
+        if (j->patience_ms <= r->now.mono_ms || j->begin_ms + WORK_MS_MAX <= r->now.mono_ms)
+            job_wake(j);
+        else
+            job_arm(j);
+    }
+}
+
+bool resolve_next(struct resolver *r, struct action *out, now_t now)
+{
+    r->now = now;
+    if (action_pop(r, out))
+        return true;
+    run_timers(r);
+    pump(r);
+    if (action_pop(r, out))
+        return true;
+    struct heap_node *first = heap_first(&r->timers);
+    int64_t at = first ? first->at : INT64_MAX;
+    if (at == r->wake_told_ms)
+        return false;
+    r->wake_told_ms = at;
+    if (!first)
+        return false;
+    *out = (struct action){.kind = ACTION_WAKE, .wake = {at}};
+    return true;
+}
+
+/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent. Everything else is somebody's guess. */
+enum match { MATCH_YES, MATCH_CASE, MATCH_BARE, MATCH_NO };
+
+static enum match match(const struct send *s, const uint8_t *wire, size_t len)
+{
+    if (len < MSG_HEADER_LEN)
+        return MATCH_NO;
+    uint16_t flags = get_u16(wire + 2), qdcount = get_u16(wire + 4);
+    if (get_u16(wire) != s->msg_id || !(flags & FLAG_QR) || (flags >> 11 & 15) != OPCODE_QUERY)
+        return MATCH_NO;
+    unsigned rcode = flags & 15;
+    if (qdcount == 0 && len == MSG_HEADER_LEN && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP))
+        return MATCH_BARE;
+    if (qdcount != 1)
+        return MATCH_NO;
+    /* The question's name stands uncompressed: there is nothing before it to point at. */
+    const name_t *name = wire + MSG_HEADER_LEN;
+    size_t n = name_check(name, len - MSG_HEADER_LEN);
+    if (n == 0 || len - MSG_HEADER_LEN < n + 4 || !name_equal(name, s->name) ||
+        get_u16(name + n) != s->type || get_u16(name + n + 2) != s->job->class)
+        return MATCH_NO;
+    return name_same_case(name, s->name) ? MATCH_YES : MATCH_CASE;
+}
+
+/* A wrong packet at the right port: somebody guesses, or a middlebox spoils. The wait goes on, and the exchange is finished over TCP as well
+ * (RELIABILITY P4, P12). */
+static enum heard near_miss(struct send *s, bool only_case)
+{
+    struct job *j = s->job;
+    j->r->counters.near_misses++;
+    s->near_misses++;
+    JOB_EVENT(j, .kind = EVENT_NEAR_MISS, .to = &s->to, .transport = s->transport, .send = s->id);
+    struct candidate *c = &j->zone.candidates[s->candidate];
+    if (only_case)
+        c->case_missed = true;
+    if (s->transport == TRANSPORT_UDP && !c->stream_tried) {
+        c->stream = true;
+        job_wake(j);
+    }
+    return HEARD_NEAR_MISS;
+}
+
+enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now)
+{
+    enter(r, now);
+    struct table_node *n = table_find(&r->sends, id);
+    struct send *s = n ? HOLDER(n, struct send, node) : NULL;
+    if (!s || s->job->reply || (s->transport == TRANSPORT_UDP && s->near_misses > NEAR_MISSES_MAX)) {
+        r->counters.ignored++;
+        return HEARD_IGNORED;
+    }
+    struct job *j = s->job;
+    enum heard heard = HEARD_MATCHED;
+    enum match m = match(s, wire, len);
+    if (m == MATCH_YES) {
+        uint8_t *copy = arena_copy(&j->arena, wire, len);
+        /* Our own letters back, so that names compressed towards the question do not carry random case into the cache. */
+        name_lower_copy(copy + MSG_HEADER_LEN, s->name);
+        struct msg *msg = ARENA_NEW(&j->arena, struct msg);
+        if (msg_parse(msg, copy, len, &j->arena) == MSG_OK) {
+            j->work->octets += (uint32_t)len;
+            j->reply = reply_read(j, s, msg);
+            if (s->patience_over)
+                r->counters.late_answers++;
+            send_drop(s);
+            job_wake(j);
+        } else {
+            j->zone.trouble =
+                (struct reason){EDE_INVALID_DATA, "malformed-reply", "a name server sent a malformed reply"};
+            heard = near_miss(s, false);
+        }
+    } else if (m == MATCH_BARE) {
+        s->bare_error = true; /* believed when the timer ends (RELIABILITY P12) */
+        heard = HEARD_NEAR_MISS;
+    } else {
+        heard = near_miss(s, m == MATCH_CASE);
+    }
+    pump(r);
+    return heard;
+}
+
+static void family_off(struct resolver *r, const struct endpoint *to)
+{
+    /* A family without a route is left alone for a minute, then probed again (RELIABILITY F7). */
+    r->family_off_ms[to->addr.family == FAMILY_V6] = r->now.mono_ms + 60000;
+}
+
+void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now)
+{
+    static const struct reason reasons[] = {
+        [NET_REFUSED] = {EDE_NETWORK_ERROR, "port-closed", "no name server listens at the address"},
+        [NET_UNREACHABLE] = {EDE_NETWORK_ERROR, "unreachable", "there is no route to the name server"},
+        [NET_TIMEOUT] = {EDE_NO_REACHABLE_AUTHORITY, "stream-timeout",
+            "the name server did not answer over TCP in time"},
+        [NET_CLOSED] = {EDE_NETWORK_ERROR, "stream-closed", "the name server closed the TCP connection"},
+        [NET_LOCAL] = {EDE_NETWORK_ERROR, "no-socket", "this machine has no socket to spare"},
+    };
+    enter(r, now);
+    struct table_node *n = table_find(&r->sends, id);
+    if (!n)
+        return;
+    struct send *s = HOLDER(n, struct send, node);
+    struct job *j = s->job;
+    struct candidate *c = &j->zone.candidates[s->candidate];
+    j->zone.trouble = reasons[why];
+    JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &s->to, .transport = s->transport,
+        .send = s->id, .tag = reasons[why].tag, .text = reasons[why].text);
+    if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
+        c->dead = true;
+    if (why == NET_UNREACHABLE && s->to.addr.family == FAMILY_V6)
+        family_off(r, &s->to);
+    if (why == NET_REFUSED || s->transport == TRANSPORT_TCP)
+        c->dead = true;
+    send_drop(s);
+    /* The one that was waited for is gone: do not wait for its timer. */
+    if (j->state == JOB_WAIT_REPLY) {
+        j->state = JOB_PICK;
+        job_wake(j);
+    }
+    pump(r);
+}
+
+const struct resolve_counters *resolve_counters(const struct resolver *r)
+{
+    return &r->counters;
+}
