@@ -1,0 +1,32 @@
+/* Inside the layer: what serve.c, compose.c and reply.c share. */
+#ifndef HARK_SERVE_INNER_H
+#define HARK_SERVE_INNER_H
+
+#include "serve/local.h"
+#include "serve/serve.h"
+
+struct serve {
+    struct serve_settings settings;
+    struct cache *cache;
+    struct serve_counters counters;
+    struct arena lasting; /* local zones */
+    struct arena scratch; /* of one question; keeps a chunk, so that the usual question costs no malloc */
+    const struct local_zones *local;
+    uint8_t wire[MSG_MAX_LEN]; /* where an answer is composed */
+};
+
+/** The client's reply from a finished message in reply->data[reply->len] that has the flags, rcode, question and records, but neither the client's
+ * ID, flags, letter case nor an OPT (as cache_answer_get gives it). What does not fit is truncated. */
+void reply_finish(struct serve *s, const struct request *rq, struct reply *reply);
+/** Header, question and OPT. aa_tc: further header flags. */
+void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struct reply *reply);
+/** The outcome as a finished message (see reply_finish), in reply; stored in the answers cache if `store`. flags: AA or 0. */
+void compose_answer(struct serve *s, struct request *rq, const struct outcome *outcome, uint16_t flags,
+    bool store, struct reply *reply, now_t now);
+
+static inline uint8_t answer_variant(const struct request *rq)
+{
+    return (uint8_t)((rq->dnssec_ok ? ANSWER_VARIANT_DO : 0) | (rq->flags & FLAG_CD ? ANSWER_VARIANT_CD : 0));
+}
+
+#endif

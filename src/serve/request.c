@@ -1,0 +1,106 @@
+#include "serve/request.h"
+
+#include <string.h>
+
+#define FLAG_OPCODE 0x7800u
+#define OPT_FIXED_LEN 11u /* root, type, size, TTL field, RDLENGTH: RFC 6891 6.1.2 */
+#define EDNS_FLAG_DO 0x8000u
+
+/* The places of the header's counts. */
+enum { AT_QDCOUNT = 4, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
+
+static void take_edns(struct request *rq, const struct edns *e)
+{
+    rq->edns = e->present;
+    rq->edns_version = e->version;
+    rq->dnssec_ok = e->dnssec_ok;
+    rq->udp_size = e->udp_size;
+    rq->keepalive = e->keepalive_present &&
+                    rq->transport == TRANSPORT_TCP; /* RFC 7828 3.2.1: over UDP it is not looked at */
+}
+
+/* The OPT alone behind the question, up to the end of the message. False: not of that form. */
+static bool read_opt_in_place(
+    struct request *rq, const uint8_t *p, size_t len, struct arena *scratch, bool *malformed)
+{
+    if (len < OPT_FIXED_LEN || p[0] != 0 || get_u16(p + 1) != TYPE_OPT ||
+        get_u16(p + 9) != len - OPT_FIXED_LEN)
+        return false;
+    rq->edns = true;
+    rq->udp_size = get_u16(p + 3);
+    rq->edns_version = p[6];
+    rq->dnssec_ok = get_u16(p + 7) & EDNS_FLAG_DO;
+    /* Options of another version may have another form: nothing of them matters to BADVERS. */
+    if (len == OPT_FIXED_LEN || rq->edns_version != 0)
+        return true;
+    struct edns e;
+    *malformed = edns_read(&e, get_u16(p + 3), get_u32(p + 5), p + OPT_FIXED_LEN, len - OPT_FIXED_LEN,
+                     scratch) != ERR_OK;
+    if (!*malformed)
+        take_edns(rq, &e);
+    return true;
+}
+
+/* A message with more in it than a question and an OPT. */
+static enum request_form read_unusual(
+    struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
+{
+    struct msg *m = ARENA_NEW(scratch, struct msg);
+    enum msg_fault fault = msg_parse(m, wire, len, scratch);
+    if (fault == MSG_BAD_OPT || fault == MSG_OPT_TWICE) {
+        rq->edns = true;
+        rq->udp_size = UDP_SIZE_PLAIN;
+    } else if (fault == MSG_OK) {
+        take_edns(rq, &m->edns);
+    }
+    if (fault != MSG_OK)
+        return REQUEST_MALFORMED;
+    if (rq->edns && rq->edns_version != 0)
+        return REQUEST_OK;
+    /* No query has an answer, and none but IXFR (RFC 1995 3), which is refused, anything of authority. TSIG is for those who
+     * share a key with us: nobody does. */
+    if (m->counts[SECTION_ANSWER] || (m->counts[SECTION_AUTHORITY] && rq->type != TYPE_IXFR) || m->tsig)
+        return REQUEST_MALFORMED;
+    return REQUEST_OK;
+}
+
+enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
+{
+    rq->question = rq->edns = rq->dnssec_ok = rq->keepalive = false;
+    rq->edns_version = 0;
+    rq->udp_size = UDP_SIZE_PLAIN;
+    rq->ede = EDE_NONE;
+    rq->ede_text = "";
+    if (len < MSG_HEADER_LEN)
+        return REQUEST_SILENT;
+    rq->id = get_u16(wire);
+    rq->flags = get_u16(wire + 2);
+    if (rq->flags & FLAG_QR)
+        return REQUEST_SILENT;
+    if (rq->flags & FLAG_OPCODE)
+        return REQUEST_OPCODE;
+    /* RFC 9619: one question. Of none, only a server with cookies could make sense (RFC 7873 5.4). */
+    if (get_u16(wire + AT_QDCOUNT) != 1)
+        return REQUEST_MALFORMED;
+    size_t name_octets = name_check(wire + MSG_HEADER_LEN, len - MSG_HEADER_LEN),
+           at = MSG_HEADER_LEN + name_octets;
+    if (name_octets == 0 || len - at < 4)
+        return REQUEST_MALFORMED;
+    memcpy(rq->name, wire + MSG_HEADER_LEN, name_octets);
+    rq->name_len = (uint16_t)name_octets;
+    rq->type = get_u16(wire + at);
+    rq->class = get_u16(wire + at + 2);
+    rq->question = true;
+    at += 4;
+    if (rq->flags & FLAG_TC)
+        return REQUEST_MALFORMED; /* RFC 2181 9 speaks of responses alone: what a query lacks cannot be guessed */
+    if (get_u32(wire + AT_ANCOUNT) == 0) {
+        unsigned more = get_u16(wire + AT_ARCOUNT);
+        bool malformed = false;
+        if (more == 0 && at == len)
+            return REQUEST_OK;
+        if (more == 1 && read_opt_in_place(rq, wire + at, len - at, scratch, &malformed))
+            return malformed ? REQUEST_MALFORMED : REQUEST_OK;
+    }
+    return read_unusual(rq, wire, len, scratch);
+}

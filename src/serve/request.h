@@ -1,0 +1,38 @@
+/* What a client asked. Flat: copied from thread to thread as it is. */
+#ifndef HARK_SERVE_REQUEST_H
+#define HARK_SERVE_REQUEST_H
+
+#include "base/addr.h"
+#include "base/transport.h"
+#include "dns/msg.h"
+
+struct request {
+    /* the caller's */
+    enum transport transport;
+    struct addr client;
+    /* the message's */
+    uint16_t id, flags; /* flags as sent, opcode and rcode bits included */
+    bool question;      /* name, type and class are there */
+    uint16_t type, class;
+    uint16_t name_len;
+    name_t name[NAME_MAX_LEN]; /* in the asker's letter case */
+    bool edns;                 /* there was an OPT, so the reply has one (RFC 6891 6.1.1) */
+    bool dnssec_ok, keepalive;
+    uint8_t edns_version;
+    uint16_t udp_size;
+    /* a reason for the reply's OPT */
+    int ede;              /* enum ede_code */
+    const char *ede_text; /* static */
+};
+
+enum request_form {
+    REQUEST_OK,
+    REQUEST_SILENT,    /* a response, or no header: never answered, lest two servers talk forever */
+    REQUEST_OPCODE,    /* not QUERY: nothing after the header was read */
+    REQUEST_MALFORMED, /* FORMERR */
+};
+
+/** Reads a message into rq (transport and client stay). No malloc for the usual form; the arena is for others. */
+enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch);
+
+#endif

@@ -1,0 +1,243 @@
+#include "serve/serve.h"
+
+#include <string.h>
+
+#include "serve/inner.h"
+
+#define HINFO_TTL 3600u /* RFC 8482 4.2 leaves it open: an hour of quiet */
+
+/* A question on its way. */
+struct visit {
+    struct serve *s;
+    struct request *rq;
+    const uint8_t *wire;
+    size_t len;
+    struct reply *reply;
+    now_t now;
+};
+
+enum step_end { STEP_NEXT, STEP_REPLIED, STEP_SILENT };
+
+static enum step_end refuse(struct visit *v, uint16_t rcode, int ede, const char *text)
+{
+    serve_refuse(v->s, v->rq, rcode, ede, text, v->reply);
+    return STEP_REPLIED;
+}
+
+/* ---- the steps, in the order of the list below ---- */
+
+static enum step_end step_read(struct visit *v)
+{
+    switch (request_read(v->rq, v->wire, v->len, &v->s->scratch)) {
+    case REQUEST_SILENT:
+        return STEP_SILENT;
+    case REQUEST_OPCODE: /* RFC 1035 4.1.1; what follows the header has another form in every opcode */
+        return refuse(v, RCODE_NOTIMP, EDE_NONE, "");
+    case REQUEST_MALFORMED:
+        return refuse(v, RCODE_FORMERR, EDE_NONE, "");
+    default:
+        return STEP_NEXT;
+    }
+}
+
+/* RFC 6891 6.1.3 */
+static enum step_end step_version(struct visit *v)
+{
+    return v->rq->edns && v->rq->edns_version != 0 ? refuse(v, RCODE_BADVERS, EDE_NONE, "") : STEP_NEXT;
+}
+
+static enum step_end step_access(struct visit *v)
+{
+    const struct serve_settings *settings = &v->s->settings;
+    for (size_t i = 0; i < settings->access_count; i++)
+        if (prefix_contains(&settings->access[i], &v->rq->client))
+            return STEP_NEXT;
+    serve_count(&v->s->counters.refused);
+    return refuse(v, RCODE_REFUSED, EDE_PROHIBITED, "this client is not in the access list");
+}
+
+static enum step_end step_class(struct visit *v)
+{
+    switch (v->rq->class) {
+    case CLASS_IN:
+        return STEP_NEXT;
+    case 0:          /* reserved, RFC 6895 3.2 */
+    case CLASS_NONE: /* of UPDATE alone, RFC 2136 2.4 */
+        return refuse(v, RCODE_FORMERR, EDE_NONE, "");
+    default:
+        return refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "only class IN is served");
+    }
+}
+
+/* Types that are no data (RFC 6895 3.1). */
+static enum step_end step_type(struct visit *v)
+{
+    uint16_t type = v->rq->type;
+    if (type == TYPE_AXFR || type == TYPE_IXFR)
+        return refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "no zone is transferred from here");
+    if (type == TYPE_MAILA || type == TYPE_MAILB)
+        return refuse(v, RCODE_NOTIMP, EDE_INVALID_QUERY_TYPE, "");
+    if (type == TYPE_NONE || (rrtype_is_meta(type) && type != TYPE_ANY))
+        return refuse(v, RCODE_FORMERR, EDE_INVALID_QUERY_TYPE, ""); /* RFC 9824 3.5 for NXNAME, 128 */
+    return STEP_NEXT;
+}
+
+static enum step_end step_any(struct visit *v)
+{
+    static const uint8_t hinfo[] = "\x07RFC8482"; /* CPU; OS is the empty string that the ending zero makes */
+    if (v->rq->type != TYPE_ANY)
+        return STEP_NEXT;
+    struct rdata rd = {.data = hinfo, .len = sizeof hinfo};
+    struct rrset rs = {.owner = v->rq->name,
+        .type = TYPE_HINFO,
+        .class = CLASS_IN,
+        .ttl = HINFO_TTL,
+        .count = 1,
+        .rdata = &rd};
+    struct rrset *items[1] = {&rs};
+    struct outcome out = {
+        .rcode = RCODE_NOERROR, .reason.ede = EDE_NONE, .answer = {.items = items, .count = 1, .cap = 1}};
+    compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
+    return STEP_REPLIED;
+}
+
+static enum step_end step_local(struct visit *v)
+{
+    struct outcome out;
+    if (!v->s->local || !local_answer(v->s->local, v->rq->name, v->rq->type, &v->s->scratch, &out))
+        return STEP_NEXT;
+    serve_count(&v->s->counters.local);
+    compose_answer(v->s, v->rq, &out, FLAG_AA, false, v->reply,
+        v->now); /* RFC 6303 3: an authoritative zone like others */
+    return STEP_REPLIED;
+}
+
+static enum step_end step_answers(struct visit *v)
+{
+    const struct request *rq = v->rq;
+    v->reply->len = cache_answer_get(v->s->cache, rq->name, rq->type, rq->class, answer_variant(rq),
+        v->now.cache_s, v->reply->data, v->reply->cap);
+    if (v->reply->len < MSG_HEADER_LEN + rq->name_len + 4u)
+        return STEP_NEXT;
+    serve_count(&v->s->counters.hits);
+    reply_finish(v->s, rq, v->reply);
+    return STEP_REPLIED;
+}
+
+/* What the cache knows of exactly this name and type, without work: data that may be given as an answer (RFC 2181 5.4.1), a denial, or the
+ * alias that stands there. */
+static bool known(struct visit *v, struct outcome *out)
+{
+    struct arena *a = &v->s->scratch;
+    const struct request *rq = v->rq;
+    struct cache *cache = v->s->cache;
+    uint32_t now_s = v->now.cache_s;
+    struct negative negative;
+    struct rrset *rs = cache_rrset_get(cache, rq->name, rq->type, rq->class, now_s, a);
+    if (!rs)
+        rs = cache_rrset_get(cache, rq->name, TYPE_CNAME, rq->class, now_s, a);
+    if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
+        out->verdict = rs->verdict;
+        rrset_list_add(&out->answer, rs, a);
+    } else if (cache_negative_get(cache, rq->name, rq->type, rq->class, now_s, a, &negative)) {
+        out->rcode = negative.nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
+        out->verdict = negative.verdict;
+        out->authority = negative.authority;
+    } else {
+        return false;
+    }
+    return out->verdict != VERDICT_BOGUS || (rq->flags & FLAG_CD);
+}
+
+/* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for authoritative
+ * cannot send each other round (RELIABILITY A18). */
+static enum step_end step_recursion(struct visit *v)
+{
+    struct outcome out = {.rcode = RCODE_NOERROR, .reason.ede = EDE_NONE};
+    if (v->rq->flags & FLAG_RD)
+        return STEP_NEXT;
+    if (!known(v, &out))
+        return refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
+            "recursion was not asked for and the cache does not know");
+    compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
+    return STEP_REPLIED;
+}
+
+/* The server, in order. Who gets past the last step is asked for upstream. */
+static const struct step {
+    const char *name;
+    enum step_end (*take)(struct visit *v);
+} STEPS[] = {
+    {"read", step_read},           /* header, one question, OPT: silence, NOTIMP, FORMERR */
+    {"version", step_version},     /* BADVERS */
+    {"access", step_access},       /* REFUSED to strangers */
+    {"class", step_class},         /* IN only */
+    {"type", step_type},           /* no transfers, no meta types */
+    {"any", step_any},             /* RFC 8482 */
+    {"local", step_local},         /* names that are answered here */
+    {"answers", step_answers},     /* finished answers from the cache */
+    {"recursion", step_recursion}, /* RD=0: from the cache or not at all */
+};
+
+enum served serve_query(
+    struct serve *s, struct request *rq, const uint8_t *wire, size_t len, struct reply *reply, now_t now)
+{
+    struct visit v = {.s = s, .rq = rq, .wire = wire, .len = len, .reply = reply, .now = now};
+    enum step_end end = STEP_NEXT;
+    serve_count(&s->counters.queries);
+    serve_count(rq->transport == TRANSPORT_TCP ? &s->counters.tcp : &s->counters.udp);
+    reply->len = 0;
+    for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0] && end == STEP_NEXT; i++)
+        end = STEPS[i].take(&v);
+    if (s->scratch.used)
+        arena_reset(&s->scratch);
+    if (end == STEP_REPLIED)
+        return SERVE_DONE;
+    serve_count(end == STEP_SILENT ? &s->counters.silent : &s->counters.pending);
+    return end == STEP_SILENT ? SERVE_SILENT : SERVE_PENDING;
+}
+
+struct question serve_question(const struct request *rq)
+{
+    return (struct question){
+        .name = rq->name,
+        .type = rq->type,
+        .class = rq->class,
+        .checking_disabled = rq->flags & FLAG_CD,
+        .dnssec_ok = rq->dnssec_ok,
+    };
+}
+
+void serve_refuse(
+    struct serve *s, struct request *rq, uint16_t rcode, int ede, const char *text, struct reply *reply)
+{
+    rq->ede = ede;
+    rq->ede_text = text;
+    reply_bare(s, rq, rcode, reply);
+}
+
+struct serve *serve_new(const struct serve_settings *settings, struct cache *cache)
+{
+    struct serve *s = mem_alloc(sizeof *s);
+    s->settings = *settings;
+    s->cache = cache;
+    arena_init(&s->lasting);
+    arena_init(&s->scratch);
+    if (settings->local_zones)
+        s->local = local_zones_new(&s->lasting);
+    return s;
+}
+
+void serve_free(struct serve *s)
+{
+    if (!s)
+        return;
+    arena_fini(&s->scratch);
+    arena_fini(&s->lasting);
+    mem_free(s);
+}
+
+const struct serve_counters *serve_counters(const struct serve *s)
+{
+    return &s->counters;
+}

@@ -1,0 +1,82 @@
+/* One client question, through an ordered list of named steps: serve.c holds the list, in the order in which a question meets it.
+ *
+ *   request.c   what was asked: header, question, OPT           (read in place where the message is of the usual form)
+ *   serve.c     the steps: may it be asked, do we know it here, is it in the cache
+ *   local.c     names that are answered here, whoever asks (RFC 6761, RFC 6303)
+ *   compose.c   what the resolver found, as a message           (and into the cache for the next asker)
+ *   reply.c     the message as this client gets it: ID, letter case, size, OPT, truncation
+ *
+ * The caller's part:
+ *
+ *   struct request rq = {.transport = …, .client = …};
+ *   switch (serve_query(s, &rq, wire, len, &reply, now)) {
+ *   case SERVE_DONE:    send reply.data[reply.len]
+ *   case SERVE_SILENT:  nothing is ever sent
+ *   case SERVE_PENDING: keep rq (it is flat); resolve_ask() what serve_question() says; with the outcome
+ *                       serve_compose(s, &rq, outcome, &reply, now), with any struct serve: then send reply.data[reply.len]
+ *   }
+ *
+ * Knows nothing of sockets.
+ */
+#ifndef HARK_SERVE_SERVE_H
+#define HARK_SERVE_SERVE_H
+
+#include <stdatomic.h>
+
+#include "base/addr.h"
+#include "base/now.h"
+#include "cache/cache.h"
+#include "resolve/resolve.h"
+#include "serve/request.h"
+
+struct serve_settings {
+    const struct prefix *access; /* clients that are served; borrowed */
+    size_t access_count;
+    bool local_zones;
+    uint16_t udp_size;        /* announced to clients, and the longest UDP reply */
+    uint16_t keepalive_100ms; /* idle time of streams, told to clients that ask (RFC 7828); 0: not told */
+};
+
+#define SERVE_RCODES 24u /* BADCOOKIE is the last of the registry */
+
+/* One writer, the worker; read by others at any time. */
+struct serve_counters {
+    _Atomic uint64_t queries, udp, tcp; /* messages handed in */
+    _Atomic uint64_t silent, hits, local, pending, refused;
+    _Atomic uint64_t truncated, composed;
+    _Atomic uint64_t rcodes[SERVE_RCODES]; /* replies by rcode */
+};
+
+static inline void serve_count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(
+        counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* Where a reply is put. cap: 512 at least; what is longer than it is truncated. */
+struct reply {
+    uint8_t *data;
+    size_t cap, len;
+};
+
+enum served { SERVE_DONE, SERVE_SILENT, SERVE_PENDING };
+
+struct serve; /* not shared between threads */
+
+/** The cache is shared and borrowed; settings are copied. */
+struct serve *serve_new(const struct serve_settings *settings, struct cache *cache);
+void serve_free(struct serve *s);
+/** rq holds transport and client; the rest is filled in. wire is borrowed for the call and must not overlap the reply. */
+enum served serve_query(
+    struct serve *s, struct request *rq, const uint8_t *wire, size_t len, struct reply *reply, now_t now);
+/** What a pending request asks of the resolver; points into rq. */
+struct question serve_question(const struct request *rq);
+/** The reply for what became of it; stores the finished answer for the next asker. */
+void serve_compose(
+    struct serve *s, struct request *rq, const struct outcome *outcome, struct reply *reply, now_t now);
+/** A reply without records; ede EDE_NONE: no reason given. text is static. */
+void serve_refuse(
+    struct serve *s, struct request *rq, uint16_t rcode, int ede, const char *text, struct reply *reply);
+const struct serve_counters *serve_counters(const struct serve *s);
+
+#endif
