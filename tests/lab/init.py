@@ -45,8 +45,9 @@ PS1='(lab) \\w\\$ '
 
 class Lab:
     def __init__(self):
-        self.servers: dict[int, str] = {}  # process id -> name; they should be there until the end
-        self.command = 0  # process id, once it runs
+        # Popen objects stay referenced: a forgotten one polls, and so reaps, what reap() waits for.
+        self.servers: dict[int, subprocess.Popen] = {}  # by process id; they should be there until the end
+        self.command: subprocess.Popen | None = None
         self.outer_pid = 0
         self.build = find_build()
         self.env = {k: v for k, v in os.environ.items() if k not in ("LOCALDOMAIN", "RES_OPTIONS", "HOSTALIASES")}
@@ -59,7 +60,7 @@ class Lab:
         with open(log, "wb") as out:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.env,
                                        start_new_session=True, **more)
-        self.servers[process.pid] = f"{command[0]} ({log})"
+        self.servers[process.pid] = process
         return process
 
     def start(self):
@@ -94,7 +95,7 @@ class Lab:
         shell = ["bash", "--rcfile", str(LAB / "bashrc")]
         self.env["LAB_PID"] = str(self.outer_pid)
         try:
-            self.command = subprocess.Popen(command or shell, env=self.env).pid
+            self.command = subprocess.Popen(command or shell, env=self.env)
         except FileNotFoundError:
             say(f"{command[0]}: not found")
             return 127
@@ -108,10 +109,10 @@ class Lab:
         while True:
             pid, status = os.wait()
             code = os.waitstatus_to_exitcode(status)
-            if pid == self.command:
+            if pid == self.command.pid:
                 return code if code >= 0 else 128 - code
             if pid in self.servers and str(pid) != self.env.get("LAB_HARKD_PID"):  # tests may end harkd
-                say(f"{self.servers[pid]} ended with status {code}")
+                say(f"{' '.join(self.servers[pid].args)} ended with status {code}; its log is below {LAB}")
 
     def listen_to(self, pipe: int):
         """What enter says from outside: our process id there, signals for the command, and by its end: end."""
@@ -121,7 +122,7 @@ class Lab:
                 if verb == b"pid":
                     self.outer_pid = int(value)
                 elif self.command:
-                    os.kill(self.command, int(value))
+                    os.kill(self.command.pid, int(value))
                 else:
                     os._exit(128 + int(value))
         os._exit(FAILED)
