@@ -1,0 +1,413 @@
+#include "world.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "dns/present.h"
+#include "dns/rdata.h"
+
+#define LIFE_MS 20000
+#define DEFAULT_DELAY_MS 5
+
+struct flight { /* something that arrives later */
+    struct flight *next;
+    int64_t at_ms;
+    send_id id;
+    size_t len; /* 0: `why` */
+    enum net_fail why;
+    uint8_t wire[];
+};
+
+struct log_line {
+    char addr[ADDR_TEXT_LEN];
+    name_t name[NAME_MAX_LEN];
+    uint16_t type;
+    enum transport transport;
+};
+
+struct heard_answer {
+    ask_id id;
+    const struct outcome *outcome;
+};
+
+struct world {
+    const struct world_rule *rules;
+    size_t rule_count;
+    unsigned *used;
+    struct cache *cache;
+    struct random *rng;
+    struct resolver *r;
+    now_t now;
+    int64_t wake_ms;
+    struct flight *flights;
+    struct log_line *log;
+    size_t log_count;
+    struct heard_answer answers[256];
+    size_t answer_count;
+    struct arena arena; /* of the kept outcomes */
+    struct text text;
+};
+
+static void default_settings(struct resolve_settings *s)
+{
+    static struct root_hint hint;
+    static name_t name[NAME_MAX_LEN];
+    resolve_settings_default(s);
+    name_from_text(name, "root.ns.", 8, NULL);
+    hint.name = name;
+    hint.addr_count = 1;
+    addr_parse(&hint.addrs[0], "10.0.0.1");
+    s->hints = &hint;
+    s->hint_count = 1;
+    s->prime = false;
+    s->extra_addresses = false;
+    s->explore = false;
+}
+
+struct world *world_new(
+    const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *))
+{
+    static const uint8_t seed[32] = {7};
+    struct world *w = mem_alloc(sizeof *w);
+    w->rules = rules;
+    w->rule_count = count;
+    w->used = mem_alloc(count * sizeof *w->used);
+    w->now = (now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true};
+    struct cache_settings cs = {
+        .size = 4u << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
+    w->cache = cache_new(&cs, &(struct hash_key){1, 2});
+    w->rng = random_new(seed);
+    struct resolve_settings set;
+    default_settings(&set);
+    if (settings)
+        settings(&set);
+    w->r = resolve_new(&set, w->cache, w->rng);
+    w->wake_ms = INT64_MAX;
+    arena_init(&w->arena);
+    text_init(&w->text);
+    return w;
+}
+
+void world_free(struct world *w)
+{
+    resolve_free(w->r);
+    cache_free(w->cache);
+    random_free(w->rng);
+    while (w->flights) {
+        struct flight *next = w->flights->next;
+        mem_free(w->flights);
+        w->flights = next;
+    }
+    mem_free(w->used);
+    mem_free(w->log);
+    arena_fini(&w->arena);
+    text_fini(&w->text);
+    mem_free(w);
+}
+
+static void fly(
+    struct world *w, send_id id, const uint8_t *wire, size_t len, enum net_fail why, unsigned delay_ms)
+{
+    struct flight *f = mem_alloc(sizeof *f + len);
+    f->id = id;
+    f->len = len;
+    f->why = why;
+    f->at_ms = w->now.mono_ms + delay_ms;
+    if (len)
+        memcpy(f->wire, wire, len);
+    struct flight **p = &w->flights;
+    while (*p && (*p)->at_ms <= f->at_ms)
+        p = &(*p)->next;
+    f->next = *p;
+    *p = f;
+}
+
+static void add_section(struct msg_builder *b, enum section s, const char *lines, struct arena *a)
+{
+    while (lines && *lines) {
+        size_t n = strcspn(lines, "\n");
+        struct rr rr;
+        enum err err = rr_from_text(&rr, lines, n, NULL, 3600, a);
+        if (err)
+            fprintf(stderr, "bad line in a rule: %.*s\n", (int)n, lines);
+        assert(!err);
+        msg_add_rr(b, s, &rr);
+        lines += n + (lines[n] == '\n');
+    }
+}
+
+static bool name_matches(const struct world_rule *rule, const name_t *name)
+{
+    if (!rule->name)
+        return true;
+    name_t want[NAME_MAX_LEN];
+    bool below = strncmp(rule->name, "*.", 2) == 0;
+    const char *text = rule->name + (below ? 2 : 0);
+    assert(name_from_text(want, text, strlen(text), NULL) == ERR_OK);
+    return below ? name_is_within(name, want) : name_equal(name, want);
+}
+
+static const struct world_rule *find_rule(const struct world *w, const char *addr, const struct msg *q)
+{
+    for (size_t i = 0; i < w->rule_count; i++) {
+        const struct world_rule *rule = &w->rules[i];
+        if (strcmp(rule->addr, addr) == 0 && (rule->type == 0 || rule->type == q->question.type) &&
+            name_matches(rule, q->question.name))
+            return rule;
+    }
+    return NULL;
+}
+
+static size_t build(uint8_t *buf, const struct msg *q, const struct world_rule *rule, uint16_t flags,
+    uint16_t rcode, struct arena *a)
+{
+    struct msg_builder b;
+    msg_build(&b, buf, MSG_MAX_LEN, q->id, (uint16_t)(FLAG_QR | flags), rcode);
+    msg_add_question(&b, q->question.name, q->question.type, q->question.class);
+    if (rule) {
+        add_section(&b, SECTION_ANSWER, rule->answer, a);
+        add_section(&b, SECTION_AUTHORITY, rule->authority, a);
+        add_section(&b, SECTION_ADDITIONAL, rule->additional, a);
+    }
+    struct edns opt = {.present = true, .udp_size = 1232, .dnssec_ok = true};
+    if (q->edns.present && rcode != RCODE_FORMERR)
+        msg_add_edns(&b, &opt);
+    return msg_finish(&b, false);
+}
+
+static void serve(struct world *w, const struct action *act, const struct world_rule *rule,
+    const struct msg *q, struct arena *a)
+{
+    static uint8_t buf[MSG_MAX_LEN];
+    send_id id = act->send.id;
+    bool udp = act->send.transport == TRANSPORT_UDP;
+    unsigned delay = rule->delay_ms ? rule->delay_ms : DEFAULT_DELAY_MS;
+    if (rule->lose_first > w->used[rule - w->rules]++)
+        return;
+    size_t len = build(buf, q, rule, rule->flags, rule->rcode, a);
+    switch (rule->how) {
+    case HOW_SILENT:
+        return;
+    case HOW_REFUSE_PORT:
+        fly(w, id, NULL, 0, NET_REFUSED, delay);
+        return;
+    case HOW_UNREACHABLE:
+        fly(w, id, NULL, 0, NET_UNREACHABLE, 1);
+        return;
+    case HOW_TCP_CLOSES:
+        if (!udp) {
+            fly(w, id, NULL, 0, NET_CLOSED, delay);
+            return;
+        }
+        /* fall through */
+    case HOW_TRUNCATE_UDP:
+        if (udp)
+            len = build(buf, q, NULL, FLAG_TC, RCODE_NOERROR, a);
+        break;
+    case HOW_LOWER_CASE:
+        name_lower(buf + MSG_HEADER_LEN);
+        break;
+    case HOW_NO_EDNS:
+        if (q->edns.present)
+            len = build(buf, q, NULL, 0, RCODE_FORMERR, a);
+        break;
+    case HOW_BARE_FORMERR:
+        if (q->edns.present) {
+            len = build(buf, q, NULL, 0, RCODE_FORMERR, a);
+            memset(buf + 4, 0, 8);
+            len = MSG_HEADER_LEN;
+        }
+        break;
+    case HOW_GARBAGE_FIRST:
+        if (udp) {
+            uint8_t bad[MSG_HEADER_LEN + 9] = {0};
+            memcpy(bad, buf, MSG_HEADER_LEN);
+            fly(w, id, bad, sizeof bad, 0, delay > 10 ? delay - 10 : 1);
+        }
+        break;
+    case HOW_ANSWER:
+        break;
+    }
+    fly(w, id, buf, len, 0, delay);
+}
+
+static void sent(struct world *w, const struct action *act)
+{
+    struct arena a;
+    arena_init(&a);
+    struct msg q;
+    enum msg_fault fault = msg_parse(&q, act->send.wire, act->send.len, &a);
+    assert(fault == MSG_OK);
+    (void)fault;
+    w->log = mem_grow(w->log, (w->log_count + 1) * sizeof *w->log);
+    struct log_line *l = &w->log[w->log_count++];
+    addr_text(&act->send.to.addr, l->addr);
+    name_copy(l->name, q.question.name);
+    l->type = q.question.type;
+    l->transport = act->send.transport;
+    const struct world_rule *rule = find_rule(w, l->addr, &q);
+    if (rule)
+        serve(w, act, rule, &q, &a);
+    else
+        fprintf(stderr, "nobody foresees this at %s type %u\n", l->addr, l->type);
+    arena_fini(&a);
+}
+
+static struct rrset_list list_copy(const struct rrset_list *l, struct arena *a)
+{
+    struct rrset_list out = {0};
+    for (size_t i = 0; i < l->count; i++)
+        rrset_list_add(&out, rrset_copy(l->items[i], a), a);
+    return out;
+}
+
+static void answered(struct world *w, const struct action *act)
+{
+    assert(w->answer_count < sizeof w->answers / sizeof *w->answers);
+    struct outcome *o = ARENA_NEW(&w->arena, struct outcome);
+    *o = *act->answer.outcome;
+    o->answer = list_copy(&o->answer, &w->arena);
+    o->authority = list_copy(&o->authority, &w->arena);
+    o->additional = list_copy(&o->additional, &w->arena);
+    w->answers[w->answer_count++] = (struct heard_answer){act->answer.id, o};
+}
+
+static void drain(struct world *w)
+{
+    struct action act;
+    while (resolve_next(w->r, &act, w->now)) {
+        if (act.kind == ACTION_SEND)
+            sent(w, &act);
+        else if (act.kind == ACTION_ANSWER)
+            answered(w, &act);
+        else if (act.kind == ACTION_WAKE)
+            w->wake_ms = act.wake.at_ms;
+    }
+}
+
+/* One step of time: the next arrival or wake-up. False: nothing more can happen. */
+static bool step(struct world *w)
+{
+    int64_t at = w->flights && w->flights->at_ms < w->wake_ms ? w->flights->at_ms : w->wake_ms;
+    if (at == INT64_MAX)
+        return false;
+    if (at > w->now.mono_ms)
+        w->now.mono_ms = at;
+    struct flight *f = w->flights;
+    if (f && f->at_ms <= w->now.mono_ms) {
+        w->flights = f->next;
+        if (f->len)
+            resolve_heard(w->r, f->id, f->wire, f->len, w->now);
+        else
+            resolve_failed(w->r, f->id, f->why, w->now);
+        mem_free(f);
+    } else {
+        w->wake_ms = INT64_MAX;
+    }
+    drain(w);
+    return true;
+}
+
+ask_id world_begin(struct world *w, const char *name, uint16_t type)
+{
+    name_t n[NAME_MAX_LEN];
+    assert(name_from_text(n, name, strlen(name), NULL) == ERR_OK);
+    struct question q = {.name = n, .type = type, .class = CLASS_IN};
+    ask_id id = resolve_ask(w->r, &q, w->now);
+    drain(w);
+    return id;
+}
+
+static const struct outcome *answer_of(const struct world *w, ask_id id)
+{
+    for (size_t i = 0; i < w->answer_count; i++)
+        if (w->answers[i].id == id)
+            return w->answers[i].outcome;
+    return NULL;
+}
+
+const struct outcome *world_wait(struct world *w, ask_id id)
+{
+    int64_t end = w->now.mono_ms + LIFE_MS;
+    while (!answer_of(w, id) && w->now.mono_ms < end)
+        if (!step(w))
+            break;
+    return answer_of(w, id);
+}
+
+const struct outcome *world_ask(struct world *w, const char *name, uint16_t type)
+{
+    return world_wait(w, world_begin(w, name, type));
+}
+
+void world_drain(struct world *w)
+{
+    int64_t end = w->now.mono_ms + LIFE_MS;
+    while (resolve_counters(w->r)->jobs > 0 && w->now.mono_ms < end)
+        if (!step(w))
+            break;
+}
+
+void world_pass(struct world *w, uint32_t seconds)
+{
+    w->now.cache_s += seconds;
+    w->now.mono_ms += (int64_t)seconds * 1000;
+    w->now.wall_s += seconds;
+    drain(w);
+}
+
+unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < w->log_count; i++) {
+        struct world_rule like = {.name = name};
+        n += (!addr || strcmp(addr, w->log[i].addr) == 0) && (!type || type == w->log[i].type) &&
+             name_matches(&like, w->log[i].name);
+    }
+    return n;
+}
+
+unsigned world_sent_tcp(const struct world *w)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < w->log_count; i++)
+        n += w->log[i].transport == TRANSPORT_TCP;
+    return n;
+}
+
+int64_t world_now_ms(const struct world *w)
+{
+    return w->now.mono_ms;
+}
+
+struct resolver *world_resolver(struct world *w)
+{
+    return w->r;
+}
+
+struct cache *world_cache(struct world *w)
+{
+    return w->cache;
+}
+
+const char *world_text(struct world *w, const struct outcome *o)
+{
+    if (!o)
+        return "no answer";
+    text_clear(&w->text);
+    rcode_to_text(&w->text, o->rcode);
+    for (size_t i = 0; i < o->answer.count; i++) {
+        const struct rrset *rs = o->answer.items[i];
+        for (unsigned k = 0; k < rs->count; k++) {
+            text_add(&w->text, "; ");
+            name_to_text(&w->text, rs->owner);
+            text_printf(&w->text, " %u ", rs->ttl);
+            rrtype_to_text(&w->text, rs->type);
+            text_char(&w->text, ' ');
+            rdata_to_text(&w->text, rs->type, rs->class, &rs->rdata[k]);
+        }
+    }
+    return w->text.data;
+}

@@ -1,0 +1,55 @@
+/* A scripted Internet in virtual time for tests of the core: what each address answers, after how long, how often. */
+#ifndef HARK_TEST_WORLD_H
+#define HARK_TEST_WORLD_H
+
+#include "dns/msg.h"
+#include "resolve/resolve.h"
+
+enum world_how {
+    HOW_ANSWER,
+    HOW_SILENT,
+    HOW_REFUSE_PORT, /* ICMP port unreachable */
+    HOW_UNREACHABLE,
+    HOW_TRUNCATE_UDP,  /* TC over UDP, the sections over TCP */
+    HOW_LOWER_CASE,    /* spoils letter case */
+    HOW_NO_EDNS,       /* FORMERR to EDNS */
+    HOW_GARBAGE_FIRST, /* something with the right ID that is no answer, 10 ms before the answer */
+    HOW_BARE_FORMERR,  /* a bare header to EDNS */
+    HOW_TCP_CLOSES,    /* TC over UDP, TCP closes at once */
+};
+
+/* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any; name NULL: any, "*.x." at or below. */
+struct world_rule {
+    const char *addr, *name;
+    uint16_t type;
+    enum world_how how;
+    uint16_t flags, rcode;
+    const char *answer, *authority, *additional;
+    unsigned delay_ms, lose_first; /* lose_first: so many messages get no answer */
+    const char *why;
+};
+
+struct world;
+
+struct world *world_new(
+    const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *));
+void world_free(struct world *w);
+/** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call. NULL: no answer came. */
+const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
+/** Begins a question; its answer is told by world_wait. */
+ask_id world_begin(struct world *w, const char *name, uint16_t type);
+/** Runs until this question is answered. */
+const struct outcome *world_wait(struct world *w, ask_id id);
+/** Runs until nothing is in flight (at most 20 s). */
+void world_drain(struct world *w);
+void world_pass(struct world *w, uint32_t seconds);
+/** Messages so far: all, or those to addr (NULL: any) for name (NULL: any), type (0: any). */
+unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type);
+unsigned world_sent_tcp(const struct world *w);
+int64_t world_now_ms(const struct world *w);
+struct resolver *world_resolver(struct world *w);
+struct cache *world_cache(struct world *w);
+/** "rcode name TTL type rdata; …" of the answer section. */
+const char *world_text(struct world *w, const struct outcome *o);
+
+#endif
