@@ -40,7 +40,8 @@ enum err addr_parse(struct addr *out, const char *text)
 
 const char *addr_text(const struct addr *a, char buf[ADDR_TEXT_LEN])
 {
-    if (a->family == FAMILY_NONE || !inet_ntop(a->family == FAMILY_V4 ? AF_INET : AF_INET6, a->ip, buf, ADDR_TEXT_LEN))
+    if (a->family == FAMILY_NONE ||
+        !inet_ntop(a->family == FAMILY_V4 ? AF_INET : AF_INET6, a->ip, buf, ADDR_TEXT_LEN))
         snprintf(buf, ADDR_TEXT_LEN, "none");
     return buf;
 }

@@ -96,7 +96,8 @@ void arena_reset(struct arena *a)
 
 static struct arena_chunk *chunk_new(size_t need)
 {
-    size_t len = need > CHUNK_LEN - sizeof(struct arena_chunk) ? need : CHUNK_LEN - sizeof(struct arena_chunk);
+    size_t len =
+        need > CHUNK_LEN - sizeof(struct arena_chunk) ? need : CHUNK_LEN - sizeof(struct arena_chunk);
     struct arena_chunk *c = mem_alloc(sizeof *c + len);
     c->len = len;
     POISON(c->data, c->len);

@@ -8,7 +8,8 @@
 
 void table_init(struct table *t)
 {
-    *t = (struct table){.buckets = mem_alloc(BUCKETS_FIRST * sizeof(*t->buckets)), .bucket_count = BUCKETS_FIRST};
+    *t = (struct table){
+        .buckets = mem_alloc(BUCKETS_FIRST * sizeof(*t->buckets)), .bucket_count = BUCKETS_FIRST};
 }
 
 void table_fini(struct table *t)

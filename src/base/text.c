@@ -145,7 +145,10 @@ long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap)
         char c = s[i];
         if (is_space(c))
             continue;
-        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        int v = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                       : -1;
         if (v < 0)
             return -1;
         if (high < 0) {
@@ -197,7 +200,10 @@ long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap)
         char c = s[i];
         if (is_space(c))
             continue;
-        int v = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'v' ? c - 'a' + 10 : c >= 'A' && c <= 'V' ? c - 'A' + 10 : -1;
+        int v = c >= '0' && c <= '9'   ? c - '0'
+                : c >= 'a' && c <= 'v' ? c - 'a' + 10
+                : c >= 'A' && c <= 'V' ? c - 'A' + 10
+                                       : -1;
         if (v < 0)
             return -1;
         acc = (acc << 5 | (uint32_t)v) & 0xffff;

@@ -28,7 +28,8 @@ __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const cha
 void text_column(struct text *t, size_t column);
 void text_hex(struct text *t, const uint8_t *p, size_t n);    /* upper case */
 void text_base64(struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 4 */
-void text_base32hex(struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 7, without padding, upper case */
+void text_base32hex(
+    struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 7, without padding, upper case */
 
 /** n octets from hexadecimal/base64/base32hex text of `len` characters (white space skipped). Returns the octets written, or -1. */
 long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap);
