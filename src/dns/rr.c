@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/cursor.h"
+#include "base/hash.h"
 #include "defs/limits.h"
 #include "dns/rrtype.h"
 
@@ -73,19 +74,15 @@ void rrset_add(struct rrset *s, struct rdata rd, struct arena *a)
 
 struct item {
     const struct rr *rr;
-    size_t index;
-    size_t owner_len;
-    uint16_t covers; /* the RRset it belongs to: an RRSIG's covered type, else the type */
-    struct rrset *set;
+    uint64_t owner_hash; /* of the lower-case owner; equal ones are told apart by the names */
+    uint16_t covers;     /* the RRset it belongs to: an RRSIG's covered type, else the type */
 };
 
 static int compare_owners(const struct item *x, const struct item *y)
 {
-    if (x->owner_len != y->owner_len)
-        return x->owner_len < y->owner_len ? -1 : 1;
-    if (name_equal(x->rr->owner, y->rr->owner))
-        return 0;
-    return name_compare(x->rr->owner, y->rr->owner);
+    if (x->owner_hash != y->owner_hash)
+        return x->owner_hash < y->owner_hash ? -1 : 1;
+    return name_equal(x->rr->owner, y->rr->owner) ? 0 : name_compare(x->rr->owner, y->rr->owner);
 }
 
 static int compare_items(const void *a, const void *b)
@@ -98,13 +95,7 @@ static int compare_items(const void *a, const void *b)
         return d;
     if (x->covers != y->covers)
         return x->covers - y->covers;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static int compare_places(const void *a, const void *b)
-{
-    const struct item *x = a, *y = b;
-    return x->index < y->index ? -1 : x->index > y->index;
+    return x->rr < y->rr ? -1 : x->rr > y->rr; /* as they stood */
 }
 
 static struct rrset *set_new(const struct rr *rr, uint16_t type, struct arena *a)
@@ -123,8 +114,10 @@ static void set_room(struct rrset *s, size_t records, size_t sigs, struct arena 
     s->sigs = ARENA_ARRAY(a, struct rdata, sigs < RRSET_RECORDS_MAX ? sigs : RRSET_RECORDS_MAX);
 }
 
-/* items[0…count): one owner and class, sorted by the type they belong to. */
-static void assign_owner(struct item *items, size_t count, struct arena *a)
+/* items[0…count): one owner and class, sorted by the type they belong to. Makes their RRsets, still empty, and
+ * notes for each record which one it goes to: sets[i] for rrs[i]. */
+static void make_sets(
+    const struct item *items, size_t count, const struct rr *rrs, struct rrset **sets, struct arena *a)
 {
     struct rrset *lone = NULL; /* RRSIGs that cover nothing here */
     size_t lone_count = 0;
@@ -141,7 +134,7 @@ static void assign_owner(struct item *items, size_t count, struct arena *a)
             set_room(s, end - i - sigs, sigs, a);
         }
         for (size_t k = i; k < end; k++)
-            items[k].set = s;
+            sets[items[k].rr - rrs] = s;
     }
     if (lone)
         set_room(lone, lone_count, 0, a);
@@ -168,33 +161,53 @@ static uint16_t covered_type(const struct rr *rr)
     return rr->type == TYPE_RRSIG && rr->rdata.len >= 2 ? get_u16(rr->rdata.data) : rr->type;
 }
 
+static uint64_t hash_owner(const name_t *owner)
+{
+    /* No secret key: who makes hashes collide gains comparisons in a sort, not a quadratic loop. */
+    static const struct hash_key key;
+    name_t low[NAME_MAX_LEN];
+    return hash_octets(&key, low, name_lower_copy(low, owner));
+}
+
+/* Sorted by class, owner, type covered; without OPT and TSIG. Returns their number. */
+static size_t sort_records(struct item *items, const struct rr *rrs, size_t count)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rr *rr = &rrs[i];
+        if (rr->type == TYPE_OPT || rr->type == TYPE_TSIG)
+            continue;
+        bool again = n > 0 && items[n - 1].rr->owner == rr->owner; /* the parser shares repeated owners */
+        items[n] = (struct item){.rr = rr,
+            .owner_hash = again ? items[n - 1].owner_hash : hash_owner(rr->owner),
+            .covers = covered_type(rr)};
+        n++;
+    }
+    if (n > 1)
+        qsort(items, n, sizeof *items, compare_items);
+    return n;
+}
+
 void rrset_group(struct rrset_list *out, const struct rr *rrs, size_t count, struct arena *a, bool *overflow)
 {
     *out = (struct rrset_list){0};
     *overflow = false;
     struct item *items = ARENA_ARRAY(a, struct item, count);
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (rrs[i].type == TYPE_OPT || rrs[i].type == TYPE_TSIG)
-            continue;
-        items[n++] = (struct item){
-            .rr = &rrs[i], .index = i, .owner_len = name_len(rrs[i].owner), .covers = covered_type(&rrs[i])};
-    }
-    if (n > 1)
-        qsort(items, n, sizeof *items, compare_items);
+    struct rrset **sets = ARENA_ARRAY(a, struct rrset *, count);
+    size_t n = sort_records(items, rrs, count);
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && items[end].rr->class == items[i].rr->class; end++)
             if (compare_owners(&items[end], &items[i]) != 0)
                 break;
-        assign_owner(items + i, end - i, a);
+        make_sets(items + i, end - i, rrs, sets, a);
     }
-    if (n > 1)
-        qsort(items, n, sizeof *items, compare_places);
-    for (size_t i = 0; i < n; i++) {
-        struct rrset *s = items[i].set;
+    for (size_t i = 0; i < count; i++) {
+        struct rrset *s = sets[i];
+        if (!s)
+            continue;
         if (s->count == 0 && s->sig_count == 0)
             rrset_list_add(out, s, a);
-        if (!put_record(s, items[i].rr))
+        if (!put_record(s, &rrs[i]))
             *overflow = true;
     }
 }
