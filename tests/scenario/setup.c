@@ -1,0 +1,200 @@
+#include "setup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define CACHE_OCTETS (4u << 20)
+#define WALL_DEFAULT 1700000000 /* any time at which no scenario's signature is looked at */
+#define ROOT_NAME_DEFAULT "K.ROOT-SERVERS.NET."
+#define WORD_MAX_LEN 64
+
+/* What becomes of a switch: DONE is honoured, INERT changes nothing that a check sees with hark, the rest is waited for. */
+enum support { DONE, INERT, LACKING };
+
+static const struct {
+    const char *name;
+    enum support support;
+    const char *harmless; /* LACKING, but not with this value */
+} features[] = {
+    {"from_testbound", DONE, NULL}, /* built-in local zones; the root is given, as always without priming */
+    {"minimal_responses", DONE, NULL},
+    {"iter_scrub_promiscuous", INERT, NULL}, /* always scrubbed */
+    {"harden_unknown_additional", INERT, NULL},
+    {"max_query_restarts", INERT, NULL}, /* ALIAS_MAX */
+    {"max_global_quota", INERT, NULL},   /* WORK_MESSAGES_MAX */
+    {"target_fetch_policy", INERT, NULL},
+    {"ede", INERT, NULL}, /* always told */
+    {"min_ttl", DONE, NULL},
+    {"max_ttl", DONE, NULL},
+    {"cache_min_ttl", DONE, NULL},
+    {"cache_max_ttl", DONE, NULL},
+    {"cache_max_negative_ttl", DONE, NULL},
+    {"module_config", LACKING, "iterator"},
+    {"aggressive_nsec", LACKING, "no"},
+    {"serve_expired", LACKING, "no"},
+    {"prefetch", LACKING, "no"},
+    {"harden_below_nxdomain", LACKING, "no"},
+};
+
+static const struct {
+    const char *name;
+    enum support support;
+} keys[] = {{"stub-addr", DONE}, {"stub-name", DONE}, {"val-override-date", DONE},
+    {"val-override-timestamp", DONE}, {"query-minimization", DONE}, {"do-ip4", DONE}, {"do-ip6", DONE},
+    {"harden-glue", DONE}, {"do-not-query-localhost", DONE}};
+
+static bool is_feature(const struct config_line *c)
+{
+    return strcmp(c->key, "features") == 0 || strcmp(c->key, "feature-list") == 0;
+}
+
+/* "name = value" in parts; the value without quotation marks. */
+static void read_feature(const char *text, char name[WORD_MAX_LEN], char value[WORD_MAX_LEN])
+{
+    size_t n = strcspn(text, " \t=");
+    snprintf(name, WORD_MAX_LEN, "%.*s", (int)n, text);
+    const char *v = text + n + strspn(text + n, " \t=\"");
+    snprintf(value, WORD_MAX_LEN, "%.*s", (int)strcspn(v, "\""), v);
+}
+
+static bool is_yes(const char *v)
+{
+    return strcasecmp(v, "yes") == 0 || strcasecmp(v, "on") == 0 || strcmp(v, "1") == 0 ||
+           strcasecmp(v, "true") == 0;
+}
+
+static void add_once(struct text *out, const char *what, unsigned *count)
+{
+    const char *at = strstr(out->data ? out->data : "", what);
+    size_t n = strlen(what);
+    if (at && (at[n] == ',' || at[n] == 0))
+        return;
+    if (*count > 0)
+        text_add(out, ", ");
+    text_add(out, what);
+    ++*count;
+}
+
+unsigned setup_lacks(const struct scenario *s, struct text *out)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < s->config_count; i++) {
+        const struct config_line *c = &s->config[i];
+        bool known = false;
+        if (is_feature(c)) {
+            char name[WORD_MAX_LEN], value[WORD_MAX_LEN];
+            read_feature(c->value, name, value);
+            for (size_t k = 0; k < sizeof features / sizeof *features; k++)
+                if (strcmp(name, features[k].name) == 0)
+                    known = features[k].support != LACKING || strcasecmp(value, features[k].harmless) == 0;
+            if (!known)
+                add_once(out, name, &count);
+            continue;
+        }
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            known |= strcmp(c->key, keys[k].name) == 0;
+        if (!known)
+            add_once(out, c->key, &count);
+    }
+    return count;
+}
+
+static bool read_feature_setting(struct setup *out, const char *text, struct text *why)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } numbers[] = {
+        {"min_ttl", offsetof(struct cache_settings, ttl_min)},
+        {"cache_min_ttl", offsetof(struct cache_settings, ttl_min)},
+        {"max_ttl", offsetof(struct cache_settings, ttl_max)},
+        {"cache_max_ttl", offsetof(struct cache_settings, ttl_max)},
+        {"cache_max_negative_ttl", offsetof(struct cache_settings, negative_max)},
+    };
+    char name[WORD_MAX_LEN], value[WORD_MAX_LEN];
+    read_feature(text, name, value);
+    if (strcmp(name, "from_testbound") == 0)
+        out->local_zones = true;
+    if (strcmp(name, "minimal_responses") == 0)
+        out->resolve.minimal_answers = is_yes(value);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (strcmp(name, numbers[i].name) != 0)
+            continue;
+        char *end;
+        unsigned long v = strtoul(value, &end, 10);
+        if (end == value || *end || v > TTL_WIRE_MAX) {
+            text_printf(why, "%s: not a number of seconds: %s", name, value);
+            return false;
+        }
+        uint32_t v32 = (uint32_t)v;
+        memcpy((char *)&out->cache + numbers[i].offset, &v32, sizeof v32);
+    }
+    return true;
+}
+
+/* YYYYMMDDhhmmss, UTC */
+static bool read_date(const char *text, int64_t *out)
+{
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y%m%d%H%M%S", &tm);
+    if (!end || *end)
+        return false;
+    *out = timegm(&tm);
+    return true;
+}
+
+static bool read_key(struct setup *out, const struct config_line *c, struct text *why)
+{
+    const char *k = c->key, *v = c->value;
+    bool ok = true;
+    if (strcmp(k, "stub-addr") == 0) {
+        ok = addr_parse(&out->hint.addrs[0], v) == ERR_OK;
+        out->hint.addr_count = 1;
+    } else if (strcmp(k, "stub-name") == 0)
+        ok = name_from_text(out->hint_name, v, strlen(v), NAME_ROOT) == ERR_OK;
+    else if (strcmp(k, "val-override-date") == 0)
+        ok = read_date(v, &out->wall_s);
+    else if (strcmp(k, "val-override-timestamp") == 0)
+        out->wall_s = strtoll(v, NULL, 10);
+    else if (strcmp(k, "query-minimization") == 0)
+        out->minimise = is_yes(v) ? MINIMISE_ON : MINIMISE_OFF;
+    else if (strcmp(k, "do-ip4") == 0)
+        out->resolve.use_v4 = is_yes(v);
+    else if (strcmp(k, "do-ip6") == 0)
+        out->resolve.use_v6 = is_yes(v);
+    else if (strcmp(k, "harden-glue") == 0)
+        out->resolve.glue_hardening = is_yes(v);
+    else if (strcmp(k, "do-not-query-localhost") == 0)
+        out->resolve.loopback_servers = !is_yes(v);
+    else if (is_feature(c))
+        return read_feature_setting(out, v, why);
+    if (!ok)
+        text_printf(why, "%s: not understood: %s", k, v);
+    return ok;
+}
+
+bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
+{
+    *out = (struct setup){.wall_s = WALL_DEFAULT, .minimise = MINIMISE_BOTH};
+    struct resolve_settings *r = &out->resolve;
+    resolve_settings_default(r);
+    r->prime = r->case_random = r->extra_addresses = r->explore = false;
+    r->use_v4 = r->use_v6 = r->glue_hardening = r->minimal_answers = true;
+    r->loopback_servers = false;
+    r->port = 53;
+    out->cache = (struct cache_settings){
+        .size = CACHE_OCTETS, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
+    name_from_text(out->hint_name, ROOT_NAME_DEFAULT, strlen(ROOT_NAME_DEFAULT), NULL);
+    for (size_t i = 0; i < s->config_count; i++)
+        if (!read_key(out, &s->config[i], why))
+            return false;
+    out->hint.name = out->hint_name;
+    if (out->hint.addr_count) {
+        r->hints = &out->hint;
+        r->hint_count = 1;
+    }
+    return true;
+}
