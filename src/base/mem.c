@@ -4,7 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+/* gcc defines a macro, clang has a feature. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONING
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define POISONING
+#endif
+
+#ifdef POISONING
 #include <sanitizer/asan_interface.h>
 #define REDZONE 16u
 #define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
