@@ -31,6 +31,9 @@
 #define ALIAS_MAX 11u                 /* CNAME and DNAME links of one question (as Unbound and BIND) */
 #define MINIMISE_STEPS_MAX 8u         /* single-label steps, then the whole name (RFC 9156 2.3) */
 
+/* ---- clients ---- */
+#define CLIENT_QUESTIONS_MAX 10000u /* questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB */
+
 /* ---- records kept ---- */
 #define RRSET_RECORDS_MAX 256u        /* CVE-2024-1737 */
 #define RRSET_OCTETS_MAX 32768u       /* one RRset item in the cache */

@@ -1,0 +1,125 @@
+#include <string.h>
+
+#include "control/control.h"
+#include "dns/msg.h"
+
+static json_t *count(uint64_t n)
+{
+    return json_integer((json_int_t)n);
+}
+
+static json_t *listen_json(const struct control_figures *f)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < f->listen_count; i++) {
+        char text[ENDPOINT_TEXT_LEN];
+        json_array_append_new(list, json_string(endpoint_text(&f->listen[i], text)));
+    }
+    return list;
+}
+
+static json_t *rcodes_json(const struct control_figures *f)
+{
+    json_t *o = json_object();
+    for (uint16_t i = 0; i < SERVE_RCODES; i++) {
+        if (!f->rcodes[i])
+            continue;
+        char buf[32];
+        struct text t;
+        text_init_fixed(&t, buf, sizeof buf);
+        rcode_to_text(&t, i);
+        json_object_set_new(o, t.data, count(f->rcodes[i]));
+    }
+    return o;
+}
+
+static json_t *queries_json(const struct control_figures *f)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "total", count(f->queries), "udp",
+        count(f->udp), "tcp", count(f->tcp), "cache_hits", count(f->hits), "local", count(f->local),
+        "resolved", count(f->composed), "handed_to_resolver", count(f->pending), "denied", count(f->refused),
+        "truncated", count(f->truncated), "unanswered", count(f->silent));
+}
+
+static json_t *cache_json(const struct store_stats *s)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "size", count(s->size),
+        "used", count(s->used), "items", count(s->items), "hits", count(s->hits), "misses", count(s->misses),
+        "puts", count(s->puts), "evicted", count(s->evicted), "refused", count(s->refused), "rrsets",
+        count(s->by_kind[STORE_RRSET]), "negatives", count(s->by_kind[STORE_NEGATIVE]), "answers",
+        count(s->by_kind[STORE_ANSWER]));
+}
+
+static json_t *resolver_json(const struct resolve_counters *r)
+{
+    json_t *o = json_object();
+    const struct {
+        const char *name;
+        uint64_t value;
+    } rows[] = {
+        {"jobs", r->jobs},
+        {"waiters", r->waiters},
+        {"sends", r->sends},
+        {"asked", r->asked},
+        {"joined", r->joined},
+        {"cache_answers", r->cache_answers},
+        {"answered", r->answered},
+        {"failed", r->failed},
+        {"messages", r->messages},
+        {"tcp_messages", r->tcp_messages},
+        {"retries", r->retries},
+        {"near_misses", r->near_misses},
+        {"ignored", r->ignored},
+        {"late_answers", r->late_answers},
+        {"edns_fallbacks", r->edns_fallbacks},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        json_object_set_new(o, rows[i].name, count(rows[i].value));
+    return o;
+}
+
+static json_t *control_status(const struct control_source *source)
+{
+    struct control_figures f = {0};
+    source->figures(source->ctx, &f);
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION, "uptime_s",
+        count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
+        queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "resolver",
+        resolver_json(&f.resolver));
+}
+
+static const struct {
+    const char *name;
+    json_t *(*reply)(const struct control_source *source);
+} VERBS[] = {
+#define VERB(name, help) {#name, control_##name},
+#include "defs/verbs.def"
+#undef VERB
+};
+
+static json_t *error_json(const char *text)
+{
+    return json_pack("{s:s}", "error", text);
+}
+
+json_t *control_reply(const struct control_source *source, const char *line, size_t len)
+{
+    char verb[32] = "";
+    while (len && strchr(" \t\r\n", line[len - 1]))
+        len--;
+    if (len && line[0] == '{') {
+        json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+        const char *text = json_string_value(json_object_get(request, "verb"));
+        if (text && strlen(text) < sizeof verb)
+            memcpy(verb, text, strlen(text) + 1);
+        json_decref(request);
+        if (!text)
+            return error_json("the request is no JSON object with a verb");
+    } else if (len < sizeof verb) {
+        memcpy(verb, line, len);
+    }
+    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++)
+        if (strcmp(verb, VERBS[i].name) == 0)
+            return VERBS[i].reply(source);
+    return error_json("no such verb");
+}

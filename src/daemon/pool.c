@@ -1,0 +1,237 @@
+#include "daemon/pool.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WORKERS_MAX 256u
+#define STREAMS_LEAST 16u /* connections a listener takes, however many listeners share the maximum */
+
+struct pool {
+    struct shared shared;
+    bool started;
+    int64_t start_ms;
+};
+
+/* Sockets with SO_REUSEPORT let a second harkd of the same user bind the same port, and the kernel would share the questions out between the two. One
+ * without it is refused if anybody is there. */
+static enum err probe(const struct endpoint *at, int type)
+{
+    struct sockaddr_storage sa;
+    socklen_t len = endpoint_to_sockaddr(at, &sa);
+    int one = 1, fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EAFNOSUPPORT ? ERR_OK : ERR_SYSTEM; /* the worker judges */
+    if (sa.ss_family == AF_INET6)
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+    if (type == SOCK_STREAM) /* connections of an earlier run that wait for their end are no harkd */
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    int problem = bind(fd, (const struct sockaddr *)&sa, len) < 0 ? errno : 0;
+    close(fd);
+    errno = problem;
+    return problem == EADDRINUSE || problem == EACCES ? ERR_SYSTEM : ERR_OK;
+}
+
+static void complain(struct text *complaint, const struct endpoint *at, int problem)
+{
+    char text[ENDPOINT_TEXT_LEN];
+    const char *hint = "";
+    if (problem == EACCES && at->port < 1024)
+        hint = " (a port below 1024 takes root or CAP_NET_BIND_SERVICE)";
+    else if (problem == EADDRINUSE)
+        hint = " (another server is there)";
+    text_printf(complaint,
+        "cannot listen on %s: %s%s; choose another with --listen ADDRESS@PORT or the setting listen:",
+        endpoint_text(at, text), strerror(problem), hint);
+}
+
+static unsigned worker_count(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    unsigned n = config->workers ? config->workers : cores > 0 ? (unsigned)cores : 1;
+    return n > WORKERS_MAX ? WORKERS_MAX : n;
+}
+
+static enum err share(struct shared *sh, const struct config *config, struct text *complaint)
+{
+    struct hash_key cache_key;
+    struct random *rng = random_new(NULL);
+    random_octets(rng, &cache_key, sizeof cache_key);
+    random_octets(rng, &sh->owner_key, sizeof sh->owner_key);
+    random_free(rng);
+    sh->config = config;
+    sh->cache = cache_new(&config->cache, &cache_key);
+    if (!sh->cache) {
+        text_printf(complaint, "no memory for a cache of %zu octets (cache.size)", config->cache.size);
+        return ERR_SYSTEM;
+    }
+    sh->worker_count = worker_count(config);
+    sh->limits = STREAM_LIMITS_DEFAULT;
+    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)config->listen_count);
+    sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
+    sh->serve = (struct serve_settings){
+        .access = config->access,
+        .access_count = config->access_count,
+        .local_zones = config->local_zones,
+        .udp_size = config->client_udp_size,
+        .keepalive_100ms = (uint16_t)(sh->limits.idle_ms / 100),
+    };
+    sh->workers = mem_alloc(sh->worker_count * sizeof *sh->workers);
+    return ERR_OK;
+}
+
+static enum err bind_all(struct pool *p, struct text *complaint)
+{
+    struct shared *sh = &p->shared;
+    const struct config *config = sh->config;
+    for (size_t i = 0; i < config->listen_count; i++)
+        if (probe(&config->listen[i], SOCK_DGRAM) || probe(&config->listen[i], SOCK_STREAM)) {
+            complain(complaint, &config->listen[i], errno);
+            return ERR_SYSTEM;
+        }
+    for (unsigned i = 0; i < sh->worker_count; i++) {
+        struct endpoint failed = {0};
+        enum err err = worker_new(&sh->workers[i], sh, i, &failed);
+        if (err) {
+            if (failed.port)
+                complain(complaint, &failed, errno);
+            else
+                text_printf(complaint, "cannot start a worker: %s", strerror(errno));
+            return err;
+        }
+        if (worker_listener_count(sh->workers[i]) == 0) {
+            text_add(complaint,
+                "no address to listen on; name one with --listen ADDRESS@PORT or the setting listen:");
+            return ERR_NOTFOUND;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err pool_new(struct pool **out, const struct config *config, struct text *complaint)
+{
+    struct pool *p = mem_alloc(sizeof *p);
+    p->start_ms = now_read(false).mono_ms;
+    enum err err = share(&p->shared, config, complaint);
+    if (!err)
+        err = bind_all(p, complaint);
+    if (err) {
+        pool_free(p);
+        return err;
+    }
+    *out = p;
+    return ERR_OK;
+}
+
+void pool_start(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_start(p->shared.workers[i]);
+    p->started = true;
+}
+
+void pool_drain(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_drain(p->shared.workers[i]);
+}
+
+bool pool_is_drained(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        if (!worker_is_drained(p->shared.workers[i]))
+            return false;
+    return true;
+}
+
+void pool_stop(struct pool *p)
+{
+    if (!p->started)
+        return;
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_quit(p->shared.workers[i]);
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_join(p->shared.workers[i]);
+    p->started = false;
+}
+
+void pool_free(struct pool *p)
+{
+    struct shared *sh = &p->shared;
+    for (unsigned i = 0; i < sh->worker_count && sh->workers; i++)
+        if (sh->workers[i])
+            worker_free(sh->workers[i]);
+    mem_free(sh->workers);
+    if (sh->cache)
+        cache_free(sh->cache);
+    mem_free(p);
+}
+
+unsigned pool_workers(const struct pool *p)
+{
+    return p->shared.worker_count;
+}
+
+/* ---- figures ---- */
+
+static uint64_t get(const _Atomic uint64_t *counter)
+{
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+static void add_serve(struct control_figures *f, const struct serve_counters *c)
+{
+    f->queries += get(&c->queries);
+    f->udp += get(&c->udp);
+    f->tcp += get(&c->tcp);
+    f->silent += get(&c->silent);
+    f->hits += get(&c->hits);
+    f->local += get(&c->local);
+    f->pending += get(&c->pending);
+    f->refused += get(&c->refused);
+    f->truncated += get(&c->truncated);
+    f->composed += get(&c->composed);
+    for (unsigned i = 0; i < SERVE_RCODES; i++)
+        f->rcodes[i] += get(&c->rcodes[i]);
+}
+
+static void add_resolve(struct resolve_counters *sum, const struct resolve_counters *c)
+{
+    sum->jobs += c->jobs;
+    sum->waiters += c->waiters;
+    sum->sends += c->sends;
+    sum->asked += c->asked;
+    sum->joined += c->joined;
+    sum->cache_answers += c->cache_answers;
+    sum->answered += c->answered;
+    sum->failed += c->failed;
+    sum->messages += c->messages;
+    sum->tcp_messages += c->tcp_messages;
+    sum->retries += c->retries;
+    sum->near_misses += c->near_misses;
+    sum->ignored += c->ignored;
+    sum->late_answers += c->late_answers;
+    sum->edns_fallbacks += c->edns_fallbacks;
+}
+
+void pool_figures(struct pool *p, struct control_figures *out)
+{
+    struct shared *sh = &p->shared;
+    *out = (struct control_figures){
+        .uptime_s = (uint64_t)(now_read(false).mono_ms - p->start_ms) / 1000,
+        .workers = sh->worker_count,
+        .listen = sh->config->listen,
+        .listen_count = sh->config->listen_count,
+    };
+    for (unsigned i = 0; i < sh->worker_count; i++)
+        worker_ask_stats(sh->workers[i]);
+    for (unsigned i = 0; i < sh->worker_count; i++) {
+        struct worker_stats stats;
+        worker_read_stats(sh->workers[i], &stats);
+        add_serve(out, stats.serve);
+        add_resolve(&out->resolver, &stats.resolve);
+    }
+    cache_stats(sh->cache, &out->cache);
+}

@@ -1,0 +1,24 @@
+/* All workers and what they share: started together, ended together. */
+#ifndef HARK_DAEMON_POOL_H
+#define HARK_DAEMON_POOL_H
+
+#include "control/control.h"
+#include "daemon/worker.h"
+
+struct pool;
+
+/** Binds every listener of every worker; nothing is served yet. The config is borrowed until pool_free(). On error `complaint` says what failed and, for an address, which
+ * setting to change. */
+enum err pool_new(struct pool **out, const struct config *config, struct text *complaint);
+void pool_start(struct pool *p);
+/** Begins to end: no new questions, pending ones are still replied to. */
+void pool_drain(struct pool *p);
+bool pool_is_drained(struct pool *p);
+/** Ends the workers and waits for them. */
+void pool_stop(struct pool *p);
+void pool_free(struct pool *p);
+unsigned pool_workers(const struct pool *p);
+/** Sums over the workers, which go on meanwhile. */
+void pool_figures(struct pool *p, struct control_figures *out);
+
+#endif

@@ -1,0 +1,495 @@
+#include "daemon/worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "net/outbound.h"
+
+#define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
+#define STREAM_IDLE_MS 2000u     /* an upstream connection is kept so long for the next message */
+
+enum command { COMMAND_DRAIN = 1, COMMAND_QUIT = 2, COMMAND_STATS = 4 };
+
+struct worker {
+    struct shared *shared;
+    unsigned index;
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_prepare_t turn; /* runs last before the loop sleeps */
+    uv_timer_t wake;
+    struct inbox inbox;
+    atomic_uint commands; /* enum command bits that wait */
+    atomic_bool drained;
+    bool draining;
+
+    struct udp_listener **udp;
+    struct stream_server **tcp;
+    size_t udp_count, tcp_count;
+
+    struct serve *serve;
+    struct random *rng;
+    struct resolver *resolver;
+    struct outbound *outbound;
+    struct pending_pool pendings; /* asked here */
+    struct pending *spare;        /* the next question is read into it */
+    struct table asks;            /* owned here, by ask_id */
+
+    now_t now;                  /* read once a loop turn */
+    bool now_is_fresh, stirred; /* stirred: the resolver may want something */
+    int64_t wake_at_ms;
+
+    uv_mutex_t stats_lock;
+    uv_cond_t stats_ready;
+    bool stats_fresh;
+    struct resolve_counters stats;
+
+    uint8_t reply[MSG_MAX_LEN];
+};
+
+static now_t now_of(struct worker *w)
+{
+    if (!w->now_is_fresh) {
+        w->now = now_read(w->shared->config->cache_clock_wall);
+        w->now_is_fresh = true;
+    }
+    return w->now;
+}
+
+/* ---- replies ---- */
+
+static void deliver(struct worker *w, struct pending *q, const uint8_t *wire, size_t len)
+{
+    if (q->stream)
+        stream_client_reply(q->stream, wire, len);
+    else
+        udp_listener_reply(q->listener, &q->path, wire, len);
+    pending_release(&w->pendings, q);
+}
+
+/* The resolver's outcome, in the owner's thread. */
+static void finish(struct worker *w, struct pending *q, const struct outcome *outcome)
+{
+    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+    serve_compose(w->serve, &q->rq, outcome, &reply, now_of(w));
+    if (q->asker == w) {
+        deliver(w, q, reply.data, reply.len);
+        return;
+    }
+    q->wire = mem_alloc(reply.len);
+    memcpy(q->wire, reply.data, reply.len);
+    q->len = reply.len;
+    q->finished = true;
+    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
+}
+
+/* ---- the resolver's wishes ---- */
+
+static void pump_send(struct worker *w, const struct action *act)
+{
+    outbound_send(w->outbound, &(struct outbound_message){
+                                   .send_id = act->send.id,
+                                   .to = act->send.to,
+                                   .transport = act->send.transport,
+                                   .reuse = act->send.reuse,
+                                   .wire = act->send.wire,
+                                   .len = act->send.len,
+                                   .deadline_ms = act->send.deadline_ms,
+                               });
+}
+
+static void pump_answer(struct worker *w, const struct action *act)
+{
+    struct table_node *node = table_find(&w->asks, act->answer.id);
+    if (!node)
+        return;
+    table_remove(&w->asks, node);
+    finish(w, HOLDER(node, struct pending, by_ask), act->answer.outcome);
+}
+
+static void on_wake(uv_timer_t *timer)
+{
+    struct worker *w = timer->data;
+    w->stirred = true;
+}
+
+/* The loop's clock and the core's are the same (CLOCK_MONOTONIC), but the loop's stands still during a turn. */
+static void set_timer(struct worker *w)
+{
+    int64_t left = w->wake_at_ms - (int64_t)uv_now(&w->loop);
+    uv_timer_start(&w->wake, on_wake, left > 0 ? (uint64_t)left : 0, 0);
+}
+
+static void worker_pump(struct worker *w)
+{
+    struct action act;
+    w->stirred = false;
+    while (resolve_next(w->resolver, &act, now_of(w)))
+        switch (act.kind) {
+        case ACTION_SEND:
+            pump_send(w, &act);
+            break;
+        case ACTION_DROP:
+            outbound_drop(w->outbound, act.drop.id);
+            break;
+        case ACTION_ANSWER:
+            pump_answer(w, &act);
+            break;
+        case ACTION_WAKE:
+            w->wake_at_ms = act.wake.at_ms;
+            set_timer(w);
+            break;
+        case ACTION_WORK: /* with validation */
+            break;
+        }
+    /* The core says a time once. Rung a little early, by the loop's clock, the timer is set again. */
+    if (w->wake_at_ms > w->now.mono_ms && !uv_is_active((uv_handle_t *)&w->wake))
+        set_timer(w);
+}
+
+static void on_reply(void *ctx, uint64_t send, const uint8_t *wire, size_t len)
+{
+    struct worker *w = ctx;
+    resolve_heard(w->resolver, send, wire, len, now_of(w));
+    w->stirred = true;
+}
+
+static void on_fail(void *ctx, uint64_t send, enum net_fail why)
+{
+    struct worker *w = ctx;
+    resolve_failed(w->resolver, send, why, now_of(w));
+    w->stirred = true;
+}
+
+/* ---- questions ---- */
+
+static void ask_here(struct worker *w, struct pending *q)
+{
+    struct question question = serve_question(&q->rq);
+    ask_id id = resolve_ask(w->resolver, &question, now_of(w));
+    table_add(&w->asks, &q->by_ask, id);
+    w->stirred = true;
+}
+
+/* Equal questions have one owner, so that they become one, whichever worker hears them. */
+static struct worker *owner_of(struct worker *w, const struct request *rq)
+{
+    struct shared *sh = w->shared;
+    uint8_t key[NAME_MAX_LEN + 2];
+    if (sh->worker_count == 1)
+        return w;
+    size_t n = name_lower_copy(key, rq->name);
+    put_u16(key + n, rq->type);
+    return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
+}
+
+static void worker_ask(struct worker *w, struct pending *q)
+{
+    struct worker *owner = owner_of(w, &q->rq);
+    if (owner == w || !inbox_post(&owner->inbox, q))
+        ask_here(w, q);
+}
+
+/* Reads into the spare, which then either stays spare or is the pending question. NULL: too many are pending. */
+static struct pending *spare_of(struct worker *w)
+{
+    if (!w->spare) {
+        w->spare = pending_take(&w->pendings);
+        if (w->spare)
+            w->spare->asker = w;
+    }
+    return w->spare;
+}
+
+static void refuse_more(struct worker *w, struct request *rq, struct reply *reply)
+{
+    serve_refuse(w->serve, rq, RCODE_SERVFAIL, EDE_OTHER, "too many questions are pending here", reply);
+}
+
+static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
+    size_t len, uint8_t out[UDP_REPLY_MAX])
+{
+    struct worker *w = ctx;
+    struct reply reply = {.data = out, .cap = UDP_REPLY_MAX};
+    struct pending *q = spare_of(w);
+    struct request full, *rq = q ? &q->rq : &full;
+    rq->transport = TRANSPORT_UDP;
+    rq->client = path->peer.addr;
+    if (path->peer.port == 0)
+        return 0; /* nothing can be sent there */
+    switch (serve_query(w->serve, rq, wire, len, &reply, now_of(w))) {
+    case SERVE_DONE:
+        return reply.len;
+    case SERVE_SILENT:
+        return 0;
+    default:
+        break;
+    }
+    if (!q) {
+        refuse_more(w, rq, &reply);
+        return reply.len;
+    }
+    w->spare = NULL;
+    q->listener = l;
+    q->path = *path;
+    worker_ask(w, q);
+    return 0;
+}
+
+static void on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire, size_t len)
+{
+    struct worker *w = ctx;
+    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+    struct pending *q = spare_of(w);
+    struct request full, *rq = q ? &q->rq : &full;
+    rq->transport = TRANSPORT_TCP;
+    rq->client = stream_client_peer(client)->addr;
+    enum served served = serve_query(w->serve, rq, wire, len, &reply, now_of(w));
+    if (served == SERVE_SILENT) {
+        stream_client_close(client);
+        stream_client_forget(client);
+    } else if (served == SERVE_DONE) {
+        stream_client_reply(client, reply.data, reply.len);
+    } else if (!q) {
+        refuse_more(w, rq, &reply);
+        stream_client_reply(client, reply.data, reply.len);
+    } else {
+        w->spare = NULL;
+        q->stream = client;
+        worker_ask(w, q);
+    }
+}
+
+/* ---- the loop ---- */
+
+static void give_stats(struct worker *w)
+{
+    uv_mutex_lock(&w->stats_lock);
+    w->stats = *resolve_counters(w->resolver);
+    w->stats_fresh = true;
+    uv_cond_signal(&w->stats_ready);
+    uv_mutex_unlock(&w->stats_lock);
+}
+
+static void begin_drain(struct worker *w)
+{
+    w->draining = true;
+    for (size_t i = 0; i < w->udp_count; i++)
+        udp_listener_stop(w->udp[i]);
+    for (size_t i = 0; i < w->tcp_count; i++)
+        stream_server_stop(w->tcp[i]);
+}
+
+static void forget(struct pending *q)
+{
+    if (q->stream)
+        stream_client_forget(q->stream);
+    q->stream = NULL;
+}
+
+/* Closes everything that the loop holds, so that it ends. */
+static void close_all(struct worker *w)
+{
+    if (uv_is_closing((uv_handle_t *)&w->turn))
+        return;
+    inbox_close(&w->inbox);
+    pending_each(&w->pendings, forget);
+    for (size_t i = 0; i < w->udp_count; i++)
+        udp_listener_close(w->udp[i]);
+    for (size_t i = 0; i < w->tcp_count; i++)
+        stream_server_close(w->tcp[i]);
+    if (w->outbound)
+        outbound_close(w->outbound);
+    uv_close((uv_handle_t *)&w->turn, NULL);
+    uv_close((uv_handle_t *)&w->wake, NULL);
+}
+
+static void on_mail(uv_async_t *async)
+{
+    struct worker *w = async->data;
+    struct pending *next;
+    for (struct pending *q = inbox_take(&w->inbox); q; q = next) {
+        next = q->next;
+        if (q->finished)
+            deliver(w, q, q->wire, q->len);
+        else
+            ask_here(w, q);
+    }
+    unsigned commands = atomic_exchange(&w->commands, 0);
+    if (commands & COMMAND_STATS)
+        give_stats(w);
+    if (commands & COMMAND_DRAIN)
+        begin_drain(w);
+    if (commands & COMMAND_QUIT)
+        close_all(w);
+}
+
+static void on_turn(uv_prepare_t *turn)
+{
+    struct worker *w = turn->data;
+    if (w->stirred)
+        worker_pump(w);
+    if (w->draining && w->pendings.in_use == (w->spare ? 1u : 0u))
+        atomic_store(&w->drained, true);
+    w->now_is_fresh = false;
+}
+
+static void run(void *arg)
+{
+    struct worker *w = arg;
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+}
+
+static void command(struct worker *w, enum command what)
+{
+    atomic_fetch_or(&w->commands, (unsigned)what);
+    inbox_nudge(&w->inbox);
+}
+
+/* ---- from outside ---- */
+
+static bool passed_over(const struct endpoint *at)
+{
+    return at->addr.family == FAMILY_V6 && addr_is_loopback(&at->addr) &&
+           (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT);
+}
+
+static enum err open_listeners(struct worker *w, struct endpoint *failed)
+{
+    const struct config *c = w->shared->config;
+    w->udp = mem_alloc(c->listen_count * sizeof *w->udp);
+    w->tcp = mem_alloc(c->listen_count * sizeof *w->tcp);
+    for (size_t i = 0; i < c->listen_count; i++) {
+        const struct endpoint *at = &c->listen[i];
+        enum err err = udp_listener_open(&w->udp[w->udp_count], &w->loop, at, on_udp, w);
+        if (!err) {
+            w->udp_count++;
+            err = stream_server_open(&w->tcp[w->tcp_count], &w->loop, at, &w->shared->limits, on_tcp, w);
+            w->tcp_count += !err;
+        }
+        if (err && !passed_over(at)) {
+            *failed = *at;
+            return err;
+        }
+    }
+    return ERR_OK;
+}
+
+static void open_resolver(struct worker *w)
+{
+    const struct config *c = w->shared->config;
+    struct resolve_settings settings = c->resolve;
+    settings.own = c->listen;
+    settings.own_count = c->listen_count;
+    w->resolver = resolve_new(&settings, w->shared->cache, w->rng);
+    struct outbound_settings out = {
+        .source_v4 = c->source_v4,
+        .source_v4_count = c->source_v4_count,
+        .source_v6 = c->source_v6,
+        .source_v6_count = c->source_v6_count,
+        .udp_max = settings.udp_size,
+        .stream_idle_ms = STREAM_IDLE_MS,
+    };
+    struct outbound_events events = {.on_reply = on_reply, .on_fail = on_fail, .ctx = w};
+    w->outbound = outbound_new(&w->loop, &out, &events, w->rng);
+}
+
+enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed)
+{
+    struct worker *w = mem_alloc(sizeof *w);
+    w->shared = shared;
+    w->index = index;
+    int bad = uv_loop_init(&w->loop);
+    if (bad) {
+        errno = -bad;
+        mem_free(w);
+        return ERR_SYSTEM;
+    }
+    inbox_init(&w->inbox, &w->loop, on_mail, w);
+    uv_prepare_init(&w->loop, &w->turn);
+    uv_prepare_start(&w->turn, on_turn);
+    w->turn.data = w;
+    uv_timer_init(&w->loop, &w->wake);
+    w->wake.data = w;
+    uv_mutex_init(&w->stats_lock);
+    uv_cond_init(&w->stats_ready);
+    pending_pool_init(&w->pendings, CLIENT_QUESTIONS_MAX);
+    table_init(&w->asks);
+    w->rng = random_new(NULL);
+    w->serve = serve_new(&shared->serve, shared->cache);
+    *out = w;
+    enum err err = open_listeners(w, failed);
+    if (!err)
+        open_resolver(w);
+    return err;
+}
+
+size_t worker_listener_count(const struct worker *w)
+{
+    return w->tcp_count;
+}
+
+void worker_start(struct worker *w)
+{
+    int bad = uv_thread_create(&w->thread, run, w);
+    assert(!bad);
+    (void)bad;
+}
+
+void worker_drain(struct worker *w)
+{
+    command(w, COMMAND_DRAIN);
+}
+
+bool worker_is_drained(struct worker *w)
+{
+    return atomic_load(&w->drained);
+}
+
+void worker_quit(struct worker *w)
+{
+    command(w, COMMAND_QUIT);
+}
+
+void worker_join(struct worker *w)
+{
+    uv_thread_join(&w->thread);
+}
+
+void worker_free(struct worker *w)
+{
+    close_all(w);
+    uv_run(&w->loop, UV_RUN_DEFAULT);
+    int bad = uv_loop_close(&w->loop);
+    assert(!bad && "a handle was left open");
+    (void)bad;
+    inbox_fini(&w->inbox);
+    resolve_free(w->resolver);
+    serve_free(w->serve);
+    random_free(w->rng);
+    table_fini(&w->asks);
+    pending_pool_fini(&w->pendings);
+    uv_mutex_destroy(&w->stats_lock);
+    uv_cond_destroy(&w->stats_ready);
+    mem_free(w->udp);
+    mem_free(w->tcp);
+    mem_free(w);
+}
+
+void worker_ask_stats(struct worker *w)
+{
+    uv_mutex_lock(&w->stats_lock);
+    w->stats_fresh = false;
+    uv_mutex_unlock(&w->stats_lock);
+    command(w, COMMAND_STATS);
+}
+
+void worker_read_stats(struct worker *w, struct worker_stats *out)
+{
+    uv_mutex_lock(&w->stats_lock);
+    while (!w->stats_fresh && uv_cond_timedwait(&w->stats_ready, &w->stats_lock, STATS_WAIT_NS) == 0)
+        continue;
+    out->resolve = w->stats;
+    uv_mutex_unlock(&w->stats_lock);
+    out->serve = serve_counters(w->serve);
+}

@@ -1,0 +1,53 @@
+/* One worker: a thread with its own loop, sockets, resolver and counters. Here the resolver core, which touches no socket, meets the network, which knows no DNS.
+ *
+ *   on_udp, on_tcp    a message came      → serve_query(): replied, or a question for the resolver
+ *   worker_ask        whose is it?        → this worker's resolver, or the inbox of the worker that owns the name
+ *   worker_pump       before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
+ *   deliver           the reply           → the socket that the question came by, in the thread that owns it
+ */
+#ifndef HARK_DAEMON_WORKER_H
+#define HARK_DAEMON_WORKER_H
+
+#include "base/hash.h"
+#include "daemon/inbox.h"
+#include "lib/config.h"
+
+struct worker;
+
+/* What all workers share; lives until the last has ended. */
+struct shared {
+    const struct config *config;
+    struct cache *cache;
+    struct hash_key owner_key; /* of the hash that says which worker owns a name */
+    struct serve_settings serve;
+    struct stream_limits limits;
+    struct worker **workers;
+    unsigned worker_count;
+};
+
+/* What a worker did. */
+struct worker_stats {
+    const struct serve_counters *serve; /* read at any time */
+    struct resolve_counters resolve;    /* a copy */
+};
+
+/** Binds all listeners, in the caller's thread; nothing is read yet. ERR_SYSTEM: errno and *failed say which. An IPv6 loopback that this system
+ * does not have is passed over. */
+enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed);
+/** Listeners that it has. */
+size_t worker_listener_count(const struct worker *w);
+void worker_start(struct worker *w);
+/** From any thread: reads no more questions, replies to those that are pending. */
+void worker_drain(struct worker *w);
+bool worker_is_drained(struct worker *w);
+/** From any thread: ends the loop. Pending questions are forgotten. */
+void worker_quit(struct worker *w);
+/** Waits for the thread's end. */
+void worker_join(struct worker *w);
+/** After all workers were joined. */
+void worker_free(struct worker *w);
+/** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at most, and gives what there is. */
+void worker_ask_stats(struct worker *w);
+void worker_read_stats(struct worker *w, struct worker_stats *out);
+
+#endif
