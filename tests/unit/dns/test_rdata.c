@@ -709,10 +709,8 @@ static void takes_addresses_of_other_classes_as_opaque(void **state)
 /* Five shapes of RDATA through every code (CVE-2025-13878: a rare type was enough to stop a server). */
 static void no_type_code_trips_anything(void **state)
 {
-    static const char *const shapes[] = {"", "00", "C000",
-        "0161"
-        "00",
-        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"};
+    static const char *const shapes[] = {
+        "", "00", "C000", "016100", "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"};
     struct arena a;
     arena_init(&a);
     for (unsigned type = 0; type <= 0xffff; type++) {
