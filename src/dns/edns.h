@@ -49,13 +49,13 @@ struct ede {
 struct edns {
     bool present;
     bool dnssec_ok;
-    bool compact_ok;    /* CO flag, RFC 9824 */
+    bool compact_ok; /* CO flag, RFC 9824 */
     uint8_t version;
-    uint8_t ext_rcode;  /* upper 8 bits of the rcode */
+    uint8_t ext_rcode; /* upper 8 bits of the rcode */
     uint16_t udp_size;
     uint16_t flags_raw; /* the whole flags field as read */
     /* options, each once; others are kept in `options` */
-    bool nsid_asked;    /* present with any length */
+    bool nsid_asked; /* present with any length */
     struct edns_option nsid;
     uint8_t cookie_len; /* 0 none, 8, or 16…40 */
     uint8_t cookie[EDNS_COOKIE_MAX];
@@ -68,14 +68,15 @@ struct edns {
     uint16_t padding_len;
     unsigned ede_count;
     struct ede ede[EDNS_EDES_MAX];
-    const name_t *report_agent; /* NULL if none */
+    const name_t *report_agent;  /* NULL if none */
     struct edns_option *options; /* all as read, in order */
     unsigned option_count;
 };
 
 /** Reads an OPT's fields. class, ttl and rdata are those of the record. Options point into the arena. ERR_FORMAT for malformed RDATA, malformed known options (cookie
  * lengths, ECS form) or a known option given twice where its RFC forbids; ERR_LIMIT for more than EDNS_OPTIONS_MAX options. */
-enum err edns_read(struct edns *out, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len, struct arena *a);
+enum err edns_read(
+    struct edns *out, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len, struct arena *a);
 /** Writes the whole OPT record (owner root … RDATA): size, version, flags, ext_rcode, and the options that are set: nsid (if nsid.len or nsid_asked),
  * cookie, subnet, keepalive, ede[], report_agent, padding (padding_len octets of zero) last. */
 void edns_write(struct writer *w, const struct edns *e);

@@ -243,10 +243,10 @@ static void write_pointer(struct msg_builder *b, uint16_t offset)
  * the root down, each below the target of its parent: one step a label, so linear in the name. */
 static void write_name(struct msg_builder *b, const name_t *n)
 {
-    uint8_t starts[NAME_MAX_LABELS];
-    unsigned left = 0; /* labels not covered by a target, counted from the first */
-    for (size_t i = 0; n[i]; i += n[i] + 1u)
-        starts[left++] = (uint8_t)i;
+    uint8_t starts[NAME_MAX_LABELS + 1]; /* of each label, and of the root's octet */
+    unsigned left = 0;                   /* labels not covered by a target, counted from the first */
+    for (starts[0] = 0; n[starts[left]]; left++)
+        starts[left + 1] = (uint8_t)(starts[left] + n[starts[left]] + 1u);
     uint8_t target = NO_TARGET;
     unsigned slot = COMPRESS_SLOTS;
     while (left > 0) {
@@ -256,8 +256,8 @@ static void write_name(struct msg_builder *b, const name_t *n)
         target = deeper;
         left--;
     }
-    size_t base = b->w.pos, own = left == 0 ? 0 : starts[left - 1] + n[starts[left - 1]] + 1u;
-    write_octets(&b->w, n, own);
+    size_t base = b->w.pos;
+    write_octets(&b->w, n, starts[left]);
     if (target != NO_TARGET)
         write_pointer(b, b->targets[target]);
     else

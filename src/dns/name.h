@@ -52,7 +52,8 @@ void name_lower(name_t *n);
 /** Lower-case copy; returns the length. */
 size_t name_lower_copy(name_t *out, const name_t *n);
 /** prefix labels of n above `old_suffix` put before new_suffix (DNAME, RFC 6672 2.2). ERR_RANGE if longer than 255. n is below old_suffix. */
-enum err name_replace_suffix(name_t out[NAME_MAX_LEN], const name_t *n, const name_t *old_suffix, const name_t *new_suffix);
+enum err name_replace_suffix(
+    name_t out[NAME_MAX_LEN], const name_t *n, const name_t *old_suffix, const name_t *new_suffix);
 
 /** Reads a name at r->pos, following compression pointers within r->data when allowed (each must point strictly
  * backwards, at most NAME_MAX_HOPS; RFC 1035 4.1.4). out has 255 octets. On error r->bad is set and 0 returned; else the length. */

@@ -26,23 +26,29 @@ struct rr {
 /* Where data came from: RFC 2181 5.4.1, lowest first. A higher rank replaces a lower one that is not expired. */
 enum rank {
     RANK_NONE = 0,
-    RANK_GLUE,                 /* additional section of a referral */
-    RANK_REFERRAL,             /* NS in the authority section of a referral */
-    RANK_ADDITIONAL,           /* additional section of an authoritative answer */
-    RANK_ANSWER_NONAUTH,       /* answer section without AA */
-    RANK_AUTHORITY,            /* authority section of an authoritative answer */
-    RANK_ANSWER,               /* answer section with AA */
+    RANK_GLUE,           /* additional section of a referral */
+    RANK_REFERRAL,       /* NS in the authority section of a referral */
+    RANK_ADDITIONAL,     /* additional section of an authoritative answer */
+    RANK_ANSWER_NONAUTH, /* answer section without AA */
+    RANK_AUTHORITY,      /* authority section of an authoritative answer */
+    RANK_ANSWER,         /* answer section with AA */
 };
 
 /* DNSSEC state of data (RFC 4033 5). Until validation lands everything is UNCHECKED. */
-enum verdict { VERDICT_UNCHECKED = 0, VERDICT_INDETERMINATE, VERDICT_INSECURE, VERDICT_BOGUS, VERDICT_SECURE };
+enum verdict {
+    VERDICT_UNCHECKED = 0,
+    VERDICT_INDETERMINATE,
+    VERDICT_INSECURE,
+    VERDICT_BOGUS,
+    VERDICT_SECURE
+};
 
 /* An RRset with the RRSIGs that cover it. Records are unique; order is as received. */
 struct rrset {
     const name_t *owner;
     uint16_t type, class;
-    uint32_t ttl; /* seconds left when this copy was made */
-    uint8_t rank; /* enum rank */
+    uint32_t ttl;    /* seconds left when this copy was made */
+    uint8_t rank;    /* enum rank */
     uint8_t verdict; /* enum verdict */
     uint16_t count, sig_count;
     struct rdata *rdata; /* count */
