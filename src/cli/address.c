@@ -1,0 +1,152 @@
+#include "cli/address.h"
+
+#include <idn2.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SERVERS_MAX 16u /* addresses of one host that are tried */
+
+static void reverse_v4(struct text *t, const uint8_t *ip)
+{
+    text_printf(t, "%u.%u.%u.%u.in-addr.arpa.", ip[3], ip[2], ip[1], ip[0]);
+}
+
+static void reverse_v6(struct text *t, const uint8_t *ip)
+{
+    for (unsigned i = 16; i-- > 0;)
+        text_printf(t, "%x.%x.", ip[i] & 15u, ip[i] >> 4);
+    text_add(t, "ip6.arpa.");
+}
+
+void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a)
+{
+    char buf[128]; /* 32 nibbles with dots and ip6.arpa. are 73 */
+    struct text t;
+    text_init_fixed(&t, buf, sizeof buf);
+    if (a->family == FAMILY_V4)
+        reverse_v4(&t, a->ip);
+    else
+        reverse_v6(&t, a->ip);
+    name_from_text(out, t.data, t.len, NULL);
+}
+
+static bool is_ascii(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s > 0x7f)
+            return false;
+    return true;
+}
+
+static enum err name_of_ascii(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
+{
+    enum err err = arg[0] ? name_from_text(out, arg, strlen(arg), NULL) : ERR_FORMAT;
+    if (err == ERR_RANGE)
+        text_add(complaint, "a label has at most 63 octets and a name 255");
+    else if (err && !arg[0])
+        text_add(complaint, "it is empty; the root is \".\"");
+    else if (err)
+        text_add(complaint, "there is an empty label or a bad escape in it");
+    return err;
+}
+
+enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
+{
+    if (is_ascii(arg))
+        return name_of_ascii(out, arg, complaint);
+    char *ascii = NULL;
+    int rc = idn2_to_ascii_8z(arg, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    if (rc != IDN2_OK) {
+        text_printf(complaint, "not an internationalised name: %s", idn2_strerror(rc));
+        return ERR_FORMAT;
+    }
+    enum err err = name_of_ascii(out, ascii, complaint);
+    idn2_free(ascii);
+    return err;
+}
+
+enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint)
+{
+    struct addr addr;
+    if (!reverse)
+        return address_name(out, arg, complaint);
+    if (addr_parse(&addr, arg) != ERR_OK) {
+        text_add(complaint, "not an address");
+        return ERR_FORMAT;
+    }
+    address_reverse(out, &addr);
+    return ERR_OK;
+}
+
+static bool family_fits(const struct addr *a, enum family family)
+{
+    return family == FAMILY_NONE || a->family == family;
+}
+
+static const char *family_text(enum family family)
+{
+    return family == FAMILY_V4 ? "IPv4" : "IPv6";
+}
+
+/* Numeric forms with a scope ("fe80::1%eth0") are the system's business too. */
+static enum err look_up(struct endpoint **out, size_t *count, const char *host, uint16_t port,
+    enum family family, struct arena *arena, struct text *complaint)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_DGRAM}, *list = NULL;
+    hints.ai_family = family == FAMILY_V4 ? AF_INET : family == FAMILY_V6 ? AF_INET6 : AF_UNSPEC;
+    int rc = getaddrinfo(host, NULL, &hints, &list);
+    if (rc) {
+        text_printf(complaint, "no address of the server %s is known here: %s", host, gai_strerror(rc));
+        return ERR_NOTFOUND;
+    }
+    *out = ARENA_ARRAY(arena, struct endpoint, SERVERS_MAX);
+    *count = 0;
+    for (struct addrinfo *i = list; i && *count < SERVERS_MAX; i = i->ai_next) {
+        struct endpoint e = endpoint_of_sockaddr(i->ai_addr);
+        e.port = port;
+        if (e.addr.family != FAMILY_NONE)
+            (*out)[(*count)++] = e;
+    }
+    freeaddrinfo(list);
+    return *count ? ERR_OK : ERR_NOTFOUND;
+}
+
+static enum err read_port(const char *text, uint16_t *port)
+{
+    char *end;
+    long v = strtol(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end || v < 1 || v > 65535)
+        return ERR_RANGE;
+    *port = (uint16_t)v;
+    return ERR_OK;
+}
+
+enum err address_server(struct endpoint **out, size_t *count, const char *arg, uint16_t port,
+    enum family family, struct arena *arena, struct text *complaint)
+{
+    char *host = arena_strdup(arena, arg);
+    char *mark = strpbrk(host, "#@");
+    if (mark) {
+        *mark = 0;
+        if (read_port(mark + 1, &port) != ERR_OK) {
+            text_printf(complaint, "'%s' is not a port: 1 to 65535", mark + 1);
+            return ERR_RANGE;
+        }
+    }
+    if (!host[0]) {
+        text_add(complaint, "@ needs a server: @192.0.2.1, @2001:db8::1, @ADDRESS#PORT or @HOST");
+        return ERR_FORMAT;
+    }
+    struct endpoint e = {.port = port};
+    if (addr_parse(&e.addr, host) != ERR_OK)
+        return look_up(out, count, host, port, family, arena, complaint);
+    if (!family_fits(&e.addr, family)) {
+        text_printf(
+            complaint, "%s is not an %s address, and only those are to be used", host, family_text(family));
+        return ERR_FORMAT;
+    }
+    *out = arena_copy(arena, &e, sizeof e);
+    *count = 1;
+    return ERR_OK;
+}

@@ -1,0 +1,403 @@
+#include "cli/args.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+#include "cli/nearest.h"
+#include "dns/rr.h"
+#include "dns/rrtype.h"
+
+const struct option_info option_table[OPTION_COUNT] = {
+#define OPTION(id, name, letter, kind, where, value, help)                                                   \
+    [OPTION_##id] = {name, letter, OPTION_KIND_##kind, where, value, help},
+#include "cli/options.def"
+#undef OPTION
+};
+
+/* Names that people's fingers know from dig and kdig. */
+static const struct {
+    const char *name;
+    enum option option;
+} synonyms[] = {
+    {"recurse", OPTION_REC},
+    {"rdflag", OPTION_REC},
+    {"do", OPTION_DNSSEC},
+    {"cdflag", OPTION_CD},
+    {"vc", OPTION_TCP},
+    {"timeout", OPTION_TIME},
+    {"colour", OPTION_COLOR},
+};
+#define SYNONYM_COUNT (sizeof synonyms / sizeof synonyms[0])
+
+static const struct {
+    const char *word;
+    enum command command;
+} commands[] = {{"trace", COMMAND_TRACE}, {"help", COMMAND_HELP}};
+#define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
+
+/* The bounds of NUMBER options. */
+struct range {
+    uint32_t min, max;
+};
+
+static struct range number_range(enum option o)
+{
+    switch (o) {
+    case OPTION_BUFSIZE:
+        return (struct range){512, 65535}; /* RFC 6891 6.2.3: less than 512 counts as 512 */
+    case OPTION_TIME:
+        return (struct range){1, 60};
+    default:
+        return (struct range){1, 10};
+    }
+}
+
+struct parse {
+    struct args *args;
+    struct arena *arena;
+    struct text *complaint;
+    char *const *argv;
+    int argc, at;
+    const char **words;
+    size_t word_count;
+};
+
+static int find_option(const char *name, size_t len)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0)
+            return i;
+    for (size_t i = 0; i < SYNONYM_COUNT; i++)
+        if (strlen(synonyms[i].name) == len && memcmp(synonyms[i].name, name, len) == 0)
+            return (int)synonyms[i].option;
+    return -1;
+}
+
+static enum err unknown_option(struct parse *p, const char *arg, const char *sign)
+{
+    const char *names[OPTION_COUNT + SYNONYM_COUNT + 1];
+    size_t n = 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (*sign == '-' || option_table[i].kind != OPTION_KIND_WORD)
+            names[n++] = option_table[i].name;
+    for (size_t i = 0; i < SYNONYM_COUNT; i++)
+        names[n++] = synonyms[i].name;
+    names[n] = NULL;
+    char *bare = arena_strdup(p->arena, arg + strlen(sign));
+    bare[strcspn(bare, "=")] = 0;
+    const char *near = nearest_word(bare, names);
+    const char *no = "";
+    if (!near && strncmp(bare, "no", 2) == 0 && (near = nearest_word(bare + (bare[2] == '-' ? 3 : 2), names)))
+        no = *sign == '-' ? "no-" : "no";
+    text_printf(p->complaint, "unknown option %s", arg);
+    if (strcmp(bare, "trace") == 0)
+        text_add(p->complaint, "; the walk from the root is: hark trace NAME");
+    else if (near)
+        text_printf(p->complaint, "; did you mean %s%s%s?", sign, no, near);
+    else
+        text_add(p->complaint, "; see: hark help");
+    return ERR_FORMAT;
+}
+
+static enum err set_number(struct parse *p, enum option o, const char *value, const char *arg)
+{
+    struct range r = number_range(o);
+    char *end;
+    unsigned long v = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end || v < r.min || v > r.max) {
+        text_printf(
+            p->complaint, "%s: %s is a number from %u to %u", arg, option_table[o].value, r.min, r.max);
+        return ERR_FORMAT;
+    }
+    p->args->number[o] = (uint32_t)v;
+    return ERR_OK;
+}
+
+static bool is_forbidden_type(uint16_t type)
+{
+    return type == TYPE_NONE || type == TYPE_OPT || type == TYPE_TSIG || type == TYPE_AXFR ||
+           type == TYPE_IXFR;
+}
+
+static enum err add_type(struct parse *p, const char *word)
+{
+    struct args *a = p->args;
+    uint16_t type;
+    if (rrtype_from_text(&type, word, strlen(word)) != ERR_OK) {
+        text_printf(p->complaint, "unknown record type '%s'; by number: TYPE65", word);
+        return ERR_FORMAT;
+    }
+    if (is_forbidden_type(type)) {
+        text_printf(p->complaint, "%s is not a type to ask for; %s", word,
+            type == TYPE_AXFR || type == TYPE_IXFR ? "hark does no zone transfers"
+                                                   : "it is part of messages, not data");
+        return ERR_FORMAT;
+    }
+    a->types[a->type_count++] = type;
+    return ERR_OK;
+}
+
+static enum err set_word(struct parse *p, enum option o, const char *value)
+{
+    char *end;
+    unsigned long v;
+    switch (o) {
+    case OPTION_TYPE:
+        return add_type(p, value);
+    case OPTION_CLASS:
+        if (rrclass_from_text(&p->args->class, value, strlen(value)) == ERR_OK)
+            return ERR_OK;
+        text_printf(p->complaint, "unknown class '%s'; known are IN, CH, HS and CLASSn", value);
+        return ERR_FORMAT;
+    default:
+        v = strtoul(value, &end, 10);
+        if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
+            text_printf(p->complaint, "'%s' is not a port: 1 to 65535", value);
+            return ERR_FORMAT;
+        }
+        p->args->port = (uint16_t)v;
+        return ERR_OK;
+    }
+}
+
+static enum err no_value(struct parse *p, const char *arg, enum option o)
+{
+    text_printf(p->complaint, "%s needs a value: %s", arg, option_table[o].value);
+    return ERR_FORMAT;
+}
+
+static enum err apply(struct parse *p, enum option o, bool on, const char *value, const char *arg)
+{
+    const struct option_info *info = &option_table[o];
+    p->args->given[o] = true;
+    if (info->kind == OPTION_KIND_FLAG) {
+        if (value) {
+            text_printf(p->complaint, "%s: %s takes no value", arg, info->name);
+            return ERR_FORMAT;
+        }
+        p->args->on[o] = on;
+        return ERR_OK;
+    }
+    if (!value || !*value)
+        return no_value(p, arg, o);
+    return info->kind == OPTION_KIND_NUMBER ? set_number(p, o, value, arg) : set_word(p, o, value);
+}
+
+/* +name, +noname, +name=N. */
+static enum err parse_plus(struct parse *p, const char *arg)
+{
+    const char *name = arg + 1, *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    bool on = true;
+    int o = find_option(name, len);
+    if (o < 0 && len > 2 && strncmp(name, "no", 2) == 0) {
+        o = find_option(name + 2, len - 2);
+        on = false;
+        if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
+            o = -1;
+    }
+    if (o < 0 || option_table[o].kind == OPTION_KIND_WORD)
+        return unknown_option(p, arg, "+");
+    return apply(p, (enum option)o, on, equals ? equals + 1 : NULL, arg);
+}
+
+/* --name, --no-name (and --noname), --name=VALUE, --name VALUE. */
+static enum err parse_long(struct parse *p, const char *arg)
+{
+    const char *name = arg + 2, *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    bool on = true;
+    int o = find_option(name, len);
+    if (o < 0 && len > 2 && strncmp(name, "no", 2) == 0) {
+        size_t skip = name[2] == '-' ? 3 : 2;
+        o = find_option(name + skip, len - skip);
+        on = false;
+        if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
+            o = -1;
+    }
+    if (o < 0)
+        return unknown_option(p, arg, "--");
+    const char *value = equals ? equals + 1 : NULL;
+    if (!value && option_table[o].kind != OPTION_KIND_FLAG && p->at + 1 < p->argc)
+        value = p->argv[++p->at];
+    return apply(p, (enum option)o, on, value, arg);
+}
+
+/* -4, several in one (-4x), and -p5300 or -p 5300. */
+static enum err parse_letters(struct parse *p, const char *arg)
+{
+    for (const char *c = arg + 1; *c; c++) {
+        int o = 0;
+        while (o < OPTION_COUNT && option_table[o].letter != *c)
+            o++;
+        if (o == OPTION_COUNT) {
+            text_printf(p->complaint, "unknown option -%c in %s; see: hark help", *c, arg);
+            return ERR_FORMAT;
+        }
+        if (option_table[o].kind == OPTION_KIND_FLAG) {
+            p->args->given[o] = p->args->on[o] = true;
+            continue;
+        }
+        const char *value = c[1] ? c + 1 : p->at + 1 < p->argc ? p->argv[++p->at] : NULL;
+        return apply(p, (enum option)o, true, value, arg);
+    }
+    return ERR_OK;
+}
+
+static enum err parse_server(struct parse *p, const char *arg)
+{
+    if (p->args->server) {
+        text_printf(p->complaint, "one @SERVER only, and @%s came before %s", p->args->server, arg);
+        return ERR_FORMAT;
+    }
+    p->args->server = arg + 1;
+    return ERR_OK;
+}
+
+static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
+{
+    if (!words_only && arg[0] == '@')
+        return parse_server(p, arg);
+    if (!words_only && arg[0] == '+')
+        return parse_plus(p, arg);
+    if (!words_only && arg[0] == '-' && arg[1] == '-')
+        return parse_long(p, arg);
+    if (!words_only && arg[0] == '-' && arg[1])
+        return parse_letters(p, arg);
+    if (!arg[0]) {
+        text_add(p->complaint, "an empty argument; the root is \".\"");
+        return ERR_FORMAT;
+    }
+    p->words[p->word_count++] = arg;
+    return ERR_OK;
+}
+
+static bool is_type(const char *word)
+{
+    uint16_t type;
+    return rrtype_from_text(&type, word, strlen(word)) == ERR_OK;
+}
+
+static enum err take_words(struct parse *p, size_t first)
+{
+    struct args *a = p->args;
+    size_t names = 0;
+    for (size_t i = first; i < p->word_count; i++)
+        names += !is_type(p->words[i]);
+    for (size_t i = first; i < p->word_count; i++) {
+        bool name = names ? !is_type(p->words[i]) : i == first;
+        if (name)
+            a->names[a->name_count++] = p->words[i];
+        else if (add_type(p, p->words[i]) != ERR_OK)
+            return ERR_FORMAT;
+    }
+    return ERR_OK;
+}
+
+/* Does anything of what was given make it a question in DNS's terms? */
+static bool asks_dns(const struct args *a)
+{
+    if (a->type_count || a->server)
+        return true;
+    for (int o = 0; o < OPTION_COUNT; o++)
+        if (a->given[o] && !strchr(option_table[o].where, 's'))
+            return true;
+    return false;
+}
+
+static enum err check_options(struct parse *p)
+{
+    struct args *a = p->args;
+    if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
+        text_add(p->complaint, "-4 and -6 together leave nothing; without both, both are used");
+        return ERR_FORMAT;
+    }
+    if (!a->on[OPTION_EDNS] && (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID])) {
+        text_printf(
+            p->complaint, "+%s needs EDNS; leave +noedns out", a->on[OPTION_NSID] ? "nsid" : "dnssec");
+        return ERR_FORMAT;
+    }
+    if (a->command != COMMAND_TRACE)
+        return ERR_OK;
+    if (a->server) {
+        text_printf(p->complaint, "trace asks the zones' own name servers, not @%s; leave it out", a->server);
+        return ERR_FORMAT;
+    }
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        if (a->given[o] && !strchr(option_table[o].where, 't')) {
+            text_printf(p->complaint, "%s does not go with trace; see: hark help", option_table[o].name);
+            return ERR_FORMAT;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err check_addresses(struct parse *p)
+{
+    struct args *a = p->args;
+    for (size_t i = 0; i < a->name_count; i++) {
+        struct addr addr;
+        if (addr_parse(&addr, a->names[i]) != ERR_OK) {
+            text_printf(
+                p->complaint, "-x takes addresses, and '%s' is none: 192.0.2.1 or 2001:db8::1", a->names[i]);
+            return ERR_FORMAT;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err finish(struct parse *p)
+{
+    struct args *a = p->args;
+    if (a->on[OPTION_HELP] || a->on[OPTION_VERSION]) {
+        a->command = a->on[OPTION_HELP] ? COMMAND_HELP : COMMAND_VERSION;
+        return ERR_OK;
+    }
+    size_t first = 0;
+    for (size_t i = 0; i < COMMAND_WORD_COUNT && first == 0; i++) {
+        if (p->word_count && strcmp(p->words[0], commands[i].word) == 0) {
+            a->command = commands[i].command;
+            first = 1;
+        }
+    }
+    if (a->command == COMMAND_HELP)
+        return ERR_OK;
+    if (take_words(p, first) != ERR_OK)
+        return ERR_FORMAT;
+    if (a->name_count == 0) {
+        text_printf(p->complaint, "%s; see: hark help",
+            a->command == COMMAND_TRACE ? "trace what? hark trace NAME [TYPE]"
+                                        : "which name? hark NAME [TYPE...] [@SERVER]");
+        return ERR_FORMAT;
+    }
+    if (a->on[OPTION_REVERSE] && check_addresses(p) != ERR_OK)
+        return ERR_FORMAT;
+    if (a->command == COMMAND_SYSTEM && asks_dns(a))
+        a->command = COMMAND_ASK;
+    return check_options(p);
+}
+
+enum err args_parse(
+    struct args *out, int argc, char *const *argv, struct arena *arena, struct text *complaint)
+{
+    *out = (struct args){.class = CLASS_IN};
+    size_t n = argc > 0 ? (size_t)argc : 1;
+    out->names = ARENA_ARRAY(arena, const char *, n);
+    out->types = ARENA_ARRAY(arena, uint16_t, n);
+    out->on[OPTION_REC] = out->on[OPTION_EDNS] = true;
+    struct parse p = {.args = out, .arena = arena, .complaint = complaint, .argv = argv, .argc = argc};
+    p.words = ARENA_ARRAY(arena, const char *, n);
+    bool words_only = false;
+    for (p.at = 1; p.at < argc; p.at++) {
+        const char *arg = argv[p.at];
+        if (!words_only && strcmp(arg, "--") == 0) {
+            words_only = true;
+            continue;
+        }
+        enum err err = parse_arg(&p, arg, words_only);
+        if (err)
+            return err;
+    }
+    return finish(&p);
+}

@@ -1,0 +1,59 @@
+/* The command line, in any order: words, @SERVER, +options, -x and --long ones.
+ *
+ *   hark NAME…                   as the system looks names up
+ *   hark NAME… TYPE… [@SERVER]   as DNS does
+ *   hark trace NAME… [TYPE…]     the walk from the root
+ *   hark help | --help | --version
+ *
+ * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then the first is
+ * it: `hark mx` looks for the host mx, `hark mx mx` for the MX of mx. With a final dot ("mx.") a word is always a name.
+ */
+#ifndef HARK_CLI_ARGS_H
+#define HARK_CLI_ARGS_H
+
+#include <stdbool.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum option {
+#define OPTION(id, ...) OPTION_##id,
+#include "cli/options.def"
+#undef OPTION
+    OPTION_COUNT
+};
+
+enum option_kind { OPTION_KIND_FLAG, OPTION_KIND_NUMBER, OPTION_KIND_WORD };
+
+/* A row of options.def. */
+struct option_info {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    const char *where; /* letters of the commands it goes with */
+    const char *value;
+    const char *help;
+};
+extern const struct option_info option_table[OPTION_COUNT];
+
+enum command { COMMAND_SYSTEM, COMMAND_ASK, COMMAND_TRACE, COMMAND_HELP, COMMAND_VERSION };
+
+struct args {
+    enum command command;
+    const char **names; /* as typed; with OPTION_REVERSE addresses */
+    size_t name_count;
+    uint16_t *types;
+    size_t type_count;  /* 0: none was named */
+    const char *server; /* without its @; NULL: resolv.conf */
+    uint16_t class;
+    uint16_t port; /* 0: not named */
+    bool given[OPTION_COUNT];
+    bool on[OPTION_COUNT];         /* of a FLAG: given last as +name, or not given and on by default */
+    uint32_t number[OPTION_COUNT]; /* of a NUMBER */
+};
+
+/** argv[1…argc-1]. Lists live in the arena, words are argv's. ERR_FORMAT: `complaint` says in one line what is wrong and what was perhaps meant. */
+enum err args_parse(
+    struct args *out, int argc, char *const *argv, struct arena *arena, struct text *complaint);
+
+#endif

@@ -1,0 +1,174 @@
+/* hark NAME… TYPE… [@SERVER]: as DNS does. */
+#include <string.h>
+
+#include "base/now.h"
+#include "base/random.h"
+#include "cli/address.h"
+#include "cli/ask_view.h"
+#include "cli/command.h"
+#include "lib/resolvconf.h"
+
+#define DNS_PORT 53
+#define TRIES_DEFAULT 3u        /* UDP loses messages; three are lost together one time in a million at 1 % */
+#define TIMEOUT_DEFAULT_MS 2000 /* longer than the slowest honest path, shorter than patience */
+
+struct asking {
+    const struct args *args;
+    struct out *out;
+    struct arena *arena;
+    struct random *rng;
+    struct ask_settings settings;
+    bool from_resolvconf;
+};
+
+static enum family wanted_family(const struct args *a)
+{
+    return a->on[OPTION_IPV4] ? FAMILY_V4 : a->on[OPTION_IPV6] ? FAMILY_V6 : FAMILY_NONE;
+}
+
+static enum status use_resolvconf(struct asking *q)
+{
+    struct resolvconf conf;
+    enum family family = wanted_family(q->args);
+    if (resolvconf_read(&conf, RESOLVCONF_PATH) != ERR_OK) {
+        out_complain("cannot read %s; name a server: @ADDRESS", RESOLVCONF_PATH);
+        return STATUS_INTERNAL;
+    }
+    struct endpoint *list = ARENA_ARRAY(q->arena, struct endpoint, RESOLVCONF_SERVERS_MAX);
+    size_t n = 0;
+    for (unsigned i = 0; i < conf.server_count; i++) {
+        if (family != FAMILY_NONE && conf.servers[i].addr.family != family)
+            continue;
+        list[n] = conf.servers[i];
+        if (q->args->port)
+            list[n].port = q->args->port;
+        n++;
+    }
+    if (n == 0) {
+        out_complain("no server of %s has an %s address; name one: @ADDRESS", RESOLVCONF_PATH,
+            family == FAMILY_V4 ? "IPv4" : "IPv6");
+        return STATUS_USAGE;
+    }
+    q->from_resolvconf = true;
+    q->settings.servers = list;
+    q->settings.server_count = n;
+    q->settings.rotate = conf.rotate;
+    q->settings.tcp = conf.use_vc;
+    if (conf.timeout_s)
+        q->settings.timeout_ms = conf.timeout_s * 1000;
+    if (conf.attempts)
+        q->settings.tries = conf.attempts;
+    return STATUS_ANSWER;
+}
+
+static enum status choose_servers(struct asking *q)
+{
+    const struct args *a = q->args;
+    if (!a->server)
+        return use_resolvconf(q);
+    struct text why;
+    struct endpoint *list = NULL;
+    uint16_t port = a->port ? a->port : DNS_PORT;
+    text_init(&why);
+    enum err err =
+        address_server(&list, &q->settings.server_count, a->server, port, wanted_family(a), q->arena, &why);
+    q->settings.servers = list;
+    if (err)
+        out_complain("%s", why.data);
+    text_fini(&why);
+    return err == ERR_OK ? STATUS_ANSWER : err == ERR_NOTFOUND ? STATUS_NO_REPLY : STATUS_USAGE;
+}
+
+static void apply_options(struct asking *q)
+{
+    const struct args *a = q->args;
+    struct ask_settings *s = &q->settings;
+    if (a->given[OPTION_TIME])
+        s->timeout_ms = a->number[OPTION_TIME] * 1000;
+    if (a->given[OPTION_TRIES])
+        s->tries = a->number[OPTION_TRIES];
+    if (a->given[OPTION_TCP])
+        s->tcp = a->on[OPTION_TCP];
+    s->edns = a->on[OPTION_EDNS];
+    s->udp_size = a->given[OPTION_BUFSIZE] ? (uint16_t)a->number[OPTION_BUFSIZE] : UDP_SIZE_DEFAULT;
+    s->dnssec_ok = a->on[OPTION_DNSSEC];
+    s->nsid = a->on[OPTION_NSID];
+    s->recursion = a->on[OPTION_REC];
+    s->checking_disabled = a->on[OPTION_CD];
+}
+
+static void complain_no_reply(const struct asking *q, const struct ask_reply *r)
+{
+    char at[ENDPOINT_TEXT_LEN];
+    const char *hint = r->end == ASK_LOCAL  ? ""
+                       : q->from_resolvconf ? "; is it running? Another one: @ADDRESS"
+                                            : "; is that the address and port of a name server?";
+    endpoint_text(&r->server, at);
+    if (q->settings.server_count > 1)
+        out_complain("none of %zu servers replied; the last, %s, %s%s", q->settings.server_count, at,
+            ask_end_text(r), hint);
+    else
+        out_complain("%s %s%s", at, ask_end_text(r), hint);
+}
+
+static enum status ask_one(struct asking *q, const struct msg_question *question)
+{
+    struct arena arena;
+    struct ask_reply r;
+    arena_init(&arena);
+    ask(&r, &q->settings, question, q->rng, &arena);
+    if (r.end != ASK_REPLY)
+        complain_no_reply(q, &r);
+    ask_view(q->out, &r, question, now_read(false).wall_s);
+    enum status status = status_of_ask(&r, question->type);
+    arena_fini(&arena);
+    return status;
+}
+
+static enum status read_name(const struct args *a, const char *word, name_t out[NAME_MAX_LEN])
+{
+    struct text why;
+    text_init(&why);
+    enum err err = address_question(out, word, a->on[OPTION_REVERSE], &why);
+    if (err)
+        out_complain("'%s' is not a domain name: %s", word, why.data);
+    text_fini(&why);
+    return err ? STATUS_USAGE : STATUS_ANSWER;
+}
+
+static enum status ask_all(struct asking *q)
+{
+    const struct args *a = q->args;
+    const uint16_t usual = a->on[OPTION_REVERSE] ? TYPE_PTR : TYPE_A;
+    const uint16_t *types = a->type_count ? a->types : &usual;
+    size_t type_count = a->type_count ? a->type_count : 1;
+    enum status worst = STATUS_ANSWER;
+    for (size_t i = 0; i < a->name_count; i++) {
+        struct msg_question question = {.class = a->class};
+        enum status status = read_name(a, a->names[i], question.name);
+        for (size_t t = 0; status != STATUS_USAGE && t < type_count && !q->out->error; t++) {
+            question.type = types[t];
+            status = status_worst(status, ask_one(q, &question));
+        }
+        worst = status_worst(worst, status);
+    }
+    return worst;
+}
+
+enum status cmd_ask(const struct args *args, struct out *out)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct asking q = {.args = args, .out = out, .arena = &arena};
+    q.settings.tries = TRIES_DEFAULT;
+    q.settings.timeout_ms = TIMEOUT_DEFAULT_MS;
+    enum status status = choose_servers(&q);
+    if (status == STATUS_ANSWER) {
+        apply_options(&q);
+        q.rng = random_new(NULL);
+        status = ask_all(&q);
+        random_free(q.rng);
+    }
+    arena_fini(&arena);
+    return status;
+}

@@ -1,0 +1,169 @@
+/* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver, an empty cache and the daemon's settings. */
+#include <errno.h>
+#include <string.h>
+
+#include "cli/address.h"
+#include "cli/command.h"
+#include "cli/record.h"
+#include "cli/trace_json.h"
+#include "cli/trace_page.h"
+#include "lib/config.h"
+#include "lib/drive.h"
+
+struct tracing {
+    const struct args *args;
+    struct out *out;
+    struct config *config;
+};
+
+static void apply_options(struct config *c, const struct args *a)
+{
+    if (a->on[OPTION_IPV4])
+        c->resolve.use_v6 = false;
+    if (a->on[OPTION_IPV6])
+        c->resolve.use_v4 = false;
+    if (a->port)
+        c->resolve.port = a->port;
+}
+
+static enum err read_name(const struct args *a, const char *word, name_t out[NAME_MAX_LEN])
+{
+    struct text why;
+    text_init(&why);
+    enum err err = address_question(out, word, a->on[OPTION_REVERSE], &why);
+    if (err)
+        out_complain("'%s' is not a domain name: %s", word, why.data);
+    text_fini(&why);
+    return err;
+}
+
+static void print_short(void *ctx, const struct rr *rr)
+{
+    record_short(ctx, rr);
+}
+
+static void end_short(struct out *out, const struct outcome *o)
+{
+    for (size_t i = 0; i < o->answer.count; i++)
+        record_each(o->answer.items[i], false, print_short, out);
+}
+
+static void print_title(const struct tracing *t, const struct question *q)
+{
+    struct text title;
+    text_init(&title);
+    name_to_text(&title, q->name);
+    if (title.len > 1)
+        title.data[--title.len] = 0;
+    text_char(&title, ' ');
+    rrtype_to_text(&title, q->type);
+    out_put(t->out, STYLE_STRONG, title.data);
+    out_put(t->out, STYLE_DIM, "  from the root, with an empty cache");
+    if (t->config->file)
+        out_printf(t->out, STYLE_DIM, "; settings of %s", t->config->file);
+    out_end(t->out);
+    text_fini(&title);
+}
+
+/* What watches the walk, by format. */
+struct view {
+    struct trace_page page;
+    struct trace_json json;
+    struct observer observer;
+};
+
+static void view_begin(struct view *v, const struct tracing *t, const struct question *q)
+{
+    if (t->out->format == OUT_JSON) {
+        v->json = (struct trace_json){t->out, now_read(false).mono_ms};
+        v->observer = (struct observer){trace_json_event, &v->json};
+    } else if (t->out->format == OUT_TEXT) {
+        print_title(t, q);
+        trace_page_init(&v->page, t->out, q->name);
+        v->observer = (struct observer){trace_page_event, &v->page};
+    }
+}
+
+static void view_end(
+    struct view *v, const struct tracing *t, const struct question *q, const struct outcome *o, uint32_t ms)
+{
+    if (t->out->format == OUT_JSON)
+        out_json(t->out, trace_outcome_to_json(q, o, ms));
+    else if (t->out->format == OUT_SHORT)
+        end_short(t->out, o);
+    else
+        trace_page_end(&v->page, q, o, ms, t->args->on[OPTION_DNSSEC]);
+}
+
+static enum status trace_one(const struct tracing *t, struct question *q)
+{
+    struct drive *d = drive_new(t->config);
+    if (!d) {
+        out_complain("the system gives no event loop: %s", strerror(errno));
+        return STATUS_INTERNAL;
+    }
+    struct view *v = mem_alloc(sizeof *v);
+    view_begin(v, t, q);
+    q->observer = v->observer.event ? &v->observer : NULL;
+    int64_t start = now_read(false).mono_ms;
+    const struct outcome *o = drive_ask(d, q);
+    enum status status = STATUS_INTERNAL;
+    if (o) {
+        view_end(v, t, q, o, (uint32_t)(now_read(false).mono_ms - start));
+        status = status_of_outcome(o, q->type);
+        if (status == STATUS_NO_REPLY)
+            out_complain("no name server could be reached; is there a network?");
+    } else {
+        out_complain("the resolver ended without an answer: a bug of hark, please report it");
+    }
+    drive_free(d);
+    mem_free(v);
+    return status;
+}
+
+static enum status trace_all(const struct tracing *t)
+{
+    const struct args *a = t->args;
+    const uint16_t usual = a->on[OPTION_REVERSE] ? TYPE_PTR : TYPE_A;
+    const uint16_t *types = a->type_count ? a->types : &usual;
+    size_t type_count = a->type_count ? a->type_count : 1;
+    enum status worst = STATUS_ANSWER;
+    bool first = true;
+    for (size_t i = 0; i < a->name_count; i++) {
+        name_t name[NAME_MAX_LEN];
+        if (read_name(a, a->names[i], name) != ERR_OK) {
+            worst = status_worst(worst, STATUS_USAGE);
+            continue;
+        }
+        for (size_t k = 0; k < type_count && !t->out->error; k++) {
+            struct question q = {
+                .name = name, .type = types[k], .class = CLASS_IN, .dnssec_ok = a->on[OPTION_DNSSEC]};
+            q.deadline_ms = a->number[OPTION_TIME] * 1000;
+            if (!first && t->out->format == OUT_TEXT)
+                out_end(t->out);
+            first = false;
+            worst = status_worst(worst, trace_one(t, &q));
+        }
+    }
+    return worst;
+}
+
+enum status cmd_trace(const struct args *args, struct out *out)
+{
+    struct arena arena;
+    struct config config;
+    struct text complaint;
+    enum status status = STATUS_USAGE;
+    arena_init(&arena);
+    text_init(&complaint);
+    if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
+        apply_options(&config, args);
+        struct tracing t = {.args = args, .out = out, .config = &config};
+        status = trace_all(&t);
+    } else {
+        out_complain("%s", complaint.data);
+    }
+    text_fini(&complaint);
+    arena_fini(&arena);
+    return status;
+}

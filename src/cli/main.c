@@ -1,0 +1,76 @@
+/* hark: looks names up. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+static enum status run(const struct args *args, struct out *out)
+{
+    switch (args->command) {
+    case COMMAND_SYSTEM:
+        return cmd_system(args, out);
+    case COMMAND_ASK:
+        return cmd_ask(args, out);
+    case COMMAND_TRACE:
+        return cmd_trace(args, out);
+    case COMMAND_HELP:
+        return cmd_help(args, out);
+    case COMMAND_VERSION:
+        return cmd_version(args, out);
+    }
+    return STATUS_INTERNAL;
+}
+
+/* A caller may have closed the standard streams: then no socket of ours may get their numbers, or output would go to a name server. */
+static void fill_standard_streams(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
+/* A reader that has seen enough (hark … | head) is no failure; a full disk is. */
+static enum status finish(struct out *out, enum status status)
+{
+    if (fflush(out->to) != 0 && !out->error)
+        out->error = errno;
+    if (out->error == 0 || out->error == EPIPE)
+        return status;
+    out_complain("cannot write the output: %s", strerror(out->error));
+    return STATUS_INTERNAL;
+}
+
+int main(int argc, char **argv)
+{
+    fill_standard_streams();
+    signal(SIGPIPE, SIG_IGN);
+    setlocale(LC_CTYPE, "");
+    struct args args;
+    struct arena arena;
+    struct text complaint;
+    arena_init(&arena);
+    text_init(&complaint);
+    enum status status = STATUS_USAGE;
+    if (args_parse(&args, argc, argv, &arena, &complaint) == ERR_OK) {
+        struct out out;
+        enum out_format format = args.on[OPTION_JSON]    ? OUT_JSON
+                                 : args.on[OPTION_SHORT] ? OUT_SHORT
+                                                         : OUT_TEXT;
+        out_init(&out, stdout, format);
+        if (args.given[OPTION_COLOR])
+            out.colour = args.on[OPTION_COLOR];
+        status = finish(&out, run(&args, &out));
+    } else {
+        out_complain("%s", complaint.data);
+    }
+    text_fini(&complaint);
+    arena_fini(&arena);
+    return (int)status;
+}

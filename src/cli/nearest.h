@@ -1,0 +1,11 @@
+/* "Did you mean": the nearest of a list of words. */
+#ifndef HARK_CLI_NEAREST_H
+#define HARK_CLI_NEAREST_H
+
+#include <stddef.h>
+
+/** The word with the fewest insertions, deletions, replacements and swaps of neighbours, if that is at most a third of the longer one's
+ * letters (and at least 1 is allowed); NULL if none is near. Words end with NULL. */
+const char *nearest_word(const char *word, const char *const *words);
+
+#endif

@@ -1,0 +1,180 @@
+#include "cli/out.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_DEFAULT 80u
+#define WIDTH_MIN 40u
+
+static const char *const style_codes[STYLE_COUNT] = {
+    [STYLE_DIM] = "\033[2m",
+    [STYLE_STRONG] = "\033[1m",
+    [STYLE_GOOD] = "\033[32m",
+    [STYLE_WARN] = "\033[33m",
+    [STYLE_BAD] = "\033[31m",
+};
+
+static const struct {
+    const char *utf8, *ascii;
+    unsigned columns, ascii_columns;
+} marks[] = {
+    [MARK_ARROW] = {"\u2192", "->", 1, 2},
+    [MARK_BAR] = {"\u2502", "|", 1, 1},
+    [MARK_ELLIPSIS] = {"\u2026", "...", 1, 3},
+};
+
+void out_init(struct out *o, FILE *to, enum out_format format)
+{
+    *o = (struct out){.to = to, .format = format, .width = WIDTH_DEFAULT};
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    const char *charset = nl_langinfo(CODESET);
+    o->utf8 = charset && strcmp(charset, "UTF-8") == 0;
+    int fd = fileno(to);
+    struct winsize size;
+    if (fd < 0 || !isatty(fd))
+        return;
+    o->colour = !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
+    if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
+        o->width = size.ws_col;
+}
+
+static void raw(struct out *o, const char *s, size_t n)
+{
+    if (o->error)
+        return;
+    errno = 0;
+    if (fwrite(s, 1, n, o->to) != n)
+        o->error = errno ? errno : EIO;
+}
+
+/* Appends s with everything but printable ASCII and line ends as \DDD (RFC 1035 5.1). */
+static void add_printable(struct text *t, const char *s)
+{
+    for (; *s; s++) {
+        unsigned char c = (unsigned char)*s;
+        if ((c >= 0x20 && c < 0x7f) || c == '\n')
+            text_char(t, (char)c);
+        else if (c == '\t')
+            text_char(t, ' ');
+        else
+            text_printf(t, "\\%03u", c);
+    }
+}
+
+void out_put(struct out *o, enum out_style style, const char *s)
+{
+    const char *code = o->colour ? style_codes[style] : NULL;
+    struct text t;
+    text_init(&t);
+    add_printable(&t, s);
+    if (t.len == 0) {
+        text_fini(&t);
+        return;
+    }
+    if (code)
+        raw(o, code, strlen(code));
+    raw(o, t.data, t.len);
+    if (code)
+        raw(o, "\033[0m", 4);
+    const char *line = strrchr(t.data, '\n');
+    o->column = line ? (unsigned)strlen(line + 1) : o->column + (unsigned)t.len;
+    text_fini(&t);
+}
+
+void out_printf(struct out *o, enum out_style style, const char *format, ...)
+{
+    struct text t;
+    text_init(&t);
+    va_list ap;
+    va_start(ap, format);
+    char *s = NULL;
+    if (vasprintf(&s, format, ap) >= 0)
+        text_add(&t, s);
+    free(s);
+    va_end(ap);
+    out_put(o, style, t.data);
+    text_fini(&t);
+}
+
+void out_mark(struct out *o, enum out_mark mark)
+{
+    const char *s = o->utf8 ? marks[mark].utf8 : marks[mark].ascii;
+    raw(o, s, strlen(s));
+    o->column += o->utf8 ? marks[mark].columns : marks[mark].ascii_columns;
+}
+
+void out_column(struct out *o, unsigned column)
+{
+    if (o->column == 0 && column == 0)
+        return;
+    do {
+        raw(o, " ", 1);
+        o->column++;
+    } while (o->column < column);
+}
+
+void out_end(struct out *o)
+{
+    raw(o, "\n", 1);
+    o->column = 0;
+    if (!o->error && fflush(o->to) != 0)
+        o->error = errno ? errno : EIO;
+}
+
+void out_json(struct out *o, json_t *j)
+{
+    char *s = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII);
+    json_decref(j);
+    if (!s) {
+        o->error = ENOMEM;
+        return;
+    }
+    /* The library leaves DEL as it is. */
+    for (const char *p = s; *p; p++) {
+        if (*p == 0x7f)
+            raw(o, "\\u007f", 6);
+        else
+            raw(o, p, 1);
+    }
+    free(s);
+    out_end(o);
+}
+
+void out_text(struct out *o, const char *text)
+{
+    while (*text) {
+        size_t n = strcspn(text, "\n");
+        out_printf(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, "%.*s", (int)n, text);
+        text += n;
+        if (*text == '\n') {
+            raw(o, "\n", 1);
+            o->column = 0;
+            text++;
+        }
+    }
+}
+
+void out_complain(const char *format, ...)
+{
+    char said[2048];
+    va_list ap;
+    va_start(ap, format);
+    vsnprintf(said, sizeof said, format, ap);
+    va_end(ap);
+    for (char *p = said; *p; p++)
+        if (*p == '\n')
+            *p = ' ';
+    struct text t;
+    text_init(&t);
+    text_add(&t, "hark: ");
+    add_printable(&t, said);
+    text_char(&t, '\n');
+    /* Nothing is left to be told if stderr is gone too. */
+    if (write(STDERR_FILENO, t.data, t.len) < 0)
+        errno = 0;
+    text_fini(&t);
+}

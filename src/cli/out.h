@@ -1,0 +1,45 @@
+/* The one place that prints. Whatever comes in, what goes out is printable ASCII and line ends (beside the marks and colours that are ours): octets of strangers
+ * can neither move the cursor nor turn the text around.
+ */
+#ifndef HARK_CLI_OUT_H
+#define HARK_CLI_OUT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+enum out_format { OUT_TEXT, OUT_SHORT, OUT_JSON };
+enum out_style { STYLE_PLAIN, STYLE_DIM, STYLE_STRONG, STYLE_GOOD, STYLE_WARN, STYLE_BAD, STYLE_COUNT };
+enum out_mark { MARK_ARROW, MARK_BAR, MARK_ELLIPSIS };
+
+struct out {
+    FILE *to;
+    enum out_format format;
+    bool colour;
+    bool utf8;       /* marks may be other than ASCII */
+    unsigned width;  /* columns of the terminal; 80 if it is none */
+    unsigned column; /* of the current line, from 0 */
+    int error;       /* errno of the first write that failed, 0 if none did */
+};
+
+/** Looks at the stream: is it a terminal, how wide, what does the locale allow, is NO_COLOR set (no-color.org)? */
+void out_init(struct out *o, FILE *to, enum out_format format);
+/** A piece of the current line; a line end in it ends the line. */
+void out_put(struct out *o, enum out_style style, const char *s);
+__attribute__((format(printf, 3, 4))) void out_printf(
+    struct out *o, enum out_style style, const char *format, ...);
+void out_mark(struct out *o, enum out_mark mark);
+/** Spaces up to that column; where the line is already there, one. */
+void out_column(struct out *o, unsigned column);
+/** Ends the line and hands it on: whoever watches sees it at once. */
+void out_end(struct out *o);
+/** One object, one line. Takes the reference. */
+void out_json(struct out *o, json_t *j);
+/** dig-like text: comment lines dim. */
+void out_text(struct out *o, const char *text);
+/** One line to stderr: "hark: …", whatever the format. */
+__attribute__((format(printf, 1, 2))) void out_complain(const char *format, ...);
+
+#endif

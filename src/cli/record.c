@@ -1,0 +1,82 @@
+#include "cli/record.h"
+
+#include "dns/rdata.h"
+
+void record_short(struct out *out, const struct rr *rr)
+{
+    struct text t;
+    text_init(&t);
+    rdata_to_text(&t, rr->type, rr->class, &rr->rdata);
+    out_put(out, STYLE_PLAIN, t.data);
+    out_end(out);
+    text_fini(&t);
+}
+
+void record_each(
+    const struct rrset *rs, bool with_sigs, void (*fn)(void *ctx, const struct rr *rr), void *ctx)
+{
+    struct rr rr = {.owner = rs->owner, .type = rs->type, .class = rs->class, .ttl = rs->ttl};
+    for (unsigned i = 0; i < rs->count; i++) {
+        rr.rdata = rs->rdata[i];
+        fn(ctx, &rr);
+    }
+    rr.type = TYPE_RRSIG;
+    for (unsigned i = 0; with_sigs && i < rs->sig_count; i++) {
+        rr.rdata = rs->sigs[i];
+        fn(ctx, &rr);
+    }
+}
+
+void record_set_text(json_t *j, const char *key, const char *text)
+{
+    json_t *value = json_string(text);
+    if (!value) {
+        struct text t;
+        text_init(&t);
+        for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+            if (*p < 0x80)
+                text_char(&t, (char)*p);
+            else
+                text_printf(&t, "\\%03u", *p);
+        }
+        value = json_string(t.data);
+        text_fini(&t);
+    }
+    json_object_set_new(j, key, value);
+}
+
+json_t *record_ede(int code, const char *text)
+{
+    json_t *j = json_object();
+    const char *purpose = ede_text(code);
+    json_object_set_new(j, "code", json_integer(code));
+    if (purpose)
+        json_object_set_new(j, "purpose", json_string(purpose));
+    if (text && *text)
+        record_set_text(j, "text", text);
+    return j;
+}
+
+void record_set_type(json_t *j, const char *key, uint16_t type)
+{
+    struct text t;
+    text_init(&t);
+    rrtype_to_text(&t, type);
+    json_object_set_new(j, key, json_string(t.data));
+    text_fini(&t);
+}
+
+void record_set_rcode(json_t *j, const char *key, uint16_t rcode)
+{
+    struct text t;
+    text_init(&t);
+    rcode_to_text(&t, rcode);
+    json_object_set_new(j, key, json_string(t.data));
+    text_fini(&t);
+}
+
+void record_set_name(json_t *j, const char *key, const name_t *name)
+{
+    char buf[NAME_TEXT_LEN];
+    json_object_set_new(j, key, json_string(name_text(name, buf)));
+}

@@ -1,0 +1,23 @@
+/* Records and failures as hark's commands show them, whichever of them asks. */
+#ifndef HARK_CLI_RECORD_H
+#define HARK_CLI_RECORD_H
+
+#include "cli/out.h"
+#include "dns/msg.h"
+
+/** The RDATA alone, one line (short form). */
+void record_short(struct out *out, const struct rr *rr);
+/** Calls fn with each record of the set, and with its RRSIGs if with_sigs. */
+void record_each(
+    const struct rrset *rs, bool with_sigs, void (*fn)(void *ctx, const struct rr *rr), void *ctx);
+/** Sets j[key] to text that a stranger sent: what is no UTF-8 is escaped. */
+void record_set_text(json_t *j, const char *key, const char *text);
+/** {"code": 22, "purpose": "No Reachable Authority", "text": "…"} */
+json_t *record_ede(int code, const char *text);
+/** Sets j[key] to "MX" or "TYPE65280". */
+void record_set_type(json_t *j, const char *key, uint16_t type);
+/** Sets j[key] to "NXDOMAIN" or "RCODE3841". */
+void record_set_rcode(json_t *j, const char *key, uint16_t rcode);
+void record_set_name(json_t *j, const char *key, const name_t *name);
+
+#endif
