@@ -120,7 +120,8 @@ void job_drop_subs(struct job *j)
         if (l->done)
             continue;
         link_remove_from_child(l);
-        if (!l->child->parents && !l->child->waiters)
+        /* At resolve_free() a child may have ended before its parent. */
+        if (!l->child->parents && !l->child->waiters && !l->child->dead)
             job_end(l->child);
     }
 }
