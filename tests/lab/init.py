@@ -36,6 +36,7 @@ FILES = {
 }
 CONFIG = """\
 # The laboratory's configuration: harkd and hark read it by HARK_CONFIG.
+drop-privileges: no  # a user namespace may hold no user but root
 """
 BASHRC = """\
 [ -r ~/.bashrc ] && . ~/.bashrc

@@ -254,6 +254,13 @@ escape  TXT    "quote\\" backslash\\\\ \\195\\164 \\000 end"
     Zone("tcp-broken.org.", first_ones("tcp-broken.org.", "tcp-broken", 0), "", ADDRESS),
     Zone("noisy.org.", first_ones("noisy.org.", "noisy", 0), "", ADDRESS),
     Zone("late.org.", first_ones("late.org.", "late", 0), "", ADDRESS),
+    # A scripted server that does nothing odd: its log tells who asked what (LAB_DIR/scripted.log).
+    Zone("counted.org.", first_ones("counted.org.", "honest", 0), "", ADDRESS + """
+brief   5 A 192.0.2.82
+steady    A 192.0.2.83
+mixed     A 192.0.2.84
+deep.er.name A 192.0.2.85
+"""),
     # Chains of aliases: short enough to follow, too long, endless.
     Zone("chain.org.", DNS_HOST_COM, "", chain(6, "www.chain.org.") + "\n" + WWW),
     Zone("longchain.org.", DNS_HOST_COM, "", chain(60, "www.longchain.org.") + "\n" + WWW),
