@@ -100,6 +100,25 @@ unsigned entry_differs(const struct entry *e, const struct msg *m, enum transpor
     return bad & e->match;
 }
 
+static void add_sections(struct msg_builder *b, const struct entry *e)
+{
+    for (int s = 0; s < SECTION_COUNT; s++)
+        for (size_t i = 0; i < e->counts[s]; i++)
+            msg_add_rr(b, (enum section)s, &e->rrs[s][i]);
+}
+
+size_t entry_query(const struct entry *e, uint16_t id, uint8_t *out, size_t cap)
+{
+    struct msg_builder b;
+    struct edns edns = {.present = true, .dnssec_ok = e->dnssec_ok, .udp_size = MSG_MAX_LEN};
+    msg_build(&b, out, cap, id, e->flags, RCODE_NOERROR);
+    if (e->has_question)
+        msg_add_question(&b, e->question.name, e->question.type, e->question.class);
+    add_sections(&b, e);
+    msg_add_edns(&b, &edns);
+    return b.truncated ? 0 : msg_finish(&b, false);
+}
+
 /* Builds all but the sections beyond the question when `cut`. */
 static size_t build(const struct entry *e, const struct msg *query, bool cut, uint8_t *out, size_t cap)
 {
@@ -114,9 +133,8 @@ static size_t build(const struct entry *e, const struct msg *query, bool cut, ui
         q = &query->question;
     if (e->has_question || (e->adjust & ADJUST_COPY_QUERY))
         msg_add_question(&b, name, q->type, q->class);
-    for (int s = 0; s < SECTION_COUNT && !cut; s++)
-        for (size_t i = 0; i < e->counts[s]; i++)
-            msg_add_rr(&b, (enum section)s, &e->rrs[s][i]);
+    if (!cut)
+        add_sections(&b, e);
     if (e->dnssec_ok || e->rcode > 15) {
         struct edns edns = {.present = true, .dnssec_ok = e->dnssec_ok, .udp_size = UDP_SIZE_DEFAULT};
         msg_add_edns(&b, &edns);

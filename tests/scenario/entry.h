@@ -12,6 +12,8 @@ unsigned entry_differs(const struct entry *e, const struct msg *m, enum transpor
  * Returns the length; 0: no answer is sent. cap should be 65,535. */
 size_t entry_answer(
     const struct entry *e, const struct msg *query, enum transport t, uint8_t *out, size_t cap);
+/** The query that the entry describes, with EDNS. Returns the length; 0: it does not fit. */
+size_t entry_query(const struct entry *e, uint16_t id, uint8_t *out, size_t cap);
 /** The message that the entry describes, to be shown beside another. */
 void entry_to_msg(const struct entry *e, struct msg *out);
 /** "answer, rcode" */

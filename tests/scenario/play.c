@@ -10,6 +10,7 @@
 
 #define SEEDS_MAX 10000u
 #define LINE_MAX_LEN 1024u
+#define LIST_MAX 65536u
 
 struct run {
     unsigned seeds, askers;
@@ -180,31 +181,42 @@ static int by_lacks(const void *a, const void *b)
     return c ? c : strcmp(x->path, y->path);
 }
 
-/* "deckard/iter_badglue.rpl" of whatever path. */
-static const char *short_path(const char *path)
+/* Does the text of a list name this path's last two parts? */
+static bool is_listed(const char *list, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    while (slash && slash > path && slash[-1] != '/')
-        slash--;
-    return slash ? slash : path;
+    const char *at = list ? strstr(list, path) : NULL;
+    return at && (at == list || at[-1] == '\n');
 }
 
-static void print_waiting(const struct waiting *w, size_t count)
+static void print_waiting(const struct waiting *w, size_t count, const char *list)
 {
-    printf("# What the scenarios wait for\n\nWritten by `play --list deckard/*.rpl unbound/*.rpl`: the "
-           "switches in a scenario's "
-           "configuration that this player, or hark, lacks.\n");
+    printf("# What the other scenarios wait for\n\nWritten by `play --list --from list.txt deckard/*.rpl "
+           "unbound/*.rpl`: the switches in "
+           "a scenario's configuration that this\nplayer, or hark, lacks. What is played is in list.txt.\n");
     for (size_t i = 0; i < count;) {
-        size_t end = i;
-        while (end < count && strcmp(w[i].lacks, w[end].lacks) == 0)
-            end++;
-        printf("\n## %s (%zu)\n\n", w[i].lacks[0] ? w[i].lacks : "Nothing", end - i);
+        size_t end = i, shown = 0;
+        for (; end < count && strcmp(w[i].lacks, w[end].lacks) == 0; end++)
+            shown += !is_listed(list, w[end].path);
+        if (shown)
+            printf("\n## %s (%zu)\n\n", w[i].lacks[0] ? w[i].lacks : "No switch: see README.md", shown);
         for (; i < end; i++)
-            printf("- %s\n", short_path(w[i].path));
+            if (!is_listed(list, w[i].path))
+                printf("- %s\n", w[i].path);
     }
 }
 
-static bool list_waiting(char **paths, size_t count)
+static char *read_text(const char *path)
+{
+    FILE *f = path ? fopen(path, "r") : NULL;
+    if (!f)
+        return NULL;
+    char *text = mem_alloc(LIST_MAX + 1);
+    text[fread(text, 1, LIST_MAX, f)] = 0;
+    fclose(f);
+    return text;
+}
+
+static bool list_waiting(char **paths, size_t count, const char *list_path)
 {
     struct waiting *w = mem_alloc(sizeof *w * (count + 1));
     bool ok = true;
@@ -223,7 +235,9 @@ static bool list_waiting(char **paths, size_t count)
         mem_free(s);
     }
     qsort(w, count, sizeof *w, by_lacks);
-    print_waiting(w, count);
+    char *list = read_text(list_path);
+    print_waiting(w, count, list);
+    mem_free(list);
     for (size_t i = 0; i < count; i++)
         mem_free(w[i].lacks);
     mem_free(w);
@@ -236,7 +250,7 @@ static int usage(void)
 {
     fputs("usage: play [OPTION]... FILE...          play scenarios, report in TAP\n"
           "       play [OPTION]... --from LIST      those of a list\n"
-          "       play --list FILE...               say what each waits for\n"
+          "       play --list [--from LIST] FILE... say what those not in LIST wait for\n"
           "  --minimise on|off   only so, where the scenario leaves it open\n"
           "  --probe TYPE        the type of minimised questions\n"
           "  --seeds N           play each with N seeds (4)\n"
@@ -297,7 +311,7 @@ int main(int argc, char **argv)
             return usage();
     }
     if (waiting)
-        return list_waiting(argv + optind, (size_t)(argc - optind)) ? 0 : 1;
+        return list_waiting(argv + optind, (size_t)(argc - optind), list) ? 0 : 1;
     if (!list && optind == argc)
         return usage();
     bool ok = !list || play_list(&r, list);

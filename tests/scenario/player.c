@@ -8,6 +8,7 @@
 #include "serve/serve.h"
 #include "setup.h"
 
+#define CLIENT_ID 4711    /* of every client question */
 #define LATENCY_MS 5      /* between the core and every server, one round trip */
 #define BEGIN_S 1000000   /* the cache's clock when a scenario begins */
 #define ROUNDS_MAX 20000u /* turns of one question: far above what any limit of the core allows */
@@ -23,6 +24,11 @@ struct flight {
     int64_t heard_ms;    /* when the answer is there; -1: never, or it was */
     uint8_t *wire;
     size_t len;
+};
+
+struct used {
+    struct used *next;
+    const struct entry *entry;
 };
 
 /* One client. */
@@ -50,6 +56,7 @@ struct player {
     struct asker askers[PLAY_ASKERS_MAX];
     const struct step *step;
     bool ok;
+    struct used *used; /* mandatory entries that answered */
     uint8_t buf[MSG_MAX_LEN];
 };
 
@@ -100,6 +107,23 @@ static void note_sent(struct player *p, const struct action *act, const struct m
         act->send.transport == TRANSPORT_TCP ? "tcp" : "udp");
 }
 
+static bool is_used(const struct player *p, const struct entry *e)
+{
+    for (const struct used *u = p->used; u; u = u->next)
+        if (u->entry == e)
+            return true;
+    return false;
+}
+
+static void use(struct player *p, const struct entry *e)
+{
+    if (!e->mandatory || is_used(p, e))
+        return;
+    struct used *u = mem_alloc(sizeof *u);
+    *u = (struct used){.next = p->used, .entry = e};
+    p->used = u;
+}
+
 static void on_send(struct player *p, const struct action *act)
 {
     struct flight *f = mem_alloc(sizeof *f);
@@ -123,6 +147,7 @@ static void on_send(struct player *p, const struct action *act)
     const struct entry *e = entry_for(p, &act->send.to.addr, &m, act->send.transport, &silent);
     if (e) {
         text_printf(&p->sent, "line %u\n", e->line);
+        use(p, e);
         f->len = entry_answer(e, &m, act->send.transport, p->buf, sizeof p->buf);
     } else if (silent)
         text_add(&p->sent, "nobody is there\n");
@@ -182,9 +207,8 @@ static void on_answer(struct player *p, ask_id id, const struct outcome *outcome
 
 static void ask(struct player *p, struct asker *a, const struct entry *e)
 {
-    struct edns edns = {.present = true, .dnssec_ok = e->dnssec_ok, .udp_size = MSG_MAX_LEN};
-    uint8_t wire[UDP_SIZE_PLAIN];
-    size_t len = msg_query(wire, sizeof wire, 4711, e->flags, &e->question, &edns);
+    uint8_t wire[UDP_SIZE_DEFAULT];
+    size_t len = entry_query(e, CLIENT_ID, wire, sizeof wire);
     a->rq = (struct request){.transport = e->match & MATCH_UDP ? TRANSPORT_UDP : TRANSPORT_TCP,
         .client = addr_v4((uint8_t[]){127, 0, 0, 1})};
     a->id = 0;
@@ -293,6 +317,18 @@ static void check_rest(struct player *p)
             break;
     if (c->jobs + c->waiters + c->sends > 0 || p->flights)
         complain(p, "the core is not at rest at the end");
+}
+
+static void check_mandatory(struct player *p)
+{
+    for (size_t i = 0; i < p->scenario->range_count; i++)
+        for (size_t k = 0; k < p->scenario->ranges[i].entry_count; k++) {
+            const struct entry *e = &p->scenario->ranges[i].entries[k];
+            if (!e->mandatory || is_used(p, e))
+                continue;
+            p->ok = false;
+            text_printf(p->report, "line %u: the entry is MANDATORY and was never asked\n", e->line);
+        }
 }
 
 /* ---- the steps ---- */
@@ -420,6 +456,11 @@ static void tear_down(struct player *p)
         mem_free(f->wire);
         mem_free(f);
     }
+    while (p->used) {
+        struct used *u = p->used;
+        p->used = u->next;
+        mem_free(u);
+    }
     for (unsigned i = 0; i < PLAY_ASKERS_MAX; i++)
         mem_free(p->askers[i].reply);
 }
@@ -439,6 +480,7 @@ bool play(const struct scenario *s, const struct play_options *options, struct t
             p->step = &s->steps[i];
             run_step(p);
         }
+        check_mandatory(p);
         if (p->ok)
             check_rest(p);
         ok = p->ok;

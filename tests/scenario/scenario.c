@@ -325,6 +325,10 @@ static bool read_entry_line(struct state *st, char *line)
         return read_reply(st, words + 1, n - 1);
     if (strcmp(words[0], "SECTION") == 0)
         return n > 1 ? read_section(st, words[1]) : fail(st, "SECTION", "which?");
+    if (strcmp(words[0], "MANDATORY") == 0) {
+        st->entry->mandatory = true;
+        return true;
+    }
     if (strcmp(words[0], "RAW") == 0) {
         st->section = SECTION_RAW;
         return n == 1 || read_raw(st, words[1]);

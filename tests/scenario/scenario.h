@@ -49,6 +49,7 @@ enum adjust {
 /* What a message looks like, or is to look like. */
 struct entry {
     unsigned line;
+    bool mandatory;         /* the scenario fails if it never answers (MANDATORY) */
     unsigned match, adjust; /* sets of enum match, enum adjust */
     int ede;                /* with MATCH_EDE */
     uint16_t flags;         /* of enum msg_flag */

@@ -203,7 +203,8 @@ static void plays_right_and_wrong_scenarios(void **state)
     if (!plays("www.example. A", "www.example. 60 A 192.0.2.9", &report))
         fail_msg("%s", report.data);
     assert_false(plays("www.example. A", "www.example. 60 A 192.0.2.8", &report));
-    assert_non_null(strstr(report.data, "step 2, line 25: the answer differs in: answer"));
+    if (!strstr(report.data, "step 2, line 22: the answer differs in: answer\n"))
+        fail_msg("%s", report.data);
     text_clear(&report);
     assert_false(plays("www.example. MX", "www.example. 60 A 192.0.2.9", &report));
     assert_non_null(strstr(report.data, "NOT FORESEEN"));
