@@ -25,6 +25,8 @@ static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
     j->out.messages = j->messages;
+    if (j->failed_before && j->out.rcode != RCODE_SERVFAIL)
+        cache_failure_clear(r->cache, j->name, j->type, j->class);
     if (j->out.rcode == RCODE_SERVFAIL)
         JOB_EVENT(j, .kind = EVENT_FAILED, .tag = j->out.reason.tag, .text = j->out.reason.text,
             .ede = j->out.reason.ede);

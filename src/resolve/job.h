@@ -138,8 +138,9 @@ struct job {
     unsigned depth;       /* of name-server address look-ups */
     unsigned alias_depth; /* links before this question */
     struct work *work;
-    unsigned mark;     /* resolver.mark when visited by the cycle search */
-    uint32_t messages; /* sent for this job and its sub-questions */
+    bool failed_before; /* the cache remembers failures of this question */
+    unsigned mark;      /* resolver.mark when visited by the cycle search */
+    uint32_t messages;  /* sent for this job and its sub-questions */
     int64_t begin_ms;
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 

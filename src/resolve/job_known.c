@@ -72,7 +72,8 @@ enum job_state step_known(struct job *j)
         return job_follow_alias(j, target);
     }
     struct failure f;
-    if (cache_failure_get(c, j->name, j->type, j->class, now_s, &f) && f.retry_s > 0) {
+    j->failed_before = cache_failure_get(c, j->name, j->type, j->class, now_s, &f);
+    if (j->failed_before && f.retry_s > 0) {
         j->out.from_cache = true;
         return job_fail(j, EDE_CACHED_ERROR, "failed-recently", ede_text(f.ede));
     }

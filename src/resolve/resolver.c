@@ -425,9 +425,10 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
         family_off(r, &s->to);
     if (why == NET_REFUSED || s->transport == TRANSPORT_TCP)
         c->dead = true;
+    bool awaited = !s->patience_over;
     send_drop(s);
     /* The one that was waited for is gone: do not wait for its timer. */
-    if (j->state == JOB_WAIT_REPLY) {
+    if (awaited && j->state == JOB_WAIT_REPLY) {
         j->state = JOB_PICK;
         job_wake(j);
     }
