@@ -1,0 +1,340 @@
+#include "net/stream.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/stream_inner.h"
+
+/* How exact the limits of time are, and how long accepting pauses when no descriptor is left. */
+#define TICK_MS 100
+#define ACCEPTS_MAX 64 /* a wake-up */
+#define BACKLOG 1024
+
+const struct stream_limits STREAM_LIMITS_DEFAULT = {
+    .connections_max = 4096,
+    .per_address_max = 64,
+    .pending_max = 64,
+    .first_octet_ms = 3000,
+    .message_ms = 3000,
+    .idle_ms = 10000,
+    .pressed_idle_ms = 200,
+    .write_ms = 3000,
+    .write_queue_max = (size_t)256 * 1024,
+};
+
+void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait)
+{
+    if (l->wait != WAIT_NONE) {
+        struct stream_queue *q = &s->waits[l->wait];
+        *(l->prev ? &l->prev->next : &q->head) = l->next;
+        *(l->next ? &l->next->prev : &q->tail) = l->prev;
+    }
+    *l = (struct stream_link){.wait = wait};
+    if (wait == WAIT_NONE)
+        return;
+    struct stream_queue *q = &s->waits[wait];
+    l->since_ms = (int64_t)uv_now(s->loop);
+    l->prev = q->tail;
+    *(q->tail ? &q->tail->next : &q->head) = l;
+    q->tail = l;
+}
+
+static struct stream_client *client_of(struct stream_link *l)
+{
+    if (l->wait == WAIT_TURN)
+        return HOLDER(l, struct stream_client, turn);
+    if (l->wait == WAIT_WRITE)
+        return HOLDER(l, struct stream_client, writing);
+    return HOLDER(l, struct stream_client, reading);
+}
+
+static void on_turn(uv_idle_t *idle)
+{
+    struct stream_server *s = idle->data;
+    struct stream_queue *q = &s->waits[WAIT_TURN];
+    /* Who comes in again meanwhile has the next turn. */
+    size_t n = 0;
+    for (const struct stream_link *l = q->head; l; l = l->next)
+        n++;
+    for (; n > 0 && q->head; n--) {
+        struct stream_client *c = client_of(q->head);
+        stream_link_put(s, &c->turn, WAIT_NONE);
+        stream_client_advance(c);
+    }
+    if (!q->head && !s->closed)
+        uv_idle_stop(idle);
+}
+
+/* An idle handle: it runs before the loop sleeps, whichever other handles of this turn come after it. */
+void stream_client_advance_later(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    if (c->fd < 0 || c->turn.wait == WAIT_TURN)
+        return;
+    stream_link_put(s, &c->turn, WAIT_TURN);
+    uv_idle_start(&s->turn, on_turn);
+}
+
+static bool is_pressed(const struct stream_server *s)
+{
+    return s->counters.open >= s->limits.connections_max - s->limits.connections_max / 8;
+}
+
+static void expire(struct stream_server *s, enum stream_wait wait, unsigned limit_ms)
+{
+    int64_t now = (int64_t)uv_now(s->loop);
+    struct stream_queue *q = &s->waits[wait];
+    while (q->head && now - q->head->since_ms >= (int64_t)limit_ms)
+        stream_client_expire(client_of(q->head), wait);
+}
+
+/* Makes room by the connection that has waited longest for nothing, if that was long enough. */
+static bool evict_one(struct stream_server *s)
+{
+    static const enum stream_wait order[] = {WAIT_FIRST, WAIT_IDLE, WAIT_MESSAGE};
+    int64_t now = (int64_t)uv_now(s->loop);
+    for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+        struct stream_link *l = s->waits[order[i]].head;
+        if (l && now - l->since_ms >= (int64_t)s->limits.pressed_idle_ms) {
+            stream_client_expire(client_of(l), order[i]);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events);
+
+static void on_tick(uv_timer_t *t)
+{
+    struct stream_server *s = t->data;
+    const struct stream_limits *m = &s->limits;
+    bool pressed = is_pressed(s);
+    unsigned first =
+        pressed && m->pressed_idle_ms < m->first_octet_ms ? m->pressed_idle_ms : m->first_octet_ms;
+    unsigned idle = pressed && m->pressed_idle_ms < m->idle_ms ? m->pressed_idle_ms : m->idle_ms;
+    expire(s, WAIT_FIRST, first);
+    expire(s, WAIT_MESSAGE, m->message_ms);
+    expire(s, WAIT_IDLE, idle);
+    expire(s, WAIT_WRITE, m->write_ms);
+    if (s->accept_paused && s->fd >= 0)
+        uv_poll_start(&s->accepting, UV_READABLE, on_acceptable);
+    s->accept_paused = false;
+    if (s->counters.open == 0)
+        uv_timer_stop(t);
+}
+
+static void start_tick(struct stream_server *s)
+{
+    if (!uv_is_active((uv_handle_t *)&s->tick))
+        uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+static struct addr source_addr(const struct addr *a)
+{
+    struct addr source = *a;
+    if (a->family == FAMILY_V6) /* /56: what one household gets */
+        memset(source.ip + 7, 0, sizeof source.ip - 7);
+    return source;
+}
+
+/* Counts one more connection from there; NULL: there are too many. */
+static struct stream_source *source_take(struct stream_server *s, const struct addr *peer)
+{
+    struct addr addr = source_addr(peer);
+    uint64_t key = hash_octets(&s->key, &addr, sizeof addr);
+    for (struct table_node *n = table_find(&s->sources, key); n; n = table_next(n)) {
+        struct stream_source *source = HOLDER(n, struct stream_source, node);
+        if (!addr_equal(&source->addr, &addr))
+            continue;
+        if (source->count >= s->limits.per_address_max)
+            return NULL;
+        source->count++;
+        return source;
+    }
+    struct stream_source *source = mem_alloc(sizeof *source);
+    *source = (struct stream_source){.addr = addr, .count = 1};
+    table_add(&s->sources, &source->node, key);
+    return source;
+}
+
+void stream_source_release(struct stream_server *s, struct stream_source *source)
+{
+    if (--source->count > 0)
+        return;
+    table_remove(&s->sources, &source->node);
+    mem_free(source);
+}
+
+static void take_connection(struct stream_server *s, int fd, const struct sockaddr *sa)
+{
+    struct endpoint peer = endpoint_of_sockaddr(sa);
+    struct stream_source *source = NULL;
+    if (s->counters.open < s->limits.connections_max || evict_one(s))
+        source = source_take(s, &peer.addr);
+    if (source && stream_client_start(s, fd, &peer, source)) {
+        start_tick(s);
+        return;
+    }
+    if (source)
+        stream_source_release(s, source);
+    s->counters.refused++;
+    close(fd);
+}
+
+/* No descriptor is left. With the reserved one a client is turned away, so that it need not wait for nothing; then accepting pauses, as the
+ * listening socket would wake the loop for ever. */
+static void pause_accepting(struct stream_server *s)
+{
+    if (s->reserve_fd >= 0) {
+        close(s->reserve_fd);
+        int fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC);
+        if (fd >= 0) {
+            close(fd);
+            s->counters.refused++;
+        }
+    }
+    s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    s->accept_paused = true;
+    uv_poll_stop(&s->accepting);
+    start_tick(s);
+}
+
+static void on_acceptable(uv_poll_t *poll, int status, int events)
+{
+    struct stream_server *s = poll->data;
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        struct sockaddr_storage sa;
+        socklen_t len = sizeof sa;
+        int fd = accept4(s->fd, (struct sockaddr *)&sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            take_connection(s, fd, (struct sockaddr *)&sa);
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            if (evict_one(s))
+                continue;
+            pause_accepting(s);
+            return;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            break;
+        } /* else: that connection had an end before it was accepted */
+    }
+    if (status < 0) /* libuv stops a handle at POLLERR */
+        uv_poll_start(poll, UV_READABLE, on_acceptable);
+}
+
+static bool set_option(int fd, int level, int name)
+{
+    int on = 1;
+    return setsockopt(fd, level, name, &on, sizeof on) == 0;
+}
+
+/* A listening socket, or -1 with errno set. *bound is where. */
+static int open_socket(const struct endpoint *at, struct endpoint *bound)
+{
+    bool v6 = at->addr.family == FAMILY_V6;
+    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    struct sockaddr_storage sa;
+    socklen_t len = endpoint_to_sockaddr(at, &sa), got = sizeof sa;
+    /* TCP_NODELAY goes over to accepted sockets. */
+    if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
+        !set_option(fd, IPPROTO_TCP, TCP_NODELAY) || (v6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
+        bind(fd, (struct sockaddr *)&sa, len) < 0 || listen(fd, BACKLOG) < 0 ||
+        getsockname(fd, (struct sockaddr *)&sa, &got) < 0) {
+        int e = errno;
+        close(fd);
+        errno = e;
+        return -1;
+    }
+    *bound = endpoint_of_sockaddr((struct sockaddr *)&sa);
+    return fd;
+}
+
+enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, const struct endpoint *at,
+    const struct stream_limits *limits, stream_query_fn *on_query, void *ctx)
+{
+    static const uint8_t none[16];
+    *out = NULL;
+    struct endpoint bound;
+    int fd = open_socket(at, &bound);
+    if (fd < 0)
+        return ERR_SYSTEM;
+    struct stream_server *s = mem_alloc(sizeof *s);
+    *s = (struct stream_server){
+        .loop = loop, .fd = fd, .at = bound, .limits = *limits, .on_query = on_query, .ctx = ctx};
+    int e = uv_poll_init(loop, &s->accepting, fd);
+    if (e) {
+        close(fd);
+        mem_free(s);
+        errno = -e;
+        return ERR_SYSTEM;
+    }
+    s->wildcard = memcmp(at->addr.ip, none, addr_len(&at->addr)) == 0;
+    s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (getrandom(&s->key, sizeof s->key, 0) < 0)
+        s->key.k0 = (uint64_t)uv_hrtime();
+    table_init(&s->sources);
+    uv_idle_init(loop, &s->turn);
+    uv_timer_init(loop, &s->tick);
+    s->accepting.data = s->turn.data = s->tick.data = s;
+    s->references = 3;
+    uv_poll_start(&s->accepting, UV_READABLE, on_acceptable);
+    *out = s;
+    return ERR_OK;
+}
+
+void stream_server_release(struct stream_server *s)
+{
+    assert(s->references > 0);
+    if (--s->references > 0)
+        return;
+    table_fini(&s->sources);
+    mem_free(s);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    stream_server_release(h->data);
+}
+
+void stream_server_stop(struct stream_server *s)
+{
+    if (s->fd < 0)
+        return;
+    uv_close((uv_handle_t *)&s->accepting, on_closed);
+    close(s->fd);
+    s->fd = -1;
+    if (s->reserve_fd >= 0)
+        close(s->reserve_fd);
+    for (struct stream_client *c = s->clients; c; c = c->next)
+        stream_client_advance_later(c);
+}
+
+void stream_server_close(struct stream_server *s)
+{
+    assert(!s->closed);
+    stream_server_stop(s);
+    while (s->clients)
+        stream_client_close(s->clients);
+    s->closed = true;
+    uv_close((uv_handle_t *)&s->turn, on_closed);
+    uv_close((uv_handle_t *)&s->tick, on_closed);
+}
+
+const struct stream_counters *stream_server_counters(const struct stream_server *s)
+{
+    return &s->counters;
+}
+
+const struct endpoint *stream_server_at(const struct stream_server *s)
+{
+    return &s->at;
+}

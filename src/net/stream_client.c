@@ -1,0 +1,272 @@
+#include <assert.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/stream_inner.h"
+
+/* Reads a wake-up of one connection, so that one client does not hold up the others. */
+#define READS_MAX 4
+/* Who takes less than this in write_ms while there is more to take is cut off. */
+#define WRITE_STEP ((size_t)16 * 1024)
+/* Octets of replies queued towards all clients of a server; the reply beyond closes its connection. */
+#define QUEUED_MAX ((size_t)64 * 1024 * 1024)
+
+static void free_if_done(struct stream_client *c)
+{
+    if (!c->handle_closed || c->pending > 0)
+        return;
+    struct stream_server *s = c->server;
+    mem_free(c);
+    stream_server_release(s);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    struct stream_client *c = h->data;
+    c->handle_closed = true;
+    framing_fini(&c->in);
+    framing_fini(&c->out);
+    free_if_done(c);
+}
+
+void stream_client_close(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    if (c->fd < 0)
+        return;
+    uv_close((uv_handle_t *)&c->poll, on_closed);
+    close(c->fd);
+    c->fd = -1;
+    *(c->prev ? &c->prev->next : &s->clients) = c->next;
+    if (c->next)
+        c->next->prev = c->prev;
+    stream_link_put(s, &c->reading, WAIT_NONE);
+    stream_link_put(s, &c->writing, WAIT_NONE);
+    stream_link_put(s, &c->turn, WAIT_NONE);
+    s->queued -= framing_left(&c->out);
+    stream_source_release(s, c->source);
+    s->counters.open--;
+}
+
+static bool may_take(const struct stream_client *c)
+{
+    const struct stream_server *s = c->server;
+    return s->fd >= 0 && c->pending < s->limits.pending_max &&
+           framing_left(&c->out) <= s->limits.write_queue_max;
+}
+
+/* Whole messages go up, as many as may. */
+static void hand_up(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    const uint8_t *wire;
+    size_t len;
+    while (c->fd >= 0 && may_take(c) && framing_next(&c->in, &wire, &len)) {
+        /* The next message has its time from its own first octet. */
+        stream_link_put(s, &c->reading, WAIT_NONE);
+        c->pending++;
+        s->counters.queries++;
+        s->on_query(s->ctx, c, wire, len);
+    }
+    if (c->fd >= 0)
+        framing_trim(&c->in);
+}
+
+static void flush(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    size_t before = framing_left(&c->out);
+    if (before == 0)
+        return;
+    enum framing_written w = framing_write(&c->out, c->fd);
+    size_t left = framing_left(&c->out), taken = before - left;
+    s->queued -= taken;
+    if (w == FRAMING_BROKEN) {
+        stream_client_close(c);
+    } else if (w == FRAMING_ALL) {
+        stream_link_put(s, &c->writing, WAIT_NONE);
+    } else if (c->writing.wait == WAIT_NONE || taken >= c->write_goal) {
+        c->write_goal = left < WRITE_STEP ? left : WRITE_STEP;
+        stream_link_put(s, &c->writing, WAIT_WRITE);
+    } else {
+        c->write_goal -= taken;
+    }
+}
+
+static void on_event(uv_poll_t *poll, int status, int events);
+
+/* libuv does a poll_start with two system calls, so only for a change. */
+static void watch(struct stream_client *c, int events)
+{
+    if (events == c->events)
+        return;
+    c->events = events;
+    if (events)
+        uv_poll_start(&c->poll, events, on_event);
+    else
+        uv_poll_stop(&c->poll);
+}
+
+/* Unread octets at close() make the kernel send a reset, which may overtake the last reply on its way to the application. */
+static void close_gently(struct stream_client *c)
+{
+    shutdown(c->fd, SHUT_WR);
+    for (int i = 0; i < READS_MAX && recv(c->fd, NULL, 65536, MSG_TRUNC | MSG_DONTWAIT) > 0; i++)
+        ;
+    stream_client_close(c);
+}
+
+static enum stream_wait reading_wait(const struct stream_client *c)
+{
+    if (c->ended || !may_take(c))
+        return WAIT_NONE;
+    if (framing_left(&c->in) > 0)
+        return WAIT_MESSAGE;
+    if (c->pending > 0 || framing_left(&c->out) > 0)
+        return WAIT_NONE;
+    return c->greeted ? WAIT_IDLE : WAIT_FIRST;
+}
+
+/* What the connection is waited for follows from its state. */
+static void settle(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    if (c->fd < 0)
+        return;
+    if ((c->ended || s->fd < 0) && c->pending == 0 && framing_left(&c->out) == 0) {
+        close_gently(c);
+        return;
+    }
+    enum stream_wait wait = reading_wait(c);
+    if (wait != c->reading.wait)
+        stream_link_put(s, &c->reading, wait);
+    watch(
+        c, (c->ended || !may_take(c) ? 0 : UV_READABLE) | (c->writing.wait == WAIT_WRITE ? UV_WRITABLE : 0));
+}
+
+void stream_client_advance(struct stream_client *c)
+{
+    flush(c);
+    if (c->fd >= 0)
+        hand_up(c);
+    settle(c);
+}
+
+static void read_messages(struct stream_client *c)
+{
+    for (int i = 0; i < READS_MAX && c->fd >= 0 && !c->ended && may_take(c); i++) {
+        int n = framing_read(&c->in, c->fd);
+        bool full = c->in.end == c->in.cap;
+        if (n > 0) {
+            c->greeted = true;
+            hand_up(c);
+        } else if (n == 0) {
+            c->ended = true;
+        } else if (n == -2) {
+            stream_client_close(c);
+        }
+        if (n < 0 || !full)
+            return;
+    }
+}
+
+static void on_event(uv_poll_t *poll, int status, int events)
+{
+    struct stream_client *c = poll->data;
+    if (status < 0) { /* POLLERR: the connection is gone */
+        stream_client_close(c);
+        return;
+    }
+    if (events & UV_WRITABLE)
+        flush(c);
+    if (events & UV_READABLE)
+        read_messages(c);
+    else if (c->fd >= 0)
+        hand_up(c);
+    settle(c);
+}
+
+void stream_client_expire(struct stream_client *c, enum stream_wait wait)
+{
+    struct stream_server *s = c->server;
+    if (wait == WAIT_WRITE) {
+        /* The kernel announces room only when a third of its buffer is free; a slow but honest client may have made less. */
+        int64_t since = c->writing.since_ms;
+        flush(c);
+        if (c->fd < 0 || c->writing.wait == WAIT_NONE || c->writing.since_ms != since) {
+            stream_client_advance_later(c);
+            return;
+        }
+    }
+    if (wait == WAIT_IDLE)
+        s->counters.closed_idle++;
+    else
+        s->counters.closed_slow++;
+    stream_client_close(c);
+}
+
+bool stream_client_start(
+    struct stream_server *s, int fd, const struct endpoint *peer, struct stream_source *source)
+{
+    struct stream_client *c = mem_alloc(sizeof *c);
+    *c = (struct stream_client){.server = s, .fd = fd, .source = source, .peer = *peer, .local = s->at};
+    if (uv_poll_init(s->loop, &c->poll, fd) != 0) {
+        mem_free(c);
+        return false;
+    }
+    c->poll.data = c;
+    if (s->wildcard) {
+        struct sockaddr_storage sa;
+        socklen_t len = sizeof sa;
+        if (getsockname(fd, (struct sockaddr *)&sa, &len) == 0)
+            c->local = endpoint_of_sockaddr((struct sockaddr *)&sa);
+    }
+    c->next = s->clients;
+    if (s->clients)
+        s->clients->prev = c;
+    s->clients = c;
+    s->references++;
+    s->counters.open++;
+    s->counters.accepted++;
+    settle(c);
+    return true;
+}
+
+const struct endpoint *stream_client_peer(const struct stream_client *c)
+{
+    return &c->peer;
+}
+
+const struct endpoint *stream_client_local(const struct stream_client *c)
+{
+    return &c->local;
+}
+
+void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t len)
+{
+    struct stream_server *s = c->server;
+    assert(c->pending > 0);
+    c->pending--;
+    if (c->fd < 0) {
+        free_if_done(c);
+    } else if (s->queued + len > QUEUED_MAX) {
+        s->counters.closed_slow++;
+        stream_client_close(c);
+    } else {
+        framing_add(&c->out, wire, len);
+        s->queued += 2 + len;
+        s->counters.replies++;
+        stream_client_advance_later(c);
+    }
+}
+
+void stream_client_forget(struct stream_client *c)
+{
+    assert(c->pending > 0);
+    c->pending--;
+    if (c->fd < 0)
+        free_if_done(c);
+    else
+        stream_client_advance_later(c);
+}

@@ -1,0 +1,94 @@
+/* What the server (stream.c) and its connections (stream_client.c) share. */
+#ifndef HARK_NET_STREAM_INNER_H
+#define HARK_NET_STREAM_INNER_H
+
+#include <stdbool.h>
+
+#include "base/hash.h"
+#include "base/table.h"
+#include "net/framing.h"
+#include "net/stream.h"
+
+/* Queues of connections in the server, each in order of since when, so that the head of a timed one is the next to be too late. */
+enum stream_wait {
+    WAIT_NONE,    /* in no queue */
+    WAIT_FIRST,   /* for the first octet */
+    WAIT_MESSAGE, /* for the rest of a message */
+    WAIT_IDLE,    /* for another message; no question pending, no reply queued */
+    WAIT_WRITE,   /* for the client to take octets of replies */
+    WAIT_TURN,    /* not timed: something to do before the loop sleeps */
+    WAIT_COUNT
+};
+
+struct stream_link {
+    struct stream_link *next, *prev;
+    int64_t since_ms;
+    enum stream_wait wait; /* the queue it is in */
+};
+
+struct stream_queue {
+    struct stream_link *head, *tail;
+};
+
+/* Connections of one IPv4 address or IPv6 /56. */
+struct stream_source {
+    struct table_node node;
+    struct addr addr;
+    unsigned count;
+};
+
+struct stream_server {
+    uv_loop_t *loop;
+    uv_poll_t accepting;
+    uv_idle_t turn;  /* active while somebody is in WAIT_TURN */
+    uv_timer_t tick; /* active while connections are open or accepting is paused */
+    int fd;          /* listening; -1: stopped */
+    int reserve_fd; /* given up for a moment to turn a connection away when no descriptor is left; -1: none */
+    bool wildcard, accept_paused, closed;
+    unsigned references; /* uv handles not yet closed, and clients */
+    struct endpoint at;
+    struct stream_limits limits;
+    stream_query_fn *on_query;
+    void *ctx;
+    struct stream_counters counters;
+    size_t queued; /* octets of replies towards all clients */
+    struct hash_key key;
+    struct table sources;
+    struct stream_queue waits[WAIT_COUNT];
+    struct stream_client *clients; /* open ones */
+};
+
+struct stream_client {
+    struct stream_server *server;
+    struct stream_client *next, *prev; /* in server->clients while fd >= 0 */
+    uv_poll_t poll;
+    int fd;             /* -1: closed */
+    int events;         /* what poll watches */
+    unsigned pending;   /* questions handed up and not yet ended */
+    bool ended;         /* the client sends no more */
+    bool greeted;       /* an octet came */
+    bool handle_closed; /* poll is no handle any more */
+    size_t write_goal;  /* octets the client has to take before its time to take starts anew */
+    struct stream_link reading, writing, turn;
+    struct stream_source *source;
+    struct endpoint peer, local;
+    struct framing in, out;
+};
+
+/** Moves the link to the end of that queue, from now on; WAIT_NONE: out of any. */
+void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait);
+/** Has stream_client_advance called before the loop sleeps. */
+void stream_client_advance_later(struct stream_client *c);
+/** Gives one reference back; the last frees the server. */
+void stream_server_release(struct stream_server *s);
+void stream_source_release(struct stream_server *s, struct stream_source *source);
+
+/** Takes over fd (non-blocking). False: the loop does not want it; fd is still the caller's. */
+bool stream_client_start(
+    struct stream_server *s, int fd, const struct endpoint *peer, struct stream_source *source);
+/** Writes, hands up what waits, and closes if all is done. */
+void stream_client_advance(struct stream_client *c);
+/** The client has been waited for too long: closed, unless it can take octets after all. */
+void stream_client_expire(struct stream_client *c, enum stream_wait wait);
+
+#endif
