@@ -9,7 +9,8 @@
 /* The places of the header's counts. */
 enum { AT_QDCOUNT = 4, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
 
-static void take_edns(struct request *rq, const struct edns *e)
+/* False: an option that no query may have. */
+static bool take_edns(struct request *rq, const struct edns *e)
 {
     rq->edns = e->present;
     rq->edns_version = e->version;
@@ -17,6 +18,7 @@ static void take_edns(struct request *rq, const struct edns *e)
     rq->udp_size = e->udp_size;
     rq->keepalive = e->keepalive_present &&
                     rq->transport == TRANSPORT_TCP; /* RFC 7828 3.2.1: over UDP it is not looked at */
+    return !e->subnet_present || e->subnet_scope == 0;              /* RFC 7871 6: of responses */
 }
 
 /* The OPT alone behind the question, up to the end of the message. False: not of that form. */
@@ -37,7 +39,7 @@ static bool read_opt_in_place(
     *malformed = edns_read(&e, get_u16(p + 3), get_u32(p + 5), p + OPT_FIXED_LEN, len - OPT_FIXED_LEN,
                      scratch) != ERR_OK;
     if (!*malformed)
-        take_edns(rq, &e);
+        *malformed = !take_edns(rq, &e);
     return true;
 }
 
@@ -50,10 +52,8 @@ static enum request_form read_unusual(
     if (fault == MSG_BAD_OPT || fault == MSG_OPT_TWICE) {
         rq->edns = true;
         rq->udp_size = UDP_SIZE_PLAIN;
-    } else if (fault == MSG_OK) {
-        take_edns(rq, &m->edns);
     }
-    if (fault != MSG_OK)
+    if (fault != MSG_OK || !take_edns(rq, &m->edns))
         return REQUEST_MALFORMED;
     if (rq->edns && rq->edns_version != 0)
         return REQUEST_OK;

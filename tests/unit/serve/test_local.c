@@ -1,0 +1,101 @@
+#include "fixture.h"
+
+#include "serve/local.h"
+
+enum { WORLD = -1 }; /* not answered here */
+
+static const struct {
+    const char *name;
+    uint16_t type;
+    int rcode;
+    unsigned answers;
+    const char *why;
+} rows[] = {
+    {"localhost.", TYPE_A, RCODE_NOERROR, 1, "RFC 6761 6.3"},
+    {"localhost.", TYPE_AAAA, RCODE_NOERROR, 1, "RFC 6761 6.3"},
+    {"localhost.", TYPE_MX, RCODE_NOERROR, 0, "RFC 6761 6.3"},
+    {"a.b.LocalHost.", TYPE_A, RCODE_NOERROR, 1, "RFC 6761 6.3"},
+    {"localhost.example.", TYPE_A, WORLD, 0, "only the last label counts"},
+    {"xlocalhost.", TYPE_A, WORLD, 0, "another name"},
+    {"invalid.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 6761 6.4"},
+    {"x.invalid.", TYPE_SOA, RCODE_NXDOMAIN, 0, "RFC 6761 6.4"},
+    {"x.test.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 6761 6.2"},
+    {"printer.local.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 6762 22.1"},
+    {"abc.onion.", TYPE_AAAA, RCODE_NXDOMAIN, 0, "RFC 7686 2"},
+    {"x.alt.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 9476 3"},
+    {"example.", TYPE_A, WORLD, 0, "RFC 6761 6.5: resolved like others"},
+    {"arpa.", TYPE_NS, WORLD, 0, "above the local zones"},
+    {"in-addr.arpa.", TYPE_NS, WORLD, 0, "above the local zones"},
+    {"10.in-addr.arpa.", TYPE_SOA, RCODE_NOERROR, 1, "RFC 6303 3"},
+    {"10.in-addr.arpa.", TYPE_NS, RCODE_NOERROR, 1, "RFC 6303 3"},
+    {"10.in-addr.arpa.", TYPE_PTR, RCODE_NOERROR, 0, "RFC 6303 3"},
+    {"10.in-addr.arpa.", TYPE_DS, WORLD, 0, "RFC 4035 3.1.4.1: the parent's"},
+    {"1.2.3.10.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.1"},
+    {"110.in-addr.arpa.", TYPE_PTR, WORLD, 0, "another name"},
+    {"1.1.15.172.in-addr.arpa.", TYPE_PTR, WORLD, 0, "172.16/12 begins at 16"},
+    {"1.1.16.172.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.1"},
+    {"1.1.31.172.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.1"},
+    {"1.1.32.172.in-addr.arpa.", TYPE_PTR, WORLD, 0, "172.16/12 ends at 31"},
+    {"1.1.168.192.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.1"},
+    {"1.1.63.100.in-addr.arpa.", TYPE_PTR, WORLD, 0, "100.64/10 begins at 64"},
+    {"1.1.64.100.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 7793 2"},
+    {"1.1.127.100.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 7793 2"},
+    {"1.1.128.100.in-addr.arpa.", TYPE_PTR, WORLD, 0, "100.64/10 ends at 127"},
+    {"1.0.0.127.in-addr.arpa.", TYPE_PTR, RCODE_NOERROR, 1, "RFC 6303 4.2"},
+    {"2.0.0.127.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.2"},
+    {"0.0.127.in-addr.arpa.", TYPE_PTR, RCODE_NOERROR, 0, "RFC 8020: a name below exists"},
+    {"1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.", TYPE_PTR, RCODE_NOERROR, 1,
+        "RFC 6303 4.3"},
+    {"2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa.", TYPE_PTR, WORLD, 0,
+        "not a local name"},
+    {"1.d.f.ip6.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.4"},
+    {"1.8.e.f.ip6.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 6303 4.5"},
+    {"1.c.e.f.ip6.arpa.", TYPE_PTR, WORLD, 0, "not link-local"},
+    {"x.home.arpa.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 8375 4"},
+    {"home.arpa.", TYPE_DS, WORLD, 0, "RFC 8375 4"},
+    {"_dns.resolver.arpa.", 64, RCODE_NXDOMAIN, 0, "RFC 9462 8.2"},
+    {".", TYPE_NS, WORLD, 0, "the root"},
+};
+
+static void names_are_answered_here_or_in_the_world(void **state)
+{
+    struct fixture *f = *state;
+    const struct local_zones *z = local_zones_new(&f->a);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct outcome o;
+        int got = local_answer(z, fixture_name(f, rows[i].name), rows[i].type, &f->a, &o) ? o.rcode : WORLD;
+        if (got != rows[i].rcode)
+            print_error("%s: %s\n", rows[i].name, rows[i].why);
+        assert_int_equal(got, rows[i].rcode);
+        if (got == WORLD)
+            continue;
+        assert_int_equal(o.answer.count, rows[i].answers);
+        assert_int_equal(o.authority.count, rows[i].answers ? 0 : 1);
+        assert_int_not_equal(o.verdict, VERDICT_SECURE);
+    }
+}
+
+static void reply_is_authoritative_and_reads_well(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum served served = fixture_ask(f, TRANSPORT_UDP, rows[i].name, rows[i].type, FLAG_RD, 1232, true);
+        assert_int_equal(served, rows[i].rcode == WORLD ? SERVE_PENDING : SERVE_DONE);
+        if (served != SERVE_DONE)
+            continue;
+        assert_int_equal(f->got.rcode, rows[i].rcode);
+        assert_true(f->got.flags & FLAG_AA);
+        assert_int_equal(f->got.counts[SECTION_ANSWER], rows[i].answers);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            names_are_answered_here_or_in_the_world, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            reply_is_authoritative_and_reads_well, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
