@@ -168,7 +168,7 @@ PACKETS = [
     ("type AXFR", ask(PYTHON, AXFR), REFUSED, "RFC 5936 4.2: not over UDP, not a zone of ours"),
     ("type MAILB", ask(PYTHON, MAILB), NOTIMP, "RFC 6895 3.1: obsolete"),
     ("type MAILA", ask(PYTHON, MAILA), NOTIMP, "RFC 6895 3.1: obsolete"),
-    ("type ANY", ask(PYTHON, ALL), NOERROR, "RFC 8482 4.2: HINFO"),
+    ("type ANY", ask(PYTHON, ALL), NOERROR, "RFC 8482 4.1: one RRset"),
     ("type 128 (NXNAME)", ask(PYTHON, 128), FORMERR, "RFC 9824 3.5"),
     ("type 128 by EDNS", header(ar=1) + question(PYTHON, 128) + opt(), FORMERR, "RFC 9824 3.5"),
     # --- EDNS
