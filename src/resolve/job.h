@@ -103,7 +103,7 @@ struct zone_stage {
     int64_t look_up_ms;       /* when the last look-up of a server's address began */
     unsigned failed_servers;  /* names without an address */
     unsigned edns_objections; /* FORMERR or NOTIMP answers to EDNS */
-    bool parent_glue_tried;   /* the last resort was taken: glue of the servers' own zones */
+    bool last_resort_taken;   /* names and glue that were not in the referral are candidates too */
     struct reason trouble;    /* the last thing that went wrong */
 };
 
@@ -296,7 +296,8 @@ struct reply {
     struct rrset
         *ns; /* REFERRAL: its NS set; else the zone's own NS set, shown to clients without minimal_answers */
     struct rrset_list addresses; /* of ns, inside the zone: likewise shown only */
-    const char *tag, *text;      /* LAME, FAILED: why */
+    struct rrset *child_ns; /* the zone's own NS set in an authoritative reply: names for the last resort */
+    const char *tag, *text; /* LAME, FAILED: why */
 };
 
 /** Reads, scrubs and classifies a matched message in one go. */

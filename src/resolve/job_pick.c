@@ -122,15 +122,10 @@ void look_up_extra(struct job *j)
     extra->depth = 1;
 }
 
-/* The last resort when a look-up gave addresses that do not serve: what the parent of a server's own zone says its address is. Once a zone.
- * True: there are new candidates. */
-static bool parent_glue(struct job *j)
+/* When a look-up gave addresses that do not serve: what the parent of a server's own zone says its address is. */
+static void add_parent_glue(struct job *j)
 {
     struct zone_stage *z = &j->zone;
-    unsigned before = z->candidate_count;
-    if (z->parent_glue_tried)
-        return false;
-    z->parent_glue_tried = true;
     for (unsigned i = 0; i < z->server_count; i++) {
         const struct cut *own =
             cache_cut_deepest(j->r->cache, z->servers[i].name, j->r->now.cache_s, &j->arena);
@@ -140,7 +135,36 @@ static bool parent_glue(struct job *j)
                 candidate_add(j, z->servers[i].name, &cs->addrs[n], false);
         }
     }
-    return z->candidate_count > before;
+}
+
+/* Names that the zone itself lists and its parent does not. */
+static void add_child_servers(struct job *j)
+{
+    struct zone_stage *z = &j->zone;
+    const struct rrset *ns =
+        cache_rrset_get(j->r->cache, z->cut->zone, TYPE_NS, j->class, j->r->now.cache_s, &j->arena);
+    unsigned listed = z->server_count;
+    for (unsigned i = 0; ns && i < ns->count && z->server_count < DELEGATION_NAMES_MAX; i++) {
+        const name_t *name = rdata_target(TYPE_NS, &ns->rdata[i]);
+        bool known = false;
+        for (unsigned k = 0; k < listed && !known; k++)
+            known = name_equal(z->servers[k].name, name);
+        if (!known)
+            z->servers[z->server_count++] = (struct server){.name = name};
+    }
+}
+
+/* The last resort, once a zone. True: there is somebody more to ask. */
+static bool last_resort(struct job *j)
+{
+    struct zone_stage *z = &j->zone;
+    unsigned candidates = z->candidate_count, servers = z->server_count;
+    if (z->last_resort_taken)
+        return false;
+    z->last_resort_taken = true;
+    add_parent_glue(j);
+    add_child_servers(j);
+    return z->candidate_count > candidates || z->server_count > servers;
 }
 
 /* ---- the steps ---- */
@@ -196,7 +220,7 @@ enum job_state step_pick(struct job *j)
     j->patience_ms = again;
     if (looking || again != INT64_MAX)
         return JOB_WAIT_REPLY;
-    if (parent_glue(j))
+    if (last_resort(j))
         return JOB_PICK;
     /* A late answer still counts (RELIABILITY 1.3). */
     return j->sends ? JOB_WAIT_REPLY : nobody_left(j);

@@ -29,6 +29,27 @@ static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
     return ttl < max ? ttl : max;
 }
 
+/* A zone's own servers may be others than its parent lists. They never replace the parent's (CVE-2025-11411), but where none of those serves any
+ * more they are the last resort (job_pick.c), for as long as the delegation itself is known. */
+static void store_child_servers(struct job *j, const struct reply *rep)
+{
+    const struct cut *cut = j->zone.cut;
+    bool news = false;
+    for (unsigned i = 0; rep->child_ns && i < rep->child_ns->count && i < DELEGATION_NAMES_MAX && !news;
+         i++) {
+        bool listed = false;
+        for (unsigned k = 0; k < cut->server_count && !listed; k++)
+            listed = name_equal(cut->servers[k].name, rdata_target(TYPE_NS, &rep->child_ns->rdata[i]));
+        news = !listed;
+    }
+    if (!news || j->flags.no_write || cut->hint)
+        return;
+    struct rrset ns = *rep->child_ns;
+    ns.rank = RANK_AUTHORITY;
+    ns.ttl = ns.ttl < cut->ttl ? ns.ttl : cut->ttl;
+    cache_rrset_put(j->r->cache, &ns, j->r->now.cache_s);
+}
+
 /* ---- ends ---- */
 
 static void show_zone(struct job *j, const struct reply *rep)
@@ -257,6 +278,7 @@ enum job_state reply_handle(struct job *j, struct reply *rep)
     case REPLY_YXDOMAIN:
         break;
     }
+    store_child_servers(j, rep);
     if (rep->minimised)
         return handle_probe(j, rep);
     job_drop_sends(j);

@@ -313,10 +313,14 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
     read_answer(j, rep, s->type, &too_long);
     read_authority(j, rep);
     classify(j, rep, too_long);
-    bool own_ns = rep->ns && name_is_within(rep->ns->owner, zone_of(j)) && rep->kind != REPLY_REFERRAL;
-    if (own_ns && !j->r->set.minimal_answers)
+    if (rep->kind == REPLY_REFERRAL || !rep->ns)
+        return rep;
+    bool inside = name_is_within(rep->ns->owner, zone_of(j));
+    if (rep->authoritative && name_equal(rep->ns->owner, zone_of(j)))
+        rep->child_ns = rep->ns;
+    if (inside && !j->r->set.minimal_answers)
         read_addresses(j, rep);
-    else if (rep->kind != REPLY_REFERRAL)
+    else
         rep->ns = NULL;
     return rep;
 }

@@ -2,6 +2,8 @@
 
 #include "serve/inner.h"
 
+#define HINFO_TTL 3600u /* RFC 8482 4.2 leaves it open: an hour of quiet */
+
 /* Proofs are for those who ask for them (RFC 4035 3.2.1), unless they are what was asked. */
 static bool is_left_out(const struct request *rq, const struct rrset *rs)
 {
@@ -77,6 +79,18 @@ void compose_answer(struct serve *s, struct request *rq, const struct outcome *o
     reply_finish(s, rq, reply);
 }
 
+/* RFC 8482 4.2: the name exists and has no A, and what else it has is nobody's business. */
+static void compose_hinfo(struct serve *s, struct request *rq, struct reply *reply, now_t now)
+{
+    static const uint8_t hinfo[] = "\x07RFC8482"; /* CPU; OS is the empty string that the ending zero makes */
+    struct rdata rd = {.data = hinfo, .len = sizeof hinfo};
+    struct rrset rs = {
+        .owner = rq->name, .type = TYPE_HINFO, .class = CLASS_IN, .ttl = HINFO_TTL, .count = 1, .rdata = &rd};
+    struct rrset *items[1] = {&rs};
+    struct outcome out = {.reason.ede = EDE_NONE, .answer = {.items = items, .count = 1, .cap = 1}};
+    compose_answer(s, rq, &out, 0, true, reply, now);
+}
+
 void serve_compose(
     struct serve *s, struct request *rq, const struct outcome *outcome, struct reply *reply, now_t now)
 {
@@ -85,6 +99,8 @@ void serve_compose(
     rq->ede_text = outcome->reason.text ? outcome->reason.text : "";
     if (outcome->rcode == RCODE_SERVFAIL)
         reply_bare(s, rq, RCODE_SERVFAIL, reply);
+    else if (rq->type == TYPE_ANY && outcome->rcode == RCODE_NOERROR && outcome->answer.count == 0)
+        compose_hinfo(s, rq, reply, now);
     else
         compose_answer(s, rq, outcome, 0, true, reply, now);
 }

@@ -4,8 +4,6 @@
 
 #include "serve/inner.h"
 
-#define HINFO_TTL 3600u /* RFC 8482 4.2 leaves it open: an hour of quiet */
-
 /* A question on its way. */
 struct visit {
     struct serve *s;
@@ -82,25 +80,6 @@ static enum step_end step_type(struct visit *v)
     return STEP_NEXT;
 }
 
-static enum step_end step_any(struct visit *v)
-{
-    static const uint8_t hinfo[] = "\x07RFC8482"; /* CPU; OS is the empty string that the ending zero makes */
-    if (v->rq->type != TYPE_ANY)
-        return STEP_NEXT;
-    struct rdata rd = {.data = hinfo, .len = sizeof hinfo};
-    struct rrset rs = {.owner = v->rq->name,
-        .type = TYPE_HINFO,
-        .class = CLASS_IN,
-        .ttl = HINFO_TTL,
-        .count = 1,
-        .rdata = &rd};
-    struct rrset *items[1] = {&rs};
-    struct outcome out = {
-        .rcode = RCODE_NOERROR, .reason.ede = EDE_NONE, .answer = {.items = items, .count = 1, .cap = 1}};
-    compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
-    return STEP_REPLIED;
-}
-
 static enum step_end step_local(struct visit *v)
 {
     struct outcome out;
@@ -173,7 +152,6 @@ static const struct step {
     {"access", step_access},       /* REFUSED to strangers */
     {"class", step_class},         /* IN only */
     {"type", step_type},           /* no transfers, no meta types */
-    {"any", step_any},             /* RFC 8482 */
     {"local", step_local},         /* names that are answered here */
     {"answers", step_answers},     /* finished answers from the cache */
     {"recursion", step_recursion}, /* RD=0: from the cache or not at all */
@@ -199,10 +177,13 @@ enum served serve_query(
 
 struct question serve_question(const struct request *rq)
 {
+    /* ANY gets one RRset that the name has (RFC 8482 4.1); A is the likeliest. */
+    bool any = rq->type == TYPE_ANY;
     return (struct question){
         .name = rq->name,
-        .type = rq->type,
+        .type = any ? TYPE_A : rq->type,
         .class = rq->class,
+        .no_aliases = any,
         .checking_disabled = rq->flags & FLAG_CD,
         .dnssec_ok = rq->dnssec_ok,
     };

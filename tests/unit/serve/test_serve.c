@@ -242,11 +242,16 @@ static void without_rd_the_cache_is_all_there_is(void **state)
     assert_false(f->got.flags & FLAG_RD);
 }
 
-static void any_is_answered_with_hinfo(void **state)
+static void any_asks_for_an_address_and_says_hinfo_where_there_is_none(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(
-        fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_ANY, FLAG_RD, 1232, true), SERVE_DONE);
+        fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_ANY, FLAG_RD, 1232, true), SERVE_PENDING);
+    struct question q = serve_question(&f->rq);
+    assert_int_equal(q.type, TYPE_A);
+    assert_true(q.no_aliases);
+    struct outcome nodata = {.rcode = RCODE_NOERROR, .reason.ede = EDE_NONE};
+    fixture_compose(f, &nodata);
     assert_int_equal(f->got.counts[SECTION_ANSWER], 1);
     const struct rr *rr = &f->got.rrs[SECTION_ANSWER][0];
     assert_int_equal(rr->type, TYPE_HINFO);
@@ -311,7 +316,7 @@ int main(void)
         TEST(ttl_0_is_not_kept),
         TEST(stranger_is_refused_even_what_is_cached),
         TEST(without_rd_the_cache_is_all_there_is),
-        TEST(any_is_answered_with_hinfo),
+        TEST(any_asks_for_an_address_and_says_hinfo_where_there_is_none),
         TEST(meta_type_is_refused_with_its_reason),
         TEST(keepalive_is_told_over_streams_alone),
         TEST(counters_tell_what_happened),
