@@ -26,6 +26,7 @@ union control {
 struct udp_listener {
     uv_poll_t poll;
     int fd;        /* -1: closed, memory waits for the loop */
+    bool stopped;  /* no more reading */
     bool wildcard; /* bound to no one address: each datagram tells which was asked */
     struct endpoint at;
     udp_query_fn *on_query;
@@ -177,7 +178,7 @@ static bool serve_batch(struct udp_listener *l)
         send_batch(l, replies);
     for (unsigned i = 0; i < (unsigned)n; i++)
         slot_clear(l, i);
-    return (unsigned)n == UDP_BATCH && l->fd >= 0 && uv_is_active((uv_handle_t *)&l->poll);
+    return (unsigned)n == UDP_BATCH && l->fd >= 0 && !l->stopped;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -185,7 +186,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     struct udp_listener *l = poll->data;
     for (int round = 0; round < ROUNDS_MAX && serve_batch(l); round++)
         ;
-    if (status < 0 && l->fd >= 0) /* libuv stops a handle at POLLERR; reading took the error */
+    if (status < 0 && l->fd >= 0 && !l->stopped) /* libuv stops a handle at POLLERR; reading took the error */
         uv_poll_start(poll, UV_READABLE, on_readable);
 }
 
@@ -290,8 +291,10 @@ void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, con
 
 void udp_listener_stop(struct udp_listener *l)
 {
-    if (l->fd >= 0)
-        uv_poll_stop(&l->poll);
+    if (l->fd < 0)
+        return;
+    l->stopped = true;
+    uv_poll_stop(&l->poll);
 }
 
 static void on_closed(uv_handle_t *h)

@@ -1,0 +1,120 @@
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "net/outbound_inner.h"
+
+/* Ports are drawn from all that need no privilege (RFC 5452 4.5, 9.2). */
+#define PORT_FIRST 1024u
+#define PORT_COUNT (65536u - PORT_FIRST)
+#define PORT_TRIES 16
+#define READY_BATCH 64
+#define ROUNDS_MAX 8 /* batches a wake-up */
+
+static void set_options(int fd, bool v6)
+{
+    int on = 1, omit = v6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT;
+    /* Neither is worth a failure. RECVERR makes the kernel tell of unreachable hosts and networks, not of ports alone. */
+    setsockopt(
+        fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &omit, sizeof omit);
+    setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
+}
+
+/* Without SO_REUSEADDR no two sockets have one port, so never two queries to one server either (RELIABILITY P1). */
+static bool bind_port(struct outbound *o, int fd, const struct endpoint *to)
+{
+    struct endpoint from = {.addr.family = to->addr.family};
+    const struct addr *source = out_source(o, to);
+    if (source)
+        from.addr = *source;
+    struct sockaddr_storage sa;
+    for (int tries = 0; tries <= PORT_TRIES; tries++) {
+        /* After so many taken ports the kernel finds one. */
+        from.port = tries < PORT_TRIES ? (uint16_t)(PORT_FIRST + random_below(o->rng, PORT_COUNT)) : 0;
+        socklen_t len = endpoint_to_sockaddr(&from, &sa);
+        if (bind(fd, (struct sockaddr *)&sa, len) == 0)
+            return true;
+        if (errno != EADDRINUSE && errno != EACCES)
+            return false;
+        o->counters.port_retries++;
+    }
+    return false;
+}
+
+int out_udp_start(struct outbound *o, struct out_send *s, const struct outbound_message *m)
+{
+    if (o->udp_epoll < 0)
+        return NET_LOCAL;
+    s->fd = out_socket(o, &m->to, SOCK_DGRAM);
+    if (s->fd < 0)
+        return (int)out_fail_of(errno, NET_LOCAL);
+    o->counters.udp_open++;
+    set_options(s->fd, m->to.addr.family == FAMILY_V6);
+    struct sockaddr_storage sa;
+    socklen_t len = endpoint_to_sockaddr(&m->to, &sa);
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = m->send_id};
+    if (!bind_port(o, s->fd, &m->to) || connect(s->fd, (struct sockaddr *)&sa, len) < 0 ||
+        epoll_ctl(o->udp_epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0 ||
+        send(s->fd, m->wire, m->len, MSG_DONTWAIT) < 0)
+        return (int)out_fail_of(errno, NET_LOCAL);
+    o->counters.udp_sent++;
+    return OUT_STARTED;
+}
+
+void out_udp_stop(struct outbound *o, struct out_send *s)
+{
+    if (s->fd < 0)
+        return;
+    out_close_socket(o, s->fd);
+    s->fd = -1;
+    o->counters.udp_open--;
+}
+
+/* An error that says nothing about the server (a path MTU, say) is taken from the socket, which would else stay ready for ever. */
+static void drain_errors(int fd)
+{
+    char text[64];
+    struct iovec iov = {.iov_base = text, .iov_len = sizeof text};
+    for (int i = 0; i < ROUNDS_MAX; i++) {
+        struct msghdr h = {.msg_iov = &iov, .msg_iovlen = 1};
+        if (recvmsg(fd, &h, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+            return;
+    }
+}
+
+static void read_one(struct outbound *o, struct out_send *s, bool has_error)
+{
+    size_t max = o->settings.udp_max;
+    ssize_t n = recv(s->fd, o->udp_buf, max + 1, MSG_DONTWAIT | MSG_TRUNC);
+    if (n < 0) {
+        enum net_fail why = out_fail_of(errno, NET_LOCAL);
+        if (why == NET_REFUSED || why == NET_UNREACHABLE)
+            out_fail(o, s, why);
+        else if (has_error)
+            drain_errors(s->fd);
+    } else if ((size_t)n > max) {
+        o->counters.stray++;
+    } else {
+        o->counters.received++;
+        o->events.on_reply(o->events.ctx, s->node.key, o->udp_buf, (size_t)n);
+    }
+}
+
+void out_udp_on_ready(uv_poll_t *poll, int status, int events)
+{
+    struct outbound *o = poll->data;
+    int n = READY_BATCH;
+    for (int round = 0; round < ROUNDS_MAX && n == READY_BATCH && !o->closed; round++) {
+        struct epoll_event ready[READY_BATCH];
+        n = epoll_wait(o->udp_epoll, ready, READY_BATCH, 0);
+        for (int i = 0; i < n && !o->closed; i++) {
+            /* By id, since an earlier event's callback may have dropped this one. */
+            struct out_send *s = out_find(o, ready[i].data.u64);
+            if (s && s->kind == OUT_UDP)
+                read_one(o, s, ready[i].events & EPOLLERR);
+        }
+    }
+    if (status < 0 && !o->closed)
+        uv_poll_start(poll, UV_READABLE, out_udp_on_ready);
+}
