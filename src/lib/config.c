@@ -51,6 +51,7 @@ static size_t words_of(char *text, const char **words, size_t max)
 void config_default(struct config *out, struct arena *a)
 {
     *out = (struct config){0};
+    resolve_settings_default(&out->resolve);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *words[8];
         size_t count = 1, bad;
@@ -126,7 +127,7 @@ static enum err unknown_name(struct reading *r, yaml_mark_t at, const char *sect
     }
     /* A name that exists, only elsewhere: "size" at the top. */
     const char *elsewhere = NULL;
-    for (size_t i = 0; i < OPTION_COUNT && !near[0]; i++) {
+    for (size_t i = 0; i < OPTION_COUNT && !near[0] && !elsewhere; i++) {
         const char *dot = strchr(OPTIONS[i].path, '.');
         if (strcmp(OPTIONS[i].path, name) == 0 || (dot && strcmp(dot + 1, name) == 0))
             elsewhere = OPTIONS[i].path;

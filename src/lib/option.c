@@ -334,7 +334,7 @@ static enum err set_hints(const struct setting *s)
     size_t count = 0;
     enum err err = ERR_OK;
     if (s->count == 1 && strcasecmp(s->values[0], "auto") == 0) {
-        s->config->resolve.hints = NULL;
+        s->config->resolve.hints = NULL; /* the resolver takes those compiled in */
         s->config->resolve.hint_count = 0;
         return ERR_OK;
     }
