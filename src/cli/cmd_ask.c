@@ -111,6 +111,27 @@ static void complain_no_reply(const struct asking *q, const struct ask_reply *r)
         out_complain("%s %s%s", at, ask_end_text(r), hint);
 }
 
+/* In short form a failure would look like an empty answer. */
+static void complain_failure(
+    const struct msg_question *question, const struct ask_reply *r, enum status status)
+{
+    if (status != STATUS_FAILURE && status != STATUS_BOGUS)
+        return;
+    struct text t;
+    char name[NAME_TEXT_LEN];
+    text_init(&t);
+    text_printf(&t, "%s ", name_text(question->name, name));
+    rrtype_to_text(&t, question->type);
+    text_add(&t, ": ");
+    rcode_to_text(&t, r->msg.rcode);
+    for (unsigned i = 0; i < r->msg.edns.ede_count; i++) {
+        const char *purpose = ede_text(r->msg.edns.ede[i].code);
+        text_printf(&t, "; EDE %u%s%s", r->msg.edns.ede[i].code, purpose ? ", " : "", purpose ? purpose : "");
+    }
+    out_complain("%s", t.data);
+    text_fini(&t);
+}
+
 static enum status ask_one(struct asking *q, const struct msg_question *question)
 {
     struct arena arena;
@@ -121,6 +142,8 @@ static enum status ask_one(struct asking *q, const struct msg_question *question
         complain_no_reply(q, &r);
     ask_view(q->out, &r, question, now_read(false).wall_s);
     enum status status = status_of_ask(&r, question->type);
+    if (r.end == ASK_REPLY && q->out->format == OUT_SHORT)
+        complain_failure(question, &r, status);
     arena_fini(&arena);
     return status;
 }

@@ -1,0 +1,274 @@
+#include "cli/args.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dns/rrtype.h"
+
+#define WORDS_MAX 16
+
+static struct arena arena;
+static struct text complaint;
+
+static int set_up(void **state)
+{
+    arena_init(&arena);
+    text_init(&complaint);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    text_fini(&complaint);
+    arena_fini(&arena);
+    return 0;
+}
+
+/* A line of words parted by spaces; "''" is the empty argument. */
+static enum err parse(struct args *out, const char *line)
+{
+    char *argv[WORDS_MAX] = {(char *)"hark"};
+    int argc = 1;
+    char *copy = arena_strdup(&arena, line), *rest = NULL;
+    for (char *w = strtok_r(copy, " ", &rest); w; w = strtok_r(NULL, " ", &rest))
+        argv[argc++] = strcmp(w, "''") == 0 ? (char *)"" : w;
+    text_clear(&complaint);
+    return args_parse(out, argc, argv, &arena, &complaint);
+}
+
+/* What was understood: "ask www.example MX,TXT @192.0.2.1 :5300 short tcp". Options that are on by default appear when off. */
+static void describe(struct text *t, const struct args *a)
+{
+    static const char *const commands[] = {"system", "ask", "trace", "help", "version"};
+    text_add(t, commands[a->command]);
+    for (size_t i = 0; i < a->name_count; i++)
+        text_printf(t, " %s", a->names[i]);
+    for (size_t i = 0; i < a->type_count; i++) {
+        text_add(t, i ? "," : " ");
+        rrtype_to_text(t, a->types[i]);
+    }
+    if (a->server)
+        text_printf(t, " @%s", a->server);
+    if (a->port)
+        text_printf(t, " :%u", a->port);
+    if (a->class != 1)
+        text_printf(t, " class%u", a->class);
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        bool usual = o == OPTION_REC || o == OPTION_EDNS;
+        if (option_table[o].kind == OPTION_KIND_FLAG && a->on[o] != usual)
+            text_printf(t, " %s%s", usual ? "no" : "", option_table[o].name);
+        if (option_table[o].kind == OPTION_KIND_NUMBER && a->given[o])
+            text_printf(t, " %s=%u", option_table[o].name, a->number[o]);
+    }
+}
+
+static const struct {
+    const char *line, *understood;
+} good[] = {
+    /* the three ways of asking */
+    {"www.example", "system www.example"},
+    {"www.example MX", "ask www.example MX"},
+    {"www.example mx TXT", "ask www.example MX,TXT"},
+    {"MX www.example", "ask www.example MX"},
+    {"a.example b.example A AAAA", "ask a.example b.example A,AAAA"},
+    {"www.example @192.0.2.1", "ask www.example @192.0.2.1"},
+    {"@192.0.2.1 www.example", "ask www.example @192.0.2.1"},
+    {"@2001:db8::1 www.example A", "ask www.example A @2001:db8::1"},
+    {"www.example @ns.example#5300", "ask www.example @ns.example#5300"},
+    {"trace www.example", "trace www.example"},
+    {"trace www.example AAAA", "trace www.example AAAA"},
+    {"trace AAAA www.example", "trace www.example AAAA"},
+    {"+short trace www.example", "trace www.example short"},
+    {"trace.", "system trace."},
+    {"www.example trace", "system www.example trace"},
+    {"help", "help"},
+    {"--help", "help help"},
+    {"-h www.example", "help help"},
+    {"--version", "version version"},
+    {"-V", "version version"},
+    /* a word that may be a name or a type */
+    {"mx", "system mx"},
+    {"mx mx", "ask mx MX"},
+    {"mx. mx", "ask mx. MX"},
+    {"mx.", "system mx."},
+    {"a b.example", "ask b.example A"},
+    {"-t a mx", "ask mx A"},
+    {"TYPE65 www.example", "ask www.example HTTPS"},
+    {"www.example type65280", "ask www.example TYPE65280"},
+    {"any www.example", "ask www.example ANY"},
+    {". NS", "ask . NS"},
+    {"typeo.example", "system typeo.example"},
+    {"TYPE70000", "system TYPE70000"},
+    {"trace mx", "trace mx"},
+    /* options, in any order and form */
+    {"www.example -t MX -t TXT", "ask www.example MX,TXT"},
+    {"www.example -tMX", "ask www.example MX"},
+    {"www.example --type MX", "ask www.example MX"},
+    {"www.example --type=MX A", "ask www.example MX,A"},
+    {"-p 5300 www.example", "ask www.example :5300"},
+    {"-p5300 www.example", "ask www.example :5300"},
+    {"www.example --port=5300 @::1", "ask www.example @::1 :5300"},
+    {"-4 www.example", "system www.example ipv4"},
+    {"www.example A -6", "ask www.example A ipv6"},
+    {"-x 192.0.2.1", "ask 192.0.2.1 reverse"},
+    {"192.0.2.1 -x @192.0.2.2", "ask 192.0.2.1 @192.0.2.2 reverse"},
+    {"-x4 2001:db8::1", "ask 2001:db8::1 reverse ipv4"},
+    {"trace -x 192.0.2.1", "trace 192.0.2.1 reverse"},
+    {"192.0.2.1", "system 192.0.2.1"},
+    {"www.example +short", "system www.example short"},
+    {"www.example --short", "system www.example short"},
+    {"www.example +short +noshort", "system www.example"},
+    {"www.example +tcp", "ask www.example tcp"},
+    {"www.example +vc", "ask www.example tcp"},
+    {"www.example +dnssec +norec", "ask www.example dnssec norec"},
+    {"www.example +do +norecurse", "ask www.example dnssec norec"},
+    {"www.example --no-rec", "ask www.example norec"},
+    {"www.example --norec", "ask www.example norec"},
+    {"www.example +noedns +cd", "ask www.example cd noedns"},
+    {"www.example +time=3 +tries=5 +bufsize=4096", "ask www.example bufsize=4096 time=3 tries=5"},
+    {"www.example --time 3", "ask www.example time=3"},
+    {"www.example +timeout=3", "ask www.example time=3"},
+    {"www.example A --json", "ask www.example A json"},
+    {"version.example TXT -c CH", "ask version.example TXT class3"},
+    {"www.example -c CLASS42", "ask www.example class42"},
+    {"trace www.example +dnssec +time=20 -4 -p 5300 +json",
+        "trace www.example :5300 ipv4 json dnssec time=20"},
+    {"+nocolor www.example", "system www.example"},
+    {"-- -x.example", "system -x.example"},
+    {"-t MX -- @name.example", "ask @name.example MX"},
+    {"-", "system -"},
+};
+
+static void understands(void **state)
+{
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        struct args a;
+        struct text t;
+        text_init(&t);
+        if (parse(&a, good[i].line) != ERR_OK)
+            fail_msg("hark %s: %s", good[i].line, complaint.data);
+        describe(&t, &a);
+        if (strcmp(t.data, good[i].understood) != 0)
+            fail_msg("hark %s: understood as '%s', meant '%s'", good[i].line, t.data, good[i].understood);
+        text_fini(&t);
+    }
+}
+
+static const struct {
+    const char *line, *says;
+} bad[] = {
+    {"", "which name?"},
+    {"@192.0.2.1", "which name?"},
+    {"-t MX", "which name?"},
+    {"trace", "trace what?"},
+    {"''", "the root is \".\""},
+    {"www.example +shor", "did you mean +short?"},
+    {"www.example +shrot", "did you mean +short?"},
+    {"www.example +notpc", "did you mean +notcp?"},
+    {"www.example --jsno", "did you mean --json?"},
+    {"www.example --no-ends", "did you mean --no-edns?"},
+    {"www.example +tmie=3", "did you mean +time?"},
+    {"www.example +zzzzz", "see: hark help"},
+    {"www.example +", "unknown option +"},
+    {"www.example +no", "unknown option +no"},
+    {"www.example +trace", "hark trace NAME"},
+    {"www.example +port=53", "unknown option +port"},
+    {"www.example -q", "unknown option -q"},
+    {"www.example -4q", "unknown option -q"},
+    {"www.example +short=1", "takes no value"},
+    {"www.example +notime", "unknown option +notime"},
+    {"www.example +time", "needs a value"},
+    {"www.example +time=", "needs a value"},
+    {"www.example +time=0", "a number from 1 to 60"},
+    {"www.example +time=61", "a number from 1 to 60"},
+    {"www.example +time=3s", "a number from 1 to 60"},
+    {"www.example +time=-3", "a number from 1 to 60"},
+    {"www.example +tries=99999999999999999999", "a number from 1 to 10"},
+    {"www.example +bufsize=100", "a number from 512 to 65535"},
+    {"www.example -p", "needs a value"},
+    {"www.example -p 0", "1 to 65535"},
+    {"www.example -p 65536", "1 to 65535"},
+    {"www.example -p domain", "1 to 65535"},
+    {"www.example -t", "needs a value"},
+    {"www.example -t MXX", "unknown record type 'MXX'"},
+    {"www.example -t TYPE70000", "unknown record type"},
+    {"www.example AXFR", "no zone transfers"},
+    {"www.example IXFR", "no zone transfers"},
+    {"www.example OPT", "not a type to ask for"},
+    {"www.example TYPE0", "not a type to ask for"},
+    {"www.example -c XX", "unknown class 'XX'"},
+    {"www.example @192.0.2.1 @192.0.2.2", "one @SERVER only"},
+    {"-x www.example", "'www.example' is none"},
+    {"-x 192.0.2.256", "'192.0.2.256' is none"},
+    {"-4 -6 www.example", "leave nothing"},
+    {"www.example +noedns +dnssec", "needs EDNS"},
+    {"www.example +noedns +nsid", "needs EDNS"},
+    {"trace www.example @192.0.2.1", "not @192.0.2.1"},
+    {"trace www.example +tcp", "tcp does not go with trace"},
+    {"trace www.example +norec", "rec does not go with trace"},
+    {"trace www.example -c CH", "class does not go with trace"},
+};
+
+static void says_what_is_wrong(void **state)
+{
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct args a;
+        if (parse(&a, bad[i].line) == ERR_OK)
+            fail_msg("hark %s: taken", bad[i].line);
+        if (!strstr(complaint.data, bad[i].says))
+            fail_msg("hark %s: says '%s', not '%s'", bad[i].line, complaint.data, bad[i].says);
+        if (strchr(complaint.data, '\n'))
+            fail_msg("hark %s: more than a line", bad[i].line);
+    }
+}
+
+static void every_option_is_in_the_manual_page(void **state)
+{
+    static char page[65536];
+    FILE *f = fopen(MANUAL_PAGE, "r");
+    assert_non_null(f);
+    size_t n = fread(page, 1, sizeof page - 1, f);
+    fclose(f);
+    page[n] = 0;
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        struct text t;
+        text_init(&t);
+        const struct option_info *info = &option_table[o];
+        if (info->letter)
+            text_printf(&t, "\\-%c", info->letter);
+        else
+            text_printf(&t, "+%s", info->name);
+        if (!strstr(page, t.data))
+            fail_msg("%s is not in %s", t.data, MANUAL_PAGE);
+        text_fini(&t);
+    }
+}
+
+static void letters_and_names_are_unique(void **state)
+{
+    for (int a = 0; a < OPTION_COUNT; a++) {
+        for (int b = a + 1; b < OPTION_COUNT; b++) {
+            assert_string_not_equal(option_table[a].name, option_table[b].name);
+            assert_true(!option_table[a].letter || option_table[a].letter != option_table[b].letter);
+        }
+        /* else +noX would be two things */
+        assert_true(strncmp(option_table[a].name, "no", 2) != 0);
+    }
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(understands),
+        CASE(says_what_is_wrong),
+        CASE(every_option_is_in_the_manual_page),
+        CASE(letters_and_names_are_unique),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/* The trace's views over a made-up walk. */
+#include "cli/trace_page.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cli/trace_json.h"
+#include "dns/msg.h"
+
+/* Names of a walk, kept for its time. */
+struct names {
+    name_t qname[NAME_MAX_LEN], org[NAME_MAX_LEN], python[NAME_MAX_LEN], root_server[NAME_MAX_LEN],
+        server[NAME_MAX_LEN], target[NAME_MAX_LEN];
+};
+
+static void name(name_t out[NAME_MAX_LEN], const char *text)
+{
+    assert_int_equal(name_from_text(out, text, strlen(text), NULL), ERR_OK);
+}
+
+static void names_init(struct names *n)
+{
+    name(n->qname, "www.python.org.");
+    name(n->org, "org.");
+    name(n->python, "python.org.");
+    name(n->root_server, "a.root-servers.net.");
+    name(n->server, "ns1.python.org.");
+    name(n->target, "python.map.example.");
+}
+
+typedef void event_fn(void *ctx, const struct event *e);
+
+/* A question to the root, a referral, silence, an answer over TCP, an alias with a sub-question, a failure below. */
+static void walk(event_fn *fn, void *ctx, const struct names *n)
+{
+    struct endpoint root = {.addr = addr_v4((const uint8_t[4]){198, 41, 0, 4}), .port = 53};
+    struct endpoint own = {.addr = addr_v4((const uint8_t[4]){192, 0, 2, 53}), .port = 53};
+    struct rdata rd[2] = {{(const uint8_t *)"\300\0\2\1", 4}, {(const uint8_t *)"\300\0\2\2", 4}};
+    struct rrset a = {
+        .owner = n->qname, .type = TYPE_A, .class = CLASS_IN, .ttl = 60, .count = 2, .rdata = rd};
+    const struct event events[] = {
+        {.kind = EVENT_QUESTION},
+        {.kind = EVENT_CUT, .zone = NAME_ROOT, .count = 13, .glue = 26, .from_hints = true},
+        {.kind = EVENT_SENT,
+            .zone = NAME_ROOT,
+            .server = n->root_server,
+            .to = &root,
+            .sent_name = n->org,
+            .sent_type = TYPE_A,
+            .send = 1},
+        {.kind = EVENT_REPLY,
+            .zone = NAME_ROOT,
+            .server = n->root_server,
+            .to = &root,
+            .sent_name = n->org,
+            .send = 1,
+            .rtt_ms = 12},
+        {.kind = EVENT_REFERRAL, .zone = NAME_ROOT, .child = n->org, .count = 6, .glue = 12, .ds = &a},
+        {.kind = EVENT_SENT,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .sent_name = n->python,
+            .sent_type = TYPE_A,
+            .send = 2},
+        {.kind = EVENT_TIMEOUT, .zone = n->org, .server = n->server, .to = &own, .send = 2},
+        {.kind = EVENT_SENT,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .sent_name = n->python,
+            .sent_type = TYPE_A,
+            .send = 3},
+        {.kind = EVENT_REPLY, .zone = n->org, .server = n->server, .to = &own, .send = 3, .rtt_ms = 3},
+        {.kind = EVENT_SENT,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .sent_name = n->qname,
+            .sent_type = TYPE_A,
+            .send = 4},
+        {.kind = EVENT_REPLY, .zone = n->org, .server = n->server, .to = &own, .send = 4, .rtt_ms = 3},
+        {.kind = EVENT_TRUNCATED, .zone = n->org, .server = n->server, .to = &own},
+        {.kind = EVENT_FALLBACK,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .tag = "tcp",
+            .text = "asking over TCP"},
+        {.kind = EVENT_SENT,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .sent_name = n->qname,
+            .sent_type = TYPE_A,
+            .send = 5,
+            .transport = TRANSPORT_TCP},
+        {.kind = EVENT_REPLY,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .send = 5,
+            .rtt_ms = 9,
+            .transport = TRANSPORT_TCP,
+            .aa = true},
+        {.kind = EVENT_ALIAS, .child = n->target},
+        {.kind = EVENT_QUESTION,
+            .depth = 1,
+            .qname = n->target,
+            .because = n->qname,
+            .purpose = "alias target"},
+        {.kind = EVENT_CACHE_HIT, .depth = 1, .qname = n->target, .rrset = &a, .from_cache = true},
+        {.kind = EVENT_DONE, .depth = 1, .qname = n->target},
+        {.kind = EVENT_SENT,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .sent_name = n->qname,
+            .sent_type = TYPE_A,
+            .send = 6},
+        {.kind = EVENT_USELESS,
+            .zone = n->org,
+            .server = n->server,
+            .to = &own,
+            .send = 6,
+            .tag = "port-closed",
+            .text = "no name server listens at the address"},
+        {.kind = EVENT_DONE},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        struct event e = events[i];
+        if (!e.qname)
+            e.qname = n->qname;
+        e.qtype = TYPE_A;
+        e.now.mono_ms = 1000 + (int64_t)i;
+        fn(ctx, &e);
+        /* Two questions that wait for the same one: the event is told again, deeper. */
+        if (e.kind == EVENT_REPLY) {
+            e.depth++;
+            fn(ctx, &e);
+        }
+    }
+}
+
+static void the_page_tells_the_walk(void **state)
+{
+    struct names n;
+    struct out out;
+    char *text = NULL;
+    size_t len;
+    names_init(&n);
+    FILE *f = open_memstream(&text, &len);
+    out_init(&out, f, OUT_TEXT);
+    out.utf8 = false;
+    struct trace_page *page = mem_alloc(sizeof *page);
+    trace_page_init(page, &out, n.qname);
+    walk(trace_page_event, page, &n);
+    struct question q = {.name = n.qname, .type = TYPE_A, .class = CLASS_IN};
+    struct outcome o = {.rcode = RCODE_SERVFAIL,
+        .reason = {EDE_NO_REACHABLE_AUTHORITY, "silent-servers", "the name servers did not answer in time"}};
+    trace_page_end(page, &q, &o, 42, false);
+    fclose(f);
+    assert_string_equal(text,
+        "     known: the root has 13 name servers, 26 addresses (built in)\n"
+        "  1  .           a.root-servers.net       198.41.0.4                UDP    12 ms\n"
+        "       org A?  ->  ask org: 6 name servers, 12 addresses, signed (DS)\n"
+        "  2  org         ns1.python.org           192.0.2.53                UDP no reply\n"
+        "  3  org         ns1.python.org           192.0.2.53                UDP     3 ms\n"
+        "       python.org A?  ->  no zone begins there; asking for more of the name\n"
+        "  4  org         ns1.python.org           192.0.2.53                UDP     3 ms\n"
+        "       www.python.org A?  ->  too long for UDP (truncated); asking again over TCP\n"
+        "  5  org         ns1.python.org           192.0.2.53                TCP     9 ms\n"
+        "       www.python.org A?  ->  www.python.org is an alias of python.map.example\n"
+        "     | Where is python.map.example A?  (alias target)\n"
+        "     | known: A, 2 records (cache)\n"
+        "     on with www.python.org A\n"
+        "  6  org         ns1.python.org           192.0.2.53                UDP no reply\n"
+        "       www.python.org A?  ->  no name server listens at the address\n"
+        "\n"
+        "No answer: the name servers did not answer in time (SERVFAIL; EDE 22, No Reachable Authority)\n"
+        "\n"
+        "6 messages, 1 of them over TCP, 2 without a reply in time, 42 ms in all\n");
+    free(text);
+    mem_free(page);
+}
+
+static void collect(void *ctx, const struct event *e)
+{
+    json_array_append_new(ctx, trace_event_to_json(e, 1000));
+}
+
+static const char *string_of(const json_t *j, const char *key)
+{
+    const char *s = json_string_value(json_object_get(j, key));
+    return s ? s : "(none)";
+}
+
+static void json_has_an_object_an_event(void **state)
+{
+    struct names n;
+    names_init(&n);
+    json_t *list = json_array();
+    walk(collect, list, &n);
+    const json_t *j;
+    size_t i;
+    json_array_foreach(list, i, j)
+    {
+        assert_true(json_is_string(json_object_get(j, "event")));
+        assert_true(json_is_integer(json_object_get(j, "at_ms")));
+        assert_true(json_is_integer(json_object_get(j, "depth")));
+        assert_true(json_is_string(json_object_get(j, "qname")));
+        assert_true(json_is_string(json_object_get(j, "qtype")));
+    }
+    j = json_array_get(list, 1);
+    assert_string_equal(string_of(j, "event"), "cut");
+    assert_string_equal(string_of(j, "from"), "hints");
+    assert_int_equal(json_integer_value(json_object_get(j, "servers")), 13);
+    j = json_array_get(list, 3);
+    assert_string_equal(string_of(j, "event"), "reply");
+    assert_string_equal(string_of(j, "server"), "a.root-servers.net.");
+    assert_string_equal(string_of(j, "address"), "198.41.0.4");
+    assert_string_equal(string_of(j, "transport"), "udp");
+    assert_string_equal(string_of(j, "rcode"), "NOERROR");
+    assert_int_equal(json_integer_value(json_object_get(j, "rtt_ms")), 12);
+    assert_int_equal(json_integer_value(json_object_get(j, "at_ms")), 3);
+    j = json_array_get(list, 5);
+    assert_string_equal(string_of(j, "event"), "referral");
+    assert_string_equal(string_of(j, "child"), "org.");
+    assert_true(json_is_true(json_object_get(j, "signed")));
+    json_decref(list);
+}
+
+static void the_outcome_is_an_object_too(void **state)
+{
+    struct names n;
+    names_init(&n);
+    struct rdata rd = {(const uint8_t *)"\300\0\2\1", 4};
+    struct rrset a = {.owner = n.qname,
+                     .type = TYPE_A,
+                     .class = CLASS_IN,
+                     .ttl = 60,
+                     .count = 1,
+                     .rdata = &rd},
+                 *items[] = {&a};
+    struct question q = {.name = n.qname, .type = TYPE_A, .class = CLASS_IN};
+    struct outcome o = {.answer = {items, 1, 1}, .reason = {.ede = EDE_NONE}, .messages = 4};
+    json_t *j = trace_outcome_to_json(&q, &o, 17);
+    assert_string_equal(string_of(j, "event"), "outcome");
+    assert_string_equal(string_of(j, "rcode"), "NOERROR");
+    assert_string_equal(string_of(json_array_get(json_object_get(j, "answerRRs"), 0), "rdataA"), "192.0.2.1");
+    assert_int_equal(json_integer_value(json_object_get(j, "messages")), 4);
+    assert_int_equal(json_integer_value(json_object_get(j, "time_ms")), 17);
+    assert_null(json_object_get(j, "ede"));
+    json_decref(j);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_page_tells_the_walk),
+        cmocka_unit_test(json_has_an_object_an_event),
+        cmocka_unit_test(the_outcome_is_an_object_too),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
