@@ -59,6 +59,8 @@ def run(tally: Tally, command: list[str], limit_s: float, env: dict[str, str], c
         tally.output, code = done.stdout.decode(errors="replace"), done.returncode
     except subprocess.TimeoutExpired as late:
         tally.output, code = (late.stdout or b"").decode(errors="replace") + f"\nno end after {limit_s} s\n", -1
+    except OSError as error:
+        tally.output, code = f"{command[0]}: {error.strerror}", -1
     tally.seconds = time.monotonic() - start
     return code
 
