@@ -59,9 +59,11 @@ static void print_title(const struct tracing *t, const struct question *q)
     rrtype_to_text(&title, q->type);
     out_put(t->out, STYLE_STRONG, title.data);
     out_put(t->out, STYLE_DIM, "  from the root, with an empty cache");
-    if (t->config->file)
-        out_printf(t->out, STYLE_DIM, "; settings of %s", t->config->file);
     out_end(t->out);
+    if (t->config->file) {
+        out_printf(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
+        out_end(t->out);
+    }
     text_fini(&title);
 }
 

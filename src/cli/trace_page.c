@@ -10,6 +10,7 @@
 #define COLUMN_BODY 5u      /* after the number */
 #define RIGHT_WIDTH 14u     /* "  UDP  9999 ms" */
 #define ZONE_WIDTH_MIN 5u
+#define ZONE_WIDTH_NARROW 18u
 #define ZONE_WIDTH_MAX 24u
 #define SERVER_WIDTH 25u /* most names of servers, and two columns */
 #define DEPTH_SHOWN_MAX 6u
@@ -73,7 +74,7 @@ static const char *plural(unsigned n)
 
 static void put_delegation(struct text *t, const struct event *e)
 {
-    text_printf(t, "%u name server%s", e->count, plural(e->count));
+    text_printf(t, "%u server%s", e->count, plural(e->count));
     if (e->glue)
         text_printf(t, ", %u address%s", e->glue, e->glue == 1 ? "" : "es");
     else
@@ -135,7 +136,7 @@ static void hop(struct trace_page *p, const struct event *e, const char *time, e
     p->asked_type = s ? s->type : e->qtype;
 }
 
-/* The second line of a hop: what was asked, and what came of it. */
+/* The second line of a hop: what was asked, and what came of it; on a third line what does not fit. */
 static void verdict(struct trace_page *p, enum out_style style, const char *said)
 {
     struct out *o = p->out;
@@ -144,15 +145,17 @@ static void verdict(struct trace_page *p, enum out_style style, const char *said
     unsigned begin = o->column;
     if (p->pending) {
         put_question(o, STYLE_DIM, p->asked_name, p->asked_type);
-        out_put(o, STYLE_DIM, "?  ");
-    }
-    if (p->pending && o->column + 3 + strlen(said) > page_width(p)) {
-        out_end(o);
-        margin(p, p->pending_depth, "");
-        out_column(o, begin + 2);
+        out_put(o, STYLE_DIM, "?");
+        if (o->column + 5 + strlen(said) > page_width(p)) {
+            out_end(o);
+            margin(p, p->pending_depth, "");
+            out_column(o, begin + 2);
+        } else {
+            out_put(o, STYLE_PLAIN, "  ");
+        }
     }
     out_mark(o, MARK_ARROW);
-    out_put(o, style, "  ");
+    out_put(o, STYLE_PLAIN, "  ");
     out_put(o, style, said);
     out_end(o);
     p->pending = false;
@@ -191,11 +194,25 @@ static void turn_to(struct trace_page *p, const struct event *e)
     p->shown = true;
 }
 
+/* The zones of a walk are suffixes of the name: the longest that is likely is the name without its first label, or the whole of
+ * one right below a top-level domain. */
+static void widen(struct trace_page *p, const name_t *qname)
+{
+    char buf[NAME_TEXT_LEN];
+    size_t n = strlen(bare(name_labels(qname) > 2 ? name_parent(qname, 1) : qname, buf));
+    size_t max = page_width(p) < PAGE_WIDTH_MAX ? ZONE_WIDTH_NARROW : ZONE_WIDTH_MAX;
+    if (n > max)
+        n = max;
+    if (n > p->zone_width)
+        p->zone_width = (unsigned)n;
+}
+
 /* ---- events ---- */
 
 static void on_question(struct trace_page *p, const struct event *e)
 {
     struct out *o = p->out;
+    widen(p, e->qname);
     if (e->depth > 0) {
         margin(p, e->depth, "");
         if (e->purpose && strcmp(e->purpose, "priming") == 0) {
@@ -237,7 +254,7 @@ static void on_referral(struct trace_page *p, const struct event *e)
     text_init(&t);
     text_printf(&t, "ask %s: ", bare(e->child, child));
     put_delegation(&t, e);
-    text_add(&t, e->ds ? ", signed (DS)" : ", not signed");
+    text_add(&t, e->ds ? ", signed" : ", not signed");
     verdict(p, STYLE_PLAIN, t.data);
     text_fini(&t);
 }
@@ -470,11 +487,18 @@ void trace_page_event(void *ctx, const struct event *e)
 
 void trace_page_init(struct trace_page *p, struct out *out, const name_t *qname)
 {
-    *p = (struct trace_page){.out = out};
-    char buf[NAME_TEXT_LEN];
-    /* The zones of the walk are the name's own suffixes: the longest that is likely is the name without its first label. */
-    size_t n = name_labels(qname) > 1 ? strlen(bare(name_parent(qname, 1), buf)) : 0;
-    p->zone_width = n < ZONE_WIDTH_MIN ? ZONE_WIDTH_MIN : n > ZONE_WIDTH_MAX ? ZONE_WIDTH_MAX : (unsigned)n;
+    *p = (struct trace_page){.out = out, .zone_width = ZONE_WIDTH_MIN};
+    widen(p, qname);
+    out_printf(out, STYLE_DIM, "%3s", "");
+    out_column(out, COLUMN_BODY);
+    out_put(out, STYLE_DIM, "zone");
+    out_column(out, COLUMN_BODY + p->zone_width + 2);
+    out_put(out, STYLE_DIM, "server");
+    out_column(out, COLUMN_BODY + p->zone_width + 2 + SERVER_WIDTH);
+    out_put(out, STYLE_DIM, "address");
+    out_column(out, page_width(p) - RIGHT_WIDTH + 2);
+    out_printf(out, STYLE_DIM, "how%9s", "time");
+    out_end(out);
 }
 
 /* ---- the end ---- */
@@ -490,8 +514,11 @@ static void print_record(void *ctx, const struct rr *rr)
 
 static void print_list(struct out *o, const struct rrset_list *l, bool with_sigs)
 {
-    for (size_t i = 0; i < l->count; i++)
-        record_each(l->items[i], with_sigs, print_record, o);
+    for (size_t i = 0; i < l->count; i++) {
+        bool proof = l->items[i]->type == TYPE_NSEC || l->items[i]->type == TYPE_NSEC3;
+        if (with_sigs || !proof)
+            record_each(l->items[i], with_sigs, print_record, o);
+    }
 }
 
 static void end_line(struct trace_page *p, const struct question *q, const struct outcome *o, bool data)

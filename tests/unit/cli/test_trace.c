@@ -165,9 +165,10 @@ static void the_page_tells_the_walk(void **state)
     trace_page_end(page, &q, &o, 42, false);
     fclose(f);
     assert_string_equal(text,
-        "     known: the root has 13 name servers, 26 addresses (built in)\n"
+        "     zone        server                   address                   how     time\n"
+        "     known: the root has 13 servers, 26 addresses (built in)\n"
         "  1  .           a.root-servers.net       198.41.0.4                UDP    12 ms\n"
-        "       org A?  ->  ask org: 6 name servers, 12 addresses, signed (DS)\n"
+        "       org A?  ->  ask org: 6 servers, 12 addresses, signed\n"
         "  2  org         ns1.python.org           192.0.2.53                UDP no reply\n"
         "  3  org         ns1.python.org           192.0.2.53                UDP     3 ms\n"
         "       python.org A?  ->  no zone begins there; asking for more of the name\n"
@@ -178,7 +179,7 @@ static void the_page_tells_the_walk(void **state)
         "     | Where is python.map.example A?  (alias target)\n"
         "     | known: A, 2 records (cache)\n"
         "     on with www.python.org A\n"
-        "  6  org         ns1.python.org           192.0.2.53                UDP no reply\n"
+        "  6  org          ns1.python.org           192.0.2.53               UDP no reply\n"
         "       www.python.org A?  ->  no name server listens at the address\n"
         "\n"
         "No answer: the name servers did not answer in time (SERVFAIL; EDE 22, No Reachable Authority)\n"
