@@ -236,7 +236,7 @@ void out_stream_expire_idle(struct outbound *o, struct heap_node *idle)
     stream_close(HOLDER(idle, struct out_stream, idle));
 }
 
-/* A server may close a stream when it likes, also just as a message comes (RFC 7766 6.2.3): what had joined it and has no reply is sent once
+/* A server may close a stream when it likes, also just as a message comes (RFC 7766 6.2.4): what had joined it and has no reply is sent once
  * more, on a fresh one. */
 static void stream_die(struct out_stream *t, int e)
 {

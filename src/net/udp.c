@@ -204,7 +204,7 @@ static bool set_options(int fd, bool v6, bool wildcard)
         set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
     if (!set_option(fd, SOL_SOCKET, SO_SNDBUFFORCE, SOCKET_BUFFER))
         set_option(fd, SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER);
-    /* A forged ICMP "fragmentation needed" must not make us fragment (RFC 9715 3.1). */
+    /* A forged ICMP "fragmentation needed" must not make us fragment (RFC 9715). */
     if (!v6)
         return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT) &&
                (!wildcard || set_option(fd, IPPROTO_IP, IP_PKTINFO, 1));
