@@ -21,7 +21,7 @@ static void set_options(int fd, bool v6)
     setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
 }
 
-/* Without SO_REUSEADDR no two sockets have one port, so never two queries to one server either (RELIABILITY P1). */
+/* Without SO_REUSEADDR no two sockets have one port, so never two queries to one server either. */
 static bool bind_port(struct outbound *o, int fd, const struct endpoint *to)
 {
     struct endpoint from = {.addr.family = to->addr.family};
@@ -57,7 +57,8 @@ int out_udp_start(struct outbound *o, struct out_send *s, const struct outbound_
     if (!bind_port(o, s->fd, &m->to) || connect(s->fd, (struct sockaddr *)&sa, len) < 0 ||
         epoll_ctl(o->udp_epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0 ||
         send(s->fd, m->wire, m->len, MSG_DONTWAIT) < 0)
-        return (int)out_fail_of(errno, NET_LOCAL);
+        /* No address to send from, as where IPv6 is on and no interface has it: as good as no route. */
+        return (int)(errno == EADDRNOTAVAIL ? NET_UNREACHABLE : out_fail_of(errno, NET_LOCAL));
     o->counters.udp_sent++;
     return OUT_STARTED;
 }

@@ -128,7 +128,7 @@ static bool client_cut_off(struct bench *b, int fd)
     return n == 0 || (n < 0 && errno != EAGAIN);
 }
 
-/* What FZ10 asks: framing does not depend on where the network cuts. */
+/* Framing does not depend on where the network cuts. */
 static void framing_gives_messages_however_they_are_split(void **state)
 {
     static const size_t lens[] = {0, 1, 2, 12, 0, 300, 4093, 4094, 4095, 4096, 4097, 65535, 1, 0};
