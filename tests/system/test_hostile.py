@@ -125,7 +125,8 @@ def test_garbage_after_a_good_query_on_a_stream():
 
 def test_slow_clients_do_not_slow_the_others():
     """A hundred streams that send a length and then an octet now and then; half of them promise the most there is."""
-    slow = [socket.create_connection(("127.0.0.1", 53), timeout=PATIENCE_S) for _ in range(100)]
+    slow = [socket.create_connection(("127.0.0.1", 53), timeout=PATIENCE_S, source_address=(f"127.0.1.{n % 10}", 0))
+            for n in range(100)]
     try:
         for n, s in enumerate(slow):
             s.sendall(b"\xff\xff" if n % 2 else struct.pack("!H", len(QUERY)))
@@ -177,7 +178,9 @@ def test_clients_that_vanish():
 
 
 def test_many_idle_streams():
-    idle = [socket.create_connection(("127.0.0.1", 53), timeout=PATIENCE_S) for _ in range(400)]
+    """From ten clients, since one alone is held to a share."""
+    idle = [socket.create_connection(("127.0.0.1", 53), timeout=PATIENCE_S, source_address=(f"127.0.1.{n % 10}", 0))
+            for n in range(400)]
     try:
         assert exchange("www.python.org.", tcp=True).answer
         assert exchange("www.python.org.").answer

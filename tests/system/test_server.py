@@ -119,9 +119,9 @@ def test_is_no_open_resolver(start_harkd, source, tcp):
 
 # ---- questions --------------------------------------------------------------------------------------------------
 
-def test_any_gets_one_small_record():
+def test_any_gets_one_rrset():
     reply = exchange("python.org.", "ANY")
-    assert [dns.rdatatype.to_text(r.rdtype) for r in reply.answer] == ["HINFO"], "RFC 8482 4.2"
+    assert len(reply.answer) == 1, "RFC 8482 4.1: one of those that are there; 4.2: HINFO"
 
 
 def test_answers_have_ra_and_echo_rd_and_cd():
@@ -197,11 +197,11 @@ def test_workers(start_harkd):
 
 
 def test_local_zones_can_be_switched_off(start_harkd):
-    start_harkd({"local-zones": "no"}, at=("127.0.0.1", 0))
+    start_harkd({"local-zones": "no", "listen": [f"127.0.0.1@{PORT}"]}, at=("127.0.0.1", 0))
     end = time.monotonic() + PATIENCE_S
     while True:  # `alive` asks for localhost, which takes a walk to the root now
         try:
-            reply = dns.query.udp(make_query("localhost."), "127.0.0.1", port=5399, timeout=1)
+            reply = dns.query.udp(make_query("localhost."), "127.0.0.1", port=PORT, timeout=1)
             break
         except (dns.exception.Timeout, OSError):
             assert time.monotonic() < end
@@ -339,7 +339,10 @@ def test_control_understands_json_and_says_what_it_does_not(start_harkd):
     assert "version" in json.loads(control(daemon.control, b'{"verb": "status"}\n'))
     for nonsense in (b"statsu\n", b"{}\n", b"{\n", b"\n", b"\xff\xfe\n", b"status status\n"):
         assert "error" in json.loads(control(daemon.control, nonsense)), nonsense
-    control(daemon.control, b"x" * 200000)
+    try:
+        control(daemon.control, b"x" * 200000)
+    except ConnectionError:
+        pass  # closed on: 64 KiB are enough for a request
     assert "version" in status(daemon.control)
 
 
