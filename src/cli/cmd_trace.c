@@ -7,6 +7,7 @@
 #include "cli/record.h"
 #include "cli/trace_json.h"
 #include "cli/trace_page.h"
+#include "dns/rrtype.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 
@@ -71,18 +72,30 @@ static void print_title(const struct tracing *t, const struct question *q)
 struct view {
     struct trace_page page;
     struct trace_json json;
-    struct observer observer;
+    void (*show)(void *ctx, const struct event *e); /* NULL: nothing is shown */
+    void *shown;
+    bool heard; /* some server replied */
 };
+
+static void watch(void *ctx, const struct event *e)
+{
+    struct view *v = ctx;
+    v->heard = v->heard || e->kind == EVENT_REPLY;
+    if (v->show)
+        v->show(v->shown, e);
+}
 
 static void view_begin(struct view *v, const struct tracing *t, const struct question *q)
 {
     if (t->out->format == OUT_JSON) {
         v->json = (struct trace_json){t->out, now_read(false).mono_ms};
-        v->observer = (struct observer){trace_json_event, &v->json};
+        v->show = trace_json_event;
+        v->shown = &v->json;
     } else if (t->out->format == OUT_TEXT) {
         print_title(t, q);
         trace_page_init(&v->page, t->out, q->name);
-        v->observer = (struct observer){trace_page_event, &v->page};
+        v->show = trace_page_event;
+        v->shown = &v->page;
     }
 }
 
@@ -97,6 +110,18 @@ static void view_end(
         trace_page_end(&v->page, q, o, ms, t->args->on[OPTION_DNSSEC]);
 }
 
+static void complain_failure(const struct view *v, const struct question *q, const struct outcome *o)
+{
+    char name[NAME_TEXT_LEN];
+    struct text type;
+    text_init(&type);
+    rrtype_to_text(&type, q->type);
+    out_complain("%s %s: %s%s", name_text(q->name, name), type.data,
+        o->reason.text ? o->reason.text : "the look-up failed",
+        v->heard ? "" : "; no server replied at all: is there a network?");
+    text_fini(&type);
+}
+
 static enum status trace_one(const struct tracing *t, struct question *q)
 {
     struct drive *d = drive_new(t->config);
@@ -105,16 +130,17 @@ static enum status trace_one(const struct tracing *t, struct question *q)
         return STATUS_INTERNAL;
     }
     struct view *v = mem_alloc(sizeof *v);
+    struct observer observer = {watch, v};
+    q->observer = &observer;
     view_begin(v, t, q);
-    q->observer = v->observer.event ? &v->observer : NULL;
     int64_t start = now_read(false).mono_ms;
     const struct outcome *o = drive_ask(d, q);
     enum status status = STATUS_INTERNAL;
     if (o) {
         view_end(v, t, q, o, (uint32_t)(now_read(false).mono_ms - start));
         status = status_of_outcome(o, q->type);
-        if (status == STATUS_NO_REPLY)
-            out_complain("no name server could be reached; is there a network?");
+        if (status != STATUS_ANSWER && status != STATUS_NO_DATA)
+            complain_failure(v, q, o);
     } else {
         out_complain("the resolver ended without an answer: a bug of hark, please report it");
     }

@@ -13,6 +13,7 @@
 #define ZONE_WIDTH_NARROW 18u
 #define ZONE_WIDTH_MAX 24u
 #define SERVER_WIDTH 25u /* most names of servers, and two columns */
+#define RUN_SHOWN 3u     /* failures in a row that are shown */
 #define DEPTH_SHOWN_MAX 6u
 
 /* ---- pieces ---- */
@@ -325,14 +326,53 @@ static void on_cache_hit(struct trace_page *p, const struct event *e)
     text_fini(&t);
 }
 
+/* What fits into the column of times. */
+static const char *failure_word(const char *tag)
+{
+    static const struct {
+        const char *tag, *word;
+    } words[] = {{"port-closed", "refused"}, {"unreachable", "no route"}, {"stream-closed", "closed"},
+        {"no-socket", "no socket"}};
+    for (size_t i = 0; tag && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(tag, words[i].tag) == 0)
+            return words[i].word;
+    return "no reply";
+}
+
+static void flush_run(struct trace_page *p)
+{
+    if (p->run > RUN_SHOWN) {
+        margin(p, p->run_depth, "");
+        out_printf(p->out, STYLE_WARN, "and %u more: %s", p->run - RUN_SHOWN, p->run_word);
+        out_end(p->out);
+    }
+    p->run = 0;
+    p->run_word = NULL;
+}
+
+/* The network's word, not a reply. */
+static void on_network_failure(struct trace_page *p, const struct event *e)
+{
+    const char *word = failure_word(e->tag);
+    p->unanswered++;
+    if (word != p->run_word)
+        flush_run(p);
+    p->run_word = word;
+    p->run_depth = e->depth;
+    if (++p->run <= RUN_SHOWN) {
+        hop(p, e, word, STYLE_WARN);
+        p->pending = false;
+    }
+}
+
 static void on_useless(struct trace_page *p, const struct event *e)
 {
+    if (e->send) {
+        on_network_failure(p, e);
+        return;
+    }
     struct text t;
     text_init(&t);
-    if (e->send) { /* the network's word, not a reply */
-        hop(p, e, "no reply", STYLE_WARN);
-        p->unanswered++;
-    }
     text_add(&t, e->text ? e->text : "the reply does not help");
     if (e->rcode != RCODE_NOERROR) {
         text_add(&t, " (");
@@ -469,6 +509,9 @@ void trace_page_event(void *ctx, const struct event *e)
     struct trace_page *p = ctx;
     if (is_repeated(p, e))
         return;
+    bool failure = e->kind == EVENT_USELESS && e->send;
+    if (!failure && e->kind != EVENT_SENT)
+        flush_run(p);
     bool quiet = e->kind == EVENT_DONE || e->kind == EVENT_SCRUBBED;
     if (e->kind == EVENT_SENT) {
         flush(p);
@@ -549,6 +592,7 @@ void trace_page_end(
 {
     struct out *out = p->out;
     flush(p);
+    flush_run(p);
     bool data = false;
     for (size_t i = 0; i < o->answer.count; i++)
         data = data || o->answer.items[i]->type == q->type || q->type == TYPE_ANY;
@@ -563,7 +607,7 @@ void trace_page_end(
     if (p->tcp_messages)
         out_printf(out, STYLE_DIM, ", %u of them over TCP", p->tcp_messages);
     if (p->unanswered)
-        out_printf(out, STYLE_DIM, ", %u without a reply in time", p->unanswered);
+        out_printf(out, STYLE_DIM, ", %u without a reply", p->unanswered);
     out_printf(out, STYLE_DIM, ", %u ms in all", time_ms);
     out_end(out);
 }
