@@ -11,7 +11,6 @@
  */
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
 
 #include "dns/msg.h"
 #include "dns/rdata.h"
@@ -25,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 #define MESSAGES_MAX                                                                                         \
     (WORK_MESSAGES_MAX + WORK_MESSAGES_BACKGROUND) /* of one question and its background look-up */
 #define TTL 3600u
+#define RECORD_LEN 4u /* of a record in the script */
 
 /* ---- the Internet before the lie ---- */
 
@@ -56,7 +56,7 @@ static const struct {
     {"below.example.com.", TYPE_DNAME, "victim.org."},
     {"www.example.com.", TYPE_A, "192.0.2.2"},
     {"org.", TYPE_NS, "ns.org."},
-    {"www.zone.org.", TYPE_A, "192.0.2.3"},
+    {"mail.zone.org.", TYPE_A, "192.0.2.3"},
     {"sub.zone.org.", TYPE_NS, "ns.zone.org."},
 };
 
@@ -71,6 +71,60 @@ static const uint16_t types[] = {TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DN
     TYPE_NSEC, TYPE_TXT, TYPE_MX, TYPE_NSEC3, TYPE_RRSIG, TYPE_ANY, TYPE_SVCB, TYPE_PTR, TYPE_DNSKEY};
 static const char *const addrs[] = {
     "10.1.0.1", "10.66.0.1", "10.2.0.1", "127.0.0.1", "10.0.0.2", "224.0.0.1", "0.0.0.0", "10.66.0.2"};
+
+/* The tables in wire form, made once: the run itself is to be what takes time. */
+static struct {
+    bool made;
+    name_t zones[COUNT(delegations)][NAME_MAX_LEN], servers[COUNT(delegations)][NAME_MAX_LEN],
+        owners[COUNT(records)][NAME_MAX_LEN], names[COUNT(names)][NAME_MAX_LEN];
+    struct addr at[COUNT(delegations)];
+    uint8_t targets[COUNT(records)][NAME_MAX_LEN];
+    uint16_t target_len[COUNT(records)];
+} ready;
+
+static void make_name(name_t *out, const char *text)
+{
+    enum err err = name_from_text(out, text, strlen(text), NULL);
+    assert(err == ERR_OK);
+    (void)err;
+}
+
+static struct addr addr_of(const char *text)
+{
+    struct addr a;
+    enum err err = addr_parse(&a, text);
+    assert(err == ERR_OK);
+    (void)err;
+    return a;
+}
+
+static void make_tables(void)
+{
+    for (unsigned i = 0; i < COUNT(delegations); i++) {
+        make_name(ready.zones[i], delegations[i].zone);
+        make_name(ready.servers[i], delegations[i].server);
+        ready.at[i] = addr_of(delegations[i].addr);
+    }
+    for (unsigned i = 0; i < COUNT(records); i++) {
+        make_name(ready.owners[i], records[i].owner);
+        if (records[i].type == TYPE_A || records[i].type == TYPE_AAAA) {
+            struct addr a = addr_of(records[i].target);
+            ready.target_len[i] = (uint16_t)addr_len(&a);
+            memcpy(ready.targets[i], a.ip, addr_len(&a));
+        } else {
+            make_name(ready.targets[i], records[i].target);
+            ready.target_len[i] = (uint16_t)name_len(ready.targets[i]);
+        }
+    }
+    for (unsigned i = 0; i < COUNT(names); i++)
+        make_name(ready.names[i], names[i]);
+    ready.made = true;
+}
+
+static struct rdata record_rdata(unsigned i)
+{
+    return (struct rdata){ready.targets[i], ready.target_len[i]};
+}
 
 struct told {
     const name_t *name;
@@ -102,45 +156,16 @@ struct run {
     struct arena arena;
 };
 
-static const name_t *name_of(struct run *x, const char *text)
-{
-    name_t n[NAME_MAX_LEN];
-    enum err err = name_from_text(n, text, strlen(text), NULL);
-    assert(err == ERR_OK);
-    return name_dup(n, &x->arena);
-}
-
-static struct addr addr_of(const char *text)
-{
-    struct addr a;
-    enum err err = addr_parse(&a, text);
-    assert(err == ERR_OK);
-    return a;
-}
-
-static struct rdata rdata_of(struct run *x, uint16_t type, const char *target)
-{
-    if (type == TYPE_A || type == TYPE_AAAA) {
-        struct addr a = addr_of(target);
-        return (struct rdata){arena_copy(&x->arena, a.ip, addr_len(&a)), (uint16_t)addr_len(&a)};
-    }
-    const name_t *n = name_of(x, target);
-    return (struct rdata){n, (uint16_t)name_len(n)};
-}
-
 static void fill_cache(struct run *x)
 {
     for (unsigned i = 0; i < COUNT(delegations); i++) {
-        struct cut_server cs = {.name = name_of(x, delegations[i].server),
-            .addr_count = 1,
-            .addrs = {addr_of(delegations[i].addr)}};
-        struct cut cut = {
-            .zone = name_of(x, delegations[i].zone), .ttl = TTL, .server_count = 1, .servers = &cs};
+        struct cut_server cs = {.name = ready.servers[i], .addr_count = 1, .addrs = {ready.at[i]}};
+        struct cut cut = {.zone = ready.zones[i], .ttl = TTL, .server_count = 1, .servers = &cs};
         cache_cut_put(x->cache, &cut, x->now.cache_s);
     }
     for (unsigned i = 0; i < COUNT(records); i++) {
-        struct rdata rd = rdata_of(x, records[i].type, records[i].target);
-        struct rrset rs = {.owner = name_of(x, records[i].owner),
+        struct rdata rd = record_rdata(i);
+        struct rrset rs = {.owner = ready.owners[i],
             .type = records[i].type,
             .class = CLASS_IN,
             .ttl = TTL,
@@ -153,15 +178,15 @@ static void fill_cache(struct run *x)
 
 /* ---- what the liar sends ---- */
 
-static const name_t *table_name(struct run *x, uint8_t octet)
+static const name_t *table_name(uint8_t octet)
 {
-    return name_of(x, names[octet % COUNT(names)]);
+    return ready.names[octet % COUNT(names)];
 }
 
-static void write_rdata(struct run *x, struct writer *w, uint16_t type, uint8_t target)
+static void write_rdata(struct writer *w, uint16_t type, uint8_t target)
 {
     static const uint8_t numbers[20] = {0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 1, 0};
-    const name_t *n = table_name(x, target);
+    const name_t *n = table_name(target);
     struct addr a = addr_of(addrs[target % COUNT(addrs)]);
     switch (type) {
     case TYPE_A:
@@ -203,15 +228,14 @@ static void write_rdata(struct run *x, struct writer *w, uint16_t type, uint8_t 
     }
 }
 
-static void write_record(struct run *x, struct writer *w, uint16_t counts[3])
+static void write_record(const uint8_t p[RECORD_LEN], struct writer *w)
 {
-    uint8_t head = read_u8(&x->script), owner = read_u8(&x->script), ttl = read_u8(&x->script),
-            target = read_u8(&x->script);
-    uint16_t type = types[head % COUNT(types)];
+    uint16_t type = types[p[0] % COUNT(types)];
+    uint8_t owner = p[1], ttl = p[2];
     if (owner == 0xff) {
         write_u16(w, 0xc000 | MSG_HEADER_LEN); /* the name that was asked */
     } else {
-        const name_t *n = table_name(x, owner);
+        const name_t *n = table_name(owner);
         write_octets(w, n, name_len(n));
     }
     write_u16(w, type);
@@ -219,10 +243,27 @@ static void write_record(struct run *x, struct writer *w, uint16_t counts[3])
     write_u32(w, (uint32_t)ttl << 24 | (uint32_t)(ttl & 0x3e) << 6);
     size_t at = w->pos;
     write_u16(w, 0);
-    write_rdata(x, w, type, target);
+    write_rdata(w, type, p[3]);
     if (!w->bad)
         put_u16(w->data + at, (uint16_t)(w->pos - at - 2));
-    counts[(head >> 4) % 3]++;
+}
+
+/* The script has the records in any order, the message has them by section. */
+static void write_records(struct run *x, struct writer *w, uint16_t counts[SECTION_COUNT])
+{
+    unsigned n = read_u8(&x->script);
+    size_t whole = reader_left(&x->script) / RECORD_LEN;
+    if (n > whole)
+        n = (unsigned)whole;
+    const uint8_t *p = read_octets(&x->script, n * RECORD_LEN);
+    for (unsigned s = 0; p && s < SECTION_COUNT; s++) {
+        for (unsigned i = 0; i < n; i++) {
+            if ((p[RECORD_LEN * i] >> 4) % SECTION_COUNT == s) {
+                write_record(p + RECORD_LEN * i, w);
+                counts[s]++;
+            }
+        }
+    }
 }
 
 static void write_script(struct run *x, struct writer *w, size_t eighths)
@@ -246,17 +287,16 @@ static size_t build(struct run *x, const struct sent *s, uint8_t kind, uint8_t *
     uint8_t flags = read_u8(&x->script), rcode = read_u8(&x->script);
     put_u16(
         buf + 2, (uint16_t)(FLAG_QR | (flags & 1 ? FLAG_AA : 0) | (flags & 2 ? FLAG_TC : 0) | (rcode & 15)));
-    uint16_t counts[3] = {0};
+    uint16_t counts[SECTION_COUNT] = {0};
     if (kind == 0) {
-        for (unsigned i = 0; i < 3; i++)
+        for (unsigned i = 0; i < SECTION_COUNT; i++)
             counts[i] = read_u8(&x->script);
         write_script(x, &w, read_u8(&x->script));
     } else {
-        for (unsigned n = read_u8(&x->script); n > 0 && !w.bad; n--)
-            write_record(x, &w, counts);
+        write_records(x, &w, counts);
     }
     put_u16(buf + 4, 1);
-    for (unsigned i = 0; i < 3; i++)
+    for (unsigned i = 0; i < SECTION_COUNT; i++)
         put_u16(buf + 6 + 2 * i, counts[i]);
     return w.pos;
 }
@@ -290,38 +330,31 @@ static void tell_all(struct run *x, const uint8_t *wire, size_t len)
 
 /* ---- what is still true ---- */
 
-static bool synthesised(struct run *x, const name_t *owner, const struct rdata *rd)
+static bool synthesised(const name_t *owner, const struct rdata *rd)
 {
     for (unsigned i = 0; i < COUNT(records); i++) {
-        const name_t *from = name_of(x, records[i].owner), *to = name_of(x, records[i].target);
+        const name_t *from = ready.owners[i];
         name_t made[NAME_MAX_LEN];
         if (records[i].type == TYPE_DNAME && name_is_within(owner, from) && !name_equal(owner, from) &&
-            name_replace_suffix(made, owner, from, to) == ERR_OK && name_equal(made, rd->data))
+            name_replace_suffix(made, owner, from, ready.targets[i]) == ERR_OK && name_equal(made, rd->data))
             return true;
     }
     return false;
 }
 
-static bool is_true(struct run *x, const name_t *owner, uint16_t type, const struct rdata *rd)
+static bool is_true(const name_t *owner, uint16_t type, const struct rdata *rd)
 {
-    char text[NAME_TEXT_LEN];
-    name_text(owner, text);
-    for (unsigned i = 0; i < COUNT(records); i++) {
-        if (records[i].type != type || strcasecmp(records[i].owner, text) != 0)
-            continue;
-        struct rdata want = rdata_of(x, type, records[i].target);
-        if (want.len == rd->len && memcmp(want.data, rd->data, rd->len) == 0)
+    for (unsigned i = 0; i < COUNT(records); i++)
+        if (records[i].type == type && name_equal(ready.owners[i], owner) && ready.target_len[i] == rd->len &&
+            memcmp(ready.targets[i], rd->data, rd->len) == 0)
             return true;
-    }
     for (unsigned i = 0; i < COUNT(delegations); i++) {
-        struct addr a = addr_of(delegations[i].addr);
-        if (type == TYPE_NS && strcasecmp(delegations[i].zone, text) == 0 &&
-            name_equal(rd->data, name_of(x, delegations[i].server)))
+        if (type == TYPE_NS && name_equal(ready.zones[i], owner) && name_equal(rd->data, ready.servers[i]))
             return true;
-        if (type == TYPE_A && strcasecmp(delegations[i].server, text) == 0 && memcmp(a.ip, rd->data, 4) == 0)
+        if (type == TYPE_A && name_equal(ready.servers[i], owner) && memcmp(ready.at[i].ip, rd->data, 4) == 0)
             return true;
     }
-    return type == TYPE_CNAME && synthesised(x, owner, rd);
+    return type == TYPE_CNAME && synthesised(owner, rd);
 }
 
 static void check_outcome(struct run *x, const struct outcome *o)
@@ -331,7 +364,7 @@ static void check_outcome(struct run *x, const struct outcome *o)
         for (size_t i = 0; i < lists[l]->count; i++) {
             const struct rrset *rs = lists[l]->items[i];
             for (unsigned k = 0; k < rs->count; k++) {
-                assert(name_is_within(rs->owner, x->zone) || is_true(x, rs->owner, rs->type, &rs->rdata[k]));
+                assert(name_is_within(rs->owner, x->zone) || is_true(rs->owner, rs->type, &rs->rdata[k]));
                 if (rs->type == TYPE_CNAME)
                     tell(x, rdata_target(TYPE_CNAME, &rs->rdata[k]), TYPE_A);
             }
@@ -340,10 +373,10 @@ static void check_outcome(struct run *x, const struct outcome *o)
     assert(o->messages <= WORK_MESSAGES_MAX);
 }
 
-static int delegation_of(struct run *x, const name_t *zone)
+static int delegation_of(const name_t *zone)
 {
     for (unsigned i = 0; i < COUNT(delegations); i++)
-        if (name_equal(zone, name_of(x, delegations[i].zone)))
+        if (name_equal(zone, ready.zones[i]))
             return (int)i;
     return -1;
 }
@@ -352,32 +385,29 @@ static int delegation_of(struct run *x, const name_t *zone)
 static void check_cut(struct run *x, const name_t *zone)
 {
     const struct cut *cut = cache_cut_get(x->cache, zone, x->now.cache_s, &x->arena);
-    int i = delegation_of(x, zone);
+    int i = delegation_of(zone);
     assert((cut != NULL) == (i >= 0));
     if (!cut)
         return;
-    struct addr a = addr_of(delegations[i].addr);
     assert(cut->ttl == TTL && cut->server_count == 1 && cut->proofs.count == 0 && !cut->hint &&
            !cut->listed_many);
-    assert(name_equal(cut->servers[0].name, name_of(x, delegations[i].server)));
-    assert(cut->servers[0].addr_count == 1 && addr_equal(&cut->servers[0].addrs[0], &a));
+    assert(name_equal(cut->servers[0].name, ready.servers[i]));
+    assert(cut->servers[0].addr_count == 1 && addr_equal(&cut->servers[0].addrs[0], &ready.at[i]));
 }
 
 static void check_name(struct run *x, const name_t *name, uint16_t type)
 {
     if (name_is_within(name, x->zone))
         return;
-    char text[NAME_TEXT_LEN];
-    name_text(name, text);
     struct negative negative;
     assert(!cache_negative_get(x->cache, name, type, CLASS_IN, x->now.cache_s, &x->arena, &negative));
     const struct rrset *rs = cache_rrset_get(x->cache, name, type, CLASS_IN, x->now.cache_s, &x->arena);
     bool wanted = false;
     for (unsigned i = 0; i < COUNT(records); i++)
-        wanted |= records[i].type == type && strcasecmp(records[i].owner, text) == 0;
+        wanted |= records[i].type == type && name_equal(ready.owners[i], name);
     assert((rs != NULL) == wanted);
     assert(!rs || (rs->count == 1 && rs->sig_count == 0 && rs->ttl == TTL && rs->rank == x->rank &&
-                      is_true(x, name, type, &rs->rdata[0])));
+                      is_true(name, type, &rs->rdata[0])));
 }
 
 static void check_outside_cut(struct run *x, const name_t *name)
@@ -391,9 +421,9 @@ static void check_cache(struct run *x)
     static const uint16_t usual[] = {TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DNAME, TYPE_SOA, TYPE_DS};
     check_cut(x, x->zone);
     for (unsigned i = 0; i < COUNT(delegations); i++)
-        check_outside_cut(x, name_of(x, delegations[i].zone));
+        check_outside_cut(x, ready.zones[i]);
     for (unsigned i = 0; i < COUNT(names); i++) {
-        const name_t *n = name_of(x, names[i]);
+        const name_t *n = ready.names[i];
         check_outside_cut(x, n);
         for (unsigned k = 0; k < COUNT(usual); k++)
             check_name(x, n, usual[k]);
@@ -410,11 +440,9 @@ static void check_cache(struct run *x)
 
 static bool is_honest(const struct run *x, const struct addr *to)
 {
-    for (unsigned i = 0; i < COUNT(delegations); i++) {
-        struct addr a = addr_of(delegations[i].addr);
-        if (i != x->liar && addr_equal(&a, to))
+    for (unsigned i = 0; i < COUNT(delegations); i++)
+        if (i != x->liar && addr_equal(&ready.at[i], to))
             return true;
-    }
     return false;
 }
 
@@ -537,7 +565,7 @@ static void begin(struct run *x, uint8_t zone, uint8_t settings)
     x->last = &x->first;
     x->again = settings & 128;
     x->liar = liars[zone & 3];
-    x->zone = name_of(x, delegations[x->liar].zone);
+    x->zone = ready.zones[x->liar];
     x->rank = zone & 4 ? RANK_GLUE : RANK_ANSWER;
     x->wake_ms = INT64_MAX;
     x->now = (now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true};
@@ -560,11 +588,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
     if (len < 3)
         return 0;
+    if (!ready.made)
+        make_tables();
     static struct run x;
     memset(&x, 0, sizeof x);
     begin(&x, data[0], data[1]);
     x.script = reader_of(data + 3, len - 3);
-    struct question q = {.name = name_of(&x, names[data[2] & 15]),
+    struct question q = {.name = ready.names[data[2] & 15],
         .type = types[data[2] >> 4],
         .class = CLASS_IN,
         .no_aliases = data[0] & 8};
