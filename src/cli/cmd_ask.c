@@ -6,6 +6,7 @@
 #include "cli/address.h"
 #include "cli/ask_view.h"
 #include "cli/command.h"
+#include "cli/record.h"
 #include "lib/resolvconf.h"
 
 #define DNS_PORT 53
@@ -118,10 +119,8 @@ static void complain_failure(
     if (status != STATUS_FAILURE && status != STATUS_BOGUS)
         return;
     struct text t;
-    char name[NAME_TEXT_LEN];
     text_init(&t);
-    text_printf(&t, "%s ", name_text(question->name, name));
-    rrtype_to_text(&t, question->type);
+    record_add_question(&t, question->name, question->type);
     text_add(&t, ": ");
     rcode_to_text(&t, r->msg.rcode);
     for (unsigned i = 0; i < r->msg.edns.ede_count; i++) {

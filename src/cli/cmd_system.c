@@ -16,7 +16,8 @@ struct found {
     const char *canonical; /* NULL: none, or the same */
     struct addr addrs[ADDRESSES_MAX];
     size_t addr_count;
-    const char *name; /* of an address */
+    bool reverse;     /* of an address */
+    const char *name; /* its name */
     int error;        /* EAI_… */
 };
 
@@ -38,12 +39,12 @@ static enum status status_of_eai(int error)
     }
 }
 
-static const char *hint_of_eai(int error)
+static const char *hint_of_eai(int error, bool reverse)
 {
     switch (error) {
     case EAI_NONAME:
     case EAI_NODATA:
-        return "; what DNS alone says: hark NAME A";
+        return reverse ? "; what DNS alone says: hark -x ADDRESS" : "; what DNS alone says: hark NAME A";
     case EAI_AGAIN:
         return "; is there a network, and do the servers of /etc/resolv.conf answer?";
     case EAI_FAIL:
@@ -146,7 +147,7 @@ static void view_json(struct out *out, const struct found *f)
 static void view(struct out *out, const struct found *f)
 {
     if (f->error)
-        out_complain("%s: %s%s", f->word, gai_strerror(f->error), hint_of_eai(f->error));
+        out_complain("%s: %s%s", f->word, gai_strerror(f->error), hint_of_eai(f->error, f->reverse));
     if (out->format == OUT_JSON)
         view_json(out, f);
     else if (f->error == 0 && out->format == OUT_SHORT)
@@ -191,7 +192,8 @@ static enum status look_up(const struct args *args, struct out *out, const char 
     f->word = word;
     if (to_query(f, &arena) == ERR_OK) {
         int family = args->on[OPTION_IPV4] ? AF_INET : args->on[OPTION_IPV6] ? AF_INET6 : AF_UNSPEC;
-        if (addr_parse(&addr, word) == ERR_OK)
+        f->reverse = addr_parse(&addr, word) == ERR_OK;
+        if (f->reverse)
             look_up_address(f, &addr, &arena);
         else
             look_up_name(f, family, &arena);

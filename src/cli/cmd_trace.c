@@ -5,9 +5,9 @@
 #include "cli/address.h"
 #include "cli/command.h"
 #include "cli/record.h"
+#include "cli/trace_end.h"
 #include "cli/trace_json.h"
 #include "cli/trace_page.h"
-#include "dns/rrtype.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 
@@ -38,26 +38,11 @@ static enum err read_name(const struct args *a, const char *word, name_t out[NAM
     return err;
 }
 
-static void print_short(void *ctx, const struct rr *rr)
-{
-    record_short(ctx, rr);
-}
-
-static void end_short(struct out *out, const struct outcome *o)
-{
-    for (size_t i = 0; i < o->answer.count; i++)
-        record_each(o->answer.items[i], false, print_short, out);
-}
-
 static void print_title(const struct tracing *t, const struct question *q)
 {
     struct text title;
     text_init(&title);
-    name_to_text(&title, q->name);
-    if (title.len > 1)
-        title.data[--title.len] = 0;
-    text_char(&title, ' ');
-    rrtype_to_text(&title, q->type);
+    record_add_question(&title, q->name, q->type);
     out_put(t->out, STYLE_STRONG, title.data);
     out_put(t->out, STYLE_DIM, "  from the root, with an empty cache");
     out_end(t->out);
@@ -105,21 +90,21 @@ static void view_end(
     if (t->out->format == OUT_JSON)
         out_json(t->out, trace_outcome_to_json(q, o, ms));
     else if (t->out->format == OUT_SHORT)
-        end_short(t->out, o);
+        trace_end_short(t->out, o);
     else
         trace_page_end(&v->page, q, o, ms, t->args->on[OPTION_DNSSEC]);
 }
 
 static void complain_failure(const struct view *v, const struct question *q, const struct outcome *o)
 {
-    char name[NAME_TEXT_LEN];
-    struct text type;
-    text_init(&type);
-    rrtype_to_text(&type, q->type);
-    out_complain("%s %s: %s%s", name_text(q->name, name), type.data,
-        o->reason.text ? o->reason.text : "the look-up failed",
-        v->heard ? "" : "; no server replied at all: is there a network?");
-    text_fini(&type);
+    struct text t;
+    text_init(&t);
+    record_add_question(&t, q->name, q->type);
+    text_printf(&t, ": %s", o->reason.text ? o->reason.text : "the look-up failed");
+    if (!v->heard)
+        text_add(&t, "; no server replied at all: is there a network?");
+    out_complain("%s", t.data);
+    text_fini(&t);
 }
 
 static enum status trace_one(const struct tracing *t, struct question *q)

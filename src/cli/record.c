@@ -1,6 +1,25 @@
 #include "cli/record.h"
 
+#include <string.h>
+
 #include "dns/rdata.h"
+
+const char *record_bare_name(const name_t *n, char buf[NAME_TEXT_LEN])
+{
+    name_text(n, buf);
+    size_t len = strlen(buf);
+    if (len > 1)
+        buf[len - 1] = 0;
+    return buf;
+}
+
+void record_add_question(struct text *t, const name_t *n, uint16_t type)
+{
+    char buf[NAME_TEXT_LEN];
+    text_add(t, record_bare_name(n, buf));
+    text_char(t, ' ');
+    rrtype_to_text(t, type);
+}
 
 void record_short(struct out *out, const struct rr *rr)
 {

@@ -5,6 +5,10 @@
 #include "cli/out.h"
 #include "dns/msg.h"
 
+/** A name as people write it: without the final dot. Returns buf. */
+const char *record_bare_name(const name_t *n, char buf[NAME_TEXT_LEN]);
+/** "www.python.org A" */
+void record_add_question(struct text *t, const name_t *n, uint16_t type);
 /** The RDATA alone, one line (short form). */
 void record_short(struct out *out, const struct rr *rr);
 /** Calls fn with each record of the set, and with its RRSIGs if with_sigs. */

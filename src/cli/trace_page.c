@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cli/record.h"
-#include "dns/present.h"
+#include "cli/trace_end.h"
 #include "dns/rdata.h"
 
 #define PAGE_WIDTH_MAX 100u /* wider lines are harder to follow */
@@ -18,30 +18,17 @@
 
 /* ---- pieces ---- */
 
-/* A name as people write it: without the final dot. */
-static const char *bare(const name_t *n, char buf[NAME_TEXT_LEN])
-{
-    name_text(n, buf);
-    size_t len = strlen(buf);
-    if (len > 1)
-        buf[len - 1] = 0;
-    return buf;
-}
-
 static void put_name(struct out *o, enum out_style style, const name_t *n)
 {
     char buf[NAME_TEXT_LEN];
-    out_put(o, style, name_is_root(n) ? "the root" : bare(n, buf));
+    out_put(o, style, name_is_root(n) ? "the root" : record_bare_name(n, buf));
 }
 
 static void put_question(struct out *o, enum out_style style, const name_t *n, uint16_t type)
 {
-    char buf[NAME_TEXT_LEN];
     struct text t;
     text_init(&t);
-    text_add(&t, bare(n, buf));
-    text_char(&t, ' ');
-    rrtype_to_text(&t, type);
+    record_add_question(&t, n, type);
     out_put(o, style, t.data);
     text_fini(&t);
 }
@@ -115,11 +102,11 @@ static void hop(struct trace_page *p, const struct event *e, const char *time, e
     if (s)
         text_printf(&t, "%u", s->number);
     margin(p, e->depth, number);
-    out_put(o, STYLE_STRONG, e->zone ? bare(e->zone, zone) : "?");
+    out_put(o, STYLE_STRONG, e->zone ? record_bare_name(e->zone, zone) : "?");
     out_column(o, body_column(e->depth) + p->zone_width + 2);
     unsigned at = o->column;
     if (e->server) {
-        out_put(o, STYLE_PLAIN, bare(e->server, server));
+        out_put(o, STYLE_PLAIN, record_bare_name(e->server, server));
         out_put(o, STYLE_PLAIN, " ");
         out_column(o, o->column + 1 > at + SERVER_WIDTH ? o->column + 1 : at + SERVER_WIDTH);
     }
@@ -200,7 +187,7 @@ static void turn_to(struct trace_page *p, const struct event *e)
 static void widen(struct trace_page *p, const name_t *qname)
 {
     char buf[NAME_TEXT_LEN];
-    size_t n = strlen(bare(name_labels(qname) > 2 ? name_parent(qname, 1) : qname, buf));
+    size_t n = strlen(record_bare_name(name_labels(qname) > 2 ? name_parent(qname, 1) : qname, buf));
     size_t max = page_width(p) < PAGE_WIDTH_MAX ? ZONE_WIDTH_NARROW : ZONE_WIDTH_MAX;
     if (n > max)
         n = max;
@@ -253,7 +240,7 @@ static void on_referral(struct trace_page *p, const struct event *e)
     char child[NAME_TEXT_LEN];
     struct text t;
     text_init(&t);
-    text_printf(&t, "ask %s: ", bare(e->child, child));
+    text_printf(&t, "ask %s: ", record_bare_name(e->child, child));
     put_delegation(&t, e);
     text_add(&t, e->ds ? ", signed" : ", not signed");
     verdict(p, STYLE_PLAIN, t.data);
@@ -288,7 +275,7 @@ static void on_denial(struct trace_page *p, const struct event *e)
     struct text t;
     char name[NAME_TEXT_LEN];
     text_init(&t);
-    bare(e->qname, name);
+    record_bare_name(e->qname, name);
     if (e->rcode == RCODE_NXDOMAIN)
         text_printf(&t, "%s does not exist (NXDOMAIN)", name);
     else
@@ -304,7 +291,8 @@ static void on_alias(struct trace_page *p, const struct event *e)
         return; /* said already */
     struct text t;
     text_init(&t);
-    text_printf(&t, "%s is an alias of %s", bare(e->qname, name), bare(e->child, target));
+    text_printf(
+        &t, "%s is an alias of %s", record_bare_name(e->qname, name), record_bare_name(e->child, target));
     verdict(p, STYLE_PLAIN, t.data);
     text_fini(&t);
 }
@@ -316,7 +304,7 @@ static void on_cache_hit(struct trace_page *p, const struct event *e)
     text_init(&t);
     text_add(&t, "known: ");
     if (e->child)
-        text_printf(&t, "alias of %s", bare(e->child, target));
+        text_printf(&t, "alias of %s", record_bare_name(e->child, target));
     else if (e->rrset)
         add_rrset(&t, e->rrset);
     else
@@ -544,64 +532,14 @@ void trace_page_init(struct trace_page *p, struct out *out, const name_t *qname)
     out_end(out);
 }
 
-/* ---- the end ---- */
-
-static void print_record(void *ctx, const struct rr *rr)
-{
-    struct text t;
-    text_init(&t);
-    rr_to_text(&t, rr);
-    out_put(ctx, STYLE_PLAIN, t.data);
-    text_fini(&t);
-}
-
-static void print_list(struct out *o, const struct rrset_list *l, bool with_sigs)
-{
-    for (size_t i = 0; i < l->count; i++) {
-        bool proof = l->items[i]->type == TYPE_NSEC || l->items[i]->type == TYPE_NSEC3;
-        if (with_sigs || !proof)
-            record_each(l->items[i], with_sigs, print_record, o);
-    }
-}
-
-static void end_line(struct trace_page *p, const struct question *q, const struct outcome *o, bool data)
-{
-    struct out *out = p->out;
-    if (data) {
-        out_put(out, STYLE_GOOD, "Answer");
-    } else if (o->rcode == RCODE_NOERROR || o->rcode == RCODE_NXDOMAIN) {
-        out_put(out, STYLE_WARN, "Answer: ");
-        put_question(out, STYLE_WARN, q->name, q->type);
-        out_put(out, STYLE_WARN,
-            o->rcode == RCODE_NXDOMAIN ? ": no such name (NXDOMAIN)" : ": no data of that type (NODATA)");
-    } else {
-        struct text t;
-        text_init(&t);
-        rcode_to_text(&t, o->rcode);
-        if (o->reason.ede >= 0 && ede_text(o->reason.ede))
-            text_printf(&t, "; EDE %d, %s", o->reason.ede, ede_text(o->reason.ede));
-        out_printf(out, STYLE_BAD, "No answer: %s (%s)",
-            o->reason.text ? o->reason.text : "the look-up failed", t.data);
-        text_fini(&t);
-    }
-    out_end(out);
-}
-
 void trace_page_end(
     struct trace_page *p, const struct question *q, const struct outcome *o, uint32_t time_ms, bool with_sigs)
 {
     struct out *out = p->out;
     flush(p);
     flush_run(p);
-    bool data = false;
-    for (size_t i = 0; i < o->answer.count; i++)
-        data = data || o->answer.items[i]->type == q->type || q->type == TYPE_ANY;
-    data = data && o->rcode == RCODE_NOERROR;
     out_end(out);
-    end_line(p, q, o, data);
-    print_list(out, &o->answer, with_sigs);
-    if (!data)
-        print_list(out, &o->authority, with_sigs);
+    trace_end_outcome(out, q, o, with_sigs);
     out_end(out);
     out_printf(out, STYLE_DIM, "%u message%s", p->messages, plural(p->messages));
     if (p->tcp_messages)

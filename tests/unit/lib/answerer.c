@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "dns/present.h"
@@ -18,7 +19,7 @@ struct answerer {
 
 static bool label_is(const name_t *n, const char *label)
 {
-    return n[0] == strlen(label) && memcmp(n + 1, label, n[0]) == 0;
+    return n[0] == strlen(label) && strncasecmp((const char *)n + 1, label, n[0]) == 0;
 }
 
 static void add(struct msg_builder *b, const char *line, struct arena *a)
@@ -83,7 +84,7 @@ static size_t reply(uint8_t *buf, const uint8_t *wire, size_t len, bool tcp, str
         return 0;
     const name_t *n = q.question.name;
     bool cut = !tcp && (label_is(n, "big") || label_is(n, "closing"));
-    uint16_t flags = (uint16_t)(FLAG_QR | FLAG_RA | (q.flags & FLAG_RD) | (cut ? FLAG_TC : 0));
+    uint16_t flags = (uint16_t)(FLAG_QR | FLAG_AA | FLAG_RA | (q.flags & FLAG_RD) | (cut ? FLAG_TC : 0));
     struct msg_builder b;
     msg_build(&b, buf, MSG_MAX_LEN, q.id, flags, rcode_of(&q));
     if (label_is(n, "odd"))

@@ -1,0 +1,72 @@
+#include "cli/trace_end.h"
+
+#include "cli/record.h"
+#include "cli/status.h"
+#include "dns/present.h"
+
+static void print_record(void *ctx, const struct rr *rr)
+{
+    struct text t;
+    text_init(&t);
+    rr_to_text(&t, rr);
+    out_put(ctx, STYLE_PLAIN, t.data);
+    text_fini(&t);
+}
+
+static void print_list(struct out *o, const struct rrset_list *l, bool with_sigs)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        bool proof = l->items[i]->type == TYPE_NSEC || l->items[i]->type == TYPE_NSEC3;
+        if (with_sigs || !proof)
+            record_each(l->items[i], with_sigs, print_record, o);
+    }
+}
+
+static void add_failure(struct text *t, const struct outcome *o)
+{
+    text_printf(t, "No answer: %s (", o->reason.text ? o->reason.text : "the look-up failed");
+    rcode_to_text(t, o->rcode);
+    if (o->reason.ede >= 0 && ede_text(o->reason.ede))
+        text_printf(t, "; EDE %d, %s", o->reason.ede, ede_text(o->reason.ede));
+    text_char(t, ')');
+}
+
+static void add_denial(struct text *t, const struct question *q, const struct outcome *o)
+{
+    text_add(t, "Answer: ");
+    record_add_question(t, q->name, q->type);
+    text_add(t, o->rcode == RCODE_NXDOMAIN ? ": no such name (NXDOMAIN)" : ": no data of that type (NODATA)");
+}
+
+void trace_end_outcome(struct out *out, const struct question *q, const struct outcome *o, bool with_sigs)
+{
+    struct text t;
+    enum status status = status_of_outcome(o, q->type);
+    enum out_style style = status == STATUS_ANSWER    ? STYLE_GOOD
+                           : status == STATUS_NO_DATA ? STYLE_WARN
+                                                      : STYLE_BAD;
+    text_init(&t);
+    if (status == STATUS_ANSWER)
+        text_add(&t, "Answer");
+    else if (status == STATUS_NO_DATA)
+        add_denial(&t, q, o);
+    else
+        add_failure(&t, o);
+    out_put(out, style, t.data);
+    out_end(out);
+    text_fini(&t);
+    print_list(out, &o->answer, with_sigs);
+    if (status != STATUS_ANSWER)
+        print_list(out, &o->authority, with_sigs);
+}
+
+static void print_short(void *ctx, const struct rr *rr)
+{
+    record_short(ctx, rr);
+}
+
+void trace_end_short(struct out *out, const struct outcome *o)
+{
+    for (size_t i = 0; i < o->answer.count; i++)
+        record_each(o->answer.items[i], false, print_short, out);
+}
