@@ -474,7 +474,7 @@ static void a_stream_without_answer_times_out(void **state)
     int fd = accept_one(b, listening);
     send_tcp(b, 2, &to, 2, true);
     RUN_UNTIL(&b->loop, b->fails[1] == NET_TIMEOUT);
-    assert_in_range((uv_hrtime() - start) / 1000000u, 50, 1000);
+    assert_in_range((uv_hrtime() - start) / 1000000u, 40, 2000);
     assert_int_equal(b->fails[2], NO_FAIL);
     send_tcp(b, 3, &to, 3, true); /* not onto the one that did not answer */
     int fresh = accept_one(b, listening);
