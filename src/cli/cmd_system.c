@@ -39,19 +39,34 @@ static enum status status_of_eai(int error)
     }
 }
 
-static const char *hint_of_eai(int error, bool reverse)
+/* What to do next, in words. */
+static void add_hint(struct text *t, const struct found *f)
 {
-    switch (error) {
+    switch (f->error) {
     case EAI_NONAME:
     case EAI_NODATA:
-        return reverse ? "; what DNS alone says: hark -x ADDRESS" : "; what DNS alone says: hark NAME A";
+        text_printf(t, "; what DNS alone says: hark %s%s%s", f->reverse ? "-x " : "", f->query,
+            f->reverse ? "" : " A");
+        break;
     case EAI_AGAIN:
-        return "; is there a network, and do the servers of /etc/resolv.conf answer?";
+        text_add(t, "; is there a network, and do the servers of /etc/resolv.conf answer?");
+        break;
     case EAI_FAIL:
-        return "; why: hark trace NAME";
+        text_printf(t, "; why: hark trace %s", f->query);
+        break;
     default:
-        return "";
+        break;
     }
+}
+
+static void complain(const struct found *f)
+{
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "%s: %s", f->word, gai_strerror(f->error));
+    add_hint(&t, f);
+    out_complain("%s", t.data);
+    text_fini(&t);
 }
 
 static bool has(const struct found *f, const struct addr *a)
@@ -147,7 +162,7 @@ static void view_json(struct out *out, const struct found *f)
 static void view(struct out *out, const struct found *f)
 {
     if (f->error)
-        out_complain("%s: %s%s", f->word, gai_strerror(f->error), hint_of_eai(f->error, f->reverse));
+        complain(f);
     if (out->format == OUT_JSON)
         view_json(out, f);
     else if (f->error == 0 && out->format == OUT_SHORT)

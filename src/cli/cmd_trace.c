@@ -124,7 +124,8 @@ static enum status trace_one(const struct tracing *t, struct question *q)
     if (o) {
         view_end(v, t, q, o, (uint32_t)(now_read(false).mono_ms - start));
         status = status_of_outcome(o, q->type);
-        if (status != STATUS_ANSWER && status != STATUS_NO_DATA)
+        bool failed = status != STATUS_ANSWER && status != STATUS_NO_DATA;
+        if (failed && (t->out->format != OUT_TEXT || !v->heard)) /* the page says why itself */
             complain_failure(v, q, o);
     } else {
         out_complain("the resolver ended without an answer: a bug of hark, please report it");
