@@ -107,7 +107,7 @@ static void complain_failure(const struct view *v, const struct question *q, con
     text_fini(&t);
 }
 
-static enum status trace_one(const struct tracing *t, struct question *q)
+static enum status trace_one(const struct tracing *t, const struct question *q)
 {
     struct drive *d = drive_new(t->config);
     if (!d) {
@@ -116,10 +116,11 @@ static enum status trace_one(const struct tracing *t, struct question *q)
     }
     struct view *v = mem_alloc(sizeof *v);
     struct observer observer = {watch, v};
-    q->observer = &observer;
+    struct question watched = *q;
+    watched.observer = &observer;
     view_begin(v, t, q);
     int64_t start = now_read(false).mono_ms;
-    const struct outcome *o = drive_ask(d, q);
+    const struct outcome *o = drive_ask(d, &watched);
     enum status status = STATUS_INTERNAL;
     if (o) {
         view_end(v, t, q, o, (uint32_t)(now_read(false).mono_ms - start));
