@@ -107,17 +107,20 @@ static bool open_control(struct daemon *d, const struct config *config, const st
             at, strerror(errno));
         return path == NULL;
     }
-    if (who->wanted && chown(at, who->uid, who->gid) < 0)
+    /* nobody is nobody's alone: then the socket stays root's. */
+    if (who->wanted && strcmp(who->name, "nobody") != 0 && chown(at, who->uid, who->gid) < 0)
         log_warning("the control socket stays root's: %s", strerror(errno));
     log_info("control socket at %s", at);
     return true;
 }
 
-static void log_listeners(const struct config *config)
+static void log_listeners(const struct pool *pool)
 {
-    for (size_t i = 0; i < config->listen_count; i++) {
+    size_t count;
+    const struct endpoint *listen = pool_listen(pool, &count);
+    for (size_t i = 0; i < count; i++) {
         char text[ENDPOINT_TEXT_LEN];
-        log_notice("listening on %s, UDP and TCP", endpoint_text(&config->listen[i], text));
+        log_notice("listening on %s, UDP and TCP", endpoint_text(&listen[i], text));
     }
 }
 
@@ -149,7 +152,7 @@ static int serve(const struct config *config)
     struct privileges who = config->drop_privileges ? privileges_plan() : (struct privileges){0};
     bool good = open_control(&d, config, &who);
     if (good) {
-        log_listeners(config);
+        log_listeners(d.pool);
         privileges_drop(&who);
         pool_start(d.pool);
         log_notice("ready, %u %s", pool_workers(d.pool), pool_workers(d.pool) == 1 ? "worker" : "workers");

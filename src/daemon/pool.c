@@ -6,32 +6,41 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/own.h"
+
 #define WORKERS_MAX 256u
 #define STREAMS_LEAST 16u /* connections a listener takes, however many listeners share the maximum */
 
 struct pool {
     struct shared shared;
+    struct arena lasting;
     bool started;
     int64_t start_ms;
 };
 
 /* Sockets with SO_REUSEPORT let a second harkd of the same user bind the same port, and the kernel would share the questions out between the two. One
- * without it is refused if anybody is there. */
-static enum err probe(const struct endpoint *at, int type)
+ * without it is refused if anybody is there. Returns the errno, 0 if it can be bound. */
+static int probe(const struct endpoint *at, int type)
 {
     struct sockaddr_storage sa;
     socklen_t len = endpoint_to_sockaddr(at, &sa);
     int one = 1, fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return errno == EAFNOSUPPORT ? ERR_OK : ERR_SYSTEM; /* the worker judges */
+        return errno;
     if (sa.ss_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
     if (type == SOCK_STREAM) /* connections of an earlier run that wait for their end are no harkd */
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     int problem = bind(fd, (const struct sockaddr *)&sa, len) < 0 ? errno : 0;
     close(fd);
-    errno = problem;
-    return problem == EADDRINUSE || problem == EACCES ? ERR_SYSTEM : ERR_OK;
+    return problem;
+}
+
+/* ::1 is served by default, and many a host has no IPv6. */
+static bool is_dispensable(const struct endpoint *at, int problem)
+{
+    return at->addr.family == FAMILY_V6 && addr_is_loopback(&at->addr) &&
+           (problem == EADDRNOTAVAIL || problem == EAFNOSUPPORT);
 }
 
 static void complain(struct text *complaint, const struct endpoint *at, int problem)
@@ -69,8 +78,6 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     }
     sh->worker_count = worker_count(config);
     sh->limits = STREAM_LIMITS_DEFAULT;
-    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)config->listen_count);
-    sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
     sh->serve = (struct serve_settings){
         .access = config->access,
         .access_count = config->access_count,
@@ -82,30 +89,48 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     return ERR_OK;
 }
 
-static enum err bind_all(struct pool *p, struct text *complaint)
+static enum err choose_listeners(struct pool *p, struct text *complaint)
 {
     struct shared *sh = &p->shared;
     const struct config *config = sh->config;
-    for (size_t i = 0; i < config->listen_count; i++)
-        if (probe(&config->listen[i], SOCK_DGRAM) || probe(&config->listen[i], SOCK_STREAM)) {
-            complain(complaint, &config->listen[i], errno);
+    struct endpoint *listen = ARENA_ARRAY(&p->lasting, struct endpoint, config->listen_count);
+    for (size_t i = 0; i < config->listen_count; i++) {
+        const struct endpoint *at = &config->listen[i];
+        int problem = probe(at, SOCK_DGRAM);
+        if (!problem)
+            problem = probe(at, SOCK_STREAM);
+        if (problem && !is_dispensable(at, problem)) {
+            complain(complaint, at, problem);
             return ERR_SYSTEM;
         }
+        if (problem)
+            log_warning("this host has no IPv6 loopback: not listening there");
+        else
+            listen[sh->listen_count++] = *at;
+    }
+    if (sh->listen_count == 0) {
+        text_add(
+            complaint, "no address to listen on; name one with --listen ADDRESS@PORT or the setting listen:");
+        return ERR_NOTFOUND;
+    }
+    sh->listen = listen;
+    sh->own = own_endpoints(listen, sh->listen_count, &sh->own_count, &p->lasting);
+    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)sh->listen_count);
+    sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
+    return ERR_OK;
+}
+
+static enum err make_workers(struct shared *sh, struct text *complaint)
+{
     for (unsigned i = 0; i < sh->worker_count; i++) {
         struct endpoint failed = {0};
         enum err err = worker_new(&sh->workers[i], sh, i, &failed);
-        if (err) {
-            if (failed.port)
-                complain(complaint, &failed, errno);
-            else
-                text_printf(complaint, "cannot start a worker: %s", strerror(errno));
+        if (err && failed.port)
+            complain(complaint, &failed, errno);
+        else if (err)
+            text_printf(complaint, "cannot start a worker: %s", strerror(errno));
+        if (err)
             return err;
-        }
-        if (worker_listener_count(sh->workers[i]) == 0) {
-            text_add(complaint,
-                "no address to listen on; name one with --listen ADDRESS@PORT or the setting listen:");
-            return ERR_NOTFOUND;
-        }
     }
     return ERR_OK;
 }
@@ -114,9 +139,12 @@ enum err pool_new(struct pool **out, const struct config *config, struct text *c
 {
     struct pool *p = mem_alloc(sizeof *p);
     p->start_ms = now_read(false).mono_ms;
+    arena_init(&p->lasting);
     enum err err = share(&p->shared, config, complaint);
     if (!err)
-        err = bind_all(p, complaint);
+        err = choose_listeners(p, complaint);
+    if (!err)
+        err = make_workers(&p->shared, complaint);
     if (err) {
         pool_free(p);
         return err;
@@ -166,7 +194,14 @@ void pool_free(struct pool *p)
     mem_free(sh->workers);
     if (sh->cache)
         cache_free(sh->cache);
+    arena_fini(&p->lasting);
     mem_free(p);
+}
+
+const struct endpoint *pool_listen(const struct pool *p, size_t *count)
+{
+    *count = p->shared.listen_count;
+    return p->shared.listen;
 }
 
 unsigned pool_workers(const struct pool *p)
@@ -222,8 +257,8 @@ void pool_figures(struct pool *p, struct control_figures *out)
     *out = (struct control_figures){
         .uptime_s = (uint64_t)(now_read(false).mono_ms - p->start_ms) / 1000,
         .workers = sh->worker_count,
-        .listen = sh->config->listen,
-        .listen_count = sh->config->listen_count,
+        .listen = sh->listen,
+        .listen_count = sh->listen_count,
     };
     for (unsigned i = 0; i < sh->worker_count; i++)
         worker_ask_stats(sh->workers[i]);

@@ -17,6 +17,8 @@ bool pool_is_drained(struct pool *p);
 /** Ends the workers and waits for them. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p);
+/** Where it listens. */
+const struct endpoint *pool_listen(const struct pool *p, size_t *count);
 unsigned pool_workers(const struct pool *p);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);

@@ -348,29 +348,21 @@ static void command(struct worker *w, enum command what)
 
 /* ---- from outside ---- */
 
-static bool passed_over(const struct endpoint *at)
-{
-    return at->addr.family == FAMILY_V6 && addr_is_loopback(&at->addr) &&
-           (errno == EADDRNOTAVAIL || errno == EAFNOSUPPORT);
-}
-
 static enum err open_listeners(struct worker *w, struct endpoint *failed)
 {
-    const struct config *c = w->shared->config;
-    w->udp = mem_alloc(c->listen_count * sizeof *w->udp);
-    w->tcp = mem_alloc(c->listen_count * sizeof *w->tcp);
-    for (size_t i = 0; i < c->listen_count; i++) {
-        const struct endpoint *at = &c->listen[i];
-        enum err err = udp_listener_open(&w->udp[w->udp_count], &w->loop, at, on_udp, w);
-        if (!err) {
-            w->udp_count++;
-            err = stream_server_open(&w->tcp[w->tcp_count], &w->loop, at, &w->shared->limits, on_tcp, w);
-            w->tcp_count += !err;
-        }
-        if (err && !passed_over(at)) {
-            *failed = *at;
+    const struct shared *sh = w->shared;
+    w->udp = mem_alloc(sh->listen_count * sizeof *w->udp);
+    w->tcp = mem_alloc(sh->listen_count * sizeof *w->tcp);
+    for (size_t i = 0; i < sh->listen_count; i++) {
+        *failed = sh->listen[i];
+        enum err err = udp_listener_open(&w->udp[i], &w->loop, failed, on_udp, w);
+        if (err)
             return err;
-        }
+        w->udp_count++;
+        err = stream_server_open(&w->tcp[i], &w->loop, failed, &sh->limits, on_tcp, w);
+        if (err)
+            return err;
+        w->tcp_count++;
     }
     return ERR_OK;
 }
@@ -379,8 +371,8 @@ static void open_resolver(struct worker *w)
 {
     const struct config *c = w->shared->config;
     struct resolve_settings settings = c->resolve;
-    settings.own = c->listen;
-    settings.own_count = c->listen_count;
+    settings.own = w->shared->own;
+    settings.own_count = w->shared->own_count;
     w->resolver = resolve_new(&settings, w->shared->cache, w->rng);
     struct outbound_settings out = {
         .source_v4 = c->source_v4,
@@ -424,11 +416,6 @@ enum err worker_new(struct worker **out, struct shared *shared, unsigned index, 
     return err;
 }
 
-size_t worker_listener_count(const struct worker *w)
-{
-    return w->tcp_count;
-}
-
 void worker_start(struct worker *w)
 {
     int bad = uv_thread_create(&w->thread, run, w);
@@ -464,7 +451,8 @@ void worker_free(struct worker *w)
     assert(!bad && "a handle was left open");
     (void)bad;
     inbox_fini(&w->inbox);
-    resolve_free(w->resolver);
+    if (w->resolver)
+        resolve_free(w->resolver);
     serve_free(w->serve);
     random_free(w->rng);
     table_fini(&w->asks);

@@ -17,6 +17,10 @@ struct worker;
 /* What all workers share; lives until the last has ended. */
 struct shared {
     const struct config *config;
+    const struct endpoint *listen; /* to be bound by each worker */
+    size_t listen_count;
+    const struct endpoint *own; /* where a message of ours would come back to ourselves */
+    size_t own_count;
     struct cache *cache;
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
     struct serve_settings serve;
@@ -31,11 +35,8 @@ struct worker_stats {
     struct resolve_counters resolve;    /* a copy */
 };
 
-/** Binds all listeners, in the caller's thread; nothing is read yet. ERR_SYSTEM: errno and *failed say which. An IPv6 loopback that this system
- * does not have is passed over. */
+/** Binds all listeners, in the caller's thread; nothing is read yet. ERR_SYSTEM: errno and *failed say which. */
 enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed);
-/** Listeners that it has. */
-size_t worker_listener_count(const struct worker *w);
 void worker_start(struct worker *w);
 /** From any thread: reads no more questions, replies to those that are pending. */
 void worker_drain(struct worker *w);
