@@ -207,15 +207,16 @@ enum sub_result job_sub(
 
 /* ---- events ---- */
 
-/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. */
-static void tell(const struct job *j, struct event *e, unsigned depth)
+/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. Each watcher sees it once. */
+static void tell(struct job *j, struct event *e, unsigned depth)
 {
+    if (j->mark == j->r->mark || depth > ALIAS_MAX + DEPENDENCY_DEPTH_MAX)
+        return;
+    j->mark = j->r->mark;
     e->depth = depth;
     for (const struct waiter *w = j->waiters; w; w = w->next)
         if (w->observer)
             w->observer->event(w->observer->ctx, e);
-    if (depth >= ALIAS_MAX + DEPENDENCY_DEPTH_MAX)
-        return;
     for (const struct link *l = j->parents; l; l = l->next_of_child)
         tell(l->parent, e, depth + 1);
 }
@@ -227,5 +228,6 @@ void job_event(struct job *j, struct event e)
     e.qtype = j->type;
     if (!e.zone && j->zone.cut)
         e.zone = j->zone.cut->zone;
+    j->r->mark++;
     tell(j, &e, 0);
 }

@@ -279,9 +279,11 @@ struct reply {
     enum transport transport;
     bool minimised, with_edns;
     const name_t *asked;
+    uint16_t type;
     uint32_t rtt_ms;
     /* of the message */
     uint16_t rcode;
+    size_t octets;
     bool authoritative, had_opt;
     uint8_t rank;                        /* of its answer section */
     struct rrset_list answer, authority; /* grouped, not scrubbed: only scrub.c reads them */

@@ -242,8 +242,8 @@ static void heard(struct job *j, const struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
     JOB_EVENT(j, .kind = EVENT_REPLY, .server = c->server, .to = &c->at, .transport = rep->transport,
-        .sent_name = rep->asked, .send = rep->id, .rtt_ms = rep->rtt_ms, .rcode = rep->rcode,
-        .aa = rep->authoritative);
+        .sent_name = rep->asked, .send = rep->id, .sent_type = rep->type, .octets = rep->octets,
+        .rtt_ms = rep->rtt_ms, .rcode = rep->rcode, .aa = rep->authoritative);
     if (rep->transport == TRANSPORT_TCP) {
         c->stream_tried = false;
         c->stream = false;

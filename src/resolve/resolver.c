@@ -374,6 +374,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
         if (msg_parse(msg, copy, len, &j->arena) == MSG_OK) {
             j->work->octets += (uint32_t)len;
             j->reply = reply_read(j, s, msg);
+            j->reply->octets = len;
             if (s->patience_over)
                 r->counters.late_answers++;
             send_drop(s);

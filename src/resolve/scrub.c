@@ -291,6 +291,7 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         .minimised = s->minimised,
         .with_edns = s->with_edns,
         .asked = name_parent(j->name, labels - asked),
+        .type = s->type,
         .rcode = m->rcode,
         .authoritative = (m->flags & FLAG_AA) != 0,
         .had_opt = m->edns.present,
