@@ -58,7 +58,7 @@ enum err prefix_parse(struct prefix *out, const char *text);
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 
 bool addr_is_loopback(const struct addr *a);
-/** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (RELIABILITY P14). Loopback is judged apart. */
+/** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (threat P14). Loopback is judged apart. */
 bool addr_is_unusable(const struct addr *a);
 
 #endif

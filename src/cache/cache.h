@@ -65,7 +65,7 @@ struct cut_server {
     struct addr addrs[DELEGATION_ADDRS_PER_NAME];
 };
 
-/* A delegation as the parent gave it. Its life is the parent's TTL and is never extended by the child (RELIABILITY P9). */
+/* A delegation as the parent gave it. Its life is the parent's TTL and is never extended by the child (threat P9). */
 struct cut {
     const name_t *zone;
     uint32_t ttl;       /* seconds left */
@@ -106,7 +106,7 @@ enum edns_fact { EDNS_FACT_UNKNOWN, EDNS_FACT_WORKS, EDNS_FACT_BROKEN };
 struct server_facts {
     uint16_t srtt_ms, rttvar_ms; /* RFC 6298 smoothing; 0 0: never measured */
     uint8_t timeouts;            /* in a row */
-    uint8_t edns;                /* enum edns_fact; BROKEN never after WORKS (RELIABILITY P13) */
+    uint8_t edns;                /* enum edns_fact; BROKEN never after WORKS (threat P13) */
     uint8_t case_broken;         /* does not echo letter case: ask over TCP */
     uint8_t heard;               /* ever answered */
 };

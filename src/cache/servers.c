@@ -38,7 +38,7 @@ void cache_server_get(
     out->heard = read_u8(&r);
 }
 
-/* EDNS that worked once is never believed broken: a forged FORMERR would cost a signed zone its signatures (RELIABILITY P13). */
+/* EDNS that worked once is never believed broken: a forged FORMERR would cost a signed zone its signatures (threat P13). */
 static bool keep_edns(const void *old, size_t old_len, void *ctx)
 {
     const uint8_t *before = old;

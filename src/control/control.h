@@ -12,7 +12,7 @@
 #include "resolve/resolve.h"
 #include "serve/serve.h"
 
-/* RELIABILITY S8 */
+/* threat S8 */
 #define CONTROL_OCTETS_MAX 65536u
 #define CONTROL_CONNECTIONS_MAX 32u
 #define CONTROL_MS_MAX 5000u

@@ -16,7 +16,7 @@
 #define UDP_SIZE_PLAIN 512u    /* without EDNS, RFC 1035 4.2.1 */
 
 /* ---- one client question: the work it may cause. One counter, inherited by sub-questions, never reset. ---- */
-#define WORK_MESSAGES_MAX 100u        /* upstream messages (NXNSAttack, CAMP; RELIABILITY 1.2) */
+#define WORK_MESSAGES_MAX 100u        /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
 #define WORK_MESSAGES_BACKGROUND 20u  /* what background work may cause: its own counter */
 #define WORK_OCTETS_MAX 100000u       /* upstream octets received */
 #define WORK_TARGET_FAILURES_MAX 16u  /* failed name-server address look-ups */

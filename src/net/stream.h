@@ -25,7 +25,7 @@ struct stream_limits {
     unsigned write_ms;          /* a reply not taken by the client */
     size_t write_queue_max;     /* octets queued towards one client; beyond, reading pauses */
 };
-extern const struct stream_limits STREAM_LIMITS_DEFAULT; /* 4096, 64, 64, 3000, 3000, 10000, 200, 3000, 256 KiB: RELIABILITY's TCP row */
+extern const struct stream_limits STREAM_LIMITS_DEFAULT; /* 4096, 64, 64, 3000, 3000, 10000, 200, 3000, 256 KiB: docs/threats.md A19 */
 
 struct stream_server;
 struct stream_client; /* one connection; stays allocated while questions of it are pending */

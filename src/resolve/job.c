@@ -157,7 +157,7 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 /* ---- sub-questions ---- */
 
 /* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need each other would wait
- * for ever (RELIABILITY M14). Each job is visited once; depth is bounded by the limits on depth and aliases. */
+ * for ever (threat M14). Each job is visited once; depth is bounded by the limits on depth and aliases. */
 static bool waits_for(struct job *from, const struct job *target, unsigned mark)
 {
     if (from == target)

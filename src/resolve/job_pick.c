@@ -222,7 +222,7 @@ enum job_state step_pick(struct job *j)
         return JOB_WAIT_REPLY;
     if (last_resort(j))
         return JOB_PICK;
-    /* A late answer still counts (RELIABILITY 1.3). */
+    /* A late answer still counts (docs/threats.md). */
     return j->sends ? JOB_WAIT_REPLY : nobody_left(j);
 }
 

@@ -178,7 +178,7 @@ static enum job_state ask_without_edns(struct job *j, struct reply *rep)
     j->r->counters.edns_fallbacks++;
     c->no_edns = true;
     j->zone.edns_objections++;
-    /* Never remembered of a server that once spoke EDNS (RELIABILITY P13). */
+    /* Never remembered of a server that once spoke EDNS (threat P13). */
     if (c->facts.edns != EDNS_FACT_WORKS) {
         c->facts.edns = EDNS_FACT_BROKEN;
         facts_save(j, c);

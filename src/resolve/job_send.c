@@ -70,7 +70,7 @@ static struct send *send_new(struct job *j, unsigned candidate, enum transport t
     s->type = j->ask.type;
     s->minimised = ask_is_minimised(j);
     s->sent_ms = r->now.mono_ms;
-    /* After three objections the other servers of the zone are spared the question (RELIABILITY M9). */
+    /* After three objections the other servers of the zone are spared the question (threat M9). */
     s->with_edns = !c->no_edns && j->zone.edns_objections < 3;
     name_copy(s->name, j->ask.name);
     if (r->set.case_random && transport == TRANSPORT_UDP)

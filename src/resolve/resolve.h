@@ -63,7 +63,7 @@ struct resolve_settings {
     bool extra_addresses;  /* look up further addresses of name servers in the background */
     bool explore;          /* now and then ask a server that is not the best known */
     bool minimal_answers;  /* false: outcomes carry NS and addresses of the zone beside positive answers */
-    const struct endpoint *own; /* endpoints that we listen on: never asked (RELIABILITY P14) */
+    const struct endpoint *own; /* endpoints that we listen on: never asked (threat P14) */
     size_t own_count;
 };
 

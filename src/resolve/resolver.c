@@ -337,7 +337,7 @@ static enum match match(const struct send *s, const uint8_t *wire, size_t len)
 }
 
 /* A wrong packet at the right port: somebody guesses, or a middlebox spoils. The wait goes on, and the exchange is finished over TCP as well
- * (RELIABILITY P4, P12). */
+ * (threat P4, P12). */
 static enum heard near_miss(struct send *s, bool only_case)
 {
     struct job *j = s->job;
@@ -385,7 +385,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             heard = near_miss(s, false);
         }
     } else if (m == MATCH_BARE) {
-        s->bare_error = true; /* believed when the timer ends (RELIABILITY P12) */
+        s->bare_error = true; /* believed when the timer ends (threat P12) */
         heard = HEARD_NEAR_MISS;
     } else {
         heard = near_miss(s, m == MATCH_CASE);
@@ -396,7 +396,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
 
 static void family_off(struct resolver *r, const struct endpoint *to)
 {
-    /* A family without a route is left alone for a minute, then probed again (RELIABILITY F7). */
+    /* A family without a route comes last for a minute (threat F7). */
     r->family_off_ms[to->addr.family == FAMILY_V6] = r->now.mono_ms + 60000;
 }
 
@@ -422,7 +422,7 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
         .send = s->id, .tag = reasons[why].tag, .text = reasons[why].text);
     if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
         c->dead = true;
-    if (why == NET_UNREACHABLE && s->to.addr.family == FAMILY_V6)
+    if (why == NET_UNREACHABLE)
         family_off(r, &s->to);
     if (why == NET_REFUSED || s->transport == TRANSPORT_TCP)
         c->dead = true;

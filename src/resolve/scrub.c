@@ -1,4 +1,4 @@
-/* What a reply says, less everything that its server may not speak for (RELIABILITY P6, P7, P10, P11).
+/* What a reply says, less everything that its server may not speak for (threat P6, P7, P10, P11).
  *
  * A server was asked as a server of `zone`. It may speak: of the asked name and, link by link, of names inside the zone that its aliases lead to; of delegations
  * strictly below the zone and on the way to the asked name, with glue for them; of the denial of those names. All else is dropped here, before anybody sees it.

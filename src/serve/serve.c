@@ -129,7 +129,7 @@ static bool known(struct visit *v, struct outcome *out)
 }
 
 /* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for authoritative
- * cannot send each other round (RELIABILITY A18). */
+ * cannot send each other round (threat A18). */
 static enum step_end step_recursion(struct visit *v)
 {
     struct outcome out = {.rcode = RCODE_NOERROR, .reason.ede = EDE_NONE};

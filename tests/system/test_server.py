@@ -297,7 +297,7 @@ def test_log_has_one_clean_line_an_event(start_harkd):
     daemon.stop()
     raw = daemon.log_file.read_bytes()
     assert raw.endswith(b"\n")
-    assert not re.search(rb"[^\x20-\x7e\n]", raw), "RELIABILITY S7: octets of strangers are escaped"
+    assert not re.search(rb"[^\x20-\x7e\n]", raw), "threat S7: octets of strangers are escaped"
 
 
 # ---- control socket ---------------------------------------------------------------------------------------------

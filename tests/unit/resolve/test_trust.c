@@ -30,7 +30,7 @@ static const char *ask_text(struct world *w, const char *name, uint16_t type)
     return world_text(w, world_ask(w, name, type));
 }
 
-/* RELIABILITY P9: the parent's TTL bounds a delegation, whatever the child says. */
+/* threat P9: the parent's TTL bounds a delegation, whatever the child says. */
 static void forgets_a_delegation_when_the_parents_ttl_ends(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG,
@@ -99,7 +99,7 @@ static void rests_longer_after_each_failure(void **state)
     world_free(w);
 }
 
-/* RELIABILITY P14 */
+/* threat P14 */
 static void never_asks_addresses_that_are_no_name_servers(void **state)
 {
     static const char *const glue[] = {"0.0.0.0", "0.1.2.3", "127.0.0.1", "127.9.9.9", "169.254.1.1",
@@ -224,7 +224,7 @@ static void an_alias_ends_in_a_denial(void **state)
     world_free(w);
 }
 
-/* RFC 6672, RELIABILITY P11 */
+/* RFC 6672, threat P11 */
 static void synthesises_below_a_dname_itself(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,

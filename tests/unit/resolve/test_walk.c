@@ -365,7 +365,7 @@ static void sends_at_most_the_work_of_one_question(void **state)
     world_free(w);
 }
 
-/* ---- bailiwick: what a server says beyond its zone is not believed (RELIABILITY P6, P7, P10) ---- */
+/* ---- bailiwick: what a server says beyond its zone is not believed (threat P6, P7, P10) ---- */
 
 struct lie {
     const char *answer, *authority, *additional, *victim;
