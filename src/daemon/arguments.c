@@ -21,7 +21,7 @@ static const char *value_of(const char *name, int argc, char **argv, int *i, boo
 {
     size_t n = strlen(name);
     const char *arg = argv[*i];
-    if (strncmp(arg, name, n) != 0)
+    if (!arg || strncmp(arg, name, n) != 0)
         return NULL;
     if (arg[n] == '=' && name[1] == '-')
         return arg + n + 1;

@@ -17,8 +17,8 @@ static bool take_edns(struct request *rq, const struct edns *e)
     rq->dnssec_ok = e->dnssec_ok;
     rq->udp_size = e->udp_size;
     rq->keepalive = e->keepalive_present &&
-                    rq->transport == TRANSPORT_TCP; /* RFC 7828 3.2.1: over UDP it is not looked at */
-    return !e->subnet_present || e->subnet_scope == 0;              /* RFC 7871 6: of responses */
+                    rq->transport == TRANSPORT_TCP;    /* RFC 7828 3.2.1: over UDP it is not looked at */
+    return !e->subnet_present || e->subnet_scope == 0; /* RFC 7871 6: of responses */
 }
 
 /* The OPT alone behind the question, up to the end of the message. False: not of that form. */
