@@ -139,9 +139,9 @@ static void read_names(struct flood *f, const char *path)
 static void zipf_init(struct flood *f)
 {
     double sum = 0;
-    f->shares = malloc(f->query_count * sizeof *f->shares);
+    f->shares = f->query_count ? calloc(f->query_count, sizeof *f->shares) : NULL;
     if (!f->shares)
-        die("malloc");
+        die("calloc");
     for (uint32_t i = 0; i < f->query_count; i++)
         f->shares[i] = sum += 1.0 / (i + 1);
     for (uint32_t i = 0; i < f->query_count; i++)
