@@ -3,9 +3,12 @@
 import json
 import os
 import re
+import shutil
 import socket
+import subprocess
 
 import pytest
+from conftest import PATIENCE_S
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -140,13 +143,31 @@ def test_a_broken_configuration_is_named(hark, tmp_path):
     assert re.search(rf"{re.escape(str(file))}:2:\d+", done.stderr), done.stderr
 
 
+def test_set_id_ignores_the_environment(hark, tmp_path):
+    """Who runs with another's rights does not read a file of the caller's choice."""
+    broken = tmp_path / "hark.yaml"
+    broken.write_text("nonsense: [\n")
+    env = os.environ | {"HARK_CONFIG": str(broken)}
+    assert str(broken) in hark("trace", "www.python.org", env=env).stderr
+    copy = tmp_path / "hark"
+    shutil.copy(shutil.which("hark"), copy)
+    try:
+        os.chown(copy, 65534, 65534)
+    except OSError:
+        pytest.skip("this user namespace has no other user")
+    copy.chmod(0o6755)
+    env["ASAN_OPTIONS"] = "detect_leaks=0"  # LeakSanitizer may not look into a set-id process
+    done = subprocess.run([copy, "trace", "www.python.org"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode == 0 and "151.101.128.223" in done.stdout, done.stderr
+
+
 def test_octets_of_strangers_are_escaped(hark):
     out = hark("escape.types.python.org", "TXT").stdout
     assert '"quote\\" backslash\\\\ \\195\\164 \\000 end"' in out
 
 
 def test_kdig_agrees():
-    import subprocess
     done = subprocess.run(["kdig", "@127.0.0.1", "www.python.org", "AAAA", "+short"], stdout=subprocess.PIPE, text=True,
                           check=True)
     assert sorted(done.stdout.split()) == ["2a04:4e42:200::223", "2a04:4e42:400::223"]

@@ -4,9 +4,11 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -224,6 +226,19 @@ class TestComingAndGoing:
         command = "for i in 1 2 3 4 5; do (sh -c 'sleep 0.05 &'); done; sleep 0.5; ps -eo stat= | grep -c '^Z'"
         done = subprocess.run([*ENTER, "sh", "-c", command], env=BARE, stdout=subprocess.PIPE, timeout=60, check=False)
         assert done.stdout == b"0\n"
+
+    def test_an_unprivileged_user_may_have_one(self):
+        if len(Path("/proc/self/uid_map").read_text().split("\n")) != 2 or " 4294967295" not in Path(
+                "/proc/self/uid_map").read_text():
+            pytest.skip("this laboratory is an unprivileged user's already")
+        with tempfile.TemporaryDirectory() as folder:  # the checkout may lie where only root may look
+            os.chmod(folder, 0o755)
+            for part in ("tests/lab", "build/peers"):
+                shutil.copytree(TOP / part, f"{folder}/{part}")
+            nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+            done = subprocess.run([*nobody, f"{folder}/tests/lab/enter", "kdig", "@198.41.0.4", ".", "SOA", "+short"],
+                                  env=BARE | {"HOME": folder}, stdout=subprocess.PIPE, timeout=60, check=False, cwd="/")
+        assert done.returncode == 0 and done.stdout.startswith(b"a.root-servers.net.")
 
     def test_starts_soon(self):
         start = time.monotonic()

@@ -260,6 +260,13 @@ def test_a_port_in_use_is_named_with_the_option_that_changes_it():
     assert "127.0.0.1" in said and "--listen" in said, said
 
 
+def test_a_port_that_may_not_be_bound_is_named_with_the_option_that_changes_it():
+    done = subprocess.run(["setpriv", "--bounding-set=-net_bind_service", "harkd", "--listen", "127.0.0.9@53"],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE_S, check=False)
+    assert done.returncode != 0
+    assert "127.0.0.9" in done.stdout and "--listen" in done.stdout, done.stdout
+
+
 @pytest.mark.parametrize("text, place", [
     ("listne: [127.0.0.1]\n", "1:1"), ("cache:\n  size: many\n", "2:9"), ("listen: [127.0.0.1@99999]\n", "1:"),
     ("workers: -1\n", "1:"), ("cache: [\n", ""), ("upstream:\n  ipv4: maybe\n", "2:"), ("a: &x [*x]\n", "1:"),
