@@ -96,6 +96,7 @@ struct server {
 /* What the job knows of the zone that it asks now. Owned by job_cut.c and pick.c. */
 struct zone_stage {
     struct cut *cut;
+    uint32_t entered_s; /* now_t.cache_s; cut->ttl counts from here */
     unsigned server_count, candidate_count;
     struct server servers[DELEGATION_NAMES_MAX];
     struct candidate candidates[DELEGATION_ADDRS_MAX];

@@ -22,7 +22,7 @@ void zone_enter(struct job *j, struct cut *cut)
     job_drop_subs(j);
     j->patience_ms = INT64_MAX;
     struct reason trouble = j->zone.trouble;
-    j->zone = (struct zone_stage){.cut = cut, .trouble = trouble};
+    j->zone = (struct zone_stage){.cut = cut, .entered_s = j->r->now.cache_s, .trouble = trouble};
     for (unsigned i = 0; i < cut->server_count; i++) {
         const struct cut_server *cs = &cut->servers[i];
         struct server *sv = &j->zone.servers[j->zone.server_count++];

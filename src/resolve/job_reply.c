@@ -45,7 +45,7 @@ static void store_child_servers(struct job *j, const struct reply *rep)
     if (!news || j->flags.no_write || cut->hint)
         return;
     struct rrset ns = *rep->child_ns;
-    ns.rank = RANK_AUTHORITY;
+    ns.rank = RANK_REFERRAL; /* never an answer to anybody (RELIABILITY P7) */
     ns.ttl = ns.ttl < cut->ttl ? ns.ttl : cut->ttl;
     cache_rrset_put(j->r->cache, &ns, j->r->now.cache_s);
 }
@@ -152,6 +152,18 @@ static enum job_state handle_denial(struct job *j, struct reply *rep)
 
 /* ---- the walk goes on ---- */
 
+/* A zone must not outlive its own delegation by delegating below itself (RELIABILITY P9, CVE-2022-30698). The root needs no such watch. */
+static void bound_by_parent(const struct job *j, struct cut *cut)
+{
+    const struct cut *parent = j->zone.cut;
+    if (name_is_root(parent->zone))
+        return;
+    uint32_t gone_s = j->r->now.cache_s - j->zone.entered_s;
+    uint32_t left_s = parent->ttl > gone_s ? parent->ttl - gone_s : 0;
+    if (cut->ttl > left_s)
+        cut->ttl = left_s;
+}
+
 static enum job_state handle_referral(struct job *j, struct reply *rep)
 {
     unsigned glue = 0;
@@ -160,6 +172,7 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
     JOB_EVENT(j, .kind = EVENT_REFERRAL, .child = rep->cut->zone, .count = rep->cut->server_count,
         .glue = glue, .rrset = rep->ns, .ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS),
         .server = j->zone.candidates[rep->candidate].server);
+    bound_by_parent(j, rep->cut);
     cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
     /* For DS the parent is asked, and a referral to the very name is the parent's confession that it has none to give. */
     if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name)) {

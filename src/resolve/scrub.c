@@ -30,6 +30,20 @@ static struct rrset *keep(const struct job *j, const struct reply *rep, struct r
     return rs;
 }
 
+/* The RRsets of a section, of the question's class alone: RDATA of another class is opaque, an "address" there may have no octets. False: a set is
+ * too large. */
+static bool group(struct job *j, const struct msg *m, enum section section, struct rrset_list *out)
+{
+    bool overflow = false;
+    rrset_group(out, m->rrs[section], m->counts[section], &j->arena, &overflow);
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++)
+        if (out->items[i]->class == j->class)
+            out->items[kept++] = out->items[i];
+    out->count = kept;
+    return !overflow;
+}
+
 /* ---- answer section ---- */
 
 /* The DNAME in the answer section that redirects `name`, owner inside the zone. */
@@ -192,9 +206,7 @@ static void read_referral(struct job *j, struct reply *rep)
 static void read_addresses(struct job *j, struct reply *rep)
 {
     struct rrset_list all = {0};
-    bool overflow = false;
-    rrset_group(
-        &all, rep->msg->rrs[SECTION_ADDITIONAL], rep->msg->counts[SECTION_ADDITIONAL], &j->arena, &overflow);
+    group(j, rep->msg, SECTION_ADDITIONAL, &all);
     for (size_t i = 0; i < all.count; i++) {
         struct rrset *rs = all.items[i];
         if ((rs->type != TYPE_A && rs->type != TYPE_AAAA) || !name_is_within(rs->owner, zone_of(j)))
@@ -303,11 +315,8 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         rep->kind = REPLY_TRUNCATED;
         return rep;
     }
-    bool overflow = false, too_long = false;
-    rrset_group(&rep->answer, m->rrs[SECTION_ANSWER], m->counts[SECTION_ANSWER], &j->arena, &overflow);
-    rrset_group(
-        &rep->authority, m->rrs[SECTION_AUTHORITY], m->counts[SECTION_AUTHORITY], &j->arena, &overflow);
-    if (overflow) {
+    bool too_long = false;
+    if (!group(j, m, SECTION_ANSWER, &rep->answer) || !group(j, m, SECTION_AUTHORITY, &rep->authority)) {
         useless(rep, REPLY_FAILED, "too-many-records", "a name server's RRset has too many records");
         return rep;
     }

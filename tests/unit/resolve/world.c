@@ -184,6 +184,8 @@ static void serve(struct world *w, const struct action *act, const struct world_
     send_id id = act->send.id;
     bool udp = act->send.transport == TRANSPORT_UDP;
     unsigned delay = rule->delay_ms ? rule->delay_ms : DEFAULT_DELAY_MS;
+    if (!udp && rule->tcp_delay_ms)
+        delay = rule->tcp_delay_ms;
     if (rule->lose_first > w->used[rule - w->rules]++)
         return;
     size_t len = build(buf, q, rule, rule->flags, rule->rcode, a);
@@ -197,10 +199,18 @@ static void serve(struct world *w, const struct action *act, const struct world_
         fly(w, id, NULL, 0, NET_UNREACHABLE, 1);
         return;
     case HOW_TCP_CLOSES:
-        if (!udp) {
+    case HOW_TCP_SILENT:
+    case HOW_TCP_GARBAGE:
+        if (!udp && rule->how == HOW_TCP_CLOSES) {
             fly(w, id, NULL, 0, NET_CLOSED, delay);
             return;
         }
+        if (!udp && rule->how == HOW_TCP_SILENT) {
+            fly(w, id, NULL, 0, NET_TIMEOUT, (unsigned)(act->send.deadline_ms - w->now.mono_ms));
+            return;
+        }
+        for (unsigned i = 0; !udp && i < 300; i++)
+            fly(w, id, buf, len - 1, 0, delay);
         /* fall through */
     case HOW_TRUNCATE_UDP:
         if (udp)

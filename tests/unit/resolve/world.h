@@ -16,6 +16,8 @@ enum world_how {
     HOW_GARBAGE_FIRST, /* something with the right ID that is no answer, 10 ms before the answer */
     HOW_BARE_FORMERR,  /* a bare header to EDNS */
     HOW_TCP_CLOSES,    /* TC over UDP, TCP closes at once */
+    HOW_TCP_SILENT,    /* TC over UDP, TCP runs into its deadline */
+    HOW_TCP_GARBAGE,   /* TC over UDP, then hundreds of broken messages over TCP before the answer */
 };
 
 /* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any; name NULL: any, "*.x." at or below. */
@@ -26,6 +28,7 @@ struct world_rule {
     uint16_t flags, rcode;
     const char *answer, *authority, *additional;
     unsigned delay_ms, lose_first; /* lose_first: so many messages get no answer */
+    unsigned tcp_delay_ms;         /* 0: as delay_ms */
     const char *why;
 };
 

@@ -1,0 +1,424 @@
+/* Corners of the walk that a hostile or broken Internet leads into. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "world.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+/* Root 10.0.0.1 → org 10.0.0.2 → zone.org 10.1.0.1; com 10.0.0.3 → host.com 10.2.0.1 */
+#define ROOT_ORG                                                                                             \
+    {                                                                                                        \
+        .addr = "10.0.0.1", .name = "*.org.", .authority = "org. NS ns.org.\n",                              \
+        .additional = "ns.org. A 10.0.0.2\n"                                                                 \
+    }
+#define ROOT_COM                                                                                             \
+    {                                                                                                        \
+        .addr = "10.0.0.1", .name = "*.com.", .authority = "com. NS ns.com.\n",                              \
+        .additional = "ns.com. A 10.0.0.3\n"                                                                 \
+    }
+#define ORG_ZONE(ns, glue)                                                                                   \
+    {                                                                                                        \
+        .addr = "10.0.0.2", .name = "*.zone.org.", .authority = ns, .additional = glue                       \
+    }
+#define ORG_ZONE_1 ORG_ZONE("zone.org. NS ns.zone.org.\n", "ns.zone.org. A 10.1.0.1\n")
+#define ORG_ZONE_2                                                                                           \
+    ORG_ZONE("zone.org. NS ns1.zone.org.\nzone.org. NS ns2.zone.org.\n",                                     \
+        "ns1.zone.org. A 10.1.0.1\nns2.zone.org. A 10.1.0.2\n")
+#define COM_HOST                                                                                             \
+    {                                                                                                        \
+        .addr = "10.0.0.3", .name = "*.host.com.", .authority = "host.com. NS a.host.com.\n",                \
+        .additional = "a.host.com. A 10.2.0.1\n"                                                             \
+    }
+#define SOA "zone.org. 900 SOA ns.zone.org. host.zone.org. 1 2 3 4 300\n"
+#define X_ANSWER "x.zone.org. 60 A 192.0.2.1\n"
+#define X_TEXT "NOERROR; x.zone.org. 60 A 192.0.2.1"
+
+static const char *ask_text(struct world *w, const char *name, uint16_t type)
+{
+    return world_text(w, world_ask(w, name, type));
+}
+
+static void assert_idle(struct world *w)
+{
+    world_drain(w);
+    const struct resolve_counters *c = resolve_counters(world_resolver(w));
+    assert_int_equal(c->jobs, 0);
+    assert_int_equal(c->waiters, 0);
+    assert_int_equal(c->sends, 0);
+}
+
+/* RDATA of another class is opaque: an "address" of no octets must not be read as one. */
+static void believes_no_record_of_another_class(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST, ORG_ZONE("zone.org. NS ns.host.com.\n", NULL),
+        {.addr = "10.2.0.1", .flags = FLAG_AA, .answer = "ns.host.com. 60 CH A \\# 0\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), "SERVFAIL");
+    assert_string_equal(ask_text(w, "ns.host.com.", TYPE_A), "NOERROR");
+    assert_idle(w);
+    world_free(w);
+}
+
+static void primes(struct resolve_settings *s)
+{
+    s->prime = true;
+}
+
+/* RFC 9609 3.3: without addresses the root's names are worth nothing; the hints go on serving. */
+static void a_priming_answer_without_addresses_changes_nothing(void **state)
+{
+    static const char *const names[] = {". NS root.ns.\n", ". NS other.ns.\n"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct world_rule rules[] = {
+            {.addr = "10.0.0.1", .name = ".", .type = TYPE_NS, .flags = FLAG_AA, .answer = names[i]}, ROOT_ORG,
+            ORG_ZONE_1, {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+        struct world *w = world_new(rules, COUNT(rules), primes);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+        world_pass(w, 3601);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+        assert_idle(w);
+        world_free(w);
+    }
+}
+
+static void a_silent_root_fails_priming_and_everybody_hears_in_time(void **state)
+{
+    struct world_rule rules[] = {{.addr = "10.0.0.1", .how = HOW_SILENT}};
+    struct world *w = world_new(rules, COUNT(rules), primes);
+    int64_t begin = world_now_ms(w);
+    ask_id a = world_begin(w, "a.org.", TYPE_A), b = world_begin(w, "b.com.", TYPE_A);
+    assert_string_equal(world_text(w, world_wait(w, a)), "SERVFAIL");
+    assert_string_equal(world_text(w, world_wait(w, b)), "SERVFAIL");
+    assert_true(world_now_ms(w) - begin <= ANSWER_MS_MAX);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* RELIABILITY P9: a zone cannot outlive its own delegation by delegating below itself. */
+static void a_delegation_does_not_outlive_its_parents(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        ORG_ZONE("zone.org. 20 NS ns.zone.org.\n", "ns.zone.org. 20 A 10.1.0.1\n"),
+        {.addr = "10.1.0.1",
+            .authority = "sub.zone.org. 86400 NS ns.sub.zone.org.\n",
+            .additional = "ns.sub.zone.org. 86400 A 10.1.0.2\n"},
+        {.addr = "10.1.0.2", .flags = FLAG_AA, .answer = "x.sub.zone.org. 1 A 192.0.2.1\n"}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.sub.zone.org.", TYPE_A), "NOERROR; x.sub.zone.org. 1 A 192.0.2.1");
+    rules[1] = (struct world_rule){.addr = "10.0.0.2",
+        .flags = FLAG_AA,
+        .rcode = RCODE_NXDOMAIN,
+        .authority = "org. 900 SOA ns.org. host.org. 1 2 3 4 300\n"};
+    world_pass(w, 21);
+    assert_string_equal(ask_text(w, "x.sub.zone.org.", TYPE_A), "NXDOMAIN");
+    world_free(w);
+}
+
+/* RELIABILITY P7 */
+static void ns_records_beside_an_answer_are_no_answer(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1",
+            .name = "x.zone.org.",
+            .flags = FLAG_AA,
+            .answer = X_ANSWER,
+            .authority = "zone.org. NS ns.evil.com.\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = "zone.org. 60 NS ns.zone.org.\n"}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+    assert_string_equal(ask_text(w, "zone.org.", TYPE_NS), "NOERROR; zone.org. 60 NS ns.zone.org.");
+    world_free(w);
+}
+
+/* A question that ends at a limit of its asker's work says nothing about itself: others must not find it "failed recently". */
+static void anothers_limits_are_no_failure_of_mine(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
+        {.addr = "10.0.0.2", .name = "*.a.org.", .authority = "a.org. NS ns.b.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.b.org.", .authority = "b.org. NS ns.c.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.c.org.", .authority = "c.org. NS ns.d.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.d.org.", .authority = "d.org. NS ns.e.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.e.org.", .authority = "e.org. NS x.zone.org.\n"},
+        ORG_ZONE("zone.org. NS ns.host.com.\n", NULL),
+        {.addr = "10.2.0.1", .flags = FLAG_AA, .answer = "ns.host.com. 60 A 10.1.0.1\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.a.org.", TYPE_A), "SERVFAIL");
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* Questions asked from the end of a chain backwards each join the one before: still no answer is longer than the limit. */
+static void joined_questions_make_no_longer_chains(void **state)
+{
+    enum { LINKS = 40 };
+    static char names[LINKS + 1][24], lines[LINKS + 1][64];
+    static struct world_rule rules[2 + LINKS + 1];
+    rules[0] = (struct world_rule)ROOT_ORG;
+    rules[1] = (struct world_rule)ORG_ZONE_1;
+    for (unsigned i = 0; i <= LINKS; i++) {
+        snprintf(names[i], sizeof names[i], "c%u.zone.org.", i);
+        if (i < LINKS)
+            snprintf(lines[i], sizeof lines[i], "c%u.zone.org. CNAME c%u.zone.org.\n", i, i + 1);
+        else
+            snprintf(lines[i], sizeof lines[i], "c%u.zone.org. A 192.0.2.1\n", i);
+        rules[2 + i] = (struct world_rule){.addr = "10.1.0.1",
+            .name = names[i],
+            .flags = FLAG_AA,
+            .answer = lines[i],
+            .delay_ms = i == LINKS ? 200 : 2};
+    }
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    ask_id ids[LINKS + 1];
+    ids[0] = world_begin(w, "c0.zone.org.", TYPE_MX); /* warm */
+    world_wait(w, ids[0]);
+    for (int i = LINKS; i >= 0; i--)
+        ids[i] = world_begin(w, names[i], TYPE_A);
+    for (int i = 0; i <= LINKS; i++) {
+        const struct outcome *o = world_wait(w, ids[i]);
+        assert_non_null(o);
+        assert_true(o->answer.count <= ALIAS_MAX + 1);
+        if (LINKS - i <= (int)ALIAS_MAX)
+            assert_int_equal(o->rcode, RCODE_NOERROR);
+    }
+    assert_idle(w);
+    world_free(w);
+}
+
+/* The probe's answer comes when the whole name was asked elsewhere in vain: its server gets the whole name, at once. */
+static void a_late_answer_to_a_probe_goes_on(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_2,
+        {.addr = "10.1.0.1",
+            .name = "x.zone.org.",
+            .how = HOW_TRUNCATE_UDP,
+            .flags = FLAG_AA,
+            .authority = SOA,
+            .tcp_delay_ms = 2000},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = "a.x.zone.org. 60 A 192.0.2.1\n"},
+        {.addr = "10.1.0.2", .rcode = RCODE_SERVFAIL, .delay_ms = 20}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    /* Known to be fast: asked first. */
+    for (int i = 0; i < 10 && world_sent(w, "10.1.0.1", NULL, 0) == 0; i++)
+        world_ask(w, i % 2 ? "y.zone.org." : "z.zone.org.", TYPE_A);
+    int64_t begin = world_now_ms(w);
+    assert_string_equal(ask_text(w, "a.x.zone.org.", TYPE_A), "NOERROR; a.x.zone.org. 60 A 192.0.2.1");
+    assert_true(world_now_ms(w) - begin < 2500);
+    assert_idle(w);
+    world_free(w);
+}
+
+struct stream_fault {
+    struct world_rule rule;
+    const char *text;
+    int64_t within_ms;
+};
+
+static const struct stream_fault stream_faults[] = {
+    {{.how = HOW_TRUNCATE_UDP, .flags = FLAG_AA | FLAG_TC, .why = "TC over TCP"}, "SERVFAIL", 100},
+    {{.how = HOW_TCP_CLOSES, .flags = FLAG_AA, .why = "closes"}, "SERVFAIL", 100},
+    {{.how = HOW_TCP_SILENT, .flags = FLAG_AA, .why = "silent"}, "SERVFAIL", 4100},
+    {{.how = HOW_TRUNCATE_UDP, .flags = FLAG_AA, .tcp_delay_ms = 3000, .why = "slow"}, X_TEXT, 3100},
+};
+
+/* RELIABILITY F3 */
+static void survives_faults_of_streams(void **state)
+{
+    for (size_t i = 0; i < COUNT(stream_faults); i++) {
+        struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1, stream_faults[i].rule};
+        rules[2].addr = "10.1.0.1";
+        rules[2].answer = X_ANSWER;
+        struct world *w = world_new(rules, COUNT(rules), NULL);
+        print_message("%s\n", rules[2].why);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), stream_faults[i].text);
+        assert_true(world_now_ms(w) - 1000000 <= stream_faults[i].within_ms);
+        assert_true(world_sent(w, "10.1.0.1", NULL, 0) <= 4);
+        assert_idle(w);
+        world_free(w);
+    }
+}
+
+/* Each broken message costs memory until the question ends: few are read. */
+static void reads_few_broken_messages_of_a_stream(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1", .how = HOW_TCP_GARBAGE, .flags = FLAG_AA, .answer = X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_non_null(world_ask(w, "x.zone.org.", TYPE_A));
+    assert_true(resolve_counters(world_resolver(w))->near_misses <= NEAR_MISSES_MAX + 1);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* RFC 6672 2.4: below a DNAME there is no CNAME but the one that it makes. */
+static void a_cname_question_below_a_dname_gets_what_the_dname_makes(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1",
+            .name = "*.old.zone.org.",
+            .flags = FLAG_AA,
+            .answer = "old.zone.org. 60 DNAME new.zone.org.\nx.old.zone.org. 60 CNAME evil.zone.org.\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .authority = SOA}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    for (int again = 0; again < 2; again++)
+        assert_string_equal(ask_text(w, "x.old.zone.org.", TYPE_CNAME),
+            "NOERROR; old.zone.org. 60 DNAME new.zone.org.; x.old.zone.org. 60 CNAME x.new.zone.org.");
+    world_free(w);
+}
+
+static void counts_each_dname_link_once(void **state)
+{
+    enum { LINKS = 9 };
+    static char names[LINKS][24], lines[LINKS][80], end[64];
+    struct world_rule rules[2 + LINKS + 1] = {ROOT_ORG, ORG_ZONE_1};
+    for (unsigned i = 0; i < LINKS; i++) {
+        snprintf(names[i], sizeof names[i], "*.d%u.zone.org.", i);
+        snprintf(lines[i], sizeof lines[i], "d%u.zone.org. DNAME d%u.zone.org.\n", i, i + 1);
+        rules[2 + i] = (struct world_rule){
+            .addr = "10.1.0.1", .name = names[i], .flags = FLAG_AA, .answer = lines[i]};
+    }
+    snprintf(end, sizeof end, "x.d%u.zone.org. A 192.0.2.1\n", (unsigned)LINKS);
+    rules[2 + LINKS] = (struct world_rule){.addr = "10.1.0.1", .flags = FLAG_AA, .answer = end};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    const struct outcome *o = world_ask(w, "x.d0.zone.org.", TYPE_A);
+    assert_int_equal(o->rcode, RCODE_NOERROR);
+    assert_int_equal(o->answer.count, 2 * LINKS + 1);
+    world_free(w);
+}
+
+/* Every label of a deep name may meet losses; those that were made good do not add up. */
+static void losses_at_one_label_do_not_count_at_the_next(void **state)
+{
+    static const char *const labels[] = {"d.zone.org.", "c.d.zone.org.", "b.c.d.zone.org.", "a.b.c.d.zone.org.",
+        "y.a.b.c.d.zone.org."};
+    struct world_rule rules[2 + 5 + 1] = {ROOT_ORG, ORG_ZONE_1};
+    for (size_t i = 0; i < 5; i++)
+        rules[2 + i] = (struct world_rule){.addr = "10.1.0.1",
+            .name = labels[i],
+            .flags = FLAG_AA,
+            .authority = SOA,
+            .lose_first = 2};
+    rules[7] = (struct world_rule){
+        .addr = "10.1.0.1", .flags = FLAG_AA, .answer = "x.y.a.b.c.d.zone.org. 60 A 192.0.2.1\n"};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(
+        ask_text(w, "x.y.a.b.c.d.zone.org.", TYPE_A), "NOERROR; x.y.a.b.c.d.zone.org. 60 A 192.0.2.1");
+    assert_idle(w);
+    world_free(w);
+}
+
+static void v6_root(struct resolve_settings *s)
+{
+    static struct root_hint hint;
+    addr_parse(&hint.addrs[0], "2001:db8::1");
+    hint.addr_count = 1;
+    hint.name = s->hints[0].name;
+    s->hints = &hint;
+}
+
+/* RELIABILITY F7: IPv4 is allowed but has no route. */
+static void finds_the_v6_addresses_when_v4_has_no_route(void **state)
+{
+    struct world_rule rules[] = {{.addr = "2001:db8::1",
+                                     .name = "*.org.",
+                                     .authority = "org. NS ns.org.\n",
+                                     .additional = "ns.org. AAAA 2001:db8::2\n"},
+        {.addr = "2001:db8::2", .name = "*.zone.org.", .authority = "zone.org. NS ns.host.org.\n"},
+        {.addr = "2001:db8::2",
+            .name = "*.host.org.",
+            .authority = "host.org. NS a.host.org.\n",
+            .additional = "a.host.org. AAAA 2001:db8::3\n"},
+        {.addr = "2001:db8::3",
+            .name = "ns.host.org.",
+            .type = TYPE_A,
+            .flags = FLAG_AA,
+            .answer = "ns.host.org. 60 A 10.9.9.9\n"},
+        {.addr = "2001:db8::3",
+            .name = "ns.host.org.",
+            .type = TYPE_AAAA,
+            .flags = FLAG_AA,
+            .answer = "ns.host.org. 60 AAAA 2001:db8::4\n"},
+        {.addr = "10.9.9.9", .how = HOW_UNREACHABLE},
+        {.addr = "2001:db8::4", .flags = FLAG_AA, .answer = X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), v6_root);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* RELIABILITY A14: each (server, transport, feature) once. */
+static void slow_objections_to_edns_cause_one_fallback(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1", .how = HOW_NO_EDNS, .delay_ms = 1000, .flags = FLAG_AA, .answer = X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+    assert_int_equal(resolve_counters(world_resolver(w))->edns_fallbacks, 1);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* After TCP has answered for a server that spoils case, the next label waits for nothing. */
+static void goes_on_at_once_after_tcp(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1", .name = "y.zone.org.", .how = HOW_GARBAGE_FIRST, .flags = FLAG_AA, .authority = SOA, .delay_ms = 30},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = "x.y.zone.org. 60 A 192.0.2.1\n"}};
+    rules[2].how = HOW_LOWER_CASE;
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.y.zone.org.", TYPE_A), "NOERROR; x.y.zone.org. 60 A 192.0.2.1");
+    assert_true(world_now_ms(w) - 1000000 <= 150);
+    world_free(w);
+}
+
+/* RELIABILITY P13: a forged FORMERR must not cost a signed zone its signatures. */
+static void a_signed_zones_server_is_not_remembered_without_edns(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        ORG_ZONE("zone.org. NS ns.zone.org.\nzone.org. DS 1 8 2 "
+                 "0000000000000000000000000000000000000000000000000000000000000000\n",
+            "ns.zone.org. A 10.1.0.1\n"),
+        {.addr = "10.1.0.1", .how = HOW_NO_EDNS, .flags = FLAG_AA, .answer = "x.zone.org. 1 A 192.0.2.1\n"}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), "NOERROR; x.zone.org. 1 A 192.0.2.1");
+    assert_int_equal(world_sent_tcp(w), 1); /* with EDNS, before it is given up */
+    struct endpoint at = {.port = 53};
+    addr_parse(&at.addr, "10.1.0.1");
+    struct server_facts facts;
+    cache_server_get(world_cache(w), &at, 1000, &facts);
+    assert_int_not_equal(facts.edns, EDNS_FACT_BROKEN);
+    world_free(w);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(believes_no_record_of_another_class),
+        cmocka_unit_test(a_priming_answer_without_addresses_changes_nothing),
+        cmocka_unit_test(a_silent_root_fails_priming_and_everybody_hears_in_time),
+        cmocka_unit_test(a_delegation_does_not_outlive_its_parents),
+        cmocka_unit_test(ns_records_beside_an_answer_are_no_answer),
+        cmocka_unit_test(anothers_limits_are_no_failure_of_mine),
+        cmocka_unit_test(joined_questions_make_no_longer_chains),
+        cmocka_unit_test(a_late_answer_to_a_probe_goes_on),
+        cmocka_unit_test(survives_faults_of_streams),
+        cmocka_unit_test(reads_few_broken_messages_of_a_stream),
+        cmocka_unit_test(a_cname_question_below_a_dname_gets_what_the_dname_makes),
+        cmocka_unit_test(counts_each_dname_link_once),
+        cmocka_unit_test(losses_at_one_label_do_not_count_at_the_next),
+        cmocka_unit_test(finds_the_v6_addresses_when_v4_has_no_route),
+        cmocka_unit_test(slow_objections_to_edns_cause_one_fallback),
+        cmocka_unit_test(goes_on_at_once_after_tcp),
+        cmocka_unit_test(a_signed_zones_server_is_not_remembered_without_edns),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
