@@ -156,10 +156,10 @@ def test_set_id_ignores_the_environment(hark, tmp_path):
     except OSError:
         pytest.skip("this user namespace has no other user")
     copy.chmod(0o6755)
-    env["ASAN_OPTIONS"] = "detect_leaks=0"  # LeakSanitizer may not look into a set-id process
     done = subprocess.run([copy, "trace", "www.python.org"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
-    assert done.returncode == 0 and "151.101.128.223" in done.stdout, done.stderr
+    # Not the exit code: LeakSanitizer fails where it may not look into the process.
+    assert "151.101.128.223" in done.stdout and str(broken) not in done.stderr, done.stderr
 
 
 def test_octets_of_strangers_are_escaped(hark):
