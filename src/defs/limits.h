@@ -51,6 +51,6 @@
 #define RTO_MIN_MS 60
 #define RTO_MAX_MS 2400
 #define TRIES_PER_ADDRESS_MAX 7u      /* UDP tries of one question at one address: loss of 40 % must resolve */
-#define NEAR_MISSES_MAX 3u            /* wrong packets at the right port after which UDP is believed no more */
+#define NEAR_MISSES_MAX 3u            /* wrong packets for one message after which nothing more is read for it */
 
 #endif

@@ -1,4 +1,5 @@
-/* What happens to a question, once, as typed events: trace, log, "why" and tests are readers of the same stream. */
+/* What happens to a question, once, as typed events: trace, log, "why" and tests are readers of the same
+ * stream. */
 #ifndef HARK_RESOLVE_EVENT_H
 #define HARK_RESOLVE_EVENT_H
 

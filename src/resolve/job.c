@@ -147,8 +147,11 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
     j->out.rcode = RCODE_SERVFAIL;
     j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
     j->out.reason = (struct reason){ede, tag, text};
-    /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. */
-    if (j->messages > 0 && !j->flags.no_write && !j->flags.priming)
+    /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's
+     * question brought about by having used up its work or depth before: it could silence any name for all
+     * others. */
+    bool own = j->owns_work || !j->limited;
+    if (j->messages > 0 && own && !j->flags.no_write && !j->flags.priming)
         cache_failure_put(
             j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede), j->r->now.cache_s);
     return JOB_DONE;
@@ -156,17 +159,22 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 
 /* ---- sub-questions ---- */
 
-/* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need each other would wait
- * for ever (threat M14). Each job is visited once; depth is bounded by the limits on depth and aliases. */
-static bool waits_for(struct job *from, const struct job *target, unsigned mark)
+/* Longer chains of waiting come about only when questions are asked on purpose so that each joins the one
+ * before. */
+#define WAIT_CHAIN_MAX ((ALIAS_MAX + 1) * (DEPENDENCY_DEPTH_MAX + 1))
+
+/* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need
+ * each other would wait for ever (threat M14). Each job is visited once; what is too deep to look at counts
+ * as a circle. */
+static bool waits_for(struct job *from, const struct job *target, unsigned mark, unsigned depth)
 {
-    if (from == target)
+    if (from == target || depth > WAIT_CHAIN_MAX)
         return true;
     if (from->mark == mark)
         return false;
     from->mark = mark;
     for (struct link *l = from->subs; l; l = l->next_of_parent)
-        if (!l->done && waits_for(l->child, target, mark))
+        if (!l->done && waits_for(l->child, target, mark, depth + 1))
             return true;
     return false;
 }
@@ -182,16 +190,19 @@ enum sub_result job_sub(
     struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server)
 {
     unsigned depth = j->depth + (purpose == PURPOSE_ADDRESS);
-    if (depth > DEPENDENCY_DEPTH_MAX)
+    if (depth > DEPENDENCY_DEPTH_MAX) {
+        j->limited = true;
         return SUB_TOO_DEEP;
+    }
     struct job *child = job_find_or_new(
         j->r, name, type, j->class, (struct job_flags){.priming = purpose == PURPOSE_PRIMING});
     if (!child->work) {
         child->work = j->work;
         child->work->refs++;
         child->depth = depth;
-        child->alias_depth = purpose == PURPOSE_ALIAS ? j->alias_depth + (unsigned)j->out.answer.count : 0;
-    } else if (waits_for(child, j, ++j->r->mark)) {
+        child->alias_depth = purpose == PURPOSE_ALIAS ? j->alias_depth + alias_links(&j->out.answer) : 0;
+    } else if (waits_for(child, j, ++j->r->mark, 0)) {
+        j->limited = true;
         return SUB_CYCLE;
     }
     struct link *l = ARENA_NEW(&j->arena, struct link);
@@ -207,7 +218,8 @@ enum sub_result job_sub(
 
 /* ---- events ---- */
 
-/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. Each watcher sees it once. */
+/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. Each watcher
+ * sees it once. */
 static void tell(struct job *j, struct event *e, unsigned depth)
 {
     if (j->mark == j->r->mark || depth > ALIAS_MAX + DEPENDENCY_DEPTH_MAX)

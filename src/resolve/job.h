@@ -1,8 +1,9 @@
 /* Inside the core: jobs, their stages, what they wait for. Only files of src/resolve include this.
  *
- * A job answers one question (name, type, class) for all its waiters and for the jobs that need it. It is a state machine: a step function reads its
- * job, may push actions and ask sub-questions, and returns the next state. Waiting is the return value JOB_WAIT_*; whatever is awaited wakes the
- * job through job_wake(), and the pump runs every woken job until none is left. No step ever calls into another job's step.
+ * A job answers one question (name, type, class) for all its waiters and for the jobs that need it. It is a
+ * state machine: a step function reads its job, may push actions and ask sub-questions, and returns the next
+ * state. Waiting is the return value JOB_WAIT_*; whatever is awaited wakes the job through job_wake(), and
+ * the pump runs every woken job until none is left. No step ever calls into another job's step.
  */
 #ifndef HARK_RESOLVE_JOB_H
 #define HARK_RESOLVE_JOB_H
@@ -77,6 +78,7 @@ struct candidate {
     uint8_t tries;    /* over UDP since it last answered */
     int64_t again_ms; /* not asked again before then */
     bool dead;        /* useless for this zone, as this job has seen */
+    bool no_route;    /* dead because this machine has no route there */
     bool lame;        /* remembered as lame: a last resort */
     bool no_edns;     /* it was asked with EDNS and objected */
     bool stream;      /* finish over TCP */
@@ -140,8 +142,10 @@ struct job {
     unsigned alias_depth; /* links before this question */
     struct work *work;
     bool failed_before; /* the cache remembers failures of this question */
-    unsigned mark;      /* resolver.mark when visited by the cycle search */
-    uint32_t messages;  /* sent for this job and its sub-questions */
+    bool owns_work;     /* a question from outside: work begins with it */
+    bool limited;  /* a limit on work, depth or circles stood in its way: another asker might get further */
+    unsigned mark; /* resolver.mark when visited by the cycle search */
+    uint32_t messages; /* sent for this job and its sub-questions */
     int64_t begin_ms;
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 
@@ -196,7 +200,8 @@ void job_end(struct job *j);
 /** The job's timer: the earliest of its own patience, its waiters' deadlines and the end of work. */
 void job_arm(struct job *j);
 enum sub_result { SUB_STARTED, SUB_CYCLE, SUB_TOO_DEEP };
-/** Asks (or joins) a sub-question. With SUB_STARTED the link will be done in a later turn, even if the cache knows. */
+/** Asks (or joins) a sub-question. With SUB_STARTED the link will be done in a later turn, even if the cache
+ * knows. */
 enum sub_result job_sub(
     struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server);
 /** out becomes SERVFAIL with this reason. Returns JOB_DONE. */
@@ -218,9 +223,12 @@ enum job_state step_wait_reply(struct job *j); /* job_pick.c: a reply, or an add
 enum job_state step_timer(struct job *j);      /* job_pick.c */
 enum job_state step_alias_done(struct job *j); /* job_alias.c */
 
+/** Aliases in an answer section: CNAMEs, given or made of a DNAME. */
+unsigned alias_links(const struct rrset_list *answer); /* job_alias.c */
 /** The links are in out.answer; the walk goes on at target. */
 enum job_state job_follow_alias(struct job *j, const name_t *target); /* job_alias.c */
-/** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1). False: the name grows over 255 octets. */
+/** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1). False: the name grows over 255
+ * octets. */
 bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, const name_t *name,
     const name_t **target, struct arena *a);
 /** Begins with this delegation: candidates, facts, where to start asking. */
@@ -237,10 +245,16 @@ void ask_whole(struct job *j);
 bool ask_is_minimised(const struct job *j);
 /** Sends what is to be asked to that candidate. False: the question's work is used up. */
 bool send_to(struct job *j, unsigned candidate, enum transport transport);
+/** Its parent gave a DS for the zone entered. */
+bool zone_is_signed(const struct job *j);
 
 /* ---- job_pick.c, for others ---- */
-/** A zone that hangs on a single address gets a second one looked up in the background (setting extra_addresses). */
+/** A zone that hangs on a single address gets a second one looked up in the background (setting
+ * extra_addresses). */
 void look_up_extra(struct job *j);
+/** Is a message out whose time to be answered is not over? */
+bool is_in_patience(const struct job *j);
+enum job_state out_of_work(struct job *j);
 
 /* ---- pick.c: server selection without I/O ---- */
 void candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint);
@@ -271,7 +285,8 @@ enum reply_kind {
     REPLY_TRUNCATED,
 };
 
-/* A reply after scrubbing: only what its server may speak for. In the job's arena; outlives the send it answers. */
+/* A reply after scrubbing: only what its server may speak for. In the job's arena; outlives the send it
+ * answers. */
 struct reply {
     enum reply_kind kind;
     /* of the send, which is dropped by now */
@@ -305,7 +320,8 @@ struct reply {
 
 /** Reads, scrubs and classifies a matched message in one go. */
 struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m);
-/** The delegation in a message's NS set `ns` and additional section; with glue hardening, only glue inside `bailiwick`. */
+/** The delegation in a message's NS set `ns` and additional section; with glue hardening, only glue inside
+ * `bailiwick`. */
 struct cut *reply_cut(struct job *j, const struct msg *m, const struct rrset *ns, const name_t *bailiwick);
 
 /* ---- job_reply.c ---- */

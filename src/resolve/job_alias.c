@@ -1,4 +1,5 @@
-/* Aliases: CNAME (RFC 1034 3.6.2) and DNAME (RFC 6672). The target is a sub-question, so equal targets in flight are asked once. */
+/* Aliases: CNAME (RFC 1034 3.6.2) and DNAME (RFC 6672). The target is a sub-question, so equal targets in
+ * flight are asked once. */
 #include "resolve/job.h"
 
 bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, const name_t *name,
@@ -8,7 +9,8 @@ bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, cons
     const name_t *to = rdata_target(TYPE_DNAME, &dname->rdata[0]);
     if (name_replace_suffix(made, name, dname->owner, to) != ERR_OK)
         return false;
-    /* RFC 6672 3.1: the synthesised CNAME has the DNAME's TTL. It carries no signature: the DNAME's is the proof. */
+    /* RFC 6672 3.1: the synthesised CNAME has the DNAME's TTL. It carries no signature: the DNAME's is the
+     * proof. */
     struct rrset *rs = ARENA_NEW(a, struct rrset);
     rs->owner = name_dup(name, a);
     rs->type = TYPE_CNAME;
@@ -22,6 +24,19 @@ bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, cons
     return true;
 }
 
+unsigned alias_links(const struct rrset_list *answer)
+{
+    unsigned links = 0;
+    for (size_t i = 0; i < answer->count; i++)
+        links += answer->items[i]->type == TYPE_CNAME;
+    return links;
+}
+
+static enum job_state too_many_aliases(struct job *j)
+{
+    return job_fail(j, EDE_OTHER, "too-many-aliases", "the chain of aliases is too long");
+}
+
 enum job_state job_follow_alias(struct job *j, const name_t *target)
 {
     JOB_EVENT(j, .kind = EVENT_ALIAS, .child = target);
@@ -29,11 +44,10 @@ enum job_state job_follow_alias(struct job *j, const name_t *target)
     j->patience_ms = INT64_MAX;
     if (j->flags.no_aliases)
         return JOB_DONE;
-    unsigned links = 0;
-    for (size_t i = 0; i < j->out.answer.count; i++)
-        links += j->out.answer.items[i]->type == TYPE_CNAME;
-    if (j->alias_depth + links > ALIAS_MAX)
-        return job_fail(j, EDE_OTHER, "too-many-aliases", "the chain of aliases is too long");
+    if (j->alias_depth + alias_links(&j->out.answer) > ALIAS_MAX) {
+        j->limited = j->alias_depth > 0;
+        return too_many_aliases(j);
+    }
     switch (job_sub(j, target, j->type, PURPOSE_ALIAS, 0)) {
     case SUB_STARTED:
         return JOB_WAIT_ALIAS;
@@ -63,8 +77,12 @@ enum job_state step_alias_done(struct job *j)
         j->out.answer = (struct rrset_list){0};
         j->out.rcode = RCODE_SERVFAIL;
         j->out.reason = o->reason;
+        j->limited = l->child->limited;
         return JOB_DONE;
     }
+    /* The target may have been joined: asked from outside, its own chain began at 0. */
+    if (alias_links(&j->out.answer) + alias_links(&o->answer) > ALIAS_MAX)
+        return too_many_aliases(j);
     append(&j->out.answer, &o->answer, &j->arena);
     append(&j->out.authority, &o->authority, &j->arena);
     append(&j->out.additional, &o->additional, &j->arena);

@@ -1,4 +1,5 @@
-/* JOB_PICK, JOB_WAIT_REPLY, JOB_TIMER: the next message, and waiting for what it or an address look-up brings. */
+/* JOB_PICK, JOB_WAIT_REPLY, JOB_TIMER: the next message, and waiting for what it or an address look-up
+ * brings. */
 #include "resolve/job.h"
 
 /* A name server's address that is not there after this long: the next name is looked up beside it. */
@@ -6,16 +7,20 @@
 
 /* ---- addresses of name servers ---- */
 
-static bool may_look_up(const struct job *j)
+static bool may_look_up(struct job *j)
 {
     const struct zone_stage *z = &j->zone;
     /* CVE-2020-8616: a referral that lists many names gets few tries. */
     if (z->cut->listed_many && z->failed_servers >= DELEGATION_BIG_FAILURES_MAX)
         return false;
-    return j->work->target_failures < WORK_TARGET_FAILURES_MAX;
+    if (j->work->target_failures < WORK_TARGET_FAILURES_MAX)
+        return true;
+    j->limited = true;
+    return false;
 }
 
-/* The next name without an address; names outside of the zone first, since one inside without glue can seldom be found. */
+/* The next name without an address; names outside of the zone first, since one inside without glue can seldom
+ * be found. */
 static int next_server(const struct job *j)
 {
     int inside = -1;
@@ -81,8 +86,10 @@ static void address_came(struct job *j, const struct link *l)
         sv->state = SERVER_RESOLVED;
     else if (l->type == TYPE_A && j->r->set.use_v6 && o->rcode == RCODE_NOERROR)
         ask_address(j, l->server, TYPE_AAAA);
-    else
+    else {
+        j->limited = j->limited || l->child->limited;
         server_failed(j, sv);
+    }
 }
 
 /* Reads the address look-ups that ended. True if there were any. */
@@ -119,10 +126,12 @@ void look_up_extra(struct job *j)
         return;
     extra->work = mem_alloc(sizeof *extra->work);
     *extra->work = (struct work){.refs = 1, .messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND};
+    extra->owns_work = true;
     extra->depth = 1;
 }
 
-/* When a look-up gave addresses that do not serve: what the parent of a server's own zone says its address is. */
+/* When a look-up gave addresses that do not serve: what the parent of a server's own zone says its address
+ * is. */
 static void add_parent_glue(struct job *j)
 {
     struct zone_stage *z = &j->zone;
@@ -154,6 +163,23 @@ static void add_child_servers(struct job *j)
     }
 }
 
+/* Servers whose address of one family has no route from here may have one of the other. Names inside the zone
+ * could only be looked up at these very servers. */
+static bool look_up_other_family(struct job *j)
+{
+    struct zone_stage *z = &j->zone;
+    bool any = false;
+    for (unsigned i = 0; i < z->candidate_count && j->r->set.use_v4 && j->r->set.use_v6; i++) {
+        const struct candidate *c = &z->candidates[i];
+        if (!c->no_route || name_is_within(c->server, z->cut->zone) || !may_look_up(j))
+            continue;
+        for (unsigned k = 0; k < z->server_count; k++)
+            if (z->servers[k].name == c->server && z->servers[k].state == SERVER_RESOLVED)
+                any = ask_address(j, k, c->at.addr.family == FAMILY_V4 ? TYPE_AAAA : TYPE_A) || any;
+    }
+    return any;
+}
+
 /* The last resort, once a zone. True: there is somebody more to ask. */
 static bool last_resort(struct job *j)
 {
@@ -164,13 +190,15 @@ static bool last_resort(struct job *j)
     z->last_resort_taken = true;
     add_parent_glue(j);
     add_child_servers(j);
-    return z->candidate_count > candidates || z->server_count > servers;
+    bool asked = look_up_other_family(j);
+    return asked || z->candidate_count > candidates || z->server_count > servers;
 }
 
 /* ---- the steps ---- */
 
-static enum job_state out_of_work(struct job *j)
+enum job_state out_of_work(struct job *j)
 {
+    j->limited = true;
     return job_fail(j, EDE_OTHER, "work-limit", "the question needs more messages than it may cause");
 }
 
@@ -208,7 +236,8 @@ enum job_state step_pick(struct job *j)
     bool looking = false;
     if (i < 0 || j->zone.candidates[i].tries > 0)
         looking = look_up(j);
-    if (i >= 0 && !pick_exhausted(j)) {
+    /* An address that came late gets its try, however silent the others were. */
+    if (i >= 0 && (!pick_exhausted(j) || j->zone.candidates[i].tries == 0)) {
         /* A server that is known to spoil letter case is asked where case does not matter. */
         bool stream = j->r->set.case_random && j->zone.candidates[i].facts.case_broken;
         return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
@@ -226,7 +255,7 @@ enum job_state step_pick(struct job *j)
     return j->sends ? JOB_WAIT_REPLY : nobody_left(j);
 }
 
-static bool is_in_patience(const struct job *j)
+bool is_in_patience(const struct job *j)
 {
     for (const struct send *s = j->sends; s; s = s->next)
         if (!s->patience_over)

@@ -1,4 +1,6 @@
 /* What a scrubbed reply means for its job: a zone deeper, a label more, another server, or the end. */
+#include <string.h>
+
 #include "resolve/job.h"
 
 /* ---- storing ---- */
@@ -29,8 +31,9 @@ static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
     return ttl < max ? ttl : max;
 }
 
-/* A zone's own servers may be others than its parent lists. They never replace the parent's (CVE-2025-11411), but where none of those serves any
- * more they are the last resort (job_pick.c), for as long as the delegation itself is known. */
+/* A zone's own servers may be others than its parent lists. They never replace the parent's (CVE-2025-11411),
+ * but where none of those serves any more they are the last resort (job_pick.c), for as long as the
+ * delegation itself is known. */
 static void store_child_servers(struct job *j, const struct reply *rep)
 {
     const struct cut *cut = j->zone.cut;
@@ -45,7 +48,7 @@ static void store_child_servers(struct job *j, const struct reply *rep)
     if (!news || j->flags.no_write || cut->hint)
         return;
     struct rrset ns = *rep->child_ns;
-    ns.rank = RANK_REFERRAL; /* never an answer to anybody (RELIABILITY P7) */
+    ns.rank = RANK_REFERRAL; /* never an answer to anybody (threat P7) */
     ns.ttl = ns.ttl < cut->ttl ? ns.ttl : cut->ttl;
     cache_rrset_put(j->r->cache, &ns, j->r->now.cache_s);
 }
@@ -97,7 +100,20 @@ void outcome_add_zone(struct job *j)
 static void primed(struct job *j, const struct reply *rep)
 {
     struct cut *root = reply_cut(j, rep->msg, rep->data.items[0], NAME_ROOT);
-    if (root->server_count > 0)
+    const struct cut *hints = hints_cut(j->r, &j->arena);
+    bool usable = false;
+    for (unsigned i = 0; i < root->server_count; i++) {
+        struct cut_server *cs = &root->servers[i];
+        for (unsigned k = 0; k < hints->server_count && cs->addr_count == 0; k++)
+            if (name_equal(hints->servers[k].name, cs->name)) {
+                cs->addr_count = hints->servers[k].addr_count;
+                memcpy(cs->addrs, hints->servers[k].addrs, sizeof cs->addrs);
+            }
+        for (unsigned k = 0; k < cs->addr_count; k++)
+            usable = usable || (cs->addrs[k].family == FAMILY_V4 ? j->r->set.use_v4 : j->r->set.use_v6);
+    }
+    /* Names alone could not be looked up: that takes a root server. The hints go on serving. */
+    if (usable)
         cache_cut_put(j->r->cache, root, j->r->now.cache_s);
 }
 
@@ -152,7 +168,8 @@ static enum job_state handle_denial(struct job *j, struct reply *rep)
 
 /* ---- the walk goes on ---- */
 
-/* A zone must not outlive its own delegation by delegating below itself (RELIABILITY P9, CVE-2022-30698). The root needs no such watch. */
+/* A zone must not outlive its own delegation by delegating below itself (threat P9, CVE-2022-30698). The root
+ * needs no such watch. */
 static void bound_by_parent(const struct job *j, struct cut *cut)
 {
     const struct cut *parent = j->zone.cut;
@@ -174,7 +191,8 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
         .server = j->zone.candidates[rep->candidate].server);
     bound_by_parent(j, rep->cut);
     cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
-    /* For DS the parent is asked, and a referral to the very name is the parent's confession that it has none to give. */
+    /* For DS the parent is asked, and a referral to the very name is the parent's confession that it has none
+     * to give. */
     if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name)) {
         j->out.rcode = RCODE_NOERROR;
         return JOB_DONE;
@@ -184,22 +202,37 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
     return JOB_PICK;
 }
 
+/* What came was not what is waited for. Without anything in patience there is nothing to wait for. */
+static enum job_state wait_or_pick(const struct job *j)
+{
+    return is_in_patience(j) ? JOB_WAIT_REPLY : JOB_PICK;
+}
+
 /* The same server, asked in a way that it understands. */
 static enum job_state ask_without_edns(struct job *j, struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
+    /* Each way of asking is tried once (threat A14): this objection is a second one. */
+    if (c->no_edns || (rep->transport == TRANSPORT_UDP && c->stream_tried))
+        return wait_or_pick(j);
+    /* A signed zone's signatures are not given up for one packet: TCP is harder to forge (threat P13). */
+    bool is_signed = zone_is_signed(j);
+    if (is_signed && rep->transport == TRANSPORT_UDP) {
+        c->stream = true;
+        return JOB_PICK;
+    }
     j->r->counters.edns_fallbacks++;
     c->no_edns = true;
     j->zone.edns_objections++;
     /* Never remembered of a server that once spoke EDNS (threat P13). */
-    if (c->facts.edns != EDNS_FACT_WORKS) {
+    if (c->facts.edns != EDNS_FACT_WORKS && !is_signed) {
         c->facts.edns = EDNS_FACT_BROKEN;
         facts_save(j, c);
     }
     JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag,
         .text = "asking without EDNS");
     if (!send_to(j, rep->candidate, rep->transport))
-        return job_fail(j, EDE_OTHER, "work-limit", "the question needs more messages than it may cause");
+        return out_of_work(j);
     return JOB_WAIT_REPLY;
 }
 
@@ -210,8 +243,8 @@ static enum job_state handle_useless(struct job *j, struct reply *rep)
     j->zone.trouble = (struct reason){ede, rep->tag, rep->text};
     JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &c->at, .transport = rep->transport,
         .rcode = rep->rcode, .tag = rep->tag, .text = rep->text);
-    if (rep->minimised && !ask_is_minimised(j)) /* the whole name is already on its way */
-        return JOB_WAIT_REPLY;
+    if (rep->minimised && !ask_is_minimised(j)) /* the whole name was asked meanwhile */
+        return wait_or_pick(j);
     /* RFC 9156 2.3: servers that stumble over a minimised question get the whole one. */
     if (rep->minimised) {
         ask_whole(j);
@@ -229,18 +262,21 @@ static enum job_state handle_truncated(struct job *j, struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
     JOB_EVENT(j, .kind = EVENT_TRUNCATED, .server = c->server, .to = &c->at);
-    if (c->stream_tried)
-        c->dead = true;
+    if (c->stream_tried) /* an earlier try's answer: TCP is under way */
+        return wait_or_pick(j);
     c->stream = true;
     return JOB_PICK;
 }
 
-/* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC 9156 2.3, relaxed: an unvalidated NXDOMAIN
- * does not deny the names below); it only says that no zone begins here. */
+/* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC
+ * 9156 2.3, relaxed: an unvalidated NXDOMAIN does not deny the names below); it only says that no zone begins
+ * here. */
 static enum job_state handle_probe(struct job *j, const struct reply *rep)
 {
-    if (!ask_is_minimised(j)) /* the whole name is already on its way */
-        return JOB_WAIT_REPLY;
+    /* What was lost before this answer says nothing about the next one. */
+    j->zone.silences = 0;
+    if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
+        return wait_or_pick(j);
     job_drop_sends(j);
     if (rep->kind == REPLY_NXDOMAIN)
         ask_whole(j);
@@ -261,6 +297,7 @@ static void heard(struct job *j, const struct reply *rep)
         c->stream_tried = false;
         c->stream = false;
         c->tries = 0;
+        c->again_ms = 0;
         c->facts.heard = 1;
         if (c->case_missed) {
             c->facts.case_broken = 1;

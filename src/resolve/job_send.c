@@ -7,7 +7,8 @@
 static void ask_labels(struct job *j, unsigned labels)
 {
     unsigned all = name_labels(j->name);
-    /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over together (RFC 9156 2.3). */
+    /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over together (RFC
+     * 9156 2.3). */
     while (labels < all && name_parent(j->name, all - labels)[1] == '_')
         labels++;
     if (labels >= all || j->ask.whole || !j->r->set.minimise || j->ask.steps >= MINIMISE_STEPS_MAX) {
@@ -44,7 +45,8 @@ bool ask_is_minimised(const struct job *j)
     return j->ask.name != j->name;
 }
 
-/* Random letter case (draft-vixie-dnsext-dns0x20): about as many more bits to guess as the name has letters. */
+/* Random letter case (draft-vixie-dnsext-dns0x20): about as many more bits to guess as the name has letters.
+ */
 static void randomise_case(name_t *n, struct random *rng)
 {
     uint8_t bits[NAME_MAX_LEN / 8 + 1];
@@ -54,6 +56,11 @@ static void randomise_case(name_t *n, struct random *rng)
         for (size_t i = at + 1; i <= at + n[at]; i++)
             if (n[i] >= 'a' && n[i] <= 'z' && (bits[i / 8] >> i % 8 & 1))
                 n[i] = (uint8_t)(n[i] - 'a' + 'A');
+}
+
+bool zone_is_signed(const struct job *j)
+{
+    return rrset_list_find(&j->zone.cut->proofs, j->zone.cut->zone, TYPE_DS) != NULL;
 }
 
 static struct send *send_new(struct job *j, unsigned candidate, enum transport transport)
@@ -71,7 +78,7 @@ static struct send *send_new(struct job *j, unsigned candidate, enum transport t
     s->minimised = ask_is_minimised(j);
     s->sent_ms = r->now.mono_ms;
     /* After three objections the other servers of the zone are spared the question (threat M9). */
-    s->with_edns = !c->no_edns && j->zone.edns_objections < 3;
+    s->with_edns = !c->no_edns && (j->zone.edns_objections < 3 || zone_is_signed(j));
     name_copy(s->name, j->ask.name);
     if (r->set.case_random && transport == TRANSPORT_UDP)
         randomise_case(s->name, r->rng);

@@ -1,15 +1,16 @@
-/* The resolver core. It never touches a socket, a clock or a file: it is told what happened and says what it wants.
+/* The resolver core. It never touches a socket, a clock or a file: it is told what happened and says what it
+ * wants.
  *
  * The life of a question:
  *
  *   resolve_ask()      a waiter joins the job of an equal question in flight, or starts one
- *     known?           cache: answer, alias, denial, recent failure                               (job_known.c)
- *     cut              the deepest delegation known at or above the name, else the root hints       (job_cut.c)
- *     pick             a server of it: RTT, family, lameness; an address it lacks is a sub-question  (pick.c, job_pick.c)
- *     SEND             one label more than the zone (RFC 9156), random ID, letter case               (job_send.c)
- *     resolve_heard()  match → parse → scrub → classify → referral | alias | answer | denial | useless (job_reply.c, scrub.c, classify.c)
- *     store            what the server may speak for, with its rank
- *   ANSWER             every waiter of the job, exactly once
+ *     known?           cache: answer, alias, denial, recent failure (job_known.c) cut              the
+ * deepest delegation known at or above the name, else the root hints       (job_cut.c) pick             a
+ * server of it: RTT, family, lameness; an address it lacks is a sub-question  (pick.c, job_pick.c) SEND one
+ * label more than the zone (RFC 9156), random ID, letter case               (job_send.c) resolve_heard()
+ * match → parse → scrub → classify → referral | alias | answer | denial | useless (job_reply.c, scrub.c,
+ * classify.c) store            what the server may speak for, with its rank ANSWER             every waiter
+ * of the job, exactly once
  *
  * The caller's loop:
  *
@@ -17,10 +18,9 @@
  *   for (;;) {
  *       struct action act;
  *       while (resolve_next(r, &act, now))
- *           switch (act.kind) { … put SEND on the wire, close on DROP, hand out ANSWER, set the timer on WAKE … }
- *       wait for a reply        → resolve_heard(r, send_id, wire, len, now)
- *               a broken wait   → resolve_failed(r, send_id, why, now)
- *               the timer       → nothing to call: resolve_next() looks at the time
+ *           switch (act.kind) { … put SEND on the wire, close on DROP, hand out ANSWER, set the timer on WAKE
+ * … } wait for a reply        → resolve_heard(r, send_id, wire, len, now) a broken wait   → resolve_failed(r,
+ * send_id, why, now) the timer       → nothing to call: resolve_next() looks at the time
  *   }
  *
  * What an action points to is valid until the next call into the resolver other than resolve_next().
@@ -78,8 +78,8 @@ struct question {
     const name_t *name; /* copied */
     uint16_t type, class;
     bool checking_disabled; /* CD */
-    bool
-        dnssec_ok; /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer leaves them out) */
+    bool dnssec_ok; /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer
+                       leaves them out) */
     bool no_read, no_write;          /* this question's own answer is not taken from (put into) the cache */
     bool stale_ok;                   /* step E */
     bool background;                 /* pays from a small budget of its own */
@@ -155,7 +155,8 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now);
 /** A packet from the endpoint that `id` went to. */
 enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now);
 void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now);
-/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them; with nobody left it ends. */
+/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them; with nobody left it
+ * ends. */
 void resolve_cancel(struct resolver *r, ask_id id, now_t now);
 /** The next thing to do. False: nothing now. A WAKE is given once for each change of the earliest time. */
 bool resolve_next(struct resolver *r, struct action *out, now_t now);

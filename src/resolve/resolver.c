@@ -1,4 +1,5 @@
-/* The resolver's surface: asks, replies and time come in, actions go out. Jobs run in the pump at the end of each call. */
+/* The resolver's surface: asks, replies and time come in, actions go out. Jobs run in the pump at the end of
+ * each call. */
 #include "resolve/resolve.h"
 
 #include <assert.h>
@@ -212,6 +213,7 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     if (!joined) {
         j->work = mem_alloc(sizeof *j->work);
         j->work->refs = 1;
+        j->owns_work = true;
         if (q->background)
             j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
     }
@@ -312,7 +314,8 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
     return true;
 }
 
-/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent. Everything else is somebody's guess. */
+/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent. Everything
+ * else is somebody's guess. */
 enum match { MATCH_YES, MATCH_CASE, MATCH_BARE, MATCH_NO };
 
 static enum match match(const struct send *s, const uint8_t *wire, size_t len)
@@ -336,8 +339,8 @@ static enum match match(const struct send *s, const uint8_t *wire, size_t len)
     return name_same_case(name, s->name) ? MATCH_YES : MATCH_CASE;
 }
 
-/* A wrong packet at the right port: somebody guesses, or a middlebox spoils. The wait goes on, and the exchange is finished over TCP as well
- * (threat P4, P12). */
+/* A wrong packet at the right port: somebody guesses, or a middlebox spoils. The wait goes on, and the
+ * exchange is finished over TCP as well (threat P4, P12). */
 static enum heard near_miss(struct send *s, bool only_case)
 {
     struct job *j = s->job;
@@ -359,7 +362,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
     enter(r, now);
     struct table_node *n = table_find(&r->sends, id);
     struct send *s = n ? HOLDER(n, struct send, node) : NULL;
-    if (!s || s->job->reply || (s->transport == TRANSPORT_UDP && s->near_misses > NEAR_MISSES_MAX)) {
+    if (!s || s->job->reply || s->near_misses > NEAR_MISSES_MAX) {
         r->counters.ignored++;
         return HEARD_IGNORED;
     }
@@ -368,11 +371,12 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
     enum match m = match(s, wire, len);
     if (m == MATCH_YES) {
         uint8_t *copy = arena_copy(&j->arena, wire, len);
-        /* Our own letters back, so that names compressed towards the question do not carry random case into the cache. */
+        /* Our own letters back, so that names compressed towards the question do not carry random case into
+         * the cache. */
         name_lower_copy(copy + MSG_HEADER_LEN, s->name);
         struct msg *msg = ARENA_NEW(&j->arena, struct msg);
+        j->work->octets += (uint32_t)len;
         if (msg_parse(msg, copy, len, &j->arena) == MSG_OK) {
-            j->work->octets += (uint32_t)len;
             j->reply = reply_read(j, s, msg);
             j->reply->octets = len;
             if (s->patience_over)
@@ -421,7 +425,7 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &s->to, .transport = s->transport,
         .send = s->id, .tag = reasons[why].tag, .text = reasons[why].text);
     if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
-        c->dead = true;
+        c->dead = c->no_route = true;
     if (why == NET_UNREACHABLE)
         family_off(r, &s->to);
     if (why == NET_REFUSED || s->transport == TRANSPORT_TCP)
@@ -429,7 +433,7 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     bool awaited = !s->patience_over;
     send_drop(s);
     /* The one that was waited for is gone: do not wait for its timer. */
-    if (awaited && j->state == JOB_WAIT_REPLY) {
+    if ((awaited || !is_in_patience(j)) && j->state == JOB_WAIT_REPLY) {
         j->state = JOB_PICK;
         job_wake(j);
     }

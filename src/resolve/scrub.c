@@ -1,7 +1,9 @@
 /* What a reply says, less everything that its server may not speak for (threat P6, P7, P10, P11).
  *
- * A server was asked as a server of `zone`. It may speak: of the asked name and, link by link, of names inside the zone that its aliases lead to; of delegations
- * strictly below the zone and on the way to the asked name, with glue for them; of the denial of those names. All else is dropped here, before anybody sees it.
+ * A server was asked as a server of `zone`. It may speak: of the asked name and, link by link, of names
+ * inside the zone that its aliases lead to; of delegations strictly below the zone and on the way to the
+ * asked name, with glue for them; of the denial of those names. All else is dropped here, before anybody sees
+ * it.
  */
 #include "resolve/job.h"
 
@@ -30,8 +32,8 @@ static struct rrset *keep(const struct job *j, const struct reply *rep, struct r
     return rs;
 }
 
-/* The RRsets of a section, of the question's class alone: RDATA of another class is opaque, an "address" there may have no octets. False: a set is
- * too large. */
+/* The RRsets of a section, of the question's class alone: RDATA of another class is opaque, an "address"
+ * there may have no octets. False: a set is too large. */
 static bool group(struct job *j, const struct msg *m, enum section section, struct rrset_list *out)
 {
     bool overflow = false;
@@ -58,7 +60,8 @@ static struct rrset *find_dname(const struct job *j, const struct reply *rep, co
     return NULL;
 }
 
-/* One link further from rep->target. False: no link there. *too_long: a DNAME makes a name over 255 octets. */
+/* One link further from rep->target. False: no link there. *too_long: a DNAME makes a name over 255 octets.
+ */
 static bool follow_link(struct job *j, struct reply *rep, bool *too_long)
 {
     struct rrset *dname = find_dname(j, rep, rep->target);
@@ -92,10 +95,20 @@ static void read_answer(struct job *j, struct reply *rep, uint16_t type, bool *t
 {
     rep->target = rep->asked;
     for (unsigned links = 0; links <= ALIAS_MAX && !*too_long; links++) {
-        if (!name_is_within(rep->target, zone_of(j)) || collect_data(j, rep, type))
+        if (!name_is_within(rep->target, zone_of(j)))
             return;
-        if (type == TYPE_CNAME || !follow_link(j, rep, too_long))
+        bool below_dname = find_dname(j, rep, rep->target) != NULL; /* no data there: RFC 6672 2.4 */
+        if (!below_dname && (collect_data(j, rep, type) || type == TYPE_CNAME))
             return;
+        if (!follow_link(j, rep, too_long))
+            return;
+        if (below_dname && !*too_long && (type == TYPE_CNAME || type == TYPE_ANY)) {
+            /* The CNAME made of it is the answer. */
+            rep->data = rep->links;
+            rep->links = (struct rrset_list){0};
+            rep->target = rep->asked;
+            return;
+        }
     }
 }
 
@@ -202,7 +215,8 @@ static void read_referral(struct job *j, struct reply *rep)
     }
 }
 
-/* For clients that want more than the answer: addresses of the zone's servers, inside the zone, as the reply gives them. */
+/* For clients that want more than the answer: addresses of the zone's servers, inside the zone, as the reply
+ * gives them. */
 static void read_addresses(struct job *j, struct reply *rep)
 {
     struct rrset_list all = {0};
@@ -282,7 +296,8 @@ static void classify(struct job *j, struct reply *rep, bool too_long)
     } else if (rep->data.count > 0) {
         rep->kind = REPLY_ANSWER;
     } else if (rep->links.count > 0) {
-        /* The response code and the SOA speak of the last name (RFC 6604 3), if it is the server's to speak of. */
+        /* The response code and the SOA speak of the last name (RFC 6604 3), if it is the server's to speak
+         * of. */
         bool inside = name_is_within(rep->target, zone_of(j));
         if (inside && rep->rcode == RCODE_NXDOMAIN)
             rep->kind = REPLY_NXDOMAIN;
@@ -313,6 +328,10 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
     rep->target = rep->asked;
     if ((m->flags & FLAG_TC) && s->transport == TRANSPORT_UDP) {
         rep->kind = REPLY_TRUNCATED;
+        return rep;
+    }
+    if (m->flags & FLAG_TC) { /* what is missing would be missing in the cache */
+        useless(rep, REPLY_FAILED, "truncated-stream", "a name server's answer over TCP is truncated");
         return rep;
     }
     bool too_long = false;

@@ -78,8 +78,8 @@ static void a_priming_answer_without_addresses_changes_nothing(void **state)
     static const char *const names[] = {". NS root.ns.\n", ". NS other.ns.\n"};
     for (size_t i = 0; i < COUNT(names); i++) {
         struct world_rule rules[] = {
-            {.addr = "10.0.0.1", .name = ".", .type = TYPE_NS, .flags = FLAG_AA, .answer = names[i]}, ROOT_ORG,
-            ORG_ZONE_1, {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+            {.addr = "10.0.0.1", .name = ".", .type = TYPE_NS, .flags = FLAG_AA, .answer = names[i]},
+            ROOT_ORG, ORG_ZONE_1, {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
         struct world *w = world_new(rules, COUNT(rules), primes);
         assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
         world_pass(w, 3601);
@@ -102,7 +102,7 @@ static void a_silent_root_fails_priming_and_everybody_hears_in_time(void **state
     world_free(w);
 }
 
-/* RELIABILITY P9: a zone cannot outlive its own delegation by delegating below itself. */
+/* threat P9: a zone cannot outlive its own delegation by delegating below itself. */
 static void a_delegation_does_not_outlive_its_parents(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG,
@@ -122,7 +122,7 @@ static void a_delegation_does_not_outlive_its_parents(void **state)
     world_free(w);
 }
 
-/* RELIABILITY P7 */
+/* threat P7 */
 static void ns_records_beside_an_answer_are_no_answer(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
@@ -138,7 +138,8 @@ static void ns_records_beside_an_answer_are_no_answer(void **state)
     world_free(w);
 }
 
-/* A question that ends at a limit of its asker's work says nothing about itself: others must not find it "failed recently". */
+/* A question that ends at a limit of its asker's work says nothing about itself: others must not find it
+ * "failed recently". */
 static void anothers_limits_are_no_failure_of_mine(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
@@ -157,7 +158,8 @@ static void anothers_limits_are_no_failure_of_mine(void **state)
     world_free(w);
 }
 
-/* Questions asked from the end of a chain backwards each join the one before: still no answer is longer than the limit. */
+/* Questions asked from the end of a chain backwards each join the one before: still no answer is longer than
+ * the limit. */
 static void joined_questions_make_no_longer_chains(void **state)
 {
     enum { LINKS = 40 };
@@ -194,7 +196,8 @@ static void joined_questions_make_no_longer_chains(void **state)
     world_free(w);
 }
 
-/* The probe's answer comes when the whole name was asked elsewhere in vain: its server gets the whole name, at once. */
+/* The probe's answer comes when the whole name was asked elsewhere in vain: its server gets the whole name,
+ * at once. */
 static void a_late_answer_to_a_probe_goes_on(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_2,
@@ -230,7 +233,7 @@ static const struct stream_fault stream_faults[] = {
     {{.how = HOW_TRUNCATE_UDP, .flags = FLAG_AA, .tcp_delay_ms = 3000, .why = "slow"}, X_TEXT, 3100},
 };
 
-/* RELIABILITY F3 */
+/* threat F3 */
 static void survives_faults_of_streams(void **state)
 {
     for (size_t i = 0; i < COUNT(stream_faults); i++) {
@@ -283,8 +286,8 @@ static void counts_each_dname_link_once(void **state)
     for (unsigned i = 0; i < LINKS; i++) {
         snprintf(names[i], sizeof names[i], "*.d%u.zone.org.", i);
         snprintf(lines[i], sizeof lines[i], "d%u.zone.org. DNAME d%u.zone.org.\n", i, i + 1);
-        rules[2 + i] = (struct world_rule){
-            .addr = "10.1.0.1", .name = names[i], .flags = FLAG_AA, .answer = lines[i]};
+        rules[2 + i] =
+            (struct world_rule){.addr = "10.1.0.1", .name = names[i], .flags = FLAG_AA, .answer = lines[i]};
     }
     snprintf(end, sizeof end, "x.d%u.zone.org. A 192.0.2.1\n", (unsigned)LINKS);
     rules[2 + LINKS] = (struct world_rule){.addr = "10.1.0.1", .flags = FLAG_AA, .answer = end};
@@ -298,15 +301,12 @@ static void counts_each_dname_link_once(void **state)
 /* Every label of a deep name may meet losses; those that were made good do not add up. */
 static void losses_at_one_label_do_not_count_at_the_next(void **state)
 {
-    static const char *const labels[] = {"d.zone.org.", "c.d.zone.org.", "b.c.d.zone.org.", "a.b.c.d.zone.org.",
-        "y.a.b.c.d.zone.org."};
+    static const char *const labels[] = {
+        "d.zone.org.", "c.d.zone.org.", "b.c.d.zone.org.", "a.b.c.d.zone.org.", "y.a.b.c.d.zone.org."};
     struct world_rule rules[2 + 5 + 1] = {ROOT_ORG, ORG_ZONE_1};
     for (size_t i = 0; i < 5; i++)
-        rules[2 + i] = (struct world_rule){.addr = "10.1.0.1",
-            .name = labels[i],
-            .flags = FLAG_AA,
-            .authority = SOA,
-            .lose_first = 2};
+        rules[2 + i] = (struct world_rule){
+            .addr = "10.1.0.1", .name = labels[i], .flags = FLAG_AA, .authority = SOA, .lose_first = 2};
     rules[7] = (struct world_rule){
         .addr = "10.1.0.1", .flags = FLAG_AA, .answer = "x.y.a.b.c.d.zone.org. 60 A 192.0.2.1\n"};
     struct world *w = world_new(rules, COUNT(rules), NULL);
@@ -325,7 +325,7 @@ static void v6_root(struct resolve_settings *s)
     s->hints = &hint;
 }
 
-/* RELIABILITY F7: IPv4 is allowed but has no route. */
+/* threat F7: IPv4 is allowed but has no route. */
 static void finds_the_v6_addresses_when_v4_has_no_route(void **state)
 {
     struct world_rule rules[] = {{.addr = "2001:db8::1",
@@ -355,7 +355,7 @@ static void finds_the_v6_addresses_when_v4_has_no_route(void **state)
     world_free(w);
 }
 
-/* RELIABILITY A14: each (server, transport, feature) once. */
+/* threat A14: each (server, transport, feature) once. */
 static void slow_objections_to_edns_cause_one_fallback(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
@@ -371,7 +371,12 @@ static void slow_objections_to_edns_cause_one_fallback(void **state)
 static void goes_on_at_once_after_tcp(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
-        {.addr = "10.1.0.1", .name = "y.zone.org.", .how = HOW_GARBAGE_FIRST, .flags = FLAG_AA, .authority = SOA, .delay_ms = 30},
+        {.addr = "10.1.0.1",
+            .name = "y.zone.org.",
+            .how = HOW_GARBAGE_FIRST,
+            .flags = FLAG_AA,
+            .authority = SOA,
+            .delay_ms = 30},
         {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = "x.y.zone.org. 60 A 192.0.2.1\n"}};
     rules[2].how = HOW_LOWER_CASE;
     struct world *w = world_new(rules, COUNT(rules), NULL);
@@ -380,7 +385,7 @@ static void goes_on_at_once_after_tcp(void **state)
     world_free(w);
 }
 
-/* RELIABILITY P13: a forged FORMERR must not cost a signed zone its signatures. */
+/* threat P13: a forged FORMERR must not cost a signed zone its signatures. */
 static void a_signed_zones_server_is_not_remembered_without_edns(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG,
@@ -390,7 +395,7 @@ static void a_signed_zones_server_is_not_remembered_without_edns(void **state)
         {.addr = "10.1.0.1", .how = HOW_NO_EDNS, .flags = FLAG_AA, .answer = "x.zone.org. 1 A 192.0.2.1\n"}};
     struct world *w = world_new(rules, COUNT(rules), NULL);
     assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), "NOERROR; x.zone.org. 1 A 192.0.2.1");
-    assert_int_equal(world_sent_tcp(w), 1); /* with EDNS, before it is given up */
+    assert_int_equal(world_sent_tcp(w), 2); /* with EDNS first, then without */
     struct endpoint at = {.port = 53};
     addr_parse(&at.addr, "10.1.0.1");
     struct server_facts facts;
