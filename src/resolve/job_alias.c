@@ -32,8 +32,9 @@ unsigned alias_links(const struct rrset_list *answer)
     return links;
 }
 
-static enum job_state too_many_aliases(struct job *j)
+enum job_state too_many_aliases(struct job *j)
 {
+    j->limited = j->limited || j->alias_depth > 0;
     return job_fail(j, EDE_OTHER, "too-many-aliases", "the chain of aliases is too long");
 }
 
@@ -44,10 +45,8 @@ enum job_state job_follow_alias(struct job *j, const name_t *target)
     j->patience_ms = INT64_MAX;
     if (j->flags.no_aliases)
         return JOB_DONE;
-    if (j->alias_depth + alias_links(&j->out.answer) > ALIAS_MAX) {
-        j->limited = j->alias_depth > 0;
+    if (j->alias_depth + alias_links(&j->out.answer) > ALIAS_MAX)
         return too_many_aliases(j);
-    }
     switch (job_sub(j, target, j->type, PURPOSE_ALIAS, 0)) {
     case SUB_STARTED:
         return JOB_WAIT_ALIAS;

@@ -143,24 +143,30 @@ static enum job_state handle_alias(struct job *j, struct reply *rep)
     return job_follow_alias(j, rep->target);
 }
 
+/* What the reply denies, as it is kept. Without an SOA nothing says how long it holds: not kept (RFC 2308 5).
+ */
+static struct negative store_denial(struct job *j, struct reply *rep)
+{
+    struct negative n = {.nxdomain = rep->kind == REPLY_NXDOMAIN};
+    if (!rep->soa)
+        return n;
+    n.ttl = negative_ttl(j, rep->soa);
+    rep->soa->ttl = n.ttl; /* RFC 2308 3: what the client may keep */
+    rrset_list_add(&n.authority, rep->soa, &j->arena);
+    out_append(&n.authority, &rep->proofs, &j->arena);
+    if (!j->flags.no_write)
+        cache_negative_put(j->r->cache, rep->target, rep->type, j->class, &n, j->r->now.cache_s);
+    return n;
+}
+
 static enum job_state handle_denial(struct job *j, struct reply *rep)
 {
-    bool nxdomain = rep->kind == REPLY_NXDOMAIN;
     store_list(j, &rep->links);
     out_append(&j->out.answer, &rep->links, &j->arena);
-    j->out.rcode = nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
-    struct negative n = {.nxdomain = nxdomain};
-    if (rep->soa) {
-        n.ttl = negative_ttl(j, rep->soa);
-        rep->soa->ttl = n.ttl; /* RFC 2308 3: what the client may keep */
-        rrset_list_add(&n.authority, rep->soa, &j->arena);
-        out_append(&n.authority, &rep->proofs, &j->arena);
-        if (!j->flags.no_write)
-            cache_negative_put(j->r->cache, rep->target, j->type, j->class, &n, j->r->now.cache_s);
-    } else {
-        /* Without an SOA nothing says how long it holds: not kept (RFC 2308 5). */
+    j->out.rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR;
+    struct negative n = store_denial(j, rep);
+    if (!rep->soa)
         show_zone(j, rep);
-    }
     out_append(&j->out.authority, &n.authority, &j->arena);
     JOB_EVENT(j, .kind = EVENT_DENIAL, .rcode = j->out.rcode, .rrset = rep->soa, .aa = rep->authoritative);
     return JOB_DONE;
@@ -270,9 +276,12 @@ static enum job_state handle_truncated(struct job *j, struct reply *rep)
 
 /* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC
  * 9156 2.3, relaxed: an unvalidated NXDOMAIN does not deny the names below); it only says that no zone begins
- * here. */
-static enum job_state handle_probe(struct job *j, const struct reply *rep)
+ * here, which is kept for the next name that leads through here. */
+static enum job_state handle_probe(struct job *j, struct reply *rep)
 {
+    store_list(j, &rep->links);
+    if (rep->kind == REPLY_NODATA || rep->kind == REPLY_NXDOMAIN)
+        store_denial(j, rep);
     /* What was lost before this answer says nothing about the next one. */
     j->zone.silences = 0;
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
@@ -332,6 +341,8 @@ enum job_state reply_handle(struct job *j, struct reply *rep)
     if (rep->minimised)
         return handle_probe(j, rep);
     job_drop_sends(j);
+    if (j->alias_depth + alias_links(&rep->links) > ALIAS_MAX)
+        return too_many_aliases(j);
     if (rep->kind == REPLY_ANSWER)
         return handle_answer(j, rep);
     if (rep->kind == REPLY_ALIAS || rep->kind == REPLY_YXDOMAIN)

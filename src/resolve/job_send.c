@@ -4,24 +4,53 @@
 #define STREAM_PATIENCE_MS 1500
 #define STREAM_DEADLINE_MS 4000
 
+enum known { KNOWN_NOTHING, KNOWN_NO_CUT, KNOWN_DENIED };
+
+/* What the cache says of a name on the way, from an earlier question's probe: no zone begins there, or it
+ * does not exist. Then it need not be probed again. An address or the apex's own denial says nothing: they
+ * may come from the zone that begins there, and the parent's servers are not to learn the labels below. */
+static enum known known_on_the_way(struct job *j, const name_t *name, uint16_t type)
+{
+    struct cache *c = j->r->cache;
+    uint32_t now_s = j->r->now.cache_s;
+    struct negative n;
+    if (j->flags.no_read)
+        return KNOWN_NOTHING;
+    if (cache_rrset_get(c, name, TYPE_CNAME, j->class, now_s, &j->arena))
+        return KNOWN_NO_CUT;
+    if (!cache_negative_get(c, name, type, j->class, now_s, &j->arena, &n) || n.authority.count == 0 ||
+        name_equal(n.authority.items[0]->owner, name))
+        return KNOWN_NOTHING;
+    return n.nxdomain ? KNOWN_DENIED : KNOWN_NO_CUT;
+}
+
+/* Asks for `labels` labels of the name, or for the least number beyond that is worth a question, or for the
+ * whole. */
 static void ask_labels(struct job *j, unsigned labels)
 {
     unsigned all = name_labels(j->name);
-    /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over together (RFC
-     * 9156 2.3). */
-    while (labels < all && name_parent(j->name, all - labels)[1] == '_')
-        labels++;
-    if (labels >= all || j->ask.whole || !j->r->set.minimise || j->ask.steps >= MINIMISE_STEPS_MAX) {
-        j->ask.name = j->name;
-        j->ask.type = j->type;
-        j->ask.labels = all;
+    /* A question for NS needs no disguise. */
+    uint16_t type = j->type == TYPE_NS ? TYPE_NS : j->r->set.minimise_type;
+    bool whole = j->ask.whole || !j->r->set.minimise || j->ask.steps >= MINIMISE_STEPS_MAX;
+    for (; labels < all && !whole; labels++) {
+        const name_t *name = name_parent(j->name, all - labels);
+        /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over (RFC 9156 2.3). */
+        if (name[1] == '_')
+            continue;
+        enum known known = known_on_the_way(j, name, type);
+        if (known == KNOWN_DENIED)
+            break;
+        if (known == KNOWN_NO_CUT)
+            continue;
+        j->ask.name = name;
+        j->ask.type = type;
+        j->ask.labels = labels;
+        j->ask.steps++;
         return;
     }
-    j->ask.name = name_parent(j->name, all - labels);
-    /* A question for NS needs no disguise. */
-    j->ask.type = j->type == TYPE_NS ? TYPE_NS : j->r->set.minimise_type;
-    j->ask.labels = labels;
-    j->ask.steps++;
+    j->ask.name = j->name;
+    j->ask.type = j->type;
+    j->ask.labels = all;
 }
 
 void ask_begin(struct job *j)

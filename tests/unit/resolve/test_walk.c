@@ -444,6 +444,19 @@ static void asks_for_no_more_labels_than_needed(void **state)
     world_free(w);
 }
 
+static void asks_once_about_a_name_on_the_way(void **state)
+{
+    struct world *w = world_new(plain, COUNT(plain), NULL);
+    world_ask(w, "a.pages.python.org.", TYPE_AAAA);
+    world_ask(w, "b.pages.python.org.", TYPE_AAAA);
+    assert_int_equal(world_sent(w, "10.1.0.1", "pages.python.org.", TYPE_A), 1);
+    assert_int_equal(world_sent(w, NULL, NULL, 0), 2 + 1 + 2);
+    world_ask(w, "a.gone.none.python.org.", TYPE_AAAA);
+    world_ask(w, "b.gone.none.python.org.", TYPE_AAAA);
+    assert_int_equal(world_sent(w, "10.1.0.1", "none.python.org.", TYPE_A), 1);
+    world_free(w);
+}
+
 static void nxdomain_to_a_probe_does_not_deny_the_name_below(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_PYTHON,
@@ -522,6 +535,7 @@ int main(void)
         cmocka_unit_test(sends_at_most_the_work_of_one_question),
         cmocka_unit_test(believes_no_server_beyond_its_zone),
         cmocka_unit_test(asks_for_no_more_labels_than_needed),
+        cmocka_unit_test(asks_once_about_a_name_on_the_way),
         cmocka_unit_test(nxdomain_to_a_probe_does_not_deny_the_name_below),
         cmocka_unit_test(primes_once_and_uses_the_root_servers_of_today),
         cmocka_unit_test(answers_in_time_while_the_work_goes_on),

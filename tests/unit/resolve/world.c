@@ -37,7 +37,7 @@ struct world {
     size_t rule_count;
     unsigned *used;
     struct cache *cache;
-    struct random *rng;
+    struct random *rng, *chance;
     struct resolver *r;
     now_t now;
     int64_t wake_ms;
@@ -69,7 +69,14 @@ static void default_settings(struct resolve_settings *s)
 struct world *world_new(
     const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *))
 {
-    static const uint8_t seed[32] = {7};
+    return world_new_seeded(rules, count, settings, 7);
+}
+
+struct world *world_new_seeded(const struct world_rule *rules, size_t count,
+    void (*settings)(struct resolve_settings *), uint32_t number)
+{
+    uint8_t seed[32] = {0};
+    memcpy(seed, &number, sizeof number);
     struct world *w = mem_alloc(sizeof *w);
     w->rules = rules;
     w->rule_count = count;
@@ -79,6 +86,8 @@ struct world *world_new(
         .size = 4u << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
     w->cache = cache_new(&cs, &(struct hash_key){1, 2});
     w->rng = random_new(seed);
+    seed[31] = 1;
+    w->chance = random_new(seed);
     struct resolve_settings set;
     default_settings(&set);
     if (settings)
@@ -95,6 +104,7 @@ void world_free(struct world *w)
     resolve_free(w->r);
     cache_free(w->cache);
     random_free(w->rng);
+    random_free(w->chance);
     while (w->flights) {
         struct flight *next = w->flights->next;
         mem_free(w->flights);
@@ -187,6 +197,8 @@ static void serve(struct world *w, const struct action *act, const struct world_
     if (!udp && rule->tcp_delay_ms)
         delay = rule->tcp_delay_ms;
     if (rule->lose_first > w->used[rule - w->rules]++)
+        return;
+    if (rule->lose_percent && random_below(w->chance, 100) < rule->lose_percent)
         return;
     size_t len = build(buf, q, rule, rule->flags, rule->rcode, a);
     switch (rule->how) {
@@ -328,6 +340,12 @@ ask_id world_begin(struct world *w, const char *name, uint16_t type)
     ask_id id = resolve_ask(w->r, &q, w->now);
     drain(w);
     return id;
+}
+
+void world_cancel(struct world *w, ask_id id)
+{
+    resolve_cancel(w->r, id, w->now);
+    drain(w);
 }
 
 static const struct outcome *answer_of(const struct world *w, ask_id id)

@@ -29,6 +29,7 @@ struct world_rule {
     const char *answer, *authority, *additional;
     unsigned delay_ms, lose_first; /* lose_first: so many messages get no answer */
     unsigned tcp_delay_ms;         /* 0: as delay_ms */
+    unsigned lose_percent;         /* of the messages, by chance */
     const char *why;
 };
 
@@ -36,11 +37,16 @@ struct world;
 
 struct world *world_new(
     const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *));
+/** Likewise; other seeds make other IDs, choices and losses. */
+struct world *world_new_seeded(const struct world_rule *rules, size_t count,
+    void (*settings)(struct resolve_settings *), uint32_t seed);
 void world_free(struct world *w);
 /** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call. NULL: no answer came. */
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
 /** Begins a question; its answer is told by world_wait. */
 ask_id world_begin(struct world *w, const char *name, uint16_t type);
+/** Its asker leaves. */
+void world_cancel(struct world *w, ask_id id);
 /** Runs until this question is answered. */
 const struct outcome *world_wait(struct world *w, ask_id id);
 /** Runs until nothing is in flight (at most 20 s). */
