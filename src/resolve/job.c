@@ -181,21 +181,27 @@ static bool waits_for(struct job *from, const struct job *target, unsigned mark,
 
 static const char *purpose_text(enum purpose p)
 {
-    return p == PURPOSE_ADDRESS ? "address of a name server"
-           : p == PURPOSE_ALIAS ? "alias target"
-                                : "priming";
+    static const char *const texts[] = {
+        [PURPOSE_ADDRESS] = "address of a name server",
+        [PURPOSE_PARENT_ADDRESS] = "glue for a name server",
+        [PURPOSE_ALIAS] = "alias target",
+        [PURPOSE_PRIMING] = "priming",
+    };
+    return texts[p];
 }
 
 enum sub_result job_sub(
     struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server)
 {
-    unsigned depth = j->depth + (purpose == PURPOSE_ADDRESS);
+    bool glue = purpose == PURPOSE_PARENT_ADDRESS;
+    unsigned depth = j->depth + (purpose == PURPOSE_ADDRESS || glue);
     if (depth > DEPENDENCY_DEPTH_MAX) {
         j->limited = true;
         return SUB_TOO_DEEP;
     }
-    struct job *child = job_find_or_new(
-        j->r, name, type, j->class, (struct job_flags){.priming = purpose == PURPOSE_PRIMING});
+    struct job_flags flags = {
+        .priming = purpose == PURPOSE_PRIMING, .no_read = glue, .no_write = glue, .parent_side = glue};
+    struct job *child = job_find_or_new(j->r, name, type, j->class, flags);
     if (!child->work) {
         child->work = j->work;
         child->work->refs++;

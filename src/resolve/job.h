@@ -42,7 +42,12 @@ struct waiter {
     const struct observer *observer;
 };
 
-enum purpose { PURPOSE_ADDRESS, PURPOSE_ALIAS, PURPOSE_PRIMING };
+enum purpose {
+    PURPOSE_ADDRESS,        /* of a name server */
+    PURPOSE_PARENT_ADDRESS, /* the same, asked above its zone: the glue that a referral left out */
+    PURPOSE_ALIAS,
+    PURPOSE_PRIMING,
+};
 
 /* A job that waits for another job. Lives in the parent's arena; listed by both until the child is done. */
 struct link {
@@ -123,7 +128,8 @@ struct ask_stage {
 /* What makes questions of one name and type different. Compared as octets. */
 struct job_flags {
     bool no_read, no_write, no_aliases;
-    bool priming; /* the root's own look-up: begins at the hints (RFC 9609) */
+    bool priming;     /* the root's own look-up: begins at the hints (RFC 9609) */
+    bool parent_side; /* asked above the zone that the name lies in; glue will do, and is not kept */
 };
 
 struct job {

@@ -1,5 +1,6 @@
-/* Many small Internets made by chance, some of their zones evil: every question ends in time, nothing is left over, no question causes more than its
- * work, and no evil zone changes what a good one says. A seed replays its world. */
+/* Many small Internets made by chance, half of their zones evil: every question ends in time, nothing is left
+ * over, no question causes more than its work, and no evil zone changes what a good one says. SEED=n replays
+ * one world, SEEDS=n tries so many. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@ enum { SEEDS = 300, TLDS = 3, ZONES = 8, SERVERS = 5, RULES_MAX = 2000, QUESTION
 struct zone {
     bool evil;
     unsigned server_count;
-    unsigned home[SERVERS], nth[SERVERS]; /* the server's address is 10.1.home.nth, its name n<nth> of zone home */
+    unsigned home[SERVERS],
+        nth[SERVERS]; /* the server's address is 10.1.home.nth, its name n<nth> of zone home */
     bool glue;
 };
 
@@ -123,12 +125,14 @@ static void behave(struct scene *s, struct world_rule *rule, bool evil)
 static void say_truth(struct scene *s, const char *addr, unsigned z)
 {
     unsigned next = (z + 1) % ZONES;
-    const char *soa = write_text(s, ZONE_FORMAT " 30 SOA n0." ZONE_FORMAT " h.a. 1 2 3 4 20\n", ZONE(z), ZONE(z));
+    const char *soa =
+        write_text(s, ZONE_FORMAT " 30 SOA n0." ZONE_FORMAT " h.a. 1 2 3 4 20\n", ZONE(z), ZONE(z));
     size_t first = s->rule_count;
     struct world_rule *rule = add(s, addr, write_text(s, "w." ZONE_FORMAT, ZONE(z)), TYPE_A);
     rule->answer = write_text(s, "w." ZONE_FORMAT " %u A 192.0.%u.1\n", ZONE(z), roll(s, 20), z);
     rule = add(s, addr, write_text(s, "c." ZONE_FORMAT, ZONE(z)), 0);
-    rule->answer = write_text(s, "c." ZONE_FORMAT " 10 CNAME %s." ZONE_FORMAT "\n", ZONE(z), roll(s, 2) ? "c" : "w", ZONE(next));
+    rule->answer = write_text(
+        s, "c." ZONE_FORMAT " 10 CNAME %s." ZONE_FORMAT "\n", ZONE(z), roll(s, 2) ? "c" : "w", ZONE(next));
     rule = add(s, addr, write_text(s, "*.d." ZONE_FORMAT, ZONE(z)), 0);
     rule->answer = write_text(s, "d." ZONE_FORMAT " 10 DNAME " ZONE_FORMAT "\n", ZONE(z), ZONE(next));
     for (unsigned i = 0; i < SERVERS; i++) {
@@ -165,25 +169,30 @@ static void lie(struct scene *s, const char *addr, unsigned z)
         const char *lies[] = {
             write_text(s, "%s." ZONE_FORMAT " %u A 6.6.6.6\n", names[i], ZONE(z), roll(s, 20)),
             write_text(s, "%s." ZONE_FORMAT " CNAME c." ZONE_FORMAT "\n", names[i], ZONE(z), ZONE(other)),
-            write_text(s, "%s." ZONE_FORMAT " CNAME w." ZONE_FORMAT "\nw." ZONE_FORMAT " A 6.6.6.6\n", names[i],
-                ZONE(z), ZONE(victim), ZONE(victim)),
-            write_text(s, "%s." ZONE_FORMAT " CNAME %s." ZONE_FORMAT "\n", names[i], ZONE(z), names[roll(s, 9)], ZONE(z)),
+            write_text(s, "%s." ZONE_FORMAT " CNAME w." ZONE_FORMAT "\nw." ZONE_FORMAT " A 6.6.6.6\n",
+                names[i], ZONE(z), ZONE(victim), ZONE(victim)),
+            write_text(s, "%s." ZONE_FORMAT " CNAME %s." ZONE_FORMAT "\n", names[i], ZONE(z),
+                names[roll(s, 9)], ZONE(z)),
             write_text(s, "w." ZONE_FORMAT " A 6.6.6.6\n", ZONE(victim)),
             write_text(s, ZONE_FORMAT " DNAME " ZONE_FORMAT "\n", ZONE(victim), ZONE(z)),
             write_text(s, "%s." ZONE_FORMAT " 60 CH A \\# 0\n", names[i], ZONE(z)),
             write_text(s, "%c. DNAME " ZONE_FORMAT "\n", tld_of(victim), ZONE(z)), NULL, NULL};
         rule->answer = lies[roll(s, 10)];
-        const char *refer[] = {
-            write_text(s, ZONE_FORMAT " NS n0." ZONE_FORMAT "\n", ZONE(victim), ZONE(z)),
-            write_text(s, "%s." ZONE_FORMAT " NS n%u." ZONE_FORMAT "\n", names[i], ZONE(z), roll(s, 5), ZONE(other)),
-            write_text(s, "%s." ZONE_FORMAT " NS a.%s." ZONE_FORMAT "\n", names[i], ZONE(z), names[i], ZONE(z)),
-            write_text(s, "l." ZONE_FORMAT " NS n0." ZONE_FORMAT "\nl." ZONE_FORMAT " NS q." ZONE_FORMAT "\n", ZONE(z), ZONE(z), ZONE(z), ZONE(other)),
+        const char *refer[] = {write_text(s, ZONE_FORMAT " NS n0." ZONE_FORMAT "\n", ZONE(victim), ZONE(z)),
+            write_text(
+                s, "%s." ZONE_FORMAT " NS n%u." ZONE_FORMAT "\n", names[i], ZONE(z), roll(s, 5), ZONE(other)),
+            write_text(
+                s, "%s." ZONE_FORMAT " NS a.%s." ZONE_FORMAT "\n", names[i], ZONE(z), names[i], ZONE(z)),
+            write_text(s, "l." ZONE_FORMAT " NS n0." ZONE_FORMAT "\nl." ZONE_FORMAT " NS q." ZONE_FORMAT "\n",
+                ZONE(z), ZONE(z), ZONE(z), ZONE(other)),
             write_text(s, ". NS n0." ZONE_FORMAT "\n", ZONE(z)),
             write_text(s, "%c. 600 SOA a. b. 1 2 3 4 600\n", tld_of(victim)),
             write_text(s, ZONE_FORMAT " 600 SOA a. b. 1 2 3 4 600\n", ZONE(z)), NULL};
         rule->authority = refer[roll(s, 8)];
         if (roll(s, 2))
-            rule->additional = write_text(s, "n0." ZONE_FORMAT " A 10.1.%u.0\nn0." ZONE_FORMAT " A 10.1.%u.0\n", ZONE(victim), z, ZONE(z), roll(s, ZONES));
+            rule->additional =
+                write_text(s, "n0." ZONE_FORMAT " A 10.1.%u.0\nn0." ZONE_FORMAT " A 10.1.%u.0\n",
+                    ZONE(victim), z, ZONE(z), roll(s, ZONES));
         behave(s, rule, true);
     }
 }
@@ -214,8 +223,7 @@ static void make_scene(struct scene *s, uint32_t seed)
     s->rule_count = s->text_len = 0;
     choose_zones(s);
     for (unsigned t = 0; t < TLDS; t++) {
-        struct world_rule *rule =
-            add(s, "10.0.0.1", write_text(s, "*.%c.", 'a' + (char)t), 0);
+        struct world_rule *rule = add(s, "10.0.0.1", write_text(s, "*.%c.", 'a' + (char)t), 0);
         rule->flags = 0;
         rule->authority = write_text(s, "%c. NS n.%c.\n", 'a' + (char)t, 'a' + (char)t);
         rule->additional = write_text(s, "n.%c. A 10.0.0.%u\n", 'a' + (char)t, 2 + t);
@@ -230,6 +238,10 @@ static void make_scene(struct scene *s, uint32_t seed)
         rule->authority = write_text(s, "%c. 60 SOA a. b. 1 2 3 4 60\n", 'a' + (char)t);
     }
     make_servers(s);
+    for (unsigned z = 0; z < ZONES; z++)
+        add(s, "6.6.6.6", write_text(s, "w." ZONE_FORMAT, ZONE(z)), 0)->answer =
+            write_text(s, "w." ZONE_FORMAT " A 6.6.6.6\n", ZONE(z));
+    add(s, "6.6.6.6", NULL, 0)->how = HOW_SILENT;
 }
 
 /* ---- questions ---- */
@@ -256,8 +268,10 @@ struct asked {
 
 static struct asked ask_by_chance(struct scene *s, struct world *w)
 {
-    static const char *const names[] = {"w", "w", "w", "c", "x.d", "w.d", "n0", "l.l.l.l.l.l.l.l.l.l", "v.sub", "none", "a.sub.w"};
-    static const uint16_t types[] = {TYPE_A, TYPE_A, TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DS, TYPE_ANY, TYPE_DNAME, TYPE_SOA};
+    static const char *const names[] = {
+        "w", "w", "w", "c", "x.d", "w.d", "n0", "l.l.l.l.l.l.l.l.l.l", "v.sub", "none", "a.sub.w"};
+    static const uint16_t types[] = {
+        TYPE_A, TYPE_A, TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DS, TYPE_ANY, TYPE_DNAME, TYPE_SOA};
     char name[80];
     unsigned which = roll(s, 11);
     struct asked a = {.zone = roll(s, ZONES)};
@@ -336,7 +350,9 @@ static void every_world_ends_well(void **state)
 {
     static struct scene scene;
     const char *one = getenv("SEED");
-    uint32_t first = one ? (uint32_t)strtoul(one, NULL, 10) : 1, last = one ? first : SEEDS;
+    const char *many = getenv("SEEDS");
+    uint32_t first = one ? (uint32_t)strtoul(one, NULL, 10) : 1;
+    uint32_t last = one ? first : many ? (uint32_t)strtoul(many, NULL, 10) : SEEDS;
     for (uint32_t seed = first; seed <= last; seed++) {
         printf("seed %u\n", (unsigned)seed);
         live_through(&scene, seed);
