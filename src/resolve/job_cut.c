@@ -56,6 +56,9 @@ enum job_state step_cut(struct job *j)
     if (j->type == TYPE_DS && !name_is_root(from))
         from = name_parent(from, 1);
     struct cut *cut = j->flags.priming ? NULL : cache_cut_deepest(r->cache, from, r->now.cache_s, &j->arena);
+    if (cut && j->flags.parent_side && !name_is_root(cut->zone))
+        cut = cache_cut_deepest(r->cache, name_parent(cut->zone, 1), r->now.cache_s, &j->arena);
+    j->ask.whole = j->flags.parent_side; /* a server asked for less would only refer again */
     if (!cut) {
         if (!j->flags.priming && r->set.prime && r->now.mono_ms >= r->prime_again_ms &&
             job_sub(j, NAME_ROOT, TYPE_NS, PURPOSE_PRIMING, 0) == SUB_STARTED)

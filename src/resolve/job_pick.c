@@ -46,10 +46,15 @@ static void server_failed(struct job *j, struct server *sv)
             "no address of a name server of the zone could be found"};
 }
 
-static bool ask_address(struct job *j, unsigned server, uint16_t type)
+static bool is_address(const struct link *l)
+{
+    return l->purpose == PURPOSE_ADDRESS || l->purpose == PURPOSE_PARENT_ADDRESS;
+}
+
+static bool ask_address(struct job *j, unsigned server, uint16_t type, enum purpose purpose)
 {
     struct server *sv = &j->zone.servers[server];
-    if (job_sub(j, sv->name, type, PURPOSE_ADDRESS, server) != SUB_STARTED) {
+    if (job_sub(j, sv->name, type, purpose, server) != SUB_STARTED) {
         server_failed(j, sv);
         return false;
     }
@@ -63,11 +68,11 @@ static bool look_up(struct job *j)
 {
     bool pending = false;
     for (const struct link *l = j->subs; l; l = l->next_of_parent)
-        pending = pending || (l->purpose == PURPOSE_ADDRESS && !l->done);
+        pending = pending || (is_address(l) && !l->done);
     if (pending && j->r->now.mono_ms < j->zone.look_up_ms + LOOK_UP_PATIENCE_MS)
         return true;
     for (int i; may_look_up(j) && (i = next_server(j)) >= 0;)
-        if (ask_address(j, (unsigned)i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA))
+        if (ask_address(j, (unsigned)i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA, PURPOSE_ADDRESS))
             return true;
     return pending;
 }
@@ -85,7 +90,7 @@ static void address_came(struct job *j, const struct link *l)
     if (sv->has_address)
         sv->state = SERVER_RESOLVED;
     else if (l->type == TYPE_A && j->r->set.use_v6 && o->rcode == RCODE_NOERROR)
-        ask_address(j, l->server, TYPE_AAAA);
+        ask_address(j, l->server, TYPE_AAAA, l->purpose);
     else {
         j->limited = j->limited || l->child->limited;
         server_failed(j, sv);
@@ -97,7 +102,7 @@ static bool addresses_collect(struct job *j)
 {
     struct link *done = NULL;
     for (struct link **p = &j->subs, *l; (l = *p);) {
-        if (!l->done || l->purpose != PURPOSE_ADDRESS) {
+        if (!l->done || !is_address(l)) {
             p = &l->next_of_parent;
             continue;
         }
@@ -175,7 +180,23 @@ static bool look_up_other_family(struct job *j)
             continue;
         for (unsigned k = 0; k < z->server_count; k++)
             if (z->servers[k].name == c->server && z->servers[k].state == SERVER_RESOLVED)
-                any = ask_address(j, k, c->at.addr.family == FAMILY_V4 ? TYPE_AAAA : TYPE_A) || any;
+                any =
+                    ask_address(j, k, c->at.addr.family == FAMILY_V4 ? TYPE_AAAA : TYPE_A, PURPOSE_ADDRESS) ||
+                    any;
+    }
+    return any;
+}
+
+/* Names inside the zone whose addresses the referral should have brought and did not (RFC 9471): the parent's
+ * servers are asked for them. */
+static bool look_up_missing_glue(struct job *j)
+{
+    struct zone_stage *z = &j->zone;
+    bool any = false;
+    for (unsigned i = 0; i < z->server_count && may_look_up(j) && !j->flags.parent_side; i++) {
+        struct server *sv = &z->servers[i];
+        if (sv->state == SERVER_FAILED && !sv->has_address && name_is_within(sv->name, z->cut->zone))
+            any = ask_address(j, i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA, PURPOSE_PARENT_ADDRESS) || any;
     }
     return any;
 }
@@ -191,6 +212,7 @@ static bool last_resort(struct job *j)
     add_parent_glue(j);
     add_child_servers(j);
     bool asked = look_up_other_family(j);
+    asked = look_up_missing_glue(j) || asked;
     return asked || z->candidate_count > candidates || z->server_count > servers;
 }
 

@@ -187,6 +187,27 @@ static void bound_by_parent(const struct job *j, struct cut *cut)
         cut->ttl = left_s;
 }
 
+/* For a question of the parent's side: its referral lists the server asked for, with the address or without.
+ * False: it leads on. */
+static bool glue_is_the_answer(struct job *j, const struct cut *cut)
+{
+    const struct cut_server *cs = NULL;
+    for (unsigned i = 0; i < cut->server_count && !cs; i++)
+        if (name_equal(cut->servers[i].name, j->name))
+            cs = &cut->servers[i];
+    if (!cs)
+        return false;
+    struct rrset *rs = ARENA_NEW(&j->arena, struct rrset);
+    *rs = (struct rrset){
+        .owner = j->name, .type = j->type, .class = j->class, .ttl = cut->ttl, .rank = RANK_GLUE};
+    for (unsigned i = 0; i < cs->addr_count; i++)
+        if ((cs->addrs[i].family == FAMILY_V4) == (j->type == TYPE_A))
+            rrset_add(rs, (struct rdata){cs->addrs[i].ip, (uint16_t)addr_len(&cs->addrs[i])}, &j->arena);
+    if (rs->count > 0)
+        rrset_list_add(&j->out.answer, rs, &j->arena);
+    return true;
+}
+
 static enum job_state handle_referral(struct job *j, struct reply *rep)
 {
     unsigned glue = 0;
@@ -203,6 +224,8 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
         j->out.rcode = RCODE_NOERROR;
         return JOB_DONE;
     }
+    if (j->flags.parent_side && glue_is_the_answer(j, rep->cut))
+        return JOB_DONE;
     j->zone.trouble = (struct reason){0};
     zone_enter(j, rep->cut);
     return JOB_PICK;

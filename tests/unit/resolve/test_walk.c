@@ -313,6 +313,29 @@ static void resolves_name_servers_in_other_zones(void **state)
     world_free(w);
 }
 
+static void asks_the_parent_for_glue_that_a_referral_left_out(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        {.addr = "10.0.0.2", .name = "ns1.bad.org.", .type = TYPE_A, .answer = "ns1.bad.org. A 10.1.0.2\n"},
+        ORG_BAD("bad.org. NS ns1.bad.org.\n", NULL),
+        {.addr = "10.1.0.2",
+            .name = "ns1.bad.org.",
+            .type = TYPE_A,
+            .flags = FLAG_AA,
+            .answer = "ns1.bad.org. A 10.1.0.2\n"},
+        GOOD("10.1.0.2")};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(
+        world_text(w, world_ask(w, "www.bad.org.", TYPE_A)), "NOERROR; www.bad.org. 3600 A 192.0.2.9");
+    world_free(w);
+    /* A parent that has no address either: the end comes at once. */
+    struct world_rule none[] = {ROOT_ORG, ORG_BAD("bad.org. NS ns1.bad.org.\n", NULL)};
+    w = world_new(none, COUNT(none), NULL);
+    assert_int_equal(world_ask(w, "www.bad.org.", TYPE_A)->rcode, RCODE_SERVFAIL);
+    assert_true(world_sent(w, NULL, NULL, 0) <= 4);
+    world_free(w);
+}
+
 static void gives_up_on_zones_that_need_each_other(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG,
@@ -530,6 +553,7 @@ int main(void)
         cmocka_unit_test(finds_the_one_good_server_after_twelve_silent_ones),
         cmocka_unit_test(gets_the_answer_of_an_odd_server),
         cmocka_unit_test(resolves_name_servers_in_other_zones),
+        cmocka_unit_test(asks_the_parent_for_glue_that_a_referral_left_out),
         cmocka_unit_test(gives_up_on_zones_that_need_each_other),
         cmocka_unit_test(asks_for_few_of_fifty_missing_addresses),
         cmocka_unit_test(sends_at_most_the_work_of_one_question),
