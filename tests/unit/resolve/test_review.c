@@ -404,6 +404,160 @@ static void a_signed_zones_server_is_not_remembered_without_edns(void **state)
     world_free(w);
 }
 
+static void explores(struct resolve_settings *s)
+{
+    s->explore = true;
+}
+
+/* Thirteen servers that are all alike, and thirteen of which one is good. */
+struct crowd {
+    struct world_rule bad;
+    unsigned messages_max; /* nobody good: to the zone */
+    int64_t within_ms;
+};
+
+static const struct crowd crowds[] = {
+    {{.how = HOW_SILENT, .why = "dead"}, 14, 5000},
+    {{.rcode = RCODE_SERVFAIL, .why = "SERVFAIL"}, 14, 1000},
+    {{.rcode = RCODE_REFUSED, .why = "REFUSED"}, 14, 1000},
+    {{.how = HOW_NO_EDNS, .rcode = RCODE_FORMERR, .why = "FORMERR"}, 18, 1000},
+    {{.how = HOW_TCP_CLOSES, .why = "TC, TCP closes"}, 27, 3000},
+    {{.how = HOW_REFUSE_PORT, .why = "port closed"}, 13, 1000},
+    {{.how = HOW_BARE_FORMERR, .rcode = RCODE_FORMERR, .why = "bare FORMERR"}, 26, 5000},
+    {{.authority = ". NS root.ns.\n", .why = "upward referral"}, 14, 1000},
+    {{.how = HOW_ANSWER, .rcode = 23, .why = "BADCOOKIE"}, 14, 1000},
+};
+
+static void crowd_rules(struct world_rule *rules, const struct crowd *c)
+{
+    static char ns[13 * 40], glue[13 * 40], addrs[13][16];
+    size_t n = 0, g = 0;
+    rules[0] = (struct world_rule)ROOT_ORG;
+    for (int i = 0; i < 13; i++) {
+        snprintf(addrs[i], sizeof addrs[i], "10.3.0.%d", i + 1);
+        n += (size_t)snprintf(ns + n, sizeof ns - n, "zone.org. NS n%d.zone.org.\n", i);
+        g += (size_t)snprintf(glue + g, sizeof glue - g, "n%d.zone.org. A %s\n", i, addrs[i]);
+        rules[2 + i] = c->bad;
+        rules[2 + i].addr = addrs[i];
+    }
+    rules[1] = (struct world_rule)ORG_ZONE(ns, glue);
+}
+
+static void crowds_cost_little_and_hide_no_good_server(void **state)
+{
+    for (size_t i = 0; i < COUNT(crowds); i++) {
+        print_message("%s\n", crowds[i].bad.why);
+        for (uint32_t seed = 1; seed <= 20; seed++) {
+            struct world_rule rules[15];
+            crowd_rules(rules, &crowds[i]);
+            struct world *w = world_new_seeded(rules, COUNT(rules), explores, seed);
+            assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), "SERVFAIL");
+            assert_true(world_now_ms(w) - 1000000 <= crowds[i].within_ms);
+            assert_idle(w);
+            assert_in_range(world_sent(w, NULL, NULL, 0) - 2, 0, crowds[i].messages_max);
+            world_free(w);
+            rules[2 + seed % 13].how = HOW_ANSWER;
+            rules[2 + seed % 13].rcode = RCODE_NOERROR;
+            rules[2 + seed % 13].flags = FLAG_AA;
+            rules[2 + seed % 13].authority = NULL;
+            rules[2 + seed % 13].answer = X_ANSWER;
+            w = world_new_seeded(rules, COUNT(rules), explores, seed);
+            assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+            assert_true(world_now_ms(w) - 1000000 <= 5000);
+            assert_idle(w);
+            world_free(w);
+        }
+    }
+}
+
+static void finds_one_good_among_nine_dead_names_without_glue(void **state)
+{
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        static char ns[10 * 40];
+        size_t n = 0;
+        for (unsigned i = 0; i < 10; i++)
+            n += (size_t)snprintf(
+                ns + n, sizeof ns - n, "zone.org. NS %s%u.host.com.\n", i == seed % 10 ? "good" : "dead", i);
+        char good[16];
+        snprintf(good, sizeof good, "good%u.host.com.", seed % 10);
+        char address[48];
+        snprintf(address, sizeof address, "%s A 10.1.0.1\n", good);
+        struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST, ORG_ZONE(ns, NULL),
+            {.addr = "10.2.0.1", .name = good, .flags = FLAG_AA, .answer = address},
+            {.addr = "10.2.0.1",
+                .flags = FLAG_AA,
+                .rcode = RCODE_NXDOMAIN,
+                .authority = "host.com. 60 SOA a. b. 1 2 3 4 60\n"},
+            {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+        struct world *w = world_new_seeded(rules, COUNT(rules), explores, seed);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+        assert_in_range(world_sent(w, NULL, NULL, 0), 1, 20);
+        world_free(w);
+    }
+}
+
+static void resolves_thirty_names_with_two_messages_of_five_lost(void **state)
+{
+    unsigned total = 0, failed = 0;
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        struct world_rule rules[] = {
+            ROOT_ORG, ORG_ZONE_1, {.addr = "10.1.0.1", .flags = FLAG_AA, .lose_percent = 40}};
+        static char answers[30 * 40];
+        size_t n = 0;
+        for (unsigned i = 0; i < 30; i++)
+            n += (size_t)snprintf(answers + n, sizeof answers - n, "x%u.zone.org. A 192.0.2.1\n", i);
+        rules[2].answer = answers;
+        struct world *w = world_new_seeded(rules, COUNT(rules), explores, seed);
+        for (unsigned i = 0; i < 30; i++) {
+            char name[20];
+            snprintf(name, sizeof name, "x%u.zone.org.", i);
+            /* Seven losses in a row, 1 of 600: the client's second try. */
+            if (world_ask(w, name, TYPE_A)->rcode != RCODE_NOERROR) {
+                failed++;
+                world_drain(w);
+                world_pass(w, 2);
+                assert_int_equal(world_ask(w, name, TYPE_A)->rcode, RCODE_NOERROR);
+            }
+        }
+        assert_true(world_sent(w, NULL, NULL, 0) <= 80 + 2);
+        total += world_sent(w, NULL, NULL, 0) - 2;
+        world_free(w);
+    }
+    print_message("%u messages a seed, %u failures\n", total / 20, failed);
+    assert_true(failed <= 3);
+    assert_true(total <= 20 * 55);
+}
+
+/* M15, M16: names whose name servers' names' name servers … */
+static void endless_dependencies_end_soon(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        {.addr = "10.0.0.2",
+            .name = "*.a.org.",
+            .authority = "a.org. NS n.b.org.\na.org. NS m.b.org.\na.org. NS l.b.org.\na.org. NS k.b.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "*.b.org.",
+            .authority = "b.org. NS n.c.org.\nb.org. NS m.c.org.\nb.org. NS l.c.org.\nb.org. NS k.c.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "*.c.org.",
+            .authority = "c.org. NS n.d.org.\nc.org. NS m.d.org.\nc.org. NS l.d.org.\nc.org. NS k.d.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "*.d.org.",
+            .authority = "d.org. NS n.e.org.\nd.org. NS m.e.org.\nd.org. NS l.e.org.\nd.org. NS k.e.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "*.e.org.",
+            .authority = "e.org. NS n.f.org.\ne.org. NS m.f.org.\ne.org. NS l.f.org.\ne.org. NS k.f.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "*.f.org.",
+            .authority = "f.org. NS n.g.org.\nf.org. NS m.g.org.\nf.org. NS l.g.org.\nf.org. NS k.g.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.g.org.", .authority = "g.org. NS n.h.org.\n"}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "x.a.org.", TYPE_A), "SERVFAIL");
+    assert_in_range(world_sent(w, NULL, NULL, 0), 1, 24);
+    assert_idle(w);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -424,6 +578,10 @@ int main(void)
         cmocka_unit_test(slow_objections_to_edns_cause_one_fallback),
         cmocka_unit_test(goes_on_at_once_after_tcp),
         cmocka_unit_test(a_signed_zones_server_is_not_remembered_without_edns),
+        cmocka_unit_test(crowds_cost_little_and_hide_no_good_server),
+        cmocka_unit_test(finds_one_good_among_nine_dead_names_without_glue),
+        cmocka_unit_test(resolves_thirty_names_with_two_messages_of_five_lost),
+        cmocka_unit_test(endless_dependencies_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
