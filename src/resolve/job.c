@@ -24,6 +24,12 @@ static bool is_waiting(enum job_state s)
 static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
+    struct waiter *again = NULL;
+    /* Who joined from outside did not use the work up: for them it begins anew, with work of their own. */
+    if (j->out.rcode == RCODE_SERVFAIL && j->limited && !j->owns_work) {
+        again = j->waiters;
+        j->waiters = NULL;
+    }
     j->out.messages = j->messages;
     if (j->failed_before && j->out.rcode != RCODE_SERVFAIL)
         cache_failure_clear(r->cache, j->name, j->type, j->class);
@@ -40,6 +46,8 @@ static void job_done(struct job *j)
         job_wake(l->parent);
     }
     job_end(j);
+    if (again)
+        waiters_start_over(j, again);
 }
 
 static bool work_is_over(const struct job *j)

@@ -196,6 +196,8 @@ void job_wake(struct job *j);
 struct action *action_push(struct resolver *r, enum action_kind kind);
 struct job *job_find_or_new(
     struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags);
+/** A new job, with work of its own, for waiters of the ended job j. */
+void waiters_start_over(const struct job *j, struct waiter *waiters);
 void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o);
 
 /* ---- job.c ---- */

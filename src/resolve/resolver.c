@@ -138,6 +138,14 @@ struct job *job_find_or_new(
     return fresh;
 }
 
+/* Work begins with this job: it is nobody's sub-question. */
+static void job_own_work(struct job *j)
+{
+    j->work = mem_alloc(sizeof *j->work);
+    j->work->refs = 1;
+    j->owns_work = true;
+}
+
 /* ---- waiters ---- */
 
 static void waiter_free(struct resolver *r, struct waiter *w)
@@ -167,6 +175,16 @@ void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o)
             r->counters.failed++;
         waiter_free(r, w);
     }
+}
+
+void waiters_start_over(const struct job *j, struct waiter *waiters)
+{
+    struct job *fresh = job_find_or_new(j->r, j->name, j->type, j->class, j->flags);
+    if (!fresh->work)
+        job_own_work(fresh);
+    fresh->waiters = waiters;
+    for (struct waiter *w = waiters; w; w = w->next)
+        w->job = fresh;
 }
 
 /* ---- the surface ---- */
@@ -211,9 +229,7 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     struct job *j = job_find_or_new(r, q->name, q->type, q->class, flags);
     bool joined = j->work != NULL;
     if (!joined) {
-        j->work = mem_alloc(sizeof *j->work);
-        j->work->refs = 1;
-        j->owns_work = true;
+        job_own_work(j);
         if (q->background)
             j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
     }

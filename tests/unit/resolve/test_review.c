@@ -158,6 +158,35 @@ static void anothers_limits_are_no_failure_of_mine(void **state)
     world_free(w);
 }
 
+static void who_joins_a_question_that_hits_its_askers_limit_starts_over(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
+        {.addr = "10.0.0.2", .name = "*.a.org.", .authority = "a.org. NS ns.b.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.b.org.", .authority = "b.org. NS ns.c.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.c.org.", .authority = "c.org. NS ns.d.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.d.org.", .authority = "d.org. NS ns.e.org.\n"},
+        {.addr = "10.0.0.2", .name = "*.e.org.", .authority = "e.org. NS x.zone.org.\n"},
+        {.addr = "10.0.0.2",
+            .name = "wait.org.",
+            .flags = FLAG_AA,
+            .answer = "wait.org. A 192.0.2.1\n",
+            .delay_ms = 70},
+        ORG_ZONE("zone.org. NS ns.host.com.\n", NULL),
+        {.addr = "10.2.0.1", .flags = FLAG_AA, .answer = "ns.host.com. 60 A 10.1.0.1\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+    rules[9].delay_ms = 100;
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    ask_id deep = world_begin(w, "x.a.org.", TYPE_A);
+    world_ask(w, "wait.org.", TYPE_A);
+    ask_id joined = world_begin(w, "x.zone.org.", TYPE_A), second = world_begin(w, "x.zone.org.", TYPE_A);
+    assert_int_equal(resolve_counters(world_resolver(w))->joined, 2);
+    assert_string_equal(world_text(w, world_wait(w, joined)), X_TEXT);
+    assert_string_equal(world_text(w, world_wait(w, second)), X_TEXT);
+    assert_non_null(world_wait(w, deep));
+    assert_idle(w);
+    world_free(w);
+}
+
 /* Questions asked from the end of a chain backwards each join the one before: still no answer is longer than
  * the limit. */
 static void joined_questions_make_no_longer_chains(void **state)
@@ -567,6 +596,7 @@ int main(void)
         cmocka_unit_test(a_delegation_does_not_outlive_its_parents),
         cmocka_unit_test(ns_records_beside_an_answer_are_no_answer),
         cmocka_unit_test(anothers_limits_are_no_failure_of_mine),
+        cmocka_unit_test(who_joins_a_question_that_hits_its_askers_limit_starts_over),
         cmocka_unit_test(joined_questions_make_no_longer_chains),
         cmocka_unit_test(a_late_answer_to_a_probe_goes_on),
         cmocka_unit_test(survives_faults_of_streams),
