@@ -19,8 +19,7 @@ static bool may_look_up(struct job *j)
     return false;
 }
 
-/* The next name without an address; names outside of the zone first, since one inside without glue can seldom
- * be found. */
+/* The next name without an address; names outside of the zone first: they cost the parent nothing. */
 static int next_server(const struct job *j)
 {
     int inside = -1;
@@ -63,16 +62,25 @@ static bool ask_address(struct job *j, unsigned server, uint16_t type, enum purp
     return true;
 }
 
+/* A name inside the zone could only be looked up at the servers that it is needed for: its parent's are asked
+ * for the glue that the referral should have brought (RFC 9471). */
+static enum purpose purpose_of(const struct job *j, unsigned server)
+{
+    bool inside = name_is_within(j->zone.servers[server].name, j->zone.cut->zone);
+    return inside && !name_is_root(j->zone.cut->zone) ? PURPOSE_PARENT_ADDRESS : PURPOSE_ADDRESS;
+}
+
 /* Begins one more address look-up, unless one began just now. True: one is running. */
 static bool look_up(struct job *j)
 {
+    uint16_t type = j->r->set.use_v4 ? TYPE_A : TYPE_AAAA;
     bool pending = false;
     for (const struct link *l = j->subs; l; l = l->next_of_parent)
         pending = pending || (is_address(l) && !l->done);
     if (pending && j->r->now.mono_ms < j->zone.look_up_ms + LOOK_UP_PATIENCE_MS)
         return true;
     for (int i; may_look_up(j) && (i = next_server(j)) >= 0;)
-        if (ask_address(j, (unsigned)i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA, PURPOSE_ADDRESS))
+        if (ask_address(j, (unsigned)i, type, purpose_of(j, (unsigned)i)))
             return true;
     return pending;
 }
@@ -187,20 +195,6 @@ static bool look_up_other_family(struct job *j)
     return any;
 }
 
-/* Names inside the zone whose addresses the referral should have brought and did not (RFC 9471): the parent's
- * servers are asked for them. */
-static bool look_up_missing_glue(struct job *j)
-{
-    struct zone_stage *z = &j->zone;
-    bool any = false;
-    for (unsigned i = 0; i < z->server_count && may_look_up(j) && !j->flags.parent_side; i++) {
-        struct server *sv = &z->servers[i];
-        if (sv->state == SERVER_FAILED && !sv->has_address && name_is_within(sv->name, z->cut->zone))
-            any = ask_address(j, i, j->r->set.use_v4 ? TYPE_A : TYPE_AAAA, PURPOSE_PARENT_ADDRESS) || any;
-    }
-    return any;
-}
-
 /* The last resort, once a zone. True: there is somebody more to ask. */
 static bool last_resort(struct job *j)
 {
@@ -212,7 +206,6 @@ static bool last_resort(struct job *j)
     add_parent_glue(j);
     add_child_servers(j);
     bool asked = look_up_other_family(j);
-    asked = look_up_missing_glue(j) || asked;
     return asked || z->candidate_count > candidates || z->server_count > servers;
 }
 
