@@ -88,7 +88,9 @@ struct candidate {
     bool no_edns;     /* it was asked with EDNS and objected */
     bool stream;      /* finish over TCP */
     bool stream_tried;
-    bool case_missed; /* echoed the name in other letters */
+    bool truncated;     /* its answer needs TCP */
+    bool stream_failed; /* after a near miss; then UDP, with another ID and port, is all there is */
+    bool case_missed;   /* echoed the name in other letters */
 };
 
 enum server_state { SERVER_UNASKED, SERVER_ASKED_A, SERVER_ASKED_AAAA, SERVER_RESOLVED, SERVER_FAILED };

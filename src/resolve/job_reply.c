@@ -246,7 +246,7 @@ static enum job_state ask_without_edns(struct job *j, struct reply *rep)
         return wait_or_pick(j);
     /* A signed zone's signatures are not given up for one packet: TCP is harder to forge (threat P13). */
     bool is_signed = zone_is_signed(j);
-    if (is_signed && rep->transport == TRANSPORT_UDP) {
+    if (is_signed && rep->transport == TRANSPORT_UDP && !c->stream_failed) {
         c->stream = true;
         return JOB_PICK;
     }
@@ -293,7 +293,9 @@ static enum job_state handle_truncated(struct job *j, struct reply *rep)
     JOB_EVENT(j, .kind = EVENT_TRUNCATED, .server = c->server, .to = &c->at);
     if (c->stream_tried) /* an earlier try's answer: TCP is under way */
         return wait_or_pick(j);
-    c->stream = true;
+    if (c->stream_failed)
+        c->dead = true;
+    c->stream = c->truncated = true;
     return JOB_PICK;
 }
 

@@ -366,7 +366,7 @@ static enum heard near_miss(struct send *s, bool only_case)
     struct candidate *c = &j->zone.candidates[s->candidate];
     if (only_case)
         c->case_missed = true;
-    if (s->transport == TRANSPORT_UDP && !c->stream_tried) {
+    if (s->transport == TRANSPORT_UDP && !c->stream_tried && !c->stream_failed) {
         c->stream = true;
         job_wake(j);
     }
@@ -444,8 +444,13 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
         c->dead = c->no_route = true;
     if (why == NET_UNREACHABLE)
         family_off(r, &s->to);
-    if (why == NET_REFUSED || s->transport == TRANSPORT_TCP)
+    if (s->transport == TRANSPORT_TCP && !c->truncated && !c->facts.case_broken && !c->stream_failed) {
+        /* One damaged packet must not be the end of a server that has no TCP (threat F5). */
+        c->stream = c->stream_tried = false;
+        c->stream_failed = true;
+    } else if (why == NET_REFUSED || s->transport == TRANSPORT_TCP) {
         c->dead = true;
+    }
     bool awaited = !s->patience_over;
     send_drop(s);
     /* The one that was waited for is gone: do not wait for its timer. */

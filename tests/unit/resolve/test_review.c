@@ -257,6 +257,7 @@ struct stream_fault {
 
 static const struct stream_fault stream_faults[] = {
     {{.how = HOW_TRUNCATE_UDP, .flags = FLAG_AA | FLAG_TC, .why = "TC over TCP"}, "SERVFAIL", 100},
+    {{.how = HOW_DAMAGED_ONCE, .flags = FLAG_AA, .why = "none, and a damaged packet"}, X_TEXT, 700},
     {{.how = HOW_TCP_CLOSES, .flags = FLAG_AA, .why = "closes"}, "SERVFAIL", 100},
     {{.how = HOW_TCP_SILENT, .flags = FLAG_AA, .why = "silent"}, "SERVFAIL", 4100},
     {{.how = HOW_TRUNCATE_UDP, .flags = FLAG_AA, .tcp_delay_ms = 3000, .why = "slow"}, X_TEXT, 3100},

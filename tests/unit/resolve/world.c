@@ -210,6 +210,12 @@ static void serve(struct world *w, const struct action *act, const struct world_
     case HOW_UNREACHABLE:
         fly(w, id, NULL, 0, NET_UNREACHABLE, 1);
         return;
+    case HOW_DAMAGED_ONCE:
+        if (!udp)
+            fly(w, id, NULL, 0, NET_REFUSED, delay);
+        else
+            fly(w, id, buf, w->used[rule - w->rules] == 1 ? len - 1 : len, 0, delay);
+        return;
     case HOW_TCP_CLOSES:
     case HOW_TCP_SILENT:
     case HOW_TCP_GARBAGE:

@@ -1,4 +1,5 @@
-/* A scripted Internet in virtual time for tests of the core: what each address answers, after how long, how often. */
+/* A scripted Internet in virtual time for tests of the core: what each address answers, after how long, how
+ * often. */
 #ifndef HARK_TEST_WORLD_H
 #define HARK_TEST_WORLD_H
 
@@ -16,11 +17,13 @@ enum world_how {
     HOW_GARBAGE_FIRST, /* something with the right ID that is no answer, 10 ms before the answer */
     HOW_BARE_FORMERR,  /* a bare header to EDNS */
     HOW_TCP_CLOSES,    /* TC over UDP, TCP closes at once */
+    HOW_DAMAGED_ONCE,  /* the first answer is damaged; no TCP */
     HOW_TCP_SILENT,    /* TC over UDP, TCP runs into its deadline */
     HOW_TCP_GARBAGE,   /* TC over UDP, then hundreds of broken messages over TCP before the answer */
 };
 
-/* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any; name NULL: any, "*.x." at or below. */
+/* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any;
+ * name NULL: any, "*.x." at or below. */
 struct world_rule {
     const char *addr, *name;
     uint16_t type;
@@ -38,10 +41,11 @@ struct world;
 struct world *world_new(
     const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *));
 /** Likewise; other seeds make other IDs, choices and losses. */
-struct world *world_new_seeded(const struct world_rule *rules, size_t count,
-    void (*settings)(struct resolve_settings *), uint32_t seed);
+struct world *world_new_seeded(
+    const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *), uint32_t seed);
 void world_free(struct world *w);
-/** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call. NULL: no answer came. */
+/** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call.
+ * NULL: no answer came. */
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
 /** Begins a question; its answer is told by world_wait. */
 ask_id world_begin(struct world *w, const char *name, uint16_t type);
