@@ -268,7 +268,8 @@ bool is_in_patience(const struct job *j);
 enum job_state out_of_work(struct job *j);
 
 /* ---- pick.c: server selection without I/O ---- */
-void candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint);
+/** False: such an address is never asked. */
+bool candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint);
 /** The best candidate to ask next, or -1. */
 int pick_candidate(struct job *j);
 /** How long to wait for it, ms. */

@@ -28,9 +28,8 @@ void zone_enter(struct job *j, struct cut *cut)
         struct server *sv = &j->zone.servers[j->zone.server_count++];
         *sv = (struct server){.name = cs->name};
         for (unsigned k = 0; k < cs->addr_count; k++) {
-            bool v4 = cs->addrs[k].family == FAMILY_V4;
-            sv->has_address = sv->has_address || (v4 ? j->r->set.use_v4 : j->r->set.use_v6);
-            candidate_add(j, cs->name, &cs->addrs[k], cut->hint);
+            bool usable = candidate_add(j, cs->name, &cs->addrs[k], cut->hint);
+            sv->has_address = sv->has_address || usable;
         }
         if (!sv->has_address)
             add_known_addresses(j, sv);

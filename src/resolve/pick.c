@@ -31,26 +31,29 @@ static bool is_usable(const struct resolver *r, const struct endpoint *e, bool h
     return !is_own(r, e);
 }
 
-void candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint)
+bool candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint)
 {
     struct resolver *r = j->r;
     struct zone_stage *z = &j->zone;
     struct endpoint at = {.addr = *addr, .port = r->set.port};
-    if (!is_usable(r, &at, hint) || z->candidate_count == DELEGATION_ADDRS_MAX)
-        return;
+    if (!is_usable(r, &at, hint))
+        return false;
+    if (z->candidate_count == DELEGATION_ADDRS_MAX)
+        return true;
     unsigned of_server = 0;
     for (unsigned i = 0; i < z->candidate_count; i++) {
         if (endpoint_equal(&z->candidates[i].at, &at))
-            return;
+            return true;
         of_server += z->candidates[i].server == server;
     }
     if (of_server >= DELEGATION_ADDRS_PER_NAME)
-        return;
+        return true;
     struct candidate *c = &z->candidates[z->candidate_count++];
     *c = (struct candidate){.at = at, .server = server};
     cache_server_get(r->cache, &at, r->now.cache_s, &c->facts);
     c->lame = cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);
     c->no_edns = c->facts.edns == EDNS_FACT_BROKEN;
+    return true;
 }
 
 static int64_t cost(struct job *j, const struct candidate *c)

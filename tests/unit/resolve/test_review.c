@@ -385,6 +385,26 @@ static void finds_the_v6_addresses_when_v4_has_no_route(void **state)
     world_free(w);
 }
 
+/* Glue that no server can have does not stand for the address that can be looked up. */
+static void looks_up_the_address_where_the_glue_is_useless(void **state)
+{
+    static const char *const glue[] = {"127.0.0.1", "0.0.0.0", "255.255.255.255"};
+    for (size_t i = 0; i < COUNT(glue); i++) {
+        char line[64];
+        snprintf(line, sizeof line, "ns.host.org. A %s\n", glue[i]);
+        struct world_rule rules[] = {ROOT_ORG, ORG_ZONE("zone.org. NS ns.host.org.\n", line),
+            {.addr = "10.0.0.2",
+                .name = "*.host.org.",
+                .authority = "host.org. NS a.host.org.\n",
+                .additional = "a.host.org. A 10.2.0.1\n"},
+            {.addr = "10.2.0.1", .flags = FLAG_AA, .answer = "ns.host.org. 60 A 10.1.0.1\n"},
+            {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
+        struct world *w = world_new(rules, COUNT(rules), NULL);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+        world_free(w);
+    }
+}
+
 /* threat A14: each (server, transport, feature) once. */
 static void slow_objections_to_edns_cause_one_fallback(void **state)
 {
@@ -606,6 +626,7 @@ int main(void)
         cmocka_unit_test(counts_each_dname_link_once),
         cmocka_unit_test(losses_at_one_label_do_not_count_at_the_next),
         cmocka_unit_test(finds_the_v6_addresses_when_v4_has_no_route),
+        cmocka_unit_test(looks_up_the_address_where_the_glue_is_useless),
         cmocka_unit_test(slow_objections_to_edns_cause_one_fallback),
         cmocka_unit_test(goes_on_at_once_after_tcp),
         cmocka_unit_test(a_signed_zones_server_is_not_remembered_without_edns),
