@@ -242,6 +242,8 @@ static void make_scene(struct scene *s, uint32_t seed)
         add(s, "6.6.6.6", write_text(s, "w." ZONE_FORMAT, ZONE(z)), 0)->answer =
             write_text(s, "w." ZONE_FORMAT " A 6.6.6.6\n", ZONE(z));
     add(s, "6.6.6.6", NULL, 0)->how = HOW_SILENT;
+    for (unsigned z = 0; z < ZONES; z++)
+        add(s, write_text(s, "192.0.%u.1", z), NULL, 0)->how = HOW_SILENT;
 }
 
 /* ---- questions ---- */

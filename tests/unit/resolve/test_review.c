@@ -578,6 +578,39 @@ static void resolves_thirty_names_with_two_messages_of_five_lost(void **state)
     assert_true(total <= 20 * 55);
 }
 
+/* M3, M6: many names or addresses, none of which answers usefully. */
+static void great_delegations_cost_no_more_than_small_ones(void **state)
+{
+    static char ns[40 * 40], glue[140 * 40], addrs[130][16];
+    static struct world_rule rules[2 + 130];
+    for (unsigned shape = 0; shape < 2; shape++) {
+        unsigned names = shape ? 10 : 20, each = shape ? 13 : 0;
+        size_t n = 0, g = 0;
+        for (unsigned i = 0; i < names; i++) {
+            n += (size_t)snprintf(ns + n, sizeof ns - n, "zone.org. NS n%u.zone.org.\n", i);
+            for (unsigned k = 0; k < each; k++)
+                g += (size_t)snprintf(glue + g, sizeof glue - g, "n%u.zone.org. A 10.3.%u.%u\n", i, i, k + 1);
+            if (!each && i < 13)
+                g += (size_t)snprintf(glue + g, sizeof glue - g, "n%u.zone.org. A 10.3.0.%u\n", i, i + 1);
+        }
+        rules[0] = (struct world_rule)ROOT_ORG;
+        rules[1] = (struct world_rule)ORG_ZONE(ns, glue);
+        for (unsigned i = 0; i < 130; i++) {
+            snprintf(addrs[i], sizeof addrs[i], "10.3.%u.%u", i / 13, i % 13 + 1);
+            rules[2 + i] = (struct world_rule){.addr = addrs[i], .how = HOW_SILENT};
+            if (shape) /* refers to itself */
+                rules[2 + i] = (struct world_rule){.addr = addrs[i], .authority = ns, .additional = glue};
+        }
+        struct world *w = world_new(rules, COUNT(rules), explores);
+        assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), "SERVFAIL");
+        assert_true(world_now_ms(w) - 1000000 <= 5000);
+        assert_idle(w);
+        print_message("%u messages\n", world_sent(w, NULL, NULL, 0) - 2);
+        assert_in_range(world_sent(w, NULL, NULL, 0) - 2, 0, shape ? 28 : 14);
+        world_free(w);
+    }
+}
+
 /* M15, M16: names whose name servers' names' name servers … */
 static void endless_dependencies_end_soon(void **state)
 {
@@ -633,6 +666,7 @@ int main(void)
         cmocka_unit_test(crowds_cost_little_and_hide_no_good_server),
         cmocka_unit_test(finds_one_good_among_nine_dead_names_without_glue),
         cmocka_unit_test(resolves_thirty_names_with_two_messages_of_five_lost),
+        cmocka_unit_test(great_delegations_cost_no_more_than_small_ones),
         cmocka_unit_test(endless_dependencies_end_soon),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
