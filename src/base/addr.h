@@ -11,7 +11,7 @@
 
 enum family { FAMILY_NONE = 0, FAMILY_V4 = 4, FAMILY_V6 = 6 };
 
-/* Flat and without padding, so that it may be compared and hashed as octets. v4 uses ip[0..3], the rest is 0. */
+/* Flat and without padding, so it may be compared and hashed as octets. v4 uses ip[0..3], the rest is 0. */
 struct addr {
     uint8_t family; /* enum family */
     uint8_t ip[16];
@@ -58,7 +58,8 @@ enum err prefix_parse(struct prefix *out, const char *text);
 bool prefix_contains(const struct prefix *p, const struct addr *a);
 
 bool addr_is_loopback(const struct addr *a);
-/** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (threat P14). Loopback is judged apart. */
+/** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (threat P14).
+ * Loopback is judged apart. */
 bool addr_is_unusable(const struct addr *a);
 
 #endif

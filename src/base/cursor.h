@@ -54,7 +54,7 @@ static inline uint32_t read_u32(struct reader *r)
     return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
-/* Writer into the caller's storage. Invariant: pos <= cap; a write past the end writes nothing and sets bad. */
+/* Writer into the caller's storage. Invariant: pos <= cap; past the end nothing is written and bad is set. */
 struct writer {
     uint8_t *data;
     size_t cap, pos;

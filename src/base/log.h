@@ -7,7 +7,8 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE, LOG_LEVEL
 /** Process-wide, set once before threads start. Default: notice. */
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
-/** One line: "harkd: warning: text". Control characters, non-ASCII octets and line ends in the text are written \DDD. */
+/** One line: "harkd: warning: text".
+ * Control characters, non-ASCII octets and line ends in the text are written \DDD. */
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 /** "error", "warning", "notice", "info", "debug" to level; -1 if none. */
 int log_level_parse(const char *text);

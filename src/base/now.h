@@ -12,7 +12,8 @@ typedef struct now {
     bool wall_known;  /* false: the wall clock is not to be believed */
 } now_t;
 
-/** The clocks of this system. cache_by_wall: cache_s follows wall time (for outside harnesses that fake only that). */
+/** The clocks of this system. cache_by_wall: cache_s follows wall time,
+ * for outside harnesses that fake only that. */
 now_t now_read(bool cache_by_wall);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/mem.h"
 
-/* Fast key erasure: the first 32 octets of each block become the next key, so a state seen later tells nothing
- * of octets handed out before. 1,024 octets are about 60 upstream queries. */
+/* Fast key erasure: the first 32 octets of each block become the next key, so a state seen later tells
+ * nothing of octets handed out before. 1,024 octets are about 60 upstream queries. */
 #define POOL_LEN 1024u
 #define KEY_LEN 32u
 

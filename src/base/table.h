@@ -1,4 +1,5 @@
-/* A growing hash table of nodes that live inside the caller's structs. Keys are 64 bits, already well mixed or counting up; equal keys may occur. */
+/* A growing hash table of nodes that live inside the caller's structs. Keys are 64 bits, already well mixed
+ * or counting up; equal keys may occur. */
 #ifndef HARK_BASE_TABLE_H
 #define HARK_BASE_TABLE_H
 

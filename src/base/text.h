@@ -1,4 +1,4 @@
-/* Text built piece by piece into the caller's storage or growing memory; never overruns, always terminated. */
+/* Text built piece by piece in the caller's storage or growing memory; never overruns, always terminated. */
 #ifndef HARK_BASE_TEXT_H
 #define HARK_BASE_TEXT_H
 
@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Invariant: data is zero-terminated; len < cap. fixed: storage is the caller's and too long text is cut, with `cut` set. */
+/* Invariant: data is zero-terminated; len < cap.
+ * fixed: storage is the caller's, and text too long for it is cut, with `cut` set. */
 struct text {
     char *data;
     size_t len, cap;
@@ -31,7 +32,8 @@ void text_base64(struct text *t, const uint8_t *p, size_t n); /* RFC 4648 sectio
 void text_base32hex(
     struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 7, without padding, upper case */
 
-/** n octets from hexadecimal/base64/base32hex text of `len` characters (white space skipped). Returns the octets written, or -1. */
+/** n octets from hexadecimal/base64/base32hex text of `len` characters (white space skipped).
+ * Returns the octets written, or -1. */
 long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap);
 long text_unbase64(const char *s, size_t len, uint8_t *out, size_t cap);
 long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap);
