@@ -1,11 +1,13 @@
-/* The cache: truth with its rank, verdict and expiry. All workers share one; every call is safe from any thread. Times are now_t.cache_s seconds.
+/* The cache: truth with its rank, verdict and expiry. All workers share one; every call is safe from any
+ * thread. Times are now_t.cache_s seconds.
  *
  *   rrsets     owner, type, class → RRset with signatures, rank (RFC 2181 5.4.1) and verdict
  *   negatives  owner, type → NXDOMAIN or NODATA with its SOA and proofs (RFC 2308)
- *   cuts       zone → its delegation as the parent gave it: name-server names and the glue that is used for it alone
+ *   cuts       zone → its delegation as the parent gave it: name-server names and the glue that is used for
+ *              it alone
  *   answers    question and variant → the finished wire
  *   servers    address → RTT, EDNS, case facts; (zone, address) → lameness
- *   failures   question → how often in a row it failed and until when it is not tried again (RFC 9520)
+ *   failures   question → how often in a row it failed, until when it is not tried again (RFC 9520)
  */
 #ifndef HARK_CACHE_CACHE_H
 #define HARK_CACHE_CACHE_H
@@ -36,25 +38,30 @@ void cache_clear(struct cache *c);
 /* ---- rrsets (rrsets.c) ---- */
 
 /** A copy in the arena with the TTL left, or NULL. */
-struct rrset *cache_rrset_get(struct cache *c, const name_t *owner, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a);
-/** Stores rs (its ttl bounded by the settings; values above TTL_WIRE_MAX count as 0: RFC 2181 8; TTL 0 is not stored). An entry that is not expired and has a higher rank
- * stays (RFC 2181 5.4.1); so does, at equal rank, one that is SECURE against one that is not. Sets over the limits are not stored. */
+struct rrset *cache_rrset_get(
+    struct cache *c, const name_t *owner, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a);
+/** Stores rs (its ttl bounded by the settings; values above TTL_WIRE_MAX count as 0: RFC 2181 8; TTL 0 is not
+ * stored). An entry that is not expired and has a higher rank stays (RFC 2181 5.4.1); so does, at equal rank,
+ * one that is SECURE against one that is not. Sets over the limits are not stored. */
 void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s);
 
 /* ---- negatives (negatives.c) ---- */
 
 struct negative {
-    bool nxdomain;               /* else NODATA */
-    uint8_t verdict;             /* enum verdict */
-    uint32_t ttl;                /* seconds: RFC 2308 5, the lesser of SOA's TTL and MINIMUM when put; what is left when got */
+    bool nxdomain;   /* else NODATA */
+    uint8_t verdict; /* enum verdict */
+    uint32_t ttl;    /* s; put: the lesser of SOA's TTL and MINIMUM (RFC 2308 5); got: what is left */
     struct rrset_list authority; /* SOA first, then NSEC/NSEC3 proofs, with signatures; TTLs as left */
 };
 
 /** NXDOMAIN is looked for under type 0 first (it denies all types), then NODATA of that type. False: none. */
-bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a, struct negative *out);
-/** Stores under type (NODATA) or under type 0 (NXDOMAIN). The TTL is bounded by the settings; 0 is not stored. One that is SECURE and not expired stays
- * against one that is not. No RRset of the authority section is given back with a longer TTL than the whole (RFC 2308 5, RFC 9077). */
-void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, const struct negative *n, uint32_t now_s);
+bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s,
+    struct arena *a, struct negative *out);
+/** Stores under type (NODATA) or under type 0 (NXDOMAIN). The TTL is bounded by the settings; 0 is not
+ * stored. One that is SECURE and not expired stays against one that is not. No RRset of the authority section
+ * is given back with a longer TTL than the whole (RFC 2308 5, RFC 9077). */
+void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
+    const struct negative *n, uint32_t now_s);
 
 /* ---- cuts (cuts.c) ---- */
 
@@ -65,15 +72,15 @@ struct cut_server {
     struct addr addrs[DELEGATION_ADDRS_PER_NAME];
 };
 
-/* A delegation as the parent gave it. Its life is the parent's TTL and is never extended by the child (threat P9). */
+/* A delegation as the parent gave it. It lives for the parent's TTL, whatever the child says (threat P9). */
 struct cut {
     const name_t *zone;
-    uint32_t ttl;       /* seconds left */
-    bool listed_many;   /* the referral listed more than DELEGATION_NAMES_MAX names */
-    bool hint;          /* made of root hints */
+    uint32_t ttl;          /* seconds left */
+    bool listed_many;      /* the referral listed more than DELEGATION_NAMES_MAX names */
+    bool hint;             /* made of root hints */
     unsigned server_count; /* at most DELEGATION_NAMES_MAX */
     struct cut_server *servers;
-    struct rrset_list proofs; /* DS, or the NSEC/NSEC3 that deny it, with signatures, as the parent sent them */
+    struct rrset_list proofs; /* DS, or NSEC/NSEC3 that deny it, with signatures, as sent by the parent */
 };
 
 /** The delegation of exactly this zone, in the arena; NULL if none. */
@@ -89,12 +96,16 @@ void cache_cut_remove(struct cache *c, const name_t *zone);
 #define ANSWER_VARIANT_CD 2u
 #define ANSWER_TTLS_MAX 128u
 
-/** Copies the finished message into out[cap] with its TTLs lowered by the time since it was put; returns its length, 0: none. The message's ID is 0, its
- * flags and the question's letter case are as put: the caller patches them. qname in any case. */
-size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant, uint32_t now_s, uint8_t *out, size_t cap);
-/** Stores a finished message whose TTL fields stand at the offsets. Lives for life_s seconds (the least TTL of its parts). */
-void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant, const uint8_t *wire, size_t len,
-    const uint16_t *ttl_offsets, unsigned ttl_count, uint32_t life_s, uint32_t now_s);
+/** Copies the finished message into out[cap] with its TTLs lowered by the time since it was put; returns its
+ * length, 0: none. The message's ID is 0, its flags and the question's letter case are as put: the caller
+ * patches them. qname in any case. */
+size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
+    uint32_t now_s, uint8_t *out, size_t cap);
+/** Stores a finished message whose TTL fields stand at the offsets.
+ * Lives for life_s seconds (the least TTL of its parts). */
+void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
+    const uint8_t *wire, size_t len, const uint16_t *ttl_offsets, unsigned ttl_count, uint32_t life_s,
+    uint32_t now_s);
 /** Kills all answers at once. */
 void cache_answers_flush(struct cache *c);
 
@@ -111,9 +122,11 @@ struct server_facts {
     uint8_t heard;               /* ever answered */
 };
 
-void cache_server_get(struct cache *c, const struct endpoint *server, uint32_t now_s, struct server_facts *out);
+void cache_server_get(
+    struct cache *c, const struct endpoint *server, uint32_t now_s, struct server_facts *out);
 /** Last writer wins: facts are hints, a lost update costs one measurement. */
-void cache_server_put(struct cache *c, const struct endpoint *server, const struct server_facts *facts, uint32_t now_s);
+void cache_server_put(
+    struct cache *c, const struct endpoint *server, const struct server_facts *facts, uint32_t now_s);
 /** Is this address lame for this zone (LAME_TTL)? */
 bool cache_lame_get(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);
 void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);
@@ -121,15 +134,17 @@ void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr
 /* ---- failures (failures.c) ---- */
 
 struct failure {
-    uint16_t ede;   /* why, enum ede_code */
-    uint16_t streak; /* failures in a row */
+    uint16_t ede;     /* why, enum ede_code */
+    uint16_t streak;  /* failures in a row */
     uint32_t retry_s; /* seconds until it may be tried again; 0: now */
 };
 
 /** False: no failure known. True with retry_s 0: known and due for another try. */
-bool cache_failure_get(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
+bool cache_failure_get(
+    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
 /** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2). */
-void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede, uint32_t now_s);
+void cache_failure_put(
+    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede, uint32_t now_s);
 void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class);
 
 #endif

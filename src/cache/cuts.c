@@ -1,4 +1,8 @@
-/* Value: stored_s 4 | ttl 4 | flags 1 | zone | servers 1 | (name | addresses 1 | (family 1 | address 4 or 16)) | flat list of the proofs. */
+/* Value:
+ *
+ *   stored_s 4 | ttl 4 | flags 1 | zone
+ *   | servers 1 | (name | addresses 1 | (family 1 | address 4 or 16) for each address) for each server
+ *   | flat list of the proofs */
 #include <string.h>
 
 #include "cache/flat.h"

@@ -1,6 +1,7 @@
 /* RRsets as flat octets, fit for the block:
  *
- *   owner | type 2 | class 2 | ttl 4 | rank 1 | verdict 1 | count 2 | sig_count 2 | (length 2 | RDATA) for each record, then for each RRSIG
+ *   owner | type 2 | class 2 | ttl 4 | rank 1 | verdict 1 | count 2 | sig_count 2
+ *   | (length 2 | RDATA) for each record, then for each RRSIG
  *
  * Numbers in network order. Readers are as careful as with strangers' octets, though only we write these. */
 #ifndef HARK_CACHE_FLAT_H
@@ -13,7 +14,8 @@
 size_t flat_rrset_len(const struct rrset *rs);
 /** Appends rs, with this TTL instead of its own. */
 void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl);
-/** Reads one; it points into the reader's octets, which must live as long. TTL as written. NULL (and r->bad) if malformed. */
+/** Reads one; it points into the reader's octets, which must live as long. TTL as written.
+ * NULL (and r->bad) if malformed. */
 struct rrset *flat_read_rrset(struct reader *r, struct arena *a);
 
 /** A valid uncompressed name in place; NULL (and r->bad) if there is none. */

@@ -1,4 +1,4 @@
-/* What the files of the cache share and nobody else sees: the cache itself, keys, and the arithmetic of TTLs. */
+/* What the files of the cache share and nobody else sees: the cache itself, keys, the arithmetic of TTLs. */
 #ifndef HARK_CACHE_INNER_H
 #define HARK_CACHE_INNER_H
 

@@ -1,4 +1,5 @@
-/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1; lameness is one octet. */
+/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1;
+ * lameness is one octet. */
 #include <string.h>
 
 #include "cache/inner.h"
@@ -38,7 +39,8 @@ void cache_server_get(
     out->heard = read_u8(&r);
 }
 
-/* EDNS that worked once is never believed broken: a forged FORMERR would cost a signed zone its signatures (threat P13). */
+/* EDNS that worked once is never believed broken:
+ * a forged FORMERR would cost a signed zone its signatures (threat P13). */
 static bool keep_edns(const void *old, size_t old_len, void *ctx)
 {
     const uint8_t *before = old;

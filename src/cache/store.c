@@ -3,8 +3,9 @@
  *   page 0           struct block_head
  *   shard 0, 1, …    struct shard_head | bucket table (u32 each) | ring of items
  *
- * Places are in units of 8 octets from the shard's start, so they fit 32 bits and mean the same at any address; 0 is the
- * shard's head and therefore "none". A bucket is a chain through the items. Locks and counters of traffic lie outside. */
+ * Places are in units of 8 octets from the shard's start, so they fit 32 bits and mean the same at any
+ * address; 0 is the shard's head and therefore "none". A bucket is a chain through the items. Locks and
+ * counters of traffic lie outside. */
 #include "cache/store.h"
 
 #include <assert.h>
@@ -32,7 +33,8 @@ struct block_head {
     uint32_t layout, shard_count;
 };
 
-/* head: where the next item goes; tail: the oldest item; both in units, ring_at ≤ x ≤ ring_end. fill: units from tail to head. */
+/* head: where the next item goes; tail: the oldest item; both in units, ring_at ≤ x ≤ ring_end.
+ * fill: units from tail to head. */
 struct shard_head {
     uint32_t head, tail, fill;
     uint32_t live; /* units of items that are in the index */
@@ -65,8 +67,8 @@ struct store {
     uint32_t shard_count;
     size_t shard_len;
     uint32_t bucket_count, ring_at, ring_end; /* of each shard */
-    struct hash_key keys
-        [STORE_KIND_COUNT]; /* one a kind: the kind is part of the hash without being copied before the key */
+    /* one a kind: so the kind is part of the hash without being copied before the key */
+    struct hash_key keys[STORE_KIND_COUNT];
     struct lane lanes[];
 };
 
@@ -146,8 +148,8 @@ static uint32_t *link_to(const struct store *s, struct lane *l, uint32_t at)
     return link;
 }
 
-/* Takes the oldest item off the tail. One that was asked for moves to the head, as far as *budget goes. Here head ≤ tail, so the
- * gap between them is free and the item may slide down over it. */
+/* Takes the oldest item off the tail. One that was asked for moves to the head, as far as *budget goes. Here
+ * head ≤ tail, so the gap between them is free and the item may slide down over it. */
 static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, size_t *budget)
 {
     struct shard_head *sh = shard_of(l);

@@ -1,9 +1,11 @@
-/* The block: one bounded, position-independent piece of memory that all workers share. Values are flat bytes: put copies in, get copies out, an item
- * never changes once published (a refresh is a new item). Inside there are offsets only, no pointers, so the whole block may be
- * copied to another address (or process) and used there.
+/* The block: one bounded, position-independent piece of memory that all workers share. Values are flat bytes:
+ * put copies in, get copies out, an item never changes once published (a refresh is a new item). Inside there
+ * are offsets only, no pointers, so the whole block may be copied to another address (or process) and used
+ * there.
  *
- * Step D puts the segment store of the design behind this interface; now: shards, each with a lock, a bucket table and a ring of items
- * in order of arrival; the oldest goes when room is needed, but one that was asked for since gets a second round.
+ * Step D puts the segment store of the design behind this interface; now: shards, each with a lock, a bucket
+ * table and a ring of items in order of arrival; the oldest goes when room is needed, but one that was asked
+ * for since gets a second round.
  */
 #ifndef HARK_CACHE_STORE_H
 #define HARK_CACHE_STORE_H
@@ -16,39 +18,57 @@
 #include "base/mem.h"
 
 /* What an item is; part of its key. */
-enum store_kind { STORE_RRSET = 1, STORE_NEGATIVE, STORE_CUT, STORE_ANSWER, STORE_SERVER, STORE_LAME, STORE_FAILURE, STORE_KIND_COUNT };
+enum store_kind {
+    STORE_RRSET = 1,
+    STORE_NEGATIVE,
+    STORE_CUT,
+    STORE_ANSWER,
+    STORE_SERVER,
+    STORE_LAME,
+    STORE_FAILURE,
+    STORE_KIND_COUNT
+};
 
 struct store;
 
 struct store_stats {
-    size_t size;       /* the bound, octets */
-    size_t used;       /* octets of items and index in use */
+    size_t size; /* the bound, octets */
+    size_t used; /* octets of items and index in use */
     uint64_t items, hits, misses, puts, evicted, refused;
     uint64_t by_kind[STORE_KIND_COUNT]; /* items */
 };
 
-/** size octets at most, index included (at least 1 MiB). key: the hash key, from a cryptographic generator. NULL: the system gives no such block. */
+/** size octets at most, index included (at least 1 MiB). key: the hash key, from a cryptographic generator.
+ * NULL: the system gives no such block. */
 struct store *store_new(size_t size, const struct hash_key *key);
 void store_free(struct store *s);
-/** Copies the value into out[cap] and returns its length; 0: not there, expired (now_s >= its expiry), or longer than cap. */
-size_t store_get(struct store *s, enum store_kind kind, const void *key, size_t key_len, void *out, size_t cap, uint32_t now_s);
+/** Copies the value into out[cap] and returns its length;
+ * 0: not there, expired (now_s >= its expiry), or longer than cap. */
+size_t store_get(struct store *s, enum store_kind kind, const void *key, size_t key_len, void *out,
+    size_t cap, uint32_t now_s);
 /** As store_get, but into the arena, whatever its length; NULL: not there. */
-void *store_get_copy(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s, struct arena *a, size_t *len);
-/** Called under the lock with the value in place (not aligned): copies what it needs and is quick. False: counts as not there. */
+void *store_get_copy(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
+    struct arena *a, size_t *len);
+/** Called under the lock with the value in place (not aligned): copies what it needs and is quick. False:
+ * counts as not there. */
 typedef bool store_reader(const void *value, size_t len, void *ctx);
-bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s, store_reader *reader, void *ctx);
-/** May `old` be replaced? Called under the lock, with the value in place and only while it is not expired. The new value is copied
- * afterwards, so that a ctx which knows it may still change it in place (a counter that goes on from the old one). */
+bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
+    store_reader *reader, void *ctx);
+/** May `old` be replaced? Called under the lock, with the value in place and only while it is not expired.
+ * The new value is copied afterwards, so that a ctx which knows it may still change it in place (a counter
+ * that goes on from the old one). */
 typedef bool store_may_replace(const void *old, size_t old_len, void *ctx);
-/** Stores a copy until expires_s. may_replace NULL: always. False: refused (empty, too large, expired already, or may_replace said no). */
-bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value, size_t len, uint32_t expires_s,
-    uint32_t now_s, store_may_replace *may_replace, void *ctx);
+/** Stores a copy until expires_s. may_replace NULL: always. False: refused (empty, too large, expired
+ * already, or may_replace said no). */
+bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value,
+    size_t len, uint32_t expires_s, uint32_t now_s, store_may_replace *may_replace, void *ctx);
 void store_remove(struct store *s, enum store_kind kind, const void *key, size_t key_len);
 void store_clear(struct store *s);
 void store_read_stats(struct store *s, struct store_stats *out);
 
-/** The block itself, for the test that moves it: octets and length. store_adopt() copies such octets to an address of its own and gives the
- * same values under the same key; NULL if they are not a whole block of this layout. Nobody may write meanwhile. */
+/** The block itself, for the test that moves it: octets and length. store_adopt() copies such octets to an
+ * address of its own and gives the same values under the same key; NULL if they are not a whole block of this
+ * layout. Nobody may write meanwhile. */
 const void *store_block(struct store *s, size_t *len);
 struct store *store_adopt(const void *block, size_t len, const struct hash_key *key);
 
