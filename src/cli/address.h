@@ -9,15 +9,17 @@
 #include "base/text.h"
 #include "dns/name.h"
 
-/** The name in reverse form: 1.2.0.192.in-addr.arpa. or the nibbles under ip6.arpa. (RFC 1035 3.5, RFC 3596 2.5). */
+/** The name in reverse form: 1.2.0.192.in-addr.arpa. or the nibbles under ip6.arpa.
+ * (RFC 1035 3.5, RFC 3596 2.5). */
 void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a);
-/** An absolute name from an argument. Names that are not ASCII are taken as UTF-8 and become A-labels (IDNA2008, non-transitional).
- * On error `complaint` says why in words. */
+/** An absolute name from an argument. Names that are not ASCII are taken as UTF-8 and become A-labels
+ * (IDNA2008, non-transitional). On error `complaint` says why in words. */
 enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint);
 /** Either: with `reverse` the argument is an address, and the name is that of its pointer. */
 enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint);
-/** A server from an argument without its "@": ADDRESS or HOST, then perhaps #PORT or @PORT. A host name is looked up as the system does. family: FAMILY_V4 or FAMILY_V6
- * takes those alone, FAMILY_NONE all. The list lives in the arena. On error `complaint` says why in words. */
+/** A server from an argument without its "@": ADDRESS or HOST, then perhaps #PORT or @PORT. A host name is
+ * looked up as the system does. family: FAMILY_V4 or FAMILY_V6 takes those alone, FAMILY_NONE all. The list
+ * lives in the arena. On error `complaint` says why in words. */
 enum err address_server(struct endpoint **out, size_t *count, const char *arg, uint16_t port,
     enum family family, struct arena *arena, struct text *complaint);
 

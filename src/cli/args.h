@@ -5,8 +5,9 @@
  *   hark trace NAME… [TYPE…]     the walk from the root
  *   hark help | --help | --version
  *
- * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then the first is
- * it: `hark mx` looks for the host mx, `hark mx mx` for the MX of mx. With a final dot ("mx.") a word is always a name.
+ * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then
+ * the first is it: `hark mx` looks for the host mx, `hark mx mx` for the MX of mx. With a final dot ("mx.") a
+ * word is always a name.
  */
 #ifndef HARK_CLI_ARGS_H
 #define HARK_CLI_ARGS_H
@@ -52,7 +53,8 @@ struct args {
     uint32_t number[OPTION_COUNT]; /* of a NUMBER */
 };
 
-/** argv[1…argc-1]. Lists live in the arena, words are argv's. ERR_FORMAT: `complaint` says in one line what is wrong and what was perhaps meant. */
+/** argv[1…argc-1]. Lists live in the arena, words are argv's. ERR_FORMAT: `complaint` says in one line what
+ * is wrong and what was perhaps meant. */
 enum err args_parse(
     struct args *out, int argc, char *const *argv, struct arena *arena, struct text *complaint);
 

@@ -1,4 +1,5 @@
-/* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver, an empty cache and the daemon's settings. */
+/* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver,
+ * an empty cache and the daemon's settings. */
 #include <errno.h>
 #include <string.h>
 

@@ -25,7 +25,8 @@ static enum status run(const struct args *args, struct out *out)
     return STATUS_INTERNAL;
 }
 
-/* A caller may have closed the standard streams: then no socket of ours may get their numbers, or output would go to a name server. */
+/* A caller may have closed the standard streams:
+ * then no socket of ours may get their numbers, or output would go to a name server. */
 static void fill_standard_streams(void)
 {
     int fd;

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-/** The word with the fewest insertions, deletions, replacements and swaps of neighbours, if that is at most a third of the longer one's
- * letters (and at least 1 is allowed); NULL if none is near. Words end with NULL. */
+/** The word with the fewest insertions, deletions, replacements and swaps of neighbours, if they are at most
+ * a third of the longer one's letters (1 is always allowed); NULL if none is near. Words end with NULL. */
 const char *nearest_word(const char *word, const char *const *words);
 
 #endif

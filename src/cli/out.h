@@ -1,5 +1,5 @@
-/* The one place that prints. Whatever comes in, what goes out is printable ASCII and line ends (beside the marks and colours that are ours): octets of strangers
- * can neither move the cursor nor turn the text around.
+/* The one place that prints. Whatever comes in, what goes out is printable ASCII and line ends (beside the
+ * marks and colours that are ours): octets of strangers can neither move the cursor nor turn the text around.
  */
 #ifndef HARK_CLI_OUT_H
 #define HARK_CLI_OUT_H
@@ -24,7 +24,8 @@ struct out {
     int error;       /* errno of the first write that failed, 0 if none did */
 };
 
-/** Looks at the stream: is it a terminal, how wide, what does the locale allow, is NO_COLOR set (no-color.org)? */
+/** Looks at the stream: is it a terminal, how wide, what does the locale allow,
+ * is NO_COLOR set (no-color.org)? */
 void out_init(struct out *o, FILE *to, enum out_format format);
 /** A piece of the current line; a line end in it ends the line. */
 void out_put(struct out *o, enum out_style style, const char *s);

@@ -25,7 +25,7 @@ static inline enum status status_worst(enum status a, enum status b)
 /** A message says: data of that type (for ANY: any), aliases alone are none. */
 enum status status_of_msg(const struct msg *m, uint16_t qtype);
 enum status status_of_ask(const struct ask_reply *r, uint16_t qtype);
-/** trace asks the servers itself: that none replied is NO_REPLY, as it would be with a server of resolv.conf. */
+/** trace asks the servers itself: that none replied is NO_REPLY, as it is with a server of resolv.conf. */
 enum status status_of_outcome(const struct outcome *o, uint16_t qtype);
 /** RFC 8914 codes that say "the validator refused this". */
 bool status_is_bogus(int ede_code);

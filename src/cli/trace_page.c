@@ -149,7 +149,8 @@ static void verdict(struct trace_page *p, enum out_style style, const char *said
     p->pending = false;
 }
 
-/* A reply to which the core says nothing: a question with fewer labels than the whole name (RFC 9156) that found no zone. */
+/* A reply to which the core says nothing: a question with fewer labels than the whole name (RFC 9156)
+ * that found no zone. */
 static void flush(struct trace_page *p)
 {
     if (!p->pending)
@@ -182,8 +183,8 @@ static void turn_to(struct trace_page *p, const struct event *e)
     p->shown = true;
 }
 
-/* The zones of a walk are suffixes of the name: the longest that is likely is the name without its first label, or the whole of
- * one right below a top-level domain. */
+/* The zones of a walk are suffixes of the name: the longest that is likely is the name without its first
+ * label, or the whole of one right below a top-level domain. */
 static void widen(struct trace_page *p, const name_t *qname)
 {
     char buf[NAME_TEXT_LEN];
@@ -465,7 +466,8 @@ static void show(struct trace_page *p, const struct event *e)
     }
 }
 
-/* A question that two others wait for tells both, and both tell whoever waits for them: the same event again, at another depth. */
+/* A question that two others wait for tells both, and both tell whoever waits for them:
+ * the same event again, at another depth. */
 static bool is_repeated(const struct trace_page *p, const struct event *e)
 {
     const struct event *l = &p->last;

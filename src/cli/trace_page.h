@@ -36,7 +36,7 @@ struct trace_page {
     unsigned pending_depth;
     name_t asked_name[NAME_MAX_LEN];
     uint16_t asked_type;
-    /* messages that failed at once, in a row and for the same reason; lines beyond the first few are counted only */
+    /* messages that failed at once, in a row, for the same reason; lines beyond the first few are counted */
     const char *run_word;
     unsigned run, run_depth;
     struct event last; /* for comparing only: what it points to is gone */
