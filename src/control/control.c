@@ -163,7 +163,7 @@ static void make_folder(const char *path)
         return; /* it is there, or bind() will say why not */
 }
 
-/* A socket that a crashed harkd left behind stands in the way; one that somebody answers at does not go away. */
+/* A socket that a crashed harkd left behind stands in the way; one that somebody answers at stays. */
 static enum err clear_way(const struct sockaddr_un *at)
 {
     struct stat st;

@@ -1,5 +1,5 @@
-/* The control socket: one line in, one JSON object out. A request is a verb of defs/verbs.def, plain ("status") or as JSON ({"verb":"status"}).
- * It runs in the main thread's loop, away from the workers. */
+/* The control socket: one line in, one JSON object out. A request is a verb of defs/verbs.def, plain
+ * ("status") or as JSON ({"verb":"status"}). It runs in the main thread's loop, away from the workers. */
 #ifndef HARK_CONTROL_CONTROL_H
 #define HARK_CONTROL_CONTROL_H
 
@@ -37,8 +37,8 @@ struct control_source {
 
 struct control;
 
-/** Listens at path (mode 0660), whose folder is made if its parent is there; a socket that nobody listens to is replaced. ERR_SYSTEM with errno (EADDRINUSE: another
- * harkd answers there). The source is copied. */
+/** Listens at path (mode 0660), whose folder is made if its parent is there; a socket that nobody listens to
+ * is replaced. ERR_SYSTEM with errno (EADDRINUSE: another harkd answers there). The source is copied. */
 enum err control_open(
     struct control **out, uv_loop_t *loop, const char *path, const struct control_source *source);
 /** Closes and removes the socket; memory is freed once the loop has run. */
