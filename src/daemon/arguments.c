@@ -16,7 +16,8 @@ const char ARGUMENTS_HELP_TEXT[] =
     "\n"
     "Without settings it serves 127.0.0.1 and ::1 on port 53. Manual: harkd(8), hark.yaml(5).\n";
 
-/* The value of "--name VALUE" or "--name=VALUE" at argv[*i], which moves on to the last word used; NULL if it is another option. *missing: it is this one, without a value. */
+/* The value of "--name VALUE" or "--name=VALUE" at argv[*i], which moves on to the last word used; NULL if it
+ * is another option. *missing: it is this one, without a value. */
 static const char *value_of(const char *name, int argc, char **argv, int *i, bool *missing)
 {
     size_t n = strlen(name);

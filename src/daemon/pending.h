@@ -1,5 +1,6 @@
-/* A client's question between its arrival and its reply. Belongs to the worker that it came to (the asker) from birth to release; only while it
- * is in the owner's hands does the other worker touch it, and the two never touch it at once: the inboxes hand it over.
+/* A client's question between its arrival and its reply. Belongs to the worker that it came to (the asker)
+ * from birth to release; only while it is in the owner's hands does the other worker touch it, and the two
+ * never touch it at once: the inboxes hand it over.
  */
 #ifndef HARK_DAEMON_PENDING_H
 #define HARK_DAEMON_PENDING_H
@@ -30,7 +31,8 @@ struct pending {
 
 #define PENDING_SLAB 64u
 
-/* Objects of one worker: they are never given back to the system, so their number is what the busiest moment needed. */
+/* Objects of one worker: they are never given back to the system,
+ * so their number is what the busiest moment needed. */
 struct pending_pool {
     struct pending_slab *slabs;
     struct pending *free;

@@ -18,8 +18,9 @@ struct pool {
     int64_t start_ms;
 };
 
-/* Sockets with SO_REUSEPORT let a second harkd of the same user bind the same port, and the kernel would share the questions out between the two. One
- * without it is refused if anybody is there. Returns the errno, 0 if it can be bound. */
+/* Sockets with SO_REUSEPORT let a second harkd of the same user bind the same port, and the kernel would
+ * share the questions out between the two. One without it is refused if anybody is there. Returns the errno,
+ * 0 if it can be bound. */
 static int probe(const struct endpoint *at, int type)
 {
     struct sockaddr_storage sa;

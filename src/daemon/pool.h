@@ -7,8 +7,8 @@
 
 struct pool;
 
-/** Binds every listener of every worker; nothing is served yet. The config is borrowed until pool_free(). On error `complaint` says what failed and, for an address, which
- * setting to change. */
+/** Binds every listener of every worker; nothing is served yet. The config is borrowed until pool_free(). On
+ * error `complaint` says what failed and, for an address, which setting to change. */
 enum err pool_new(struct pool **out, const struct config *config, struct text *complaint);
 void pool_start(struct pool *p);
 /** Begins to end: no new questions, pending ones are still replied to. */

@@ -13,9 +13,11 @@ struct privileges {
     const char *name;
 };
 
-/** The user hark, else nobody. `wanted` false, with a warning in the log, where that cannot be: no such user, or one that this user namespace does not map. */
+/** The user hark, else nobody. `wanted` false, with a warning in the log, where that cannot be: no such user,
+ * or one that this user namespace does not map. */
 struct privileges privileges_plan(void);
-/** Does it, for all threads. A failure halfway ends the process: a server that is neither one user nor the other is worse than none. */
+/** Does it, for all threads. A failure halfway ends the process:
+ * a server that is neither one user nor the other is worse than none. */
 void privileges_drop(const struct privileges *p);
 
 #endif

@@ -1,7 +1,8 @@
-/* One worker: a thread with its own loop, sockets, resolver and counters. Here the resolver core, which touches no socket, meets the network, which knows no DNS.
+/* One worker: a thread with its own loop, sockets, resolver and counters. Here the resolver core, which
+ * touches no socket, meets the network, which knows no DNS.
  *
  *   on_udp, on_tcp    a message came      → serve_query(): replied, or a question for the resolver
- *   worker_ask        whose is it?        → this worker's resolver, or the inbox of the worker that owns the name
+ *   worker_ask        whose is it?        → this worker's resolver, or the inbox of the name's owner
  *   worker_pump       before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
  *   deliver           the reply           → the socket that the question came by, in the thread that owns it
  */
@@ -35,7 +36,7 @@ struct worker_stats {
     struct resolve_counters resolve;    /* a copy */
 };
 
-/** Binds all listeners, in the caller's thread; nothing is read yet. ERR_SYSTEM: errno and *failed say which. */
+/** Binds all listeners, in the caller's thread; reads nothing yet. ERR_SYSTEM: errno, *failed say which. */
 enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed);
 void worker_start(struct worker *w);
 /** From any thread: reads no more questions, replies to those that are pending. */
@@ -47,7 +48,8 @@ void worker_quit(struct worker *w);
 void worker_join(struct worker *w);
 /** After all workers were joined. */
 void worker_free(struct worker *w);
-/** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at most, and gives what there is. */
+/** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at
+ * most, and gives what there is. */
 void worker_ask_stats(struct worker *w);
 void worker_read_stats(struct worker *w, struct worker_stats *out);
 
