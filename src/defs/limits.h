@@ -3,54 +3,55 @@
 #define HARK_DEFS_LIMITS_H
 
 /* ---- names and messages ---- */
-#define NAME_MAX_LEN 255u      /* octets of a name in wire form, RFC 1035 2.3.4 */
-#define NAME_MAX_LABELS 127u   /* labels without the root, follows from 255 octets */
-#define LABEL_MAX_LEN 63u      /* RFC 1035 2.3.4 */
-#define NAME_MAX_HOPS 126u     /* compression pointers followed in one name; each must point strictly backwards */
-#define MSG_MAX_LEN 65535u     /* RFC 1035 4.2.2: two octets of length */
-#define MSG_HEADER_LEN 12u     /* RFC 1035 4.1.1 */
-#define MSG_MAX_RRS 8192u      /* records read from one message; 65,535 octets hold at most 5,956 of 11 octets */
-#define EDNS_OPTIONS_MAX 24u   /* options read from one OPT, else FORMERR (CVE-2026-41292 family) */
+#define NAME_MAX_LEN 255u         /* octets of a name in wire form, RFC 1035 2.3.4 */
+#define NAME_MAX_LABELS 127u      /* labels without the root, follows from 255 octets */
+#define LABEL_MAX_LEN 63u         /* RFC 1035 2.3.4 */
+#define NAME_MAX_HOPS 126u        /* compression pointers followed in a name, each strictly backwards */
+#define MSG_MAX_LEN 65535u        /* RFC 1035 4.2.2: two octets of length */
+#define MSG_HEADER_LEN 12u        /* RFC 1035 4.1.1 */
+#define MSG_MAX_RRS 8192u         /* records read from one message (of 11 octets, 5,956 would fit) */
+#define EDNS_OPTIONS_MAX 24u      /* options read from one OPT, else FORMERR (CVE-2026-41292 family) */
 #define COMPRESS_TARGETS_MAX 120u /* names remembered for compression on output (CVE-2024-8508) */
-#define UDP_SIZE_DEFAULT 1232u /* EDNS size announced and accepted by default: never fragmented (DNS flag day 2020) */
-#define UDP_SIZE_PLAIN 512u    /* without EDNS, RFC 1035 4.2.1 */
+#define UDP_SIZE_DEFAULT 1232u    /* EDNS size by default: never fragmented (DNS flag day 2020) */
+#define UDP_SIZE_PLAIN 512u       /* without EDNS, RFC 1035 4.2.1 */
 
-/* ---- one client question: the work it may cause. One counter, inherited by sub-questions, never reset. ---- */
-#define WORK_MESSAGES_MAX 100u        /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
-#define WORK_MESSAGES_BACKGROUND 20u  /* what background work may cause: its own counter */
-#define WORK_OCTETS_MAX 100000u       /* upstream octets received */
-#define WORK_TARGET_FAILURES_MAX 16u  /* failed name-server address look-ups */
-#define ANSWER_MS_MAX 5000            /* a client has its answer or SERVFAIL by then */
-#define WORK_MS_MAX 8000              /* the work goes on for the cache until then */
-#define DELEGATION_NAMES_MAX 13u      /* name-server names used of one delegation (root and TLD practice) */
-#define DELEGATION_NAMES_SEEN_MAX 64u /* names looked at before the 13 are chosen */
-#define DELEGATION_ADDRS_PER_NAME 4u  /* addresses used of one name-server name */
-#define DELEGATION_ADDRS_MAX 26u      /* addresses used of one delegation */
-#define DELEGATION_BIG_FAILURES_MAX 5u /* names tried of a referral that listed more than 13 (CVE-2020-8616) */
-#define DEPENDENCY_DEPTH_MAX 5u       /* a name server's name whose name server's name … (CVE-2014-8500) */
-#define ALIAS_MAX 11u                 /* CNAME and DNAME links of one question (as Unbound and BIND) */
-#define MINIMISE_STEPS_MAX 8u         /* single-label steps, then the whole name (RFC 9156 2.3) */
+/* ---- one client question: the work it may cause; counted once, sub-questions inherit, never reset ---- */
+#define WORK_MESSAGES_MAX 100u         /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
+#define WORK_MESSAGES_BACKGROUND 20u   /* what background work may cause: its own counter */
+#define WORK_OCTETS_MAX 100000u        /* upstream octets received */
+#define WORK_TARGET_FAILURES_MAX 16u   /* failed name-server address look-ups */
+#define ANSWER_MS_MAX 5000             /* a client has its answer or SERVFAIL by then */
+#define WORK_MS_MAX 8000               /* the work goes on for the cache until then */
+#define DELEGATION_NAMES_MAX 13u       /* name-server names used of one delegation (root and TLD practice) */
+#define DELEGATION_NAMES_SEEN_MAX 64u  /* names looked at before the 13 are chosen */
+#define DELEGATION_ADDRS_PER_NAME 4u   /* addresses used of one name-server name */
+#define DELEGATION_ADDRS_MAX 26u       /* addresses used of one delegation */
+#define DELEGATION_BIG_FAILURES_MAX 5u /* names tried of a referral with over 13 (CVE-2020-8616) */
+#define DEPENDENCY_DEPTH_MAX 5u        /* a name server's name whose name server's name … (CVE-2014-8500) */
+#define ALIAS_MAX 11u                  /* CNAME and DNAME links of one question (as Unbound and BIND) */
+#define MINIMISE_STEPS_MAX 8u          /* single-label steps, then the whole name (RFC 9156 2.3) */
 
 /* ---- clients ---- */
-#define CLIENT_QUESTIONS_MAX 10000u /* questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB */
+/* Questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB. */
+#define CLIENT_QUESTIONS_MAX 10000u
 
 /* ---- records kept ---- */
-#define RRSET_RECORDS_MAX 256u        /* CVE-2024-1737 */
-#define RRSET_OCTETS_MAX 32768u       /* one RRset item in the cache */
-#define ANSWER_OCTETS_MAX 16384u      /* one finished answer in the cache */
+#define RRSET_RECORDS_MAX 256u   /* CVE-2024-1737 */
+#define RRSET_OCTETS_MAX 32768u  /* one RRset item in the cache */
+#define ANSWER_OCTETS_MAX 16384u /* one finished answer in the cache */
 #define TTL_MAX_DEFAULT 86400u
-#define TTL_NEGATIVE_MAX 3600u        /* RFC 2308 5 suggests one to three hours */
-#define TTL_WIRE_MAX 0x7fffffffu      /* greater counts as 0, RFC 2181 8 */
-#define FAILURE_TTL_MIN 1u            /* RFC 9520 3.2: at least 1 s, back-off, at most 5 minutes */
+#define TTL_NEGATIVE_MAX 3600u   /* RFC 2308 5 suggests one to three hours */
+#define TTL_WIRE_MAX 0x7fffffffu /* greater counts as 0, RFC 2181 8 */
+#define FAILURE_TTL_MIN 1u       /* RFC 9520 3.2: at least 1 s, back-off, at most 5 minutes */
 #define FAILURE_TTL_MAX 300u
-#define LAME_TTL 60u                  /* a server's lameness for a zone is remembered so long */
-#define SERVER_FACTS_TTL 900u         /* RTT, EDNS and case facts of an address */
+#define LAME_TTL 60u          /* a server's lameness for a zone is remembered so long */
+#define SERVER_FACTS_TTL 900u /* RTT, EDNS and case facts of an address */
 
 /* ---- retransmission ---- */
-#define RTO_UNKNOWN_MS 300            /* first patience with a server never heard */
+#define RTO_UNKNOWN_MS 300 /* first patience with a server never heard */
 #define RTO_MIN_MS 60
 #define RTO_MAX_MS 2400
-#define TRIES_PER_ADDRESS_MAX 7u      /* UDP tries of one question at one address: loss of 40 % must resolve */
-#define NEAR_MISSES_MAX 3u            /* wrong packets for one message after which nothing more is read for it */
+#define TRIES_PER_ADDRESS_MAX 7u /* UDP tries of one question at one address: loss of 40 % must resolve */
+#define NEAR_MISSES_MAX 3u       /* wrong packets for one message after which nothing more is read for it */
 
 #endif
