@@ -46,8 +46,8 @@ static enum err read_cookie(struct edns *e, const struct edns_option *o)
     return ERR_OK;
 }
 
-/* RFC 7871 6: as many address octets as the source prefix needs, and zero bits after it. Family 0 is what clients send
- * that want no subnet passed on: no prefix, no address. */
+/* RFC 7871 6: as many address octets as the source prefix needs, and zero bits after it. Family 0 is what
+ * clients send that want no subnet passed on: no prefix, no address. */
 static enum err read_subnet(struct edns *e, const struct edns_option *o)
 {
     struct reader r = reader_of(o->data, o->len);
@@ -97,8 +97,9 @@ static enum err read_ede(struct edns *e, const struct edns_option *o, struct are
     return ERR_OK;
 }
 
-/* Where no RFC says what a second NSID, client subnet, keepalive or report channel means, and RFC 7830 3 forbids a second
- * padding, the whole OPT is malformed: guessing which one was meant is how two readers come to disagree. */
+/* Where no RFC says what a second NSID, client subnet, keepalive or report channel means, and RFC 7830 3
+ * forbids a second padding, the whole OPT is malformed: guessing which one was meant is how two readers come
+ * to disagree. */
 static enum err read_option(struct edns *e, const struct edns_option *o, struct arena *a)
 {
     switch (o->code) {

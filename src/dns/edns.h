@@ -73,16 +73,19 @@ struct edns {
     unsigned option_count;
 };
 
-/** Reads an OPT's fields. class, ttl and rdata are those of the record. Options point into the arena. ERR_FORMAT for malformed RDATA, malformed known options (cookie
- * lengths, ECS form) or a known option given twice where its RFC forbids; ERR_LIMIT for more than EDNS_OPTIONS_MAX options. */
+/** Reads an OPT's fields. class, ttl and rdata are those of the record. Options point into the arena.
+ * ERR_FORMAT for malformed RDATA, malformed known options (cookie lengths, ECS form) or a known option given
+ * twice where its RFC forbids; ERR_LIMIT for more than EDNS_OPTIONS_MAX options. */
 enum err edns_read(
     struct edns *out, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len, struct arena *a);
-/** Writes the whole OPT record (owner root … RDATA): size, version, flags, ext_rcode, and the options that are set: nsid (if nsid.len or nsid_asked),
- * cookie, subnet, keepalive, ede[], report_agent, padding (padding_len octets of zero) last. */
+/** Writes the whole OPT record (owner root … RDATA): size, version, flags, ext_rcode, and the options that
+ * are set: nsid (if nsid.len or nsid_asked), cookie, subnet, keepalive, ede[], report_agent, padding
+ * (padding_len octets of zero) last. */
 void edns_write(struct writer *w, const struct edns *e);
 /** Octets that edns_write needs. */
 size_t edns_size(const struct edns *e);
-/** dig-like lines ("; EDNS: version: 0, flags: do; udp: 1232", "; EDE: 22 (No Reachable Authority): text" …). Text of strangers is escaped. */
+/** dig-like lines ("; EDNS: version: 0, flags: do; udp: 1232", "; EDE: 22 (No Reachable Authority): text" …).
+ * Text of strangers is escaped. */
 void edns_to_text(struct text *t, const struct edns *e);
 
 #endif

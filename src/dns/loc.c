@@ -1,5 +1,6 @@
-/* LOC (RFC 1876): version, size, horizontal and vertical precision (mantissa and power of ten, in centimetres), then latitude,
- * longitude (thousandths of a second of arc around 2^31) and altitude (centimetres above -100 km). */
+/* LOC (RFC 1876): version, size, horizontal and vertical precision (mantissa and power of ten, in
+ * centimetres), then latitude, longitude (thousandths of a second of arc around 2^31) and altitude
+ * (centimetres above -100 km). */
 #include "dns/rdata_layout.h"
 
 #define LOC_LEN 16u

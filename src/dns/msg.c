@@ -13,7 +13,8 @@
 
 /* ---- reading ---- */
 
-/* A name read already. Records of one RRset, and most answers, repeat their owner as a pointer, and share it then. */
+/* A name read already. Records of one RRset, and most answers, repeat their owner as a pointer:
+ * they share it. */
 struct known_name {
     size_t at; /* 0: none; no name starts there */
     const name_t *name;
@@ -174,12 +175,12 @@ enum msg_fault msg_parse(struct msg *out, const uint8_t *wire, size_t len, struc
 /* ---- building ---- */
 
 #define NO_TARGET 0xffu
-/* Slots looked at for one label: with a table less than half full more are needed only by names made to collide,
- * and those go uncompressed (CVE-2024-8508). */
+/* Slots looked at for one label: with a table less than half full more are needed only by names made to
+ * collide, and those go uncompressed (CVE-2024-8508). */
 #define PROBES_MAX 8u
 
-/* Of the label with its length octet, letter case taken off: 0x20 also merges a few other octets, which the comparison
- * tells apart. */
+/* Of the label with its length octet, letter case taken off:
+ * 0x20 also merges a few other octets, which the comparison tells apart. */
 static uint32_t hash_label(const uint8_t *label, uint8_t parent)
 {
     const uint64_t fold = 0x2020202020202020u, odd = 0x9e3779b97f4a7c15u; /* 2^64 / golden ratio */
@@ -207,8 +208,8 @@ static bool same_label(const uint8_t *a, const uint8_t *b)
     return true;
 }
 
-/* The target that is `label` before `parent`, or NO_TARGET; *slot is then where it may be entered, or COMPRESS_SLOTS if
- * the probes ended. */
+/* The target that is `label` before `parent`, or NO_TARGET; *slot is then where it may be entered, or
+ * COMPRESS_SLOTS if the probes ended. */
 static uint8_t find_target(const struct msg_builder *b, const uint8_t *label, uint8_t parent, unsigned *slot)
 {
     uint32_t h = hash_label(label, parent);
@@ -239,8 +240,8 @@ static void write_pointer(struct msg_builder *b, uint16_t offset)
     write_u16(&b->w, (uint16_t)(POINTER_BITS | offset));
 }
 
-/* Writes the name with its longest known suffix as a pointer, and remembers the new suffixes. Labels are looked up from
- * the root down, each below the target of its parent: one step a label, so linear in the name. */
+/* Writes the name with its longest known suffix as a pointer, and remembers the new suffixes. Labels are
+ * looked up from the root down, each below the target of its parent: one step a label, linear in the name. */
 static void write_name(struct msg_builder *b, const name_t *n)
 {
     uint8_t starts[NAME_MAX_LABELS + 1]; /* of each label, and of the root's octet */

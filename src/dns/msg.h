@@ -72,41 +72,45 @@ enum msg_fault {
     MSG_TOO_MANY
 };
 
-/** Reads a whole message. Everything lives in the arena or in `wire`. With a fault other than NO_HEADER the header (and the question, unless BAD_QUESTION) is filled
- * in. Counts that promise more than is there are MSG_BAD_RECORD. qdcount > 1: only the first question is kept, the others are passed over. A record of a known type whose RDATA does not
- * fit its layout is MSG_BAD_RECORD. */
+/** Reads a whole message. Everything lives in the arena or in `wire`. With a fault other than NO_HEADER the
+ * header (and the question, unless BAD_QUESTION) is filled in. Counts that promise more than is there are
+ * MSG_BAD_RECORD. qdcount > 1: only the first question is kept, the others are passed over. A record of a
+ * known type whose RDATA does not fit its layout is MSG_BAD_RECORD. */
 enum msg_fault msg_parse(struct msg *out, const uint8_t *wire, size_t len, struct arena *a);
 
 #define COMPRESS_SLOTS 256u /* a power of two, at least twice COMPRESS_TARGETS_MAX */
 
-/* Builds a message into the caller's storage with name compression (RFC 1035 4.1.4; at most COMPRESS_TARGETS_MAX targets, linear time). */
+/* Builds a message into the caller's storage with name compression (RFC 1035 4.1.4; at most
+ * COMPRESS_TARGETS_MAX targets, linear time). */
 struct msg_builder {
     struct writer w;
     uint16_t counts[4];
     uint16_t rcode; /* 12 bits; the upper 8 go into the OPT */
-    /* Suffixes already written: a tree of labels, found through an open-addressed table. Target i is the label at
-     * targets[i] before the suffix that is target parents[i] (0xff: before the root). */
+    /* Suffixes already written: a tree of labels, found through an open-addressed table. Target i is the
+     * label at targets[i] before the suffix that is target parents[i] (0xff: before the root). */
     unsigned target_count;
     uint16_t targets[COMPRESS_TARGETS_MAX];
     uint8_t parents[COMPRESS_TARGETS_MAX];
     uint8_t slots[COMPRESS_SLOTS]; /* 1 + index of a target; 0: free */
     bool truncated;                /* a record did not fit; nothing of it was written */
     unsigned ttl_count;
-    uint16_t *
-        ttl_offsets; /* if the caller set it: where TTLs were written; ttl_count == ttl_cap: perhaps not all */
+    /* If the caller set it: where TTLs were written; ttl_count == ttl_cap: perhaps not all. */
+    uint16_t *ttl_offsets;
     unsigned ttl_cap;
 };
 
 /** Starts with a header. flags: whole 16 bits but the rcode's low 4 bits, which are taken from rcode. */
 void msg_build(struct msg_builder *b, uint8_t *buf, size_t cap, uint16_t id, uint16_t flags, uint16_t rcode);
 void msg_add_question(struct msg_builder *b, const name_t *name, uint16_t type, uint16_t class);
-/** All records of an RRset, with its RRSIGs if with_sigs; all or nothing: if not all fit, nothing is written, truncated is set and false returned.
- * Sections must be filled in order. `first` rotates: record (first + i) mod count. */
+/** All records of an RRset, with its RRSIGs if with_sigs; all or nothing: if not all fit, nothing is written,
+ * truncated is set and false returned. Sections must be filled in order. `first` rotates: record (first + i)
+ * mod count. */
 bool msg_add_rrset(
     struct msg_builder *b, enum section s, const struct rrset *rs, bool with_sigs, unsigned first);
 bool msg_add_rr(struct msg_builder *b, enum section s, const struct rr *rr);
-/** Writes the OPT record, with the upper bits of the rcode given to msg_build (or e->ext_rcode). If it does not fit,
- * nothing of it is written and truncated is set. Reserve its room beforehand by shrinking w.cap and giving it back. */
+/** Writes the OPT record, with the upper bits of the rcode given to msg_build (or e->ext_rcode). If it does
+ * not fit, nothing of it is written and truncated is set. Reserve its room beforehand by shrinking w.cap and
+ * giving it back. */
 void msg_add_edns(struct msg_builder *b, const struct edns *e);
 /** Sets TC if truncated and the caller wants it (set_tc), counts and returns the length. */
 size_t msg_finish(struct msg_builder *b, bool set_tc);

@@ -3,7 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
-/* Length octets are at most 63 and letters start at 65: so lower-casing or comparing may treat a name as plain octets. */
+/* Length octets are at most 63 and letters start at 65:
+ * so lower-casing or comparing may treat a name as plain octets. */
 #define L16(x)                                                                                               \
     (x), (x) + 1, (x) + 2, (x) + 3, (x) + 4, (x) + 5, (x) + 6, (x) + 7, (x) + 8, (x) + 9, (x) + 10,          \
         (x) + 11, (x) + 12, (x) + 13, (x) + 14, (x) + 15
@@ -15,8 +16,8 @@ static const uint8_t lower[256] = {L16(0), L16(16), L16(32), L16(48), '@', 'a', 
 
 #define EACH_OCTET 0x0101010101010101u
 
-/* Eight octets at once: 0x20 is set in those that are 'A'…'Z'. The sums cannot carry into a neighbour, as both
- * addends are at most 0x7f. */
+/* Eight octets at once: 0x20 is set in those that are 'A'…'Z'. The sums cannot carry into a neighbour, as
+ * both addends are at most 0x7f. */
 static inline uint64_t lower_word(uint64_t w)
 {
     uint64_t low7 = w & 0x7f * EACH_OCTET;

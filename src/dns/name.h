@@ -1,6 +1,7 @@
-/* Domain names in uncompressed wire form (RFC 1035 3.1): labels, each with its length before it, ended by the zero
- * octet of the root. A `const name_t *` always points to a whole valid name of at most 255 octets: readers check
- * once, where the bytes come in, and everybody else trusts. Letter case is kept; comparison ignores it (RFC 4343). */
+/* Domain names in uncompressed wire form (RFC 1035 3.1): labels, each with its length before it, ended by the
+ * zero octet of the root. A `const name_t *` always points to a whole valid name of at most 255 octets:
+ * readers check once, where the bytes come in, and everybody else trusts. Letter case is kept; comparison
+ * ignores it (RFC 4343). */
 #ifndef HARK_DNS_NAME_H
 #define HARK_DNS_NAME_H
 
@@ -51,18 +52,21 @@ name_t *name_dup(const name_t *n, struct arena *a);
 void name_lower(name_t *n);
 /** Lower-case copy; returns the length. */
 size_t name_lower_copy(name_t *out, const name_t *n);
-/** prefix labels of n above `old_suffix` put before new_suffix (DNAME, RFC 6672 2.2). ERR_RANGE if longer than 255. n is below old_suffix. */
+/** prefix labels of n above `old_suffix` put before new_suffix (DNAME, RFC 6672 2.2). ERR_RANGE if longer
+ * than 255. n is below old_suffix. */
 enum err name_replace_suffix(
     name_t out[NAME_MAX_LEN], const name_t *n, const name_t *old_suffix, const name_t *new_suffix);
 
-/** Reads a name at r->pos, following compression pointers within r->data when allowed (each must point strictly
- * backwards, at most NAME_MAX_HOPS; RFC 1035 4.1.4). out has 255 octets. On error r->bad is set and 0 returned; else the length. */
+/** Reads a name at r->pos, following compression pointers within r->data when allowed (each must point
+ * strictly backwards, at most NAME_MAX_HOPS; RFC 1035 4.1.4). out has 255 octets. On error r->bad is set and
+ * 0 returned; else the length. */
 size_t name_read(struct reader *r, bool compression, name_t out[NAME_MAX_LEN]);
 /** The length of the valid uncompressed name at p[max], or 0. */
 size_t name_check(const uint8_t *p, size_t max);
 
-/** From text: RFC 1035 5.1 escapes (\X, \DDD). A name without a final dot is taken relative to `origin`, or to the root if
- * origin is NULL. "@" alone is origin. ERR_FORMAT (empty label, bad escape), ERR_RANGE (label > 63, name > 255). */
+/** From text: RFC 1035 5.1 escapes (\X, \DDD). A name without a final dot is taken relative to `origin`, or
+ * to the root if origin is NULL. "@" alone is origin. ERR_FORMAT: empty label, bad escape; ERR_RANGE: label
+ * over 63, name over 255 octets. */
 enum err name_from_text(name_t out[NAME_MAX_LEN], const char *text, size_t len, const name_t *origin);
 /** Appends with the final dot; what is not printable is \DDD, what is special is \X. Root is ".". */
 void name_to_text(struct text *t, const name_t *n);

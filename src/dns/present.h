@@ -8,12 +8,15 @@
 
 /** "name TTL class type rdata" with columns, one line, with line end. */
 void rr_to_text(struct text *t, const struct rr *rr);
-/** One record from a master-file line: "owner [TTL] [class] type rdata" (TTL and class in either order, both optional: default_ttl, IN). TTL units (1h30m) accepted. Comments
- * and parentheses allowed; owner relative to origin. ERR_FORMAT, ERR_UNKNOWN, ERR_RANGE. */
-enum err rr_from_text(struct rr *out, const char *line, size_t len, const name_t *origin, uint32_t default_ttl, struct arena *a);
+/** One record from a master-file line: "owner [TTL] [class] type rdata" (TTL and class in either order, both
+ * optional: default_ttl, IN). TTL units (1h30m) accepted. Comments and parentheses allowed; owner relative to
+ * origin. ERR_FORMAT, ERR_UNKNOWN, ERR_RANGE. */
+enum err rr_from_text(struct rr *out, const char *line, size_t len, const name_t *origin,
+    uint32_t default_ttl, struct arena *a);
 /** Like dig's: header, flags, OPT, sections. */
 void msg_to_text(struct text *t, const struct msg *m);
-/** RFC 8427 message object (ID, QR, Opcode, AA … QNAME, QTYPE, QTYPEname, answerRRs …, rdataXXX as text and RDATAHEX for opaque ones). New reference. */
+/** RFC 8427 message object (ID, QR, Opcode, AA … QNAME, QTYPE, QTYPEname, answerRRs …, rdataXXX as text and
+ * RDATAHEX for opaque ones). New reference. */
 json_t *msg_to_json(const struct msg *m);
 /** The other way: an RFC 8427 object to a message in the arena. ERR_FORMAT, ERR_UNKNOWN, ERR_RANGE. */
 enum err msg_from_json(struct msg *out, const json_t *j, struct arena *a);

@@ -7,7 +7,7 @@
 #include "dns/rdata_layout.h"
 #include "dns/rrtype.h"
 
-/* More than any layout with compressible names needs: NAPTR, with 4 octets, 3 character-strings and a name. */
+/* More than any layout with compressible names needs: NAPTR, of 4 octets, 3 character-strings and a name. */
 #define DECOMPRESSED_MAX (4 + 3 * 256 + NAME_MAX_LEN)
 
 const char *rdata_layout(uint16_t type, uint16_t class)
@@ -163,7 +163,8 @@ enum err rdata_read(
     return ERR_OK;
 }
 
-/* Where the names of RDATA lie. Stops at the first field that does not fit (RDATA that is opaque in its class). */
+/* Where the names of RDATA lie. Stops at the first field that does not fit
+ * (RDATA that is opaque in its class). */
 struct name_walk {
     const char *layout;
     const struct rdata *rd;

@@ -69,8 +69,8 @@ void rrset_add(struct rrset *s, struct rdata rd, struct arena *a)
 }
 
 /* ---- grouping ----
- * Records are sorted by what they have in common, so that thousands of owners chosen by a stranger cost n log n and
- * not n squared; the RRsets then come out in the order in which their first records stood. */
+ * Records are sorted by what they have in common, so that thousands of owners chosen by a stranger cost n log
+ * n and not n squared; the RRsets then come out in the order in which their first records stood. */
 
 struct item {
     const struct rr *rr;
@@ -114,8 +114,8 @@ static void set_room(struct rrset *s, size_t records, size_t sigs, struct arena 
     s->sigs = ARENA_ARRAY(a, struct rdata, sigs < RRSET_RECORDS_MAX ? sigs : RRSET_RECORDS_MAX);
 }
 
-/* items[0…count): one owner and class, sorted by the type they belong to. Makes their RRsets, still empty, and
- * notes for each record which one it goes to: sets[i] for rrs[i]. */
+/* items[0…count): one owner and class, sorted by the type they belong to. Makes their RRsets, still empty,
+ * and notes for each record which one it goes to: sets[i] for rrs[i]. */
 static void make_sets(
     const struct item *items, size_t count, const struct rr *rrs, struct rrset **sets, struct arena *a)
 {

@@ -23,7 +23,7 @@ struct rr {
     struct rdata rdata;
 };
 
-/* Where data came from: RFC 2181 5.4.1, lowest first. A higher rank replaces a lower one that is not expired. */
+/* Where data came from: RFC 2181 5.4.1, lowest first. A higher rank replaces a lower one not yet expired. */
 enum rank {
     RANK_NONE = 0,
     RANK_GLUE,           /* additional section of a referral */
@@ -68,8 +68,9 @@ struct rrset *rrset_list_find(const struct rrset_list *l, const name_t *owner, u
 struct rrset *rrset_copy(const struct rrset *s, struct arena *a);
 /** Adds a record (a copy of RDATA is not made) unless an equal one is there. */
 void rrset_add(struct rrset *s, struct rdata rd, struct arena *a);
-/** Groups records of a section into RRsets (RFC 2181 5): same owner, type, class; TTL is the least (5.2); RRSIGs join the set they cover
- * (a lone RRSIG becomes an RRset of type RRSIG). OPT and TSIG are left out. RRsets over RRSET_RECORDS_MAX records are cut off at it and *overflow set. */
+/** Groups records of a section into RRsets (RFC 2181 5): same owner, type, class; TTL is the least (5.2);
+ * RRSIGs join the set they cover (a lone RRSIG becomes an RRset of type RRSIG). OPT and TSIG are left out.
+ * RRsets over RRSET_RECORDS_MAX records are cut off at it and *overflow set. */
 void rrset_group(struct rrset_list *out, const struct rr *rrs, size_t count, struct arena *a, bool *overflow);
 
 #endif

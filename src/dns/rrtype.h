@@ -1,5 +1,6 @@
-/* The one table of record types (defs/rrtype.def): mnemonic, RDATA layout, and what is done with names in it. Parsing, printing,
- * canonical form and compression read this table; a type that is not in it is opaque (RFC 3597). */
+/* The one table of record types (defs/rrtype.def): mnemonic, RDATA layout, and what is done with names in it.
+ * Parsing, printing, canonical form and compression read this table; a type that is not in it is opaque
+ * (RFC 3597). */
 #ifndef HARK_DNS_RRTYPE_H
 #define HARK_DNS_RRTYPE_H
 
@@ -9,7 +10,8 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* TYPE_A = 1, TYPE_NS = 2, …: generated from defs/rrtype.def (RRTYPE(name, code, layout…)), and the QTYPEs and meta types. */
+/* TYPE_A = 1, TYPE_NS = 2, …: generated from defs/rrtype.def (RRTYPE(name, code, layout…)),
+ * and the QTYPEs and meta types. */
 enum rr_type {
     TYPE_NONE = 0,
 #define RRTYPE(name, code, ...) TYPE_##name = code,

@@ -142,7 +142,8 @@ static void key_to_text(struct text *t, uint16_t key)
         text_printf(t, "key%u", key);
 }
 
-/* A comma and a backslash in an item are escaped for the list, then again as in any character-string (RFC 9460 A.1). */
+/* A comma and a backslash in an item are escaped for the list,
+ * then again as in any character-string (RFC 9460 A.1). */
 static void alpn_to_text(struct text *t, struct reader v)
 {
     for (bool first = true; reader_left(&v); first = false) {
@@ -317,8 +318,9 @@ static enum err string_from_text(struct writer *w, const struct token *v)
     return ERR_OK;
 }
 
-/* The list's text, unescaped once, is turned in place into items with a length octet before each: it is put one octet further on, and
- * then each length octet takes the place of the comma (or of that octet) before its item, so that writing never passes reading. */
+/* The list's text, unescaped once, is turned in place into items with a length octet before each: it is put
+ * one octet further on, and then each length octet takes the place of the comma (or of that octet) before its
+ * item, so that writing never passes reading. */
 static enum err alpn_from_text(struct writer *w, const struct token *v)
 {
     size_t length_at = w->pos;

@@ -18,8 +18,8 @@ struct lexer {
     bool ended, bad;
 };
 
-/* As it stands in the text, escapes not undone. A token that is quoted as a whole is without its quotes; one with quotes
- * further on (alpn="h2") keeps them. */
+/* As it stands in the text, escapes not undone. A token that is quoted as a whole is without its quotes; one
+ * with quotes further on (alpn="h2") keeps them. */
 struct token {
     const char *text;
     size_t len;
@@ -27,7 +27,8 @@ struct token {
 };
 
 struct lexer lexer_of(const char *text, size_t len);
-/** False at the end of the entry or when the text is bad (l->bad: open quote or parenthesis, something after the end). */
+/** False at the end of the entry or when the text is bad (l->bad: open quote or parenthesis,
+ * something after the end). */
 bool lexer_next(struct lexer *l, struct token *out);
 /** ERR_OK if nothing is left. */
 enum err lexer_end(struct lexer *l);
