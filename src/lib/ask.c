@@ -121,7 +121,8 @@ static int open_socket(const struct endpoint *to, int type)
     return fd;
 }
 
-/* Reads until the reply comes (ASK_REPLY), the time is up (ASK_TIMEOUT) or the kernel says that nobody is there. */
+/* Reads until the reply comes (ASK_REPLY), the time is up (ASK_TIMEOUT)
+ * or the kernel says that nobody is there. */
 static enum ask_end receive(struct exchange *x, int fd, uint8_t *buf, int64_t until)
 {
     for (unsigned n = 0; n < STRAYS_MAX && wait_for(fd, POLLIN, until); n++) {

@@ -1,4 +1,5 @@
-/* One question asked of name servers as any DNS client does: blocking, a server at a time, UDP first and TCP for what does not fit.
+/* One question asked of name servers as any DNS client does: blocking, a server at a time, UDP first and TCP
+ * for what does not fit.
  *
  *   for each server, in order
  *     UDP, up to `tries` times, `timeout_ms` each; an answer to an earlier try still counts
@@ -56,7 +57,8 @@ struct ask_reply {
 /** Asks and waits. Everything of the reply lives in the arena. */
 void ask(struct ask_reply *out, const struct ask_settings *settings, const struct msg_question *question,
     struct random *rng, struct arena *arena);
-/** Is this a reply to that query: ID, QR, opcode, question in any letter case (RFC 5452 9.1)? A reply without question counts if it is an error. */
+/** Is this a reply to that query: ID, QR, opcode, question in any letter case (RFC 5452 9.1)? A reply without
+ * question counts if it is an error. */
 bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q);
 /** "timed out", "refused the connection" and the like. */
 const char *ask_end_text(const struct ask_reply *r);

@@ -10,10 +10,11 @@
 #include "lib/option.h"
 
 #define CONFIG_PATH "/etc/hark/hark.yaml"
-#define CONFIG_OCTETS_MAX ((size_t)1 << 20) /* no file is that long; a device or a log given by mistake is */
+#define CONFIG_OCTETS_MAX ((size_t)1 << 20) /* no file is that long; a device or log given by mistake is */
 #define MISTYPED_MAX 3u                     /* letters that a mistyped name may be off to be guessed */
 
-/* A file being read. marks: where each option was set, so that two of them can be compared and a second one refused. */
+/* A file being read. marks: where each option was set,
+ * so that two of them can be compared and a second one refused. */
 struct reading {
     struct config *config;
     struct arena *arena;
@@ -92,7 +93,8 @@ static unsigned distance(const char *a, const char *b)
     return row[n];
 }
 
-/* The option's name at this depth: "size" of "cache.size" below "cache"; NULL if it is elsewhere. Its length in *len. */
+/* The option's name at this depth, its length in *len: "size" of "cache.size" below "cache";
+ * NULL if it is elsewhere. */
 static const char *name_below(const struct option *o, const char *section, size_t *len, bool *is_section)
 {
     const char *name = o->path;

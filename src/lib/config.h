@@ -1,5 +1,5 @@
-/* The configuration that harkd and hark share: YAML by defs/options.def. It lives here, below daemon and cli, because `hark trace` obeys
- * the same file; each program takes from it the settings of the layers it drives.
+/* The configuration that harkd and hark share: YAML by defs/options.def. It lives here, below daemon and cli,
+ * because `hark trace` obeys the same file; each program takes from it the settings of the layers it drives.
  */
 #ifndef HARK_LIB_CONFIG_H
 #define HARK_LIB_CONFIG_H
@@ -22,11 +22,11 @@ struct config {
     size_t listen_count;
     struct prefix *access;
     size_t access_count;
-    unsigned workers;         /* 0: one a core */
-    bool foreground;          /* stay in the foreground (the only form now) */
+    unsigned workers; /* 0: one a core */
+    bool foreground;  /* stay in the foreground (the only form now) */
     bool drop_privileges;
     enum log_level log_level;
-    const char *control;      /* path of the control socket; "" none; NULL the default */
+    const char *control; /* path of the control socket; "" none; NULL the default */
     /* cache */
     struct cache_settings cache;
     bool cache_clock_wall;
@@ -42,8 +42,9 @@ struct config {
 
 /** Fills the defaults only. */
 void config_default(struct config *out, struct arena *a);
-/** Reads `path`; NULL: the file that HARK_CONFIG names (ignored when set-id), else /etc/hark/hark.yaml if it is there, else the defaults.
- * On error `complaint` holds one line "FILE:LINE:COLUMN: …" naming the value, what was expected, and the nearest name where one was mistyped. */
+/** Reads `path`; NULL: the file that HARK_CONFIG names (ignored when set-id), else /etc/hark/hark.yaml if it
+ * is there, else the defaults. On error `complaint` holds one line "FILE:LINE:COLUMN: …" naming the value,
+ * what was expected, and the nearest name where one was mistyped. */
 enum err config_load(struct config *out, struct arena *a, const char *path, struct text *complaint);
 
 #endif

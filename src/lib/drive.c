@@ -61,7 +61,8 @@ static void set_wake(struct drive *d, int64_t at_ms)
 {
     int64_t left = at_ms - drive_now(d).mono_ms;
     d->wake_at_ms = at_ms;
-    /* The loop's idea of now is coarse and may be old, so the timer may come early: on_wake looks at the clock again. */
+    /* The loop's idea of now is coarse and may be old, so the timer may come early:
+     * on_wake looks at the clock again. */
     uv_update_time(&d->loop);
     uv_timer_start(&d->wake, on_wake, left > 0 ? (uint64_t)left : 0, 0);
 }
@@ -78,7 +79,8 @@ static void send_action(struct drive *d, const struct action *act)
     outbound_send(d->outbound, &m);
 }
 
-/* Does what the core wants, until it wants nothing or the answer is there: the outcome is valid only until the next call into the core. */
+/* Does what the core wants, until it wants nothing or the answer is there:
+ * the outcome is valid only until the next call into the core. */
 static void pump(struct drive *d)
 {
     struct action act;

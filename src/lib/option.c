@@ -295,7 +295,8 @@ static bool hint_line(struct root_hint *list, size_t *count, const char *line, s
     return addrs > 0;
 }
 
-/* A and AAAA records of a file in the form of IANA's named.root; its NS records only name the same hosts again. */
+/* A and AAAA records of a file in the form of IANA's named.root;
+ * its NS records only name the same hosts again. */
 static enum err hints_file(const struct setting *s, struct root_hint *list, size_t *count)
 {
     const char *path = s->values[0];

@@ -37,7 +37,8 @@ static inline bool option_is_list(const struct option *o)
     return o->kind >= OPTION_ENDPOINTS;
 }
 
-/** Sets it from `count` values (1, unless it is a list). On error *bad is the index of the wrong value and `expected` says what would be right. */
+/** Sets it from `count` values (1, unless it is a list). On error *bad is the index of the wrong value and
+ * `expected` says what would be right. */
 enum err option_set(const struct option *o, struct config *c, struct arena *a, const char *const *values,
     size_t count, size_t *bad, struct text *expected);
 

@@ -1,5 +1,5 @@
-/* resolv.conf(5): which name servers this system asks, and how patiently. The search list is not read: names given to
- * hark's DNS questions are absolute. */
+/* resolv.conf(5): which name servers this system asks, and how patiently. The search list is not read: names
+ * given to hark's DNS questions are absolute. */
 #ifndef HARK_LIB_RESOLVCONF_H
 #define HARK_LIB_RESOLVCONF_H
 
@@ -21,8 +21,8 @@ struct resolvconf {
     bool use_vc; /* TCP from the start */
 };
 
-/** Reads the text of such a file. Never fails: what is not understood is passed over, as the C library does. Without a
- * usable nameserver line it is 127.0.0.1. */
+/** Reads the text of such a file. Never fails: what is not understood is passed over, as the C library does.
+ * Without a usable nameserver line it is 127.0.0.1. */
 void resolvconf_parse(struct resolvconf *out, const char *text, size_t len);
 /** Reads the file; one that is not there counts as empty. ERR_SYSTEM if it is there and cannot be read. */
 enum err resolvconf_read(struct resolvconf *out, const char *path);
