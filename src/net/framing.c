@@ -8,8 +8,8 @@
 #include "base/cursor.h"
 #include "base/mem.h"
 
-/* What is read at a time where no longer message is announced: some fifty queries, and little enough to be held for each of thousands of
- * connections. */
+/* What is read at a time where no longer message is announced: some fifty queries, and little enough to be
+ * held for each of thousands of connections. */
 #define PIECE 4096u
 
 void framing_fini(struct framing *f)

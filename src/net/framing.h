@@ -1,4 +1,5 @@
-/* Messages on a stream: two octets of length before each (RFC 1035 4.2.2, RFC 7766 8), split by the sender's network anywhere. */
+/* Messages on a stream: two octets of length before each (RFC 1035 4.2.2, RFC 7766 8),
+ * split by the sender's network anywhere. */
 #ifndef HARK_NET_FRAMING_H
 #define HARK_NET_FRAMING_H
 
@@ -6,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Octets of a stream between data[start] and data[end]. Invariant: start <= end <= cap; empty: no memory is held (after a trim). Zeroed: empty. */
+/* Octets of a stream between data[start] and data[end]. Invariant: start <= end <= cap; empty: no memory is
+ * held (after a trim). Zeroed: empty. */
 struct framing {
     uint8_t *data;
     size_t start, end, cap;
@@ -18,11 +20,12 @@ static inline size_t framing_left(const struct framing *f)
     return f->end - f->start;
 }
 
-/** Room for the octets that come next, *n > 0 of them; never more memory than the message under way needs or one small piece.
- * Call only when framing_next() has no whole message, then framing_got(). */
+/** Room for the octets that come next, *n > 0 of them; never more memory than the message under way needs or
+ * one small piece. Call only when framing_next() has no whole message, then framing_got(). */
 uint8_t *framing_room(struct framing *f, size_t *n);
 void framing_got(struct framing *f, size_t n);
-/** The next whole message (possibly of no octets), valid until the next call but framing_next(); false: none yet. */
+/** The next whole message (possibly of no octets), valid until the next call but framing_next();
+ * false: none yet. */
 bool framing_next(struct framing *f, const uint8_t **wire, size_t *len);
 /** Gives memory back if nothing is left. */
 void framing_trim(struct framing *f);
@@ -37,7 +40,8 @@ enum framing_written {
 };
 /** Sends what is queued on a non-blocking stream socket, in one system call if the kernel takes it. */
 enum framing_written framing_write(struct framing *f, int fd);
-/** One read from a non-blocking stream socket: octets got, 0 at the end of the stream, -1 nothing now, -2 the connection is gone (errno tells). */
+/** One read from a non-blocking stream socket: octets got, 0 at the end of the stream, -1 nothing now, -2 the
+ * connection is gone (errno tells). */
 int framing_read(struct framing *f, int fd);
 
 #endif

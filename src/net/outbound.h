@@ -1,10 +1,13 @@
-/* Messages to servers: one connected UDP socket a message with an unpredictable port, TCP streams that are reused.
+/* Messages to servers: one connected UDP socket a message with an unpredictable port, TCP streams that are
+ * reused.
  *
- *   outbound_send(o, &m)      → on_reply(ctx, send_id, wire, len), any number of times while not dropped (UDP: a wrong packet never ends the wait)
- *                             → or on_fail(ctx, send_id, why): at most once; the send is then already dropped
+ *   outbound_send(o, &m)        → on_reply(ctx, send_id, wire, len), any number of times while not dropped
+ *                                 (UDP: a wrong packet never ends the wait)
+ *                               → or on_fail(ctx, send_id, why), at most once; the send is then dropped
  *   outbound_drop(o, send_id)   nothing more is expected; only now the socket goes
  *
- * Knows nothing of DNS but that a message starts with two octets that identify the exchange on a stream, and that a stream carries two octets of length.
+ * Knows nothing of DNS but that a message starts with two octets that identify the exchange on a stream, and
+ * that a stream carries two octets of length.
  */
 #ifndef HARK_NET_OUTBOUND_H
 #define HARK_NET_OUTBOUND_H
@@ -31,10 +34,10 @@ struct outbound_message {
     uint64_t send_id;
     struct endpoint to;
     enum transport transport;
-    bool reuse;              /* a stream may be shared with other messages */
-    const uint8_t *wire;     /* borrowed for the call */
+    bool reuse;          /* a stream may be shared with other messages */
+    const uint8_t *wire; /* borrowed for the call */
     size_t len;
-    int64_t deadline_ms;     /* streams: CLOCK_MONOTONIC milliseconds after which on_fail(NET_TIMEOUT); UDP: not looked at */
+    int64_t deadline_ms; /* CLOCK_MONOTONIC: then on_fail(NET_TIMEOUT). UDP: not looked at */
 };
 
 struct outbound_events {
@@ -49,7 +52,8 @@ struct outbound_counters {
 };
 
 /** rng is borrowed and must outlive it. */
-struct outbound *outbound_new(uv_loop_t *loop, const struct outbound_settings *settings, const struct outbound_events *events, struct random *rng);
+struct outbound *outbound_new(uv_loop_t *loop, const struct outbound_settings *settings,
+    const struct outbound_events *events, struct random *rng);
 /** Never calls back from within: failures at once are reported in the next loop turn. */
 void outbound_send(struct outbound *o, const struct outbound_message *m);
 void outbound_drop(struct outbound *o, uint64_t send_id);

@@ -53,10 +53,11 @@ struct outbound {
     int64_t timer_at;      /* where it is set to, if active */
     struct heap deadlines; /* of sends on streams */
     struct heap idles;     /* of streams kept for reuse */
-    int reserve_fd; /* given up when descriptors run out, so that one question at a time can go on; -1: in use */
+    int reserve_fd;        /* given up when descriptors run out: one question at a time goes on; -1: in use */
     struct out_send *spare; /* sends for reuse, by next */
     unsigned spare_count;
-    /* UDP sockets are watched by an epoll of our own: one system call each instead of libuv's four, and no handle to close. */
+    /* UDP sockets are watched by an epoll of our own:
+     * one system call each instead of libuv's four, and no handle to close. */
     int udp_epoll;
     uv_poll_t udp_poll; /* on udp_epoll */
     uint8_t *udp_buf;   /* udp_max + 1 octets */

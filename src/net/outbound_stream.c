@@ -25,7 +25,8 @@ struct out_stream {
     bool spent;  /* no more messages: one had no answer in time */
     unsigned carried, strays, live;
     struct out_list sends; /* `live` of them */
-    /* First octets of dropped messages whose reply may still come: a new message with the same ones must not get that reply. */
+    /* First octets of dropped messages whose reply may still come:
+     * a new message with the same ones must not get that reply. */
     uint16_t ghosts[OUT_STREAM_PENDING_MAX];
     unsigned ghost_count;
     struct heap_node idle; /* in idles while live == 0 */
@@ -236,8 +237,8 @@ void out_stream_expire_idle(struct outbound *o, struct heap_node *idle)
     stream_close(HOLDER(idle, struct out_stream, idle));
 }
 
-/* A server may close a stream when it likes, also just as a message comes (RFC 7766 6.2.4): what had joined it and has no reply is sent once
- * more, on a fresh one. */
+/* A server may close a stream when it likes, also just as a message comes (RFC 7766 6.2.4): what had joined
+ * it and has no reply is sent once more, on a fresh one. */
 static void stream_die(struct out_stream *t, int e)
 {
     struct outbound *o = t->outbound;

@@ -15,7 +15,8 @@
 static void set_options(int fd, bool v6)
 {
     int on = 1, omit = v6 ? IPV6_PMTUDISC_OMIT : IP_PMTUDISC_OMIT;
-    /* Neither is worth a failure. RECVERR makes the kernel tell of unreachable hosts and networks, not of ports alone. */
+    /* Neither is worth a failure. RECVERR makes the kernel tell of unreachable hosts and networks,
+     * not of ports alone. */
     setsockopt(
         fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER, &omit, sizeof omit);
     setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
@@ -72,7 +73,8 @@ void out_udp_stop(struct outbound *o, struct out_send *s)
     o->counters.udp_open--;
 }
 
-/* An error that says nothing about the server (a path MTU, say) is taken from the socket, which would else stay ready for ever. */
+/* An error that says nothing about the server (a path MTU, say) is taken from the socket,
+ * which would else stay ready for ever. */
 static void drain_errors(int fd)
 {
     char text[64];

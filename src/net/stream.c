@@ -189,8 +189,8 @@ static void take_connection(struct stream_server *s, int fd, const struct sockad
     close(fd);
 }
 
-/* No descriptor is left. With the reserved one a client is turned away, so that it need not wait for nothing; then accepting pauses, as the
- * listening socket would wake the loop for ever. */
+/* No descriptor is left. With the reserved one a client is turned away, so that it need not wait for nothing;
+ * then accepting pauses, as the listening socket would wake the loop for ever. */
 static void pause_accepting(struct stream_server *s)
 {
     if (s->reserve_fd >= 0) {

@@ -108,7 +108,8 @@ static void watch(struct stream_client *c, int events)
         uv_poll_stop(&c->poll);
 }
 
-/* Unread octets at close() make the kernel send a reset, which may overtake the last reply on its way to the application. */
+/* Unread octets at close() make the kernel send a reset,
+ * which may overtake the last reply on its way to the application. */
 static void close_gently(struct stream_client *c)
 {
     shutdown(c->fd, SHUT_WR);
@@ -191,7 +192,8 @@ void stream_client_expire(struct stream_client *c, enum stream_wait wait)
 {
     struct stream_server *s = c->server;
     if (wait == WAIT_WRITE) {
-        /* The kernel announces room only when a third of its buffer is free; a slow but honest client may have made less. */
+        /* The kernel announces room only when a third of its buffer is free;
+         * a slow but honest client may have made less. */
         int64_t since = c->writing.since_ms;
         flush(c);
         if (c->fd < 0 || c->writing.wait == WAIT_NONE || c->writing.since_ms != since) {

@@ -9,7 +9,8 @@
 #include "net/framing.h"
 #include "net/stream.h"
 
-/* Queues of connections in the server, each in order of since when, so that the head of a timed one is the next to be too late. */
+/* Queues of connections in the server, each in order of since when,
+ * so that the head of a timed one is the next to be too late. */
 enum stream_wait {
     WAIT_NONE,    /* in no queue */
     WAIT_FIRST,   /* for the first octet */

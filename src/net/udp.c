@@ -10,10 +10,12 @@
 
 /* Batches a wake-up: more would let a flood starve timers and streams of the same loop. */
 #define ROUNDS_MAX 8
-/* The kernel's queue holds a burst that comes while the loop does something else: 4 MiB is about 2 to 5 thousand queries. */
+/* The kernel's queue holds a burst that comes while the loop does something else:
+ * 4 MiB is about 2 to 5 thousand queries. */
 #define SOCKET_BUFFER (4 * 1024 * 1024)
 #define SEND_TRIES 4
-/* Not a power of two apart: the heads of 64 buffers 4096 apart would share one set of the processor's first cache. */
+/* Not a power of two apart: the heads of 64 buffers 4096 apart would share one set of the
+ * processor's first cache. */
 #define BUFFER_STEP (UDP_QUERY_MAX + 192u)
 _Static_assert(UDP_QUERY_MAX == UDP_REPLY_MAX, "one step for both");
 

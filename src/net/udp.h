@@ -1,8 +1,9 @@
 /* UDP listeners: batches of datagrams in, replies out from the address that was asked.
  *
  *   udp_listener_open(&l, loop, &at, on_query, ctx)
- *       on_query(ctx, l, path, wire, len, reply, cap) → octets written to reply: sent in the same batch
- *                                                      → 0: nothing now; udp_listener_reply(l, path, …) later, or never
+ *       on_query(ctx, l, path, wire, len, reply, cap) → octets in reply: sent in the same batch
+ *                                                     → 0: nothing now; later, or never,
+ *                                                       udp_listener_reply(l, path, …)
  *   udp_listener_close(l)
  */
 #ifndef HARK_NET_UDP_H
@@ -13,11 +14,12 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-#define UDP_BATCH 64u         /* datagrams per system call */
-#define UDP_QUERY_MAX 4096u   /* longer queries are cut off by the kernel and dropped */
-#define UDP_REPLY_MAX 4096u   /* room given to on_query */
+#define UDP_BATCH 64u       /* datagrams per system call */
+#define UDP_QUERY_MAX 4096u /* longer queries are cut off by the kernel and dropped */
+#define UDP_REPLY_MAX 4096u /* room given to on_query */
 
-/* How a reply goes back: to `peer`, from `local` by interface `ifindex` (IP_PKTINFO, IPV6_PKTINFO). Flat: copy it freely. */
+/* How a reply goes back: to `peer`, from `local` by interface `ifindex` (IP_PKTINFO, IPV6_PKTINFO). Flat:
+ * copy it freely. */
 struct udp_path {
     struct endpoint peer;
     struct addr local;
@@ -26,16 +28,18 @@ struct udp_path {
 
 struct udp_listener;
 
-typedef size_t udp_query_fn(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire, size_t len,
-    uint8_t reply[UDP_REPLY_MAX]);
+typedef size_t udp_query_fn(void *ctx, struct udp_listener *l, const struct udp_path *path,
+    const uint8_t *wire, size_t len, uint8_t reply[UDP_REPLY_MAX]);
 
 struct udp_counters {
     uint64_t received, sent, send_failed, too_long;
 };
 
-/** Binds (SO_REUSEPORT, so that each worker has its own; IPV6_V6ONLY; packet info on; path MTU discovery off: IP_PMTUDISC_OMIT) and reads by
- * uv_poll with recvmmsg/sendmmsg. ERR_SYSTEM with errno set (EACCES, EADDRINUSE, EADDRNOTAVAIL). */
-enum err udp_listener_open(struct udp_listener **out, uv_loop_t *loop, const struct endpoint *at, udp_query_fn *on_query, void *ctx);
+/** Binds (SO_REUSEPORT, so that each worker has its own; IPV6_V6ONLY; packet info on; path MTU discovery off:
+ * IP_PMTUDISC_OMIT) and reads by uv_poll with recvmmsg/sendmmsg. ERR_SYSTEM with errno set (EACCES,
+ * EADDRINUSE, EADDRNOTAVAIL). */
+enum err udp_listener_open(
+    struct udp_listener **out, uv_loop_t *loop, const struct endpoint *at, udp_query_fn *on_query, void *ctx);
 /** A reply that is ready later. Best effort, as UDP is. */
 void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, const uint8_t *wire, size_t len);
 /** Stops reading (drain); replies still go out. */
