@@ -24,7 +24,8 @@ static bool add_section(
     return true;
 }
 
-/* Of a positive answer the other sections are a courtesy: what does not fit is left out without a word (RFC 2181 9). */
+/* Of a positive answer the other sections are a courtesy:
+ * what does not fit is left out without a word (RFC 2181 9). */
 static bool add_records(struct msg_builder *b, const struct request *rq, const struct outcome *o)
 {
     bool positive = o->answer.count > 0 && o->rcode == RCODE_NOERROR;
@@ -73,7 +74,8 @@ void compose_answer(struct serve *s, struct request *rq, const struct outcome *o
     if (store && len <= ANSWER_OCTETS_MAX && may_be_kept(outcome, b.ttl_count))
         cache_answer_put(s->cache, rq->name, rq->type, rq->class, answer_variant(rq), s->wire, len,
             ttl_offsets, b.ttl_count, least_ttl(s->wire, ttl_offsets, b.ttl_count), now.cache_s);
-    /* Longer than the room given is longer than the client takes, so header and question are all that will be sent. */
+    /* Longer than the room given is longer than the client takes,
+     * so header and question are all that will be sent. */
     reply->len = len;
     memcpy(reply->data, s->wire, len < reply->cap ? len : reply->cap);
     reply_finish(s, rq, reply);

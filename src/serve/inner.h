@@ -15,12 +15,14 @@ struct serve {
     uint8_t wire[MSG_MAX_LEN]; /* where an answer is composed */
 };
 
-/** The client's reply from a finished message in reply->data[reply->len] that has the flags, rcode, question and records, but neither the client's
- * ID, flags, letter case nor an OPT (as cache_answer_get gives it). What does not fit is truncated. */
+/** The client's reply from a finished message in reply->data[reply->len] that has the flags, rcode, question
+ * and records, but neither the client's ID, flags, letter case nor an OPT (as cache_answer_get gives it).
+ * What does not fit is truncated. */
 void reply_finish(struct serve *s, const struct request *rq, struct reply *reply);
 /** Header, question and OPT. aa_tc: further header flags. */
 void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struct reply *reply);
-/** The outcome as a finished message (see reply_finish), in reply; stored in the answers cache if `store`. flags: AA or 0. */
+/** The outcome as a finished message (see reply_finish), in reply; stored in the answers cache if `store`.
+ * flags: AA or 0. */
 void compose_answer(struct serve *s, struct request *rq, const struct outcome *outcome, uint16_t flags,
     bool store, struct reply *reply, now_t now);
 

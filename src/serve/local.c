@@ -43,7 +43,8 @@ const struct local_zones *local_zones_new(struct arena *a)
     return z;
 }
 
-/* Most names end in a label that no local zone ends in: seen from length and first letter, before anything is compared. */
+/* Most names end in a label that no local zone ends in:
+ * seen from length and first letter, before anything is compared. */
 static bool may_be_local(const name_t *name)
 {
     const name_t *last = name;
@@ -142,7 +143,8 @@ bool local_answer(
     if (!zone)
         return false;
     bool apex = name_len(name) == zone->len;
-    /* DS belongs to the parent (RFC 4035 3.1.4.1), which says there whether the zone is signed; RFC 8375 4 wants it asked. */
+    /* DS belongs to the parent (RFC 4035 3.1.4.1), which says there whether the zone is signed;
+     * RFC 8375 4 wants it asked. */
     if (type == TYPE_DS && apex && zone->kind == LOCAL_EMPTY)
         return false;
     *out = (struct outcome){

@@ -1,4 +1,5 @@
-/* Names that are answered here and never asked of the world: special-use names (RFC 6761 and those after it), private reverse zones (RFC 6303). */
+/* Names that are answered here and never asked of the world: special-use names (RFC 6761 and those after it),
+ * private reverse zones (RFC 6303). */
 #ifndef HARK_SERVE_LOCAL_H
 #define HARK_SERVE_LOCAL_H
 

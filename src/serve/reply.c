@@ -53,7 +53,8 @@ static void count_rcode(struct serve *s, uint16_t rcode)
         serve_count(&s->counters.rcodes[rcode]);
 }
 
-/* Nothing but header and question: as short as can be, for a client that comes again over TCP and for an address that may be forged. */
+/* Nothing but header and question: as short as can be,
+ * for a client that comes again over TCP and for an address that may be forged. */
 static void truncate_to_question(struct serve *s, const struct request *rq, struct reply *reply)
 {
     serve_count(&s->counters.truncated);

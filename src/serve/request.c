@@ -57,8 +57,8 @@ static enum request_form read_unusual(
         return REQUEST_MALFORMED;
     if (rq->edns && rq->edns_version != 0)
         return REQUEST_OK;
-    /* No query has an answer, and none but IXFR (RFC 1995 3), which is refused, anything of authority. TSIG is for those who
-     * share a key with us: nobody does. */
+    /* No query has an answer, and none but IXFR (RFC 1995 3), which is refused, anything of authority. TSIG
+     * is for those who share a key with us: nobody does. */
     if (m->counts[SECTION_ANSWER] || (m->counts[SECTION_AUTHORITY] && rq->type != TYPE_IXFR) || m->tsig)
         return REQUEST_MALFORMED;
     return REQUEST_OK;
@@ -93,7 +93,7 @@ enum request_form request_read(struct request *rq, const uint8_t *wire, size_t l
     rq->question = true;
     at += 4;
     if (rq->flags & FLAG_TC)
-        return REQUEST_MALFORMED; /* RFC 2181 9 speaks of responses alone: what a query lacks cannot be guessed */
+        return REQUEST_MALFORMED; /* RFC 2181 9: of responses alone; what a query lacks cannot be guessed */
     if (get_u32(wire + AT_ANCOUNT) == 0) {
         unsigned more = get_u16(wire + AT_ARCOUNT);
         bool malformed = false;

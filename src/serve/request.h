@@ -32,7 +32,7 @@ enum request_form {
     REQUEST_MALFORMED, /* FORMERR */
 };
 
-/** Reads a message into rq (transport and client stay). No malloc for the usual form; the arena is for others. */
+/** Reads a message into rq (transport and client stay). The usual form needs no malloc; others, the arena. */
 enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch);
 
 #endif

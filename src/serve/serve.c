@@ -103,8 +103,8 @@ static enum step_end step_answers(struct visit *v)
     return STEP_REPLIED;
 }
 
-/* What the cache knows of exactly this name and type, without work: data that may be given as an answer (RFC 2181 5.4.1), a denial, or the
- * alias that stands there. */
+/* What the cache knows of exactly this name and type, without work:
+ * data that may be given as an answer (RFC 2181 5.4.1), a denial, or the alias that stands there. */
 static bool known(struct visit *v, struct outcome *out)
 {
     struct arena *a = &v->s->scratch;
@@ -128,8 +128,8 @@ static bool known(struct visit *v, struct outcome *out)
     return out->verdict != VERDICT_BOGUS || (rq->flags & FLAG_CD);
 }
 
-/* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for authoritative
- * cannot send each other round (threat A18). */
+/* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for
+ * authoritative cannot send each other round (threat A18). */
 static enum step_end step_recursion(struct visit *v)
 {
     struct outcome out = {.rcode = RCODE_NOERROR, .reason.ede = EDE_NONE};

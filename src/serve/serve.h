@@ -1,9 +1,10 @@
-/* One client question, through an ordered list of named steps: serve.c holds the list, in the order in which a question meets it.
+/* One client question, through an ordered list of named steps: serve.c holds the list, in the order in which
+ * a question meets it.
  *
- *   request.c   what was asked: header, question, OPT           (read in place where the message is of the usual form)
+ *   request.c   what was asked: header, question, OPT    (read in place if the message is of the usual form)
  *   serve.c     the steps: may it be asked, do we know it here, is it in the cache
  *   local.c     names that are answered here, whoever asks (RFC 6761, RFC 6303)
- *   compose.c   what the resolver found, as a message           (and into the cache for the next asker)
+ *   compose.c   what the resolver found, as a message    (and into the cache for the next asker)
  *   reply.c     the message as this client gets it: ID, letter case, size, OPT, truncation
  *
  * The caller's part:
@@ -13,7 +14,8 @@
  *   case SERVE_DONE:    send reply.data[reply.len]
  *   case SERVE_SILENT:  nothing is ever sent
  *   case SERVE_PENDING: keep rq (it is flat); resolve_ask() what serve_question() says; with the outcome
- *                       serve_compose(s, &rq, outcome, &reply, now), with any struct serve: then send reply.data[reply.len]
+ *                       serve_compose(s, &rq, outcome, &reply, now), with any struct serve: then send
+ *                       reply.data[reply.len]
  *   }
  *
  * Knows nothing of sockets.
@@ -66,7 +68,8 @@ struct serve; /* not shared between threads */
 /** The cache is shared and borrowed; settings are copied. */
 struct serve *serve_new(const struct serve_settings *settings, struct cache *cache);
 void serve_free(struct serve *s);
-/** rq holds transport and client; the rest is filled in. wire is borrowed for the call and must not overlap the reply. */
+/** rq holds transport and client; the rest is filled in.
+ * wire is borrowed for the call and must not overlap the reply. */
 enum served serve_query(
     struct serve *s, struct request *rq, const uint8_t *wire, size_t len, struct reply *reply, now_t now);
 /** What a pending request asks of the resolver; points into rq. */
