@@ -1,5 +1,5 @@
-/* An OPT record: the first two octets are its class, the next four its TTL, the rest its RDATA. What is read is written and
- * read again; the two must be equal, and the text must be clean. */
+/* An OPT record: the first two octets are its class, the next four its TTL, the rest its RDATA. What is read
+ * is written and read again; the two must be equal, and the text must be clean. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* Messages on a stream: the same ones come out however the octets are cut, and going out again they are the same octets. */
+/* Messages on a stream: the same ones come out however the octets are cut,
+ * and going out again they are the same octets. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>

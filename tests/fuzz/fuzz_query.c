@@ -1,4 +1,5 @@
-/* What a client sends: the first octet chooses transport and client, the rest is the message. Every reply must be one that its client could read. */
+/* What a client sends: the first octet chooses transport and client, the rest is the message. Every reply
+ * must be one that its client could read. */
 #include <assert.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-/* RDATA: the first two octets choose the type, the rest is taken as wire and as text. What is accepted must survive the way through
- * text unchanged. */
+/* RDATA: the first two octets choose the type, the rest is taken as wire and as text. What is accepted must
+ * survive the way through text unchanged. */
 #include <stdlib.h>
 #include <string.h>
 

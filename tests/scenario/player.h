@@ -1,5 +1,5 @@
-/* Plays a scenario on the resolver core behind the server's own steps, in this process and in virtual time: nothing is
- * sent anywhere, and a silent server costs no second. */
+/* Plays a scenario on the resolver core behind the server's own steps, in this process and in virtual time:
+ * nothing is sent anywhere, and a silent server costs no second. */
 #ifndef HARK_SCENARIO_PLAYER_H
 #define HARK_SCENARIO_PLAYER_H
 
@@ -16,8 +16,8 @@ struct play_options {
 
 #define PLAY_ASKERS_MAX 4u
 
-/** True if all checks hold and no question reached a server that did not foresee it. The report (initialised by the
- * caller) tells what went wrong, and the questions sent. */
+/** True if all checks hold and no question reached a server that did not foresee it. The report (initialised
+ * by the caller) tells what went wrong, and the questions sent. */
 bool play(const struct scenario *s, const struct play_options *options, struct text *report);
 
 #endif

@@ -12,7 +12,7 @@
 #define FILE_MAX (4u << 20) /* the longest visible one has 60 KiB */
 #define WORDS_MAX 24u
 
-/* Where the reader stands. Invariant: entry points into range or step; section counts only within an entry. */
+/* Where we stand. Invariant: entry points into range or step; section counts within an entry only. */
 struct state {
     struct scenario *s;
     unsigned line;
@@ -49,7 +49,8 @@ static void *grow(struct arena *a, void **items, size_t *count, size_t *cap, siz
 
 #define GROW(a, items, count, cap) grow((a), (void **)&(items), &(count), &(cap), sizeof *(items))
 
-/* Cuts a comment off: ';' outside of quotation marks, and '#' before which there is white space, in the configuration only. */
+/* Cuts a comment off: ';' outside of quotation marks, and '#' before which there is white space,
+ * in the configuration only. */
 static void strip_comment(char *line, bool hash)
 {
     bool quoted = false;

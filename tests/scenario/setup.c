@@ -11,7 +11,8 @@
 #define ROOT_NAME_DEFAULT "K.ROOT-SERVERS.NET."
 #define WORD_MAX_LEN 64
 
-/* What becomes of a switch: DONE is honoured, INERT changes nothing that a check sees with hark, the rest is waited for. */
+/* What becomes of a switch: DONE is honoured, INERT changes nothing that a check sees with hark,
+ * the rest is waited for. */
 enum support { DONE, INERT, LACKING };
 
 static const struct {

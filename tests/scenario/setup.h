@@ -20,9 +20,11 @@ struct setup {
     int64_t wall_s; /* the wall clock when the scenario begins */
 };
 
-/** False: a value is not of its form, and why says which. Switches that hark lacks are passed over: see setup_lacks(). */
+/** False: a value is not of its form, and why says which. Switches that hark lacks are passed over:
+ * see setup_lacks(). */
 bool setup_read(struct setup *out, const struct scenario *s, struct text *why);
-/** Appends the switches that the scenario needs and this player (or hark) lacks, separated by ", "; returns their number. */
+/** Appends the switches that the scenario needs and this player (or hark) lacks, separated by ", ";
+ * returns their number. */
 unsigned setup_lacks(const struct scenario *s, struct text *out);
 
 #endif

@@ -175,7 +175,8 @@ static void names_the_switches_that_are_lacking(void **state)
     scenario_fini(&s);
 }
 
-/* A scenario whose only server foresees what `question` says and answers 192.0.2.9; the client expects `wanted`. */
+/* A scenario whose only server foresees what `question` says and answers 192.0.2.9;
+ * the client expects `wanted`. */
 static bool plays(const char *question, const char *wanted, struct text *report)
 {
     struct text t;

@@ -26,7 +26,8 @@ static void one_seed_gives_one_sequence(void **state)
 
 static void the_first_block_is_chacha20(void **state)
 {
-    /* Zero key and nonce: RFC 8439 A.1 test vector 1. The first 32 octets become the next key, the rest is given out. */
+    /* Zero key and nonce: RFC 8439 A.1 test vector 1.
+     * The first 32 octets become the next key, the rest is given out. */
     static const uint8_t seed[32];
     static const uint8_t want[32] = {0xda, 0x41, 0x59, 0x7c, 0x51, 0x57, 0x48, 0x8d, 0x77, 0x24, 0xe0, 0x3f,
         0xb8, 0xd8, 0x4a, 0x37, 0x6a, 0x43, 0xb8, 0xf4, 0x15, 0x18, 0xa1, 0x1c, 0xc3, 0x87, 0xb6, 0x69, 0xb2,

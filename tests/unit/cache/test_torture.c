@@ -1,4 +1,5 @@
-/* Two threads on one small cache: every value that comes back is whole and of its own key. Meant for ThreadSanitizer too. */
+/* Two threads on one small cache: every value that comes back is whole and of its own key.
+ * Meant for ThreadSanitizer too. */
 #include <pthread.h>
 #include <stdio.h>
 

@@ -40,7 +40,8 @@ static enum err parse(struct args *out, const char *line)
     return args_parse(out, argc, argv, &arena, &complaint);
 }
 
-/* What was understood: "ask www.example MX,TXT @192.0.2.1 :5300 short tcp". Options that are on by default appear when off. */
+/* What was understood: "ask www.example MX,TXT @192.0.2.1 :5300 short tcp".
+ * Options that are on by default appear when off. */
 static void describe(struct text *t, const struct args *a)
 {
     static const char *const commands[] = {"system", "ask", "trace", "help", "version"};

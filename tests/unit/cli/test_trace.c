@@ -34,7 +34,8 @@ static void names_init(struct names *n)
 
 typedef void event_fn(void *ctx, const struct event *e);
 
-/* A question to the root, a referral, silence, an answer over TCP, an alias with a sub-question, a failure below. */
+/* A question to the root, a referral, silence, an answer over TCP, an alias with a sub-question,
+ * a failure below. */
 static void walk(event_fn *fn, void *ctx, const struct names *n)
 {
     struct endpoint root = {.addr = addr_v4((const uint8_t[4]){198, 41, 0, 4}), .port = 53};

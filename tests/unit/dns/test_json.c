@@ -9,7 +9,8 @@
 
 #include "dns/present.h"
 
-/* An answer with a compressed CNAME, an A, an unknown type, an NS, and an OPT with an EDE and an unknown option. */
+/* An answer with a compressed CNAME, an A, an unknown type, an NS,
+ * and an OPT with an EDE and an unknown option. */
 static const uint8_t answer_wire[] = {
     0x04, 0xd2, 0x85, 0xb0, 0, 1, 0, 3, 0, 1, 0, 1,                        /* header, rcode 0 */
     3, 'w', 'w', 'W', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 1, 0, 1, /* question at 12 */

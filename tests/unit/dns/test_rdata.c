@@ -514,7 +514,8 @@ static void rejects_or_reads_every_prefix(void **state)
     arena_fini(&a);
 }
 
-/* RFC 3597 4 and RFC 1035 4.1.4. The message: 12 octets of header, "example." at 12, then RDATA that points there. */
+/* RFC 3597 4 and RFC 1035 4.1.4. The message: 12 octets of header, "example." at 12,
+ * then RDATA that points there. */
 static void decompresses_only_where_the_type_allows(void **state)
 {
     static const struct {

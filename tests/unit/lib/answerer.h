@@ -1,11 +1,17 @@
-/* A name server on a loopback port, in a thread: what it does depends on the first label of the name it is asked for.
+/* A name server on a loopback port, in a thread: what it does depends on the first label of the name it is
+ * asked for.
  *
  *   nx nodata servfail refused bogus    what the word says (bogus: SERVFAIL with EDE 6)
- *   alias      a CNAME to a name with an address          loose      a CNAME to nothing
- *   silent     nothing                                    second     nothing to the first message of an ID
- *   wrong      four packets that are no reply, then it    odd        always something that answers another question
- *   big        TC over UDP, 100 records over TCP          closing    TC over UDP; over TCP the connection is closed
- *   oldest     FORMERR without OPT to a message with one  hostile    TXT with terminal escapes, EDE with the like
+ *   alias      a CNAME to a name with an address
+ *   loose      a CNAME to nothing
+ *   silent     nothing
+ *   second     nothing to the first message of an ID
+ *   wrong      four packets that are no reply, then it
+ *   odd        always something that answers another question
+ *   big        TC over UDP, 100 records over TCP
+ *   closing    TC over UDP; over TCP the connection is closed
+ *   oldest     FORMERR without OPT to a message with one
+ *   hostile    TXT with terminal escapes, EDE with the like
  *   others     192.0.2.1 for A, 2001:db8::1 for AAAA, a PTR, else nothing
  */
 #ifndef HARK_TEST_ANSWERER_H

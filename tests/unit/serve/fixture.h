@@ -64,7 +64,7 @@ static inline const name_t *fixture_name(struct fixture *f, const char *text)
     return name_dup(name, &f->a);
 }
 
-/* Hands octets over in memory of exactly their size, so that a read beyond them is seen, and reads the reply. */
+/* Hands octets over in memory of exactly their size, so a read beyond them is seen, and reads the reply. */
 static inline enum served fixture_hand(
     struct fixture *f, enum transport transport, const void *octets, size_t len)
 {
