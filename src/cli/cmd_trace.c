@@ -56,6 +56,7 @@ static void print_title(const struct tracing *t, const struct question *q)
 
 /* What watches the walk, by format. */
 struct view {
+    struct observer observer;
     struct trace_page page;
     struct trace_json json;
     void (*show)(void *ctx, const struct event *e); /* NULL: nothing is shown */
@@ -116,9 +117,9 @@ static enum status trace_one(const struct tracing *t, const struct question *q)
         return STATUS_INTERNAL;
     }
     struct view *v = mem_alloc(sizeof *v);
-    struct observer observer = {watch, v};
     struct question watched = *q;
-    watched.observer = &observer;
+    v->observer = (struct observer){watch, v};
+    watched.observer = &v->observer;
     view_begin(v, t, q);
     int64_t start = now_read(false).mono_ms;
     const struct outcome *o = drive_ask(d, &watched);

@@ -159,14 +159,13 @@ enum msg_fault msg_parse(struct msg *out, const uint8_t *wire, size_t len, struc
         return MSG_BAD_RECORD;
     if (total > MSG_MAX_RRS)
         return MSG_TOO_MANY;
-    struct rr *rrs = total ? ARENA_ARRAY(a, struct rr, total) : NULL;
+    struct rr *rrs = ARENA_ARRAY(a, struct rr, total ? total : 1);
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
         out->rrs[s] = rrs;
         fault = read_section(&p, (enum section)s, (unsigned)counts[s]);
         if (fault)
             return fault;
-        if (counts[s])
-            rrs += counts[s];
+        rrs += counts[s];
     }
     out->trailing = reader_left(&p.r);
     return MSG_OK;
