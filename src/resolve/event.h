@@ -1,5 +1,5 @@
-/* What happens to a question, once, as typed events: trace, log, "why" and tests are readers of the same
- * stream. */
+/* What happens to a question, once, as typed events:
+ * trace, log, "why" and tests are readers of the same stream. */
 #ifndef HARK_RESOLVE_EVENT_H
 #define HARK_RESOLVE_EVENT_H
 
@@ -19,15 +19,13 @@ enum event_kind {
 struct event {
     enum event_kind kind;
     now_t now;
-    unsigned
-        depth; /* 0: the question itself; 1…: sub-questions (a name server's address, an alias's target) */
+    unsigned depth; /* 0: the question; 1…: sub-questions (a name server's address, an alias's target) */
     const name_t *qname; /* the (sub-)question it belongs to */
     uint16_t qtype;
     const name_t *because; /* QUESTION of a sub-question: the name whose look-up needs it */
-    const char
-        *purpose; /* QUESTION of a sub-question: "address of a name server", "alias target", "priming" */
-    const name_t *zone;   /* the zone cut in use */
-    const name_t *server; /* the name server's name, if known */
+    const char *purpose;   /* likewise: "address of a name server", "alias target", "priming" */
+    const name_t *zone;    /* the zone cut in use */
+    const name_t *server;  /* the name server's name, if known */
     const struct endpoint *to;
     enum transport transport;
     const name_t *sent_name; /* SENT, REPLY: the name asked, which may be minimised */

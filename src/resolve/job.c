@@ -167,8 +167,8 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 
 /* ---- sub-questions ---- */
 
-/* Longer chains of waiting come about only when questions are asked on purpose so that each joins the one
- * before. */
+/* Longer chains of waiting come about only when questions are asked on purpose,
+ * so that each joins the one before. */
 #define WAIT_CHAIN_MAX ((ALIAS_MAX + 1) * (DEPENDENCY_DEPTH_MAX + 1))
 
 /* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need
@@ -232,8 +232,8 @@ enum sub_result job_sub(
 
 /* ---- events ---- */
 
-/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper. Each watcher
- * sees it once. */
+/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper.
+ * Each watcher sees it once. */
 static void tell(struct job *j, struct event *e, unsigned depth)
 {
     if (j->mark == j->r->mark || depth > ALIAS_MAX + DEPENDENCY_DEPTH_MAX)

@@ -210,8 +210,8 @@ void job_end(struct job *j);
 /** The job's timer: the earliest of its own patience, its waiters' deadlines and the end of work. */
 void job_arm(struct job *j);
 enum sub_result { SUB_STARTED, SUB_CYCLE, SUB_TOO_DEEP };
-/** Asks (or joins) a sub-question. With SUB_STARTED the link will be done in a later turn, even if the cache
- * knows. */
+/** Asks (or joins) a sub-question. With SUB_STARTED the link will be done in a later turn,
+ * even if the cache knows. */
 enum sub_result job_sub(
     struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server);
 /** out becomes SERVFAIL with this reason. Returns JOB_DONE. */
@@ -238,8 +238,8 @@ unsigned alias_links(const struct rrset_list *answer); /* job_alias.c */
 enum job_state too_many_aliases(struct job *j);        /* job_alias.c */
 /** The links are in out.answer; the walk goes on at target. */
 enum job_state job_follow_alias(struct job *j, const name_t *target); /* job_alias.c */
-/** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1). False: the name grows over 255
- * octets. */
+/** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1).
+ * False: the name grows over 255 octets. */
 bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, const name_t *name,
     const name_t **target, struct arena *a);
 /** Begins with this delegation: candidates, facts, where to start asking. */
@@ -260,8 +260,8 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport);
 bool zone_is_signed(const struct job *j);
 
 /* ---- job_pick.c, for others ---- */
-/** A zone that hangs on a single address gets a second one looked up in the background (setting
- * extra_addresses). */
+/** A zone that hangs on a single address gets a second one looked up in the background
+ * (setting extra_addresses). */
 void look_up_extra(struct job *j);
 /** Is a message out whose time to be answered is not over? */
 bool is_in_patience(const struct job *j);
@@ -297,8 +297,8 @@ enum reply_kind {
     REPLY_TRUNCATED,
 };
 
-/* A reply after scrubbing: only what its server may speak for. In the job's arena; outlives the send it
- * answers. */
+/* A reply after scrubbing: only what its server may speak for. In the job's arena;
+ * outlives the send it answers. */
 struct reply {
     enum reply_kind kind;
     /* of the send, which is dropped by now */
@@ -323,8 +323,7 @@ struct reply {
     struct rrset *soa;        /* NODATA, NXDOMAIN; may be NULL */
     struct rrset_list proofs; /* NSEC, NSEC3 of the zone */
     struct cut *cut;          /* REFERRAL */
-    struct rrset
-        *ns; /* REFERRAL: its NS set; else the zone's own NS set, shown to clients without minimal_answers */
+    struct rrset *ns;         /* REFERRAL: its NS set; else the zone's own, shown without minimal_answers */
     struct rrset_list addresses; /* of ns, inside the zone: likewise shown only */
     struct rrset *child_ns; /* the zone's own NS set in an authoritative reply: names for the last resort */
     const char *tag, *text; /* LAME, FAILED: why */
@@ -332,8 +331,8 @@ struct reply {
 
 /** Reads, scrubs and classifies a matched message in one go. */
 struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m);
-/** The delegation in a message's NS set `ns` and additional section; with glue hardening, only glue inside
- * `bailiwick`. */
+/** The delegation in a message's NS set `ns` and additional section;
+ * with glue hardening, only glue inside `bailiwick`. */
 struct cut *reply_cut(struct job *j, const struct msg *m, const struct rrset *ns, const name_t *bailiwick);
 
 /* ---- job_reply.c ---- */

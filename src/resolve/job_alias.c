@@ -1,5 +1,5 @@
-/* Aliases: CNAME (RFC 1034 3.6.2) and DNAME (RFC 6672). The target is a sub-question, so equal targets in
- * flight are asked once. */
+/* Aliases: CNAME (RFC 1034 3.6.2) and DNAME (RFC 6672).
+ * The target is a sub-question, so equal targets in flight are asked once. */
 #include "resolve/job.h"
 
 bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, const name_t *name,
@@ -9,8 +9,8 @@ bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, cons
     const name_t *to = rdata_target(TYPE_DNAME, &dname->rdata[0]);
     if (name_replace_suffix(made, name, dname->owner, to) != ERR_OK)
         return false;
-    /* RFC 6672 3.1: the synthesised CNAME has the DNAME's TTL. It carries no signature: the DNAME's is the
-     * proof. */
+    /* RFC 6672 3.1: the synthesised CNAME has the DNAME's TTL. It carries no signature:
+     * the DNAME's is the proof. */
     struct rrset *rs = ARENA_NEW(a, struct rrset);
     rs->owner = name_dup(name, a);
     rs->type = TYPE_CNAME;

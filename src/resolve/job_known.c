@@ -22,8 +22,8 @@ static enum job_state known_denial(struct job *j, const struct negative *n)
     return JOB_DONE;
 }
 
-/* A CNAME at the name, or a DNAME above it (RFC 6672 3.3), that the cache knows. NULL: none. *target: where
- * it leads. */
+/* A CNAME at the name, or a DNAME above it (RFC 6672 3.3), that the cache knows.
+ * NULL: none. *target: where it leads. */
 static struct rrset *known_alias(struct job *j, const name_t **target, bool *too_long)
 {
     struct cache *c = j->r->cache;

@@ -1,5 +1,5 @@
-/* JOB_PICK, JOB_WAIT_REPLY, JOB_TIMER: the next message, and waiting for what it or an address look-up
- * brings. */
+/* JOB_PICK, JOB_WAIT_REPLY, JOB_TIMER: the next message,
+ * and waiting for what it or an address look-up brings. */
 #include "resolve/job.h"
 
 /* A name server's address that is not there after this long: the next name is looked up beside it. */
@@ -143,8 +143,8 @@ void look_up_extra(struct job *j)
     extra->depth = 1;
 }
 
-/* When a look-up gave addresses that do not serve: what the parent of a server's own zone says its address
- * is. */
+/* When a look-up gave addresses that do not serve:
+ * what the parent of a server's own zone says its address is. */
 static void add_parent_glue(struct job *j)
 {
     struct zone_stage *z = &j->zone;

@@ -143,8 +143,7 @@ static enum job_state handle_alias(struct job *j, struct reply *rep)
     return job_follow_alias(j, rep->target);
 }
 
-/* What the reply denies, as it is kept. Without an SOA nothing says how long it holds: not kept (RFC 2308 5).
- */
+/* What the reply denies, as it is kept. Without an SOA nothing says how long: not kept (RFC 2308 5). */
 static struct negative store_denial(struct job *j, struct reply *rep)
 {
     struct negative n = {.nxdomain = rep->kind == REPLY_NXDOMAIN};
@@ -174,8 +173,8 @@ static enum job_state handle_denial(struct job *j, struct reply *rep)
 
 /* ---- the walk goes on ---- */
 
-/* A zone must not outlive its own delegation by delegating below itself (threat P9, CVE-2022-30698). The root
- * needs no such watch. */
+/* A zone must not outlive its own delegation by delegating below itself (threat P9, CVE-2022-30698).
+ * The root needs no such watch. */
 static void bound_by_parent(const struct job *j, struct cut *cut)
 {
     const struct cut *parent = j->zone.cut;
@@ -218,8 +217,8 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
         .server = j->zone.candidates[rep->candidate].server);
     bound_by_parent(j, rep->cut);
     cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
-    /* For DS the parent is asked, and a referral to the very name is the parent's confession that it has none
-     * to give. */
+    /* For DS the parent is asked, and a referral to the very name is the parent's confession
+     * that it has none to give. */
     if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name)) {
         j->out.rcode = RCODE_NOERROR;
         return JOB_DONE;

@@ -24,8 +24,8 @@ static enum known known_on_the_way(struct job *j, const name_t *name, uint16_t t
     return n.nxdomain ? KNOWN_DENIED : KNOWN_NO_CUT;
 }
 
-/* Asks for `labels` labels of the name, or for the least number beyond that is worth a question, or for the
- * whole. */
+/* Asks for `labels` labels of the name, or for the least number beyond that is worth a question,
+ * or for the whole. */
 static void ask_labels(struct job *j, unsigned labels)
 {
     unsigned all = name_labels(j->name);
@@ -74,8 +74,7 @@ bool ask_is_minimised(const struct job *j)
     return j->ask.name != j->name;
 }
 
-/* Random letter case (draft-vixie-dnsext-dns0x20): about as many more bits to guess as the name has letters.
- */
+/* Random letter case (draft-vixie-dnsext-dns0x20): about as many more bits to guess as there are letters. */
 static void randomise_case(name_t *n, struct random *rng)
 {
     uint8_t bits[NAME_MAX_LEN / 8 + 1];

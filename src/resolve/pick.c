@@ -1,5 +1,4 @@
-/* Which server to ask next: candidates, their facts, patience. No I/O and no states: verbs on the zone stage.
- */
+/* Which server to ask next: candidates, their facts, patience. No I/O, no states: verbs on the zone stage. */
 #include "resolve/job.h"
 
 /* An address never measured is tried as if it answered within this span, drawn anew each time: it comes to
@@ -8,8 +7,8 @@
 #define LAME_COST 100000
 #define SECOND_TRY_COST 10000
 #define FAMILY_OFF_COST 20000
-/* Where others wait to be asked, a silent server holds the question up no longer than this (13 dead ones fit
- * into 5 s). */
+/* Where others wait to be asked, a silent server holds the question up no longer than this
+ * (13 dead ones fit into 5 s). */
 #define PATIENCE_WITH_OTHERS_MS 300
 
 static bool is_own(const struct resolver *r, const struct endpoint *e)

@@ -4,13 +4,17 @@
  * The life of a question:
  *
  *   resolve_ask()      a waiter joins the job of an equal question in flight, or starts one
- *     known?           cache: answer, alias, denial, recent failure (job_known.c) cut              the
- * deepest delegation known at or above the name, else the root hints       (job_cut.c) pick             a
- * server of it: RTT, family, lameness; an address it lacks is a sub-question  (pick.c, job_pick.c) SEND one
- * label more than the zone (RFC 9156), random ID, letter case               (job_send.c) resolve_heard()
- * match → parse → scrub → classify → referral | alias | answer | denial | useless (job_reply.c, scrub.c,
- * classify.c) store            what the server may speak for, with its rank ANSWER             every waiter
- * of the job, exactly once
+ *     known?           cache: answer, alias, denial, recent failure                 (job_known.c)
+ *     cut              the deepest delegation known at or above the name, else the
+ *                      root hints                                                   (job_cut.c)
+ *     pick             a server of it: RTT, family, lameness; an address it lacks
+ *                      is a sub-question                                            (pick.c, job_pick.c)
+ *     SEND             one label more than the zone (RFC 9156), random ID, letter
+ *                      case                                                         (job_send.c)
+ *     resolve_heard()  match → parse → scrub → classify → referral | alias | answer
+ *                      | denial | useless                                           (scrub.c, job_reply.c)
+ *     store            what the server may speak for, with its rank
+ *   ANSWER             every waiter of the job, exactly once
  *
  * The caller's loop:
  *
@@ -18,9 +22,11 @@
  *   for (;;) {
  *       struct action act;
  *       while (resolve_next(r, &act, now))
- *           switch (act.kind) { … put SEND on the wire, close on DROP, hand out ANSWER, set the timer on WAKE
- * … } wait for a reply        → resolve_heard(r, send_id, wire, len, now) a broken wait   → resolve_failed(r,
- * send_id, why, now) the timer       → nothing to call: resolve_next() looks at the time
+ *           switch (act.kind) { … }     put SEND on the wire, close on DROP, hand out ANSWER,
+ *                                       set the timer on WAKE
+ *       wait for a reply        → resolve_heard(r, send_id, wire, len, now)
+ *               a broken wait   → resolve_failed(r, send_id, why, now)
+ *               the timer       → nothing to call: resolve_next() looks at the time
  *   }
  *
  * What an action points to is valid until the next call into the resolver other than resolve_next().
@@ -50,12 +56,11 @@ struct root_hint {
 struct resolve_settings {
     const struct root_hint *hints; /* NULL: those compiled in */
     size_t hint_count;
-    uint16_t port; /* of name servers: 53 */
-    bool prime;    /* ask a hint for the root's servers first (RFC 9609) */
-    bool minimise; /* RFC 9156 */
-    uint16_t
-        minimise_type; /* the type that minimised questions carry: A (RFC 9156 2.1), or NS as in RFC 7816 */
-    bool case_random;  /* 0x20 */
+    uint16_t port;          /* of name servers: 53 */
+    bool prime;             /* ask a hint for the root's servers first (RFC 9609) */
+    bool minimise;          /* RFC 9156 */
+    uint16_t minimise_type; /* of minimised questions: A (RFC 9156 2.1), or NS as in RFC 7816 */
+    bool case_random;       /* 0x20 */
     bool use_v4, use_v6;
     uint16_t udp_size;     /* announced to servers; longer UDP answers are asked again over TCP */
     bool loopback_servers; /* servers at loopback addresses may be asked (a configured hint always may) */
@@ -78,8 +83,7 @@ struct question {
     const name_t *name; /* copied */
     uint16_t type, class;
     bool checking_disabled; /* CD */
-    bool dnssec_ok; /* DO: the waiter wants signatures and proofs (carried to it in any case, the server layer
-                       leaves them out) */
+    bool dnssec_ok; /* DO: the waiter wants signatures and proofs; if not, the server layer drops them */
     bool no_read, no_write;          /* this question's own answer is not taken from (put into) the cache */
     bool stale_ok;                   /* step E */
     bool background;                 /* pays from a small budget of its own */
@@ -155,8 +159,8 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now);
 /** A packet from the endpoint that `id` went to. */
 enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now);
 void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now);
-/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them; with nobody left it
- * ends. */
+/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them;
+ * with nobody left it ends. */
 void resolve_cancel(struct resolver *r, ask_id id, now_t now);
 /** The next thing to do. False: nothing now. A WAKE is given once for each change of the earliest time. */
 bool resolve_next(struct resolver *r, struct action *out, now_t now);

@@ -1,5 +1,5 @@
-/* The resolver's surface: asks, replies and time come in, actions go out. Jobs run in the pump at the end of
- * each call. */
+/* The resolver's surface: asks, replies and time come in, actions go out.
+ * Jobs run in the pump at the end of each call. */
 #include "resolve/resolve.h"
 
 #include <assert.h>
@@ -330,8 +330,8 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
     return true;
 }
 
-/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent. Everything
- * else is somebody's guess. */
+/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent.
+ * Everything else is somebody's guess. */
 enum match { MATCH_YES, MATCH_CASE, MATCH_BARE, MATCH_NO };
 
 static enum match match(const struct send *s, const uint8_t *wire, size_t len)
@@ -387,8 +387,8 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
     enum match m = match(s, wire, len);
     if (m == MATCH_YES) {
         uint8_t *copy = arena_copy(&j->arena, wire, len);
-        /* Our own letters back, so that names compressed towards the question do not carry random case into
-         * the cache. */
+        /* Our own letters back, so that names compressed towards the question do not carry random
+         * case into the cache. */
         name_lower_copy(copy + MSG_HEADER_LEN, s->name);
         struct msg *msg = ARENA_NEW(&j->arena, struct msg);
         j->work->octets += (uint32_t)len;

@@ -2,8 +2,7 @@
  *
  * A server was asked as a server of `zone`. It may speak: of the asked name and, link by link, of names
  * inside the zone that its aliases lead to; of delegations strictly below the zone and on the way to the
- * asked name, with glue for them; of the denial of those names. All else is dropped here, before anybody sees
- * it.
+ * asked name, with glue for them; of the denial of those names. All else is dropped here, before it is seen.
  */
 #include "resolve/job.h"
 
@@ -60,8 +59,7 @@ static struct rrset *find_dname(const struct job *j, const struct reply *rep, co
     return NULL;
 }
 
-/* One link further from rep->target. False: no link there. *too_long: a DNAME makes a name over 255 octets.
- */
+/* One link further from rep->target. False: no link there. *too_long: a DNAME makes it over 255 octets. */
 static bool follow_link(struct job *j, struct reply *rep, bool *too_long)
 {
     struct rrset *dname = find_dname(j, rep, rep->target);
@@ -215,8 +213,8 @@ static void read_referral(struct job *j, struct reply *rep)
     }
 }
 
-/* For clients that want more than the answer: addresses of the zone's servers, inside the zone, as the reply
- * gives them. */
+/* For clients that want more than the answer: addresses of the zone's servers, inside the zone,
+ * as the reply gives them. */
 static void read_addresses(struct job *j, struct reply *rep)
 {
     struct rrset_list all = {0};
@@ -296,8 +294,8 @@ static void classify(struct job *j, struct reply *rep, bool too_long)
     } else if (rep->data.count > 0) {
         rep->kind = REPLY_ANSWER;
     } else if (rep->links.count > 0) {
-        /* The response code and the SOA speak of the last name (RFC 6604 3), if it is the server's to speak
-         * of. */
+        /* The response code and the SOA speak of the last name (RFC 6604 3),
+         * if it is the server's to speak of. */
         bool inside = name_is_within(rep->target, zone_of(j));
         if (inside && rep->rcode == RCODE_NXDOMAIN)
             rep->kind = REPLY_NXDOMAIN;
