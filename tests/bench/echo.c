@@ -1,4 +1,5 @@
-/* echo ADDRESS PORT: sends every datagram back, by batches. What UDP itself costs on this machine: the floor under any server. */
+/* echo ADDRESS PORT: sends every datagram back, by batches. What UDP itself costs on this machine:
+ * the floor under any server. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>

@@ -2,9 +2,10 @@
  *
  *   flood ADDRESS PORT NAMES [--count N] [--window N] [--zipf] [--in-order] [--edns] [--echo] [--seed N]
  *
- * NAMES: a file, one name a line, asked for type A. At most `window` questions are under way. A reply must have the ID of a question that waits, that
- * question's name and type, NOERROR and at least one answer record; with --echo it must be the question itself. No reply within a second is a failure.
- * Prints "answers failures seconds answers/s"; exit status 1 if there was a failure.
+ * NAMES: a file, one name a line, asked for type A. At most `window` questions are under way. A reply must
+ * have the ID of a question that waits, that question's name and type, NOERROR and at least one answer
+ * record; with --echo it must be the question itself. No reply within a second is a failure. Prints "answers
+ * failures seconds answers/s"; exit status 1 if there was a failure.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,8 @@
-/* A name server that lies: it was delegated one zone, answers whatever the input says, and may change nothing that it does not own.
+/* A name server that lies: it was delegated one zone, answers whatever the input says, and may change nothing
+ * that it does not own.
  *
- * The input: octet 0 the zone and what was cached before, octet 1 settings, octet 2 the question, then messages, one after the other:
+ * The input: octet 0 the zone and what was cached before, octet 1 settings, octet 2 the question, then
+ * messages, one after the other:
  *
  *   kind & 3 = 0  body      flags, rcode, three counts, length / 8, octets that follow the question
  *              1  records   flags, rcode, number, then of each record: section and type, owner, TTL, target
@@ -381,7 +383,8 @@ static int delegation_of(const name_t *zone)
     return -1;
 }
 
-/* Outside of the liar's zone every delegation is as it was; its own, too, is its parent's to change (CVE-2025-11411). */
+/* Outside of the liar's zone every delegation is as it was;
+ * its own, too, is its parent's to change (CVE-2025-11411). */
 static void check_cut(struct run *x, const name_t *zone)
 {
     const struct cut *cut = cache_cut_get(x->cache, zone, x->now.cache_s, &x->arena);

@@ -138,8 +138,8 @@ static void ns_records_beside_an_answer_are_no_answer(void **state)
     world_free(w);
 }
 
-/* A question that ends at a limit of its asker's work says nothing about itself: others must not find it
- * "failed recently". */
+/* A question that ends at a limit of its asker's work says nothing about itself:
+ * others must not find it "failed recently". */
 static void anothers_limits_are_no_failure_of_mine(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
@@ -187,8 +187,8 @@ static void who_joins_a_question_that_hits_its_askers_limit_starts_over(void **s
     world_free(w);
 }
 
-/* Questions asked from the end of a chain backwards each join the one before: still no answer is longer than
- * the limit. */
+/* Questions asked from the end of a chain backwards each join the one before:
+ * still no answer is longer than the limit. */
 static void joined_questions_make_no_longer_chains(void **state)
 {
     enum { LINKS = 40 };
@@ -225,8 +225,8 @@ static void joined_questions_make_no_longer_chains(void **state)
     world_free(w);
 }
 
-/* The probe's answer comes when the whole name was asked elsewhere in vain: its server gets the whole name,
- * at once. */
+/* The probe's answer comes when the whole name was asked elsewhere in vain:
+ * its server gets the whole name, at once. */
 static void a_late_answer_to_a_probe_goes_on(void **state)
 {
     struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_2,

@@ -243,7 +243,7 @@ static void serve(struct world *w, const struct action *act, const struct world_
         break;
     case HOW_BARE_FORMERR:
         if (q->edns.present) {
-            len = build(buf, q, NULL, 0, RCODE_FORMERR, a);
+            build(buf, q, NULL, 0, RCODE_FORMERR, a);
             memset(buf + 4, 0, 8);
             len = MSG_HEADER_LEN;
         }

@@ -1,5 +1,5 @@
-/* A scripted Internet in virtual time for tests of the core: what each address answers, after how long, how
- * often. */
+/* A scripted Internet in virtual time for tests of the core:
+ * what each address answers, after how long, how often. */
 #ifndef HARK_TEST_WORLD_H
 #define HARK_TEST_WORLD_H
 
