@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "net/outbound.h"
 
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
@@ -67,11 +68,25 @@ static void deliver(struct worker *w, struct pending *q, const uint8_t *wire, si
     pending_release(&w->pendings, q);
 }
 
+/* The same reason as the client gets. Names are logged at level debug only. */
+static void log_failure(const struct request *rq, const struct outcome *o)
+{
+    char name[NAME_TEXT_LEN], type[16];
+    struct text t;
+    if (o->rcode != RCODE_SERVFAIL || log_get_level() < LOG_LEVEL_DEBUG)
+        return;
+    text_init_fixed(&t, type, sizeof type);
+    rrtype_to_text(&t, rq->type);
+    log_debug("%s %s failed: %s: %s", name_text(rq->name, name), type,
+        o->reason.tag ? o->reason.tag : "unknown", o->reason.text ? o->reason.text : "");
+}
+
 /* The resolver's outcome, in the owner's thread. */
 static void finish(struct worker *w, struct pending *q, const struct outcome *outcome)
 {
     struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
     serve_compose(w->serve, &q->rq, outcome, &reply, now_of(w));
+    log_failure(&q->rq, outcome);
     if (q->asker == w) {
         deliver(w, q, reply.data, reply.len);
         return;
@@ -113,7 +128,7 @@ static void on_wake(uv_timer_t *timer)
     w->stirred = true;
 }
 
-/* The loop's clock and the core's are the same (CLOCK_MONOTONIC), but the loop's stands still during a turn. */
+/* The loop's clock and the core's are one (CLOCK_MONOTONIC), but the loop's stands still during a turn. */
 static void set_timer(struct worker *w)
 {
     int64_t left = w->wake_at_ms - (int64_t)uv_now(&w->loop);
@@ -190,7 +205,7 @@ static void worker_ask(struct worker *w, struct pending *q)
         ask_here(w, q);
 }
 
-/* Reads into the spare, which then either stays spare or is the pending question. NULL: too many are pending. */
+/* Reads into the spare, which then stays spare or is the pending question. NULL: too many are pending. */
 static struct pending *spare_of(struct worker *w)
 {
     if (!w->spare) {
