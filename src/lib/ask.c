@@ -51,18 +51,28 @@ bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q
            name_equal(m->question.name, q->name);
 }
 
+/* In memory of its own: what strays leave behind would add up, a thousand of them to a gigabyte. */
+static bool is_wanted(const struct exchange *x, const uint8_t *wire, size_t len)
+{
+    struct arena trial;
+    struct msg m;
+    arena_init(&trial);
+    bool wanted = msg_parse(&m, wire, len, &trial) == MSG_OK && ask_is_reply(&m, x->id, x->question);
+    arena_fini(&trial);
+    return wanted;
+}
+
 /* True if it is the reply; then out->msg is filled. */
 static bool take(struct exchange *x, const uint8_t *wire, size_t len)
 {
     struct ask_reply *out = x->out;
-    const uint8_t *copy = arena_copy(x->arena, wire, len);
-    if (msg_parse(&out->msg, copy, len, x->arena) != MSG_OK || !ask_is_reply(&out->msg, x->id, x->question)) {
+    if (!is_wanted(x, wire, len)) {
         out->strays++;
         return false;
     }
-    out->wire = copy;
+    out->wire = arena_copy(x->arena, wire, len);
     out->octets = len;
-    return true;
+    return msg_parse(&out->msg, out->wire, len, x->arena) == MSG_OK;
 }
 
 /* Waits until the socket is ready; false when the time is up. */
@@ -96,6 +106,7 @@ static enum ask_end end_of_errno(struct exchange *x)
     case EPERM:
     case EADDRNOTAVAIL: /* no address of that family to send from */
     case EAFNOSUPPORT:
+    case EINVAL: /* a link-local address without its interface */
         return ASK_UNREACHABLE;
     case ETIMEDOUT:
         return ASK_TIMEOUT;
@@ -256,6 +267,7 @@ void ask(struct ask_reply *out, const struct ask_settings *settings, const struc
         out->server = settings->servers[(first + i) % n];
         out->without_edns = out->was_truncated = false;
         out->system_error = 0;
+        out->strays = 0;
         out->end = ask_server(&x);
         if (out->end == ASK_REPLY)
             return;
@@ -292,6 +304,8 @@ const char *ask_end_text(const struct ask_reply *r)
     case EACCES:
     case EPERM:
         return "cannot be reached: this system forbids it";
+    case EINVAL:
+        return "cannot be reached: a link-local address needs its interface (fe80::1%eth0)";
     default:
         return strerror(r->system_error);
     }

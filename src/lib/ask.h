@@ -47,7 +47,7 @@ struct ask_reply {
     uint32_t time_ms; /* from the message to its reply */
     size_t octets;
     int system_error;    /* errno of what failed, 0 if nothing did */
-    unsigned strays;     /* packets that came and were no reply to this question */
+    unsigned strays;     /* packets of that server that were no reply to this question */
     bool without_edns;   /* the server knows no EDNS and was asked again without */
     bool was_truncated;  /* the UDP reply did not fit */
     const uint8_t *wire; /* the reply as it came, in the arena */

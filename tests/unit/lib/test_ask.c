@@ -76,6 +76,28 @@ static void a_truncated_reply_is_fetched_over_tcp(void **state)
     assert_int_equal(r.msg.counts[SECTION_ANSWER], 100);
 }
 
+static void a_link_local_address_without_its_interface_is_unreachable(void **state)
+{
+    struct endpoint to = {.port = 53};
+    assert_int_equal(addr_parse(&to.addr, "fe80::1"), ERR_OK);
+    struct ask_settings s = settings(&to, 1);
+    struct msg_question q = question("www.example.", TYPE_A);
+    struct ask_reply r;
+    ask(&r, &s, &q, rng, &arena);
+    assert_int_equal(r.end, ASK_UNREACHABLE);
+}
+
+static void strays_are_those_of_the_server_that_is_named(void **state)
+{
+    struct endpoint servers[2] = {*answerer_at(server), answerer_nobody()};
+    struct ask_settings s = settings(servers, 2);
+    struct msg_question q = question("odd.example.", TYPE_A);
+    struct ask_reply r;
+    ask(&r, &s, &q, rng, &arena);
+    assert_int_equal(r.end, ASK_UNREACHABLE);
+    assert_int_equal(r.strays, 0);
+}
+
 static void tcp_from_the_start_sends_no_packet(void **state)
 {
     struct ask_settings s = settings(answerer_at(server), 1);
@@ -208,6 +230,8 @@ int main(void)
         CASE(formerr_without_opt_is_asked_again_without_edns),
         CASE(silence_is_a_timeout_after_all_tries),
         CASE(a_connection_closed_early_is_said_so),
+        CASE(a_link_local_address_without_its_interface_is_unreachable),
+        CASE(strays_are_those_of_the_server_that_is_named),
         CASE(the_next_server_is_asked_where_nobody_listens),
         CASE(rotation_begins_anywhere_and_ends_with_the_answer),
         CASE(a_reply_echoes_id_and_question),
