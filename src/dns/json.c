@@ -85,7 +85,7 @@ static json_t *edns_to_json(const struct edns *e)
     } else {
         edns_write(&w, e);
         rr.class = get_u16(wire + 3);
-        rr.ttl = get_u32(wire + 5);
+        rr.ttl = get_u32(wire + 5) | e->flags_raw;
         rr.rdata = (struct rdata){.data = wire + OPT_FIXED_LEN, .len = (uint16_t)(w.pos - OPT_FIXED_LEN)};
     }
     json_t *j = rr_to_json(&rr);

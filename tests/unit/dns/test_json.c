@@ -93,6 +93,15 @@ static void writes_an_opt_that_was_made_not_read(void **state)
     json_decref(j);
 }
 
+static void unknown_flags_of_an_opt_without_options_are_kept(void **state)
+{
+    struct msg m = {.edns = {.present = true, .dnssec_ok = true, .flags_raw = 0x8321, .udp_size = 1232}};
+    json_t *j = msg_to_json(&m);
+    const json_t *opt = json_array_get(json_object_get(j, "additionalRRs"), 0);
+    assert_int_equal(json_integer_value(json_object_get(opt, "TTL")), 0x8321);
+    json_decref(j);
+}
+
 static void writes_one_record(void **state)
 {
     static const char line[] = "x. 5 CH TXT \"a\\\"b\" \"\\255\"";
@@ -213,6 +222,7 @@ int main(void)
         cmocka_unit_test(writes_a_message_as_rfc8427_says),
         cmocka_unit_test(reads_back_what_it_wrote),
         cmocka_unit_test(writes_an_opt_that_was_made_not_read),
+        cmocka_unit_test(unknown_flags_of_an_opt_without_options_are_kept),
         cmocka_unit_test(writes_one_record),
         cmocka_unit_test(reads_sparse_messages),
         cmocka_unit_test(rejects_what_is_no_message),
