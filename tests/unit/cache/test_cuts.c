@@ -37,6 +37,19 @@ static void delegation_comes_back_whole(void **state)
     assert_rdata(got->proofs.items[0]->rdata[0], "ds");
 }
 
+static void proofs_live_no_longer_than_the_settings_let_them(void **state)
+{
+    struct sample *s = *state;
+    struct cut cut = cut_of(s, "example.", 300);
+    rrset_list_add(&cut.proofs, sample_rrset(&s->a, "example.", TYPE_DS, TTL_MAX_DEFAULT + 1, "ds"), &s->a);
+    rrset_list_add(&cut.proofs, sample_rrset(&s->a, "example.", TYPE_NSEC, TTL_WIRE_MAX + 1, "no"), &s->a);
+    cache_cut_put(s->c, &cut, 10);
+    struct cut *got = cache_cut_get(s->c, cut.zone, 10, &s->a);
+    assert_non_null(got);
+    assert_int_equal(got->proofs.items[0]->ttl, TTL_MAX_DEFAULT);
+    assert_int_equal(got->proofs.items[1]->ttl, 0);
+}
+
 static const char *deepest(struct sample *s, const char *name, uint32_t now_s)
 {
     struct cut *cut = cache_cut_deepest(s->c, sample_name(&s->a, name), now_s, &s->a);
@@ -102,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SAMPLE_TEST(delegation_comes_back_whole),
+        SAMPLE_TEST(proofs_live_no_longer_than_the_settings_let_them),
         SAMPLE_TEST(deepest_is_found_at_or_above_the_name),
         SAMPLE_TEST(longest_name_is_walked_to_the_root),
         SAMPLE_TEST(removed_is_gone_and_ttl_0_is_not_stored),
