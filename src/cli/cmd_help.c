@@ -23,10 +23,30 @@ static const char USAGE[] =
 
 static const char EXIT_CODES[] =
     "\n"
-    "Exit codes: 0 answer, 1 usage, 2 no such name or data, 3 failure, 4 bogus (DNSSEC),\n"
-    "5 timeout or unreachable, 10 internal; of several names the worst.\n";
+    "Exit codes: 0 answer, 1 usage, 2 no such name or data, 3 failure,\n"
+    "4 bogus (DNSSEC), 5 timeout or unreachable, 10 internal; of several names the\n"
+    "worst.\n";
 
 #define COLUMN_HELP 26u
+
+/* Words, on as many lines as they need. */
+static void print_wrapped(struct out *out, const char *words)
+{
+    out_column(out, COLUMN_HELP);
+    while (*words) {
+        size_t n = strcspn(words, " ");
+        bool begun = out->column > COLUMN_HELP;
+        if (begun && out->column + 1 + n > out->width) {
+            out_end(out);
+            out_column(out, COLUMN_HELP);
+        } else if (begun) {
+            out_put(out, STYLE_PLAIN, " ");
+        }
+        out_printf(out, STYLE_PLAIN, "%.*s", (int)n, words);
+        words += n + strspn(words + n, " ");
+    }
+    out_end(out);
+}
 
 static void print_option(struct out *out, const struct option_info *o)
 {
@@ -47,9 +67,7 @@ static void print_option(struct out *out, const struct option_info *o)
         text_printf(&t, "=%s", o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);
-    out_column(out, COLUMN_HELP);
-    out_put(out, STYLE_PLAIN, o->help);
-    out_end(out);
+    print_wrapped(out, o->help);
 }
 
 enum status cmd_help(const struct args *args, struct out *out)

@@ -63,6 +63,10 @@ def test_exit_code(hark, arguments, code, why):
         assert done.stderr, "trouble is told on stderr"
 
 
+def test_help_fits_a_terminal_of_80_columns(hark):
+    assert [line for line in hark("help").stdout.splitlines() if len(line) > 80] == []
+
+
 def test_text_reads_like_digs(hark):
     out = hark("www.python.org", "A").stdout
     assert re.search(r"^www\.python\.org\.\s+\d+\s+IN\s+A\s+151\.101\.128\.223$", out, re.MULTILINE)
