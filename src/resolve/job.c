@@ -21,6 +21,11 @@ static bool is_waiting(enum job_state s)
     return s == JOB_WAIT_PRIMING || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS;
 }
 
+uint32_t job_paid(const struct job *j)
+{
+    return j->work->messages - j->work_begin;
+}
+
 static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
@@ -30,7 +35,7 @@ static void job_done(struct job *j)
         again = j->waiters;
         j->waiters = NULL;
     }
-    j->out.messages = j->messages;
+    j->out.messages = job_paid(j);
     if (j->failed_before && j->out.rcode != RCODE_SERVFAIL)
         cache_failure_clear(r->cache, j->name, j->type, j->class);
     if (j->out.rcode == RCODE_SERVFAIL)

@@ -153,7 +153,8 @@ struct job {
     bool owns_work;     /* a question from outside: work begins with it */
     bool limited;  /* a limit on work, depth or circles stood in its way: another asker might get further */
     unsigned mark; /* resolver.mark when visited by the cycle search */
-    uint32_t messages; /* sent for this job and its sub-questions */
+    uint32_t messages;   /* sent for this job and what it waited for; what two of them share counts twice */
+    uint32_t work_begin; /* work->messages when this job began */
     int64_t begin_ms;
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 
@@ -205,6 +206,8 @@ void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o)
 /* ---- job.c ---- */
 /** Runs the job until it waits or is done. */
 void job_run(struct job *j);
+/** Messages that its work counter paid since it began. */
+uint32_t job_paid(const struct job *j);
 /** Takes it out of all lists; memory goes later. Sub-questions that only this job needed end too. */
 void job_end(struct job *j);
 /** The job's timer: the earliest of its own patience, its waiters' deadlines and the end of work. */

@@ -295,7 +295,7 @@ static void run_timers(struct resolver *r)
                 if (j->zone.trouble.tag) {
                     struct outcome *known = ARENA_NEW(&j->arena, struct outcome);
                     *known = (struct outcome){
-                        .rcode = RCODE_SERVFAIL, .reason = j->zone.trouble, .messages = j->messages};
+                        .rcode = RCODE_SERVFAIL, .reason = j->zone.trouble, .messages = job_paid(j)};
                     o = known;
                 }
                 JOB_EVENT(j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text,
