@@ -11,6 +11,9 @@
 #define WORKERS_MAX 256u
 #define STREAMS_LEAST 16u /* connections a listener takes, however many listeners share the maximum */
 
+/* Octets of replies that may wait for the clients of a listener, likewise: some of the greatest length. */
+#define QUEUED_LEAST ((size_t)1024 * 1024)
+
 struct pool {
     struct shared shared;
     struct arena lasting;
@@ -118,6 +121,8 @@ static enum err choose_listeners(struct pool *p, struct text *complaint)
     sh->own = own_endpoints(listen, sh->listen_count, &sh->own_count, &p->lasting);
     unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)sh->listen_count);
     sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
+    size_t queued = sh->limits.queued_max / (sh->worker_count * sh->listen_count);
+    sh->limits.queued_max = queued < QUEUED_LEAST ? QUEUED_LEAST : queued;
     return ERR_OK;
 }
 

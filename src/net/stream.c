@@ -27,6 +27,7 @@ const struct stream_limits STREAM_LIMITS_DEFAULT = {
     .pressed_idle_ms = 200,
     .write_ms = 3000,
     .write_queue_max = (size_t)256 * 1024,
+    .queued_max = (size_t)64 * 1024 * 1024,
 };
 
 void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait)
@@ -176,10 +177,10 @@ void stream_source_release(struct stream_server *s, struct stream_source *source
 static void take_connection(struct stream_server *s, int fd, const struct sockaddr *sa)
 {
     struct endpoint peer = endpoint_of_sockaddr(sa);
-    struct stream_source *source = NULL;
-    if (s->counters.open < s->limits.connections_max || evict_one(s))
-        source = source_take(s, &peer.addr);
-    if (source && stream_client_start(s, fd, &peer, source)) {
+    struct stream_source *source = source_take(s, &peer.addr);
+    /* Who has its share already must not push out others. */
+    bool room = source && (s->counters.open < s->limits.connections_max || evict_one(s));
+    if (room && stream_client_start(s, fd, &peer, source)) {
         start_tick(s);
         return;
     }

@@ -25,8 +25,9 @@ struct stream_limits {
     unsigned pressed_idle_ms; /* the same when connections are near the maximum */
     unsigned write_ms;        /* a reply not taken by the client */
     size_t write_queue_max;   /* octets queued towards one client; beyond, reading pauses */
+    size_t queued_max; /* octets queued towards all clients; beyond, who has not taken longest is cut off */
 };
-/* 4096, 64, 64, 3000, 3000, 10000, 200, 3000, 256 KiB: docs/threats.md A19 */
+/* 4096, 64, 64, 3000, 3000, 10000, 200, 3000, 256 KiB, 64 MiB: docs/threats.md A19 */
 extern const struct stream_limits STREAM_LIMITS_DEFAULT;
 
 struct stream_server;

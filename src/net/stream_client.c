@@ -9,8 +9,6 @@
 #define READS_MAX 4
 /* Who takes less than this in write_ms while there is more to take is cut off. */
 #define WRITE_STEP ((size_t)16 * 1024)
-/* Octets of replies queued towards all clients of a server; the reply beyond closes its connection. */
-#define QUEUED_MAX ((size_t)64 * 1024 * 1024)
 
 static void free_if_done(struct stream_client *c)
 {
@@ -245,6 +243,18 @@ const struct endpoint *stream_client_local(const struct stream_client *c)
     return &c->local;
 }
 
+/* Makes room for a reply at the expense of those who have not taken theirs for longest, so that who reads is
+ * served however much others leave lying. False: there is none. */
+static bool queue_has_room(struct stream_server *s, size_t len)
+{
+    struct stream_link *l;
+    while (s->queued + len > s->limits.queued_max && (l = s->waits[WAIT_WRITE].head)) {
+        s->counters.closed_slow++;
+        stream_client_close(HOLDER(l, struct stream_client, writing));
+    }
+    return s->queued + len <= s->limits.queued_max;
+}
+
 void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t len)
 {
     struct stream_server *s = c->server;
@@ -252,10 +262,10 @@ void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t le
     c->pending--;
     if (c->fd < 0) {
         free_if_done(c);
-    } else if (s->queued + len > QUEUED_MAX) {
+    } else if (!queue_has_room(s, 2 + len)) {
         s->counters.closed_slow++;
         stream_client_close(c);
-    } else {
+    } else if (c->fd >= 0) { /* else it was cut off itself */
         framing_add(&c->out, wire, len);
         s->queued += 2 + len;
         s->counters.replies++;

@@ -414,6 +414,62 @@ static void one_address_gets_only_its_share(void **state)
     bench_close(b);
 }
 
+static void who_has_its_share_pushes_out_nobody(void **state)
+{
+    struct stream_limits limits = quick();
+    limits.connections_max = 2;
+    limits.per_address_max = 1;
+    limits.pressed_idle_ms = 20;
+    limits.message_ms = 60000;
+    struct bench *b = bench_open("127.0.0.1", &limits);
+    struct endpoint elsewhere = at("127.0.0.2");
+    struct sockaddr_storage sa;
+    socklen_t len = endpoint_to_sockaddr(stream_server_at(b->s), &sa);
+    int other = socket_bound(SOCK_STREAM, &elsewhere);
+    assert_true(connect(other, (struct sockaddr *)&sa, len) == 0 || errno == EINPROGRESS);
+    client_send(other, "", 1); /* half a length: longest in the midst of a message */
+    RUN_UNTIL(&b->loop, counters(b)->open == 1);
+    int first = client_open(b);
+    client_send(first, "", 1);
+    RUN_UNTIL(&b->loop, counters(b)->open == 2);
+    run_ms(&b->loop, 60);
+    int second = client_open(b);
+    RUN_UNTIL(&b->loop, counters(b)->refused == 1);
+    assert_int_equal(counters(b)->open, 2);
+    assert_false(client_cut_off(b, other));
+    close(other);
+    close(first);
+    close(second);
+    bench_close(b);
+}
+
+static void who_takes_nothing_makes_room_for_who_reads(void **state)
+{
+    struct stream_limits limits = quick();
+    limits.write_ms = 60000;
+    limits.queued_max = (size_t)512 * 1024;
+    struct bench *b = bench_open("127.0.0.1", &limits);
+    b->reply_len = sizeof zeros;
+    int greedy[4], reader = -1;
+    static uint8_t got[65537];
+    for (int g = 0; g < 4; g++) {
+        greedy[g] = client_open(b);
+        for (int i = 0; i < 200; i++) {
+            if (send(greedy[g], "\0\1x", 3, MSG_NOSIGNAL) < 0 && errno != EAGAIN && errno != ENOTCONN)
+                break;
+            step(&b->loop);
+        }
+    }
+    reader = client_open(b);
+    client_send(reader, "\0\1x", 3);
+    assert_int_equal(client_read(b, reader, got, sizeof got), sizeof got);
+    assert_true(counters(b)->closed_slow > 0);
+    for (int g = 0; g < 4; g++)
+        close(greedy[g]);
+    close(reader);
+    bench_close(b);
+}
+
 static void cuts_off_who_takes_no_replies(void **state)
 {
     struct stream_limits limits = quick();
@@ -556,6 +612,8 @@ int main(void)
         cmocka_unit_test(closes_idle_connections_but_not_those_that_wait_for_us),
         cmocka_unit_test(under_pressure_idle_connections_make_room),
         cmocka_unit_test(one_address_gets_only_its_share),
+        cmocka_unit_test(who_has_its_share_pushes_out_nobody),
+        cmocka_unit_test(who_takes_nothing_makes_room_for_who_reads),
         cmocka_unit_test(cuts_off_who_takes_no_replies),
         cmocka_unit_test(a_slow_reader_gets_everything),
         cmocka_unit_test(clients_that_die_leave_nothing_behind),
