@@ -339,12 +339,23 @@ static void on_mail(uv_async_t *async)
         close_all(w);
 }
 
+/* Nobody waits for a reply, nor for the rest of one: a stopped stream closes when its client took all. */
+static bool has_ended_all(const struct worker *w)
+{
+    if (w->pendings.in_use > (w->spare ? 1u : 0u))
+        return false;
+    for (size_t i = 0; i < w->tcp_count; i++)
+        if (stream_server_counters(w->tcp[i])->open > 0)
+            return false;
+    return true;
+}
+
 static void on_turn(uv_prepare_t *turn)
 {
     struct worker *w = turn->data;
     if (w->stirred)
         worker_pump(w);
-    if (w->draining && w->pendings.in_use == (w->spare ? 1u : 0u))
+    if (w->draining && has_ended_all(w))
         atomic_store(&w->drained, true);
     w->now_is_fresh = false;
 }

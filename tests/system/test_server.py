@@ -241,6 +241,32 @@ def test_sigterm_drains(start_harkd):
     assert daemon.stop() == 0
 
 
+def test_sigterm_leaves_no_reply_half_sent(start_harkd):
+    """A client that reads slowly gets the replies that were made for it whole, then the end of the stream."""
+    daemon = start_harkd({})
+    exchange("huge.python.org.", "TXT", port=PORT, tcp=True)
+    questions = b"".join(frame(make_query("huge.python.org.", "TXT")) for _ in range(400))
+    with socket.socket() as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.settimeout(PATIENCE_S)
+        s.connect(("127.0.0.1", PORT))
+        s.sendall(questions)
+        time.sleep(1)
+        daemon.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        got = b""
+        while octets := s.recv(65536):
+            got += octets
+    replies = 0
+    while got:
+        length = int.from_bytes(got[:2])
+        assert len(got) >= 2 + length, "the last reply is cut"
+        got = got[2 + length:]
+        replies += 1
+    assert 0 < replies < 400
+    assert daemon.stop() == 0
+
+
 def test_sigint_ends_too(start_harkd):
     daemon = start_harkd({})
     daemon.process.send_signal(signal.SIGINT)
