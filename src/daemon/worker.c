@@ -194,7 +194,7 @@ static struct worker *owner_of(struct worker *w, const struct request *rq)
     if (sh->worker_count == 1)
         return w;
     size_t n = name_lower_copy(key, rq->name);
-    put_u16(key + n, rq->type);
+    put_u16(key + n, serve_question(rq).type); /* ANY asks for an address too (RFC 8482) */
     return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
 }
 
