@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "dns/token.h"
+
 #define FLAG_DO 0x8000u /* RFC 3225 */
 #define FLAG_CO 0x4000u /* RFC 9824 3.3 */
 #define TYPE_OPT_CODE 41u
@@ -20,6 +22,7 @@ const char *ede_text(int code)
     case number:                                                                                             \
         return text;
 #include "defs/ede.def"
+#include "dns/token.h"
 #undef EDE
     default:
         return NULL;
@@ -288,18 +291,6 @@ void edns_write(struct writer *w, const struct edns *e)
 
 /* ---- text ---- */
 
-static void add_escaped(struct text *t, const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] < 0x20 || p[i] > 0x7e)
-            text_printf(t, "\\%03u", p[i]);
-        else if (p[i] == '\\' || p[i] == '"')
-            text_printf(t, "\\%c", p[i]);
-        else
-            text_char(t, (char)p[i]);
-    }
-}
-
 static void head_to_text(struct text *t, const struct edns *e)
 {
     unsigned mbz = e->flags_raw & ~(FLAG_DO | FLAG_CO) & 0xffffu;
@@ -329,7 +320,7 @@ static void ede_to_text(struct text *t, const struct ede *ede)
         text_printf(t, " (%s)", purpose);
     if (ede->text && ede->text[0]) {
         text_add(t, ": ");
-        add_escaped(t, (const uint8_t *)ede->text, strlen(ede->text));
+        token_escape(t, (const uint8_t *)ede->text, strlen(ede->text));
     }
     text_char(t, '\n');
 }
@@ -341,7 +332,7 @@ static void nsid_to_text(struct text *t, const struct edns_option *nsid)
         text_char(t, ' ');
         text_hex(t, nsid->data, nsid->len);
         text_add(t, " (\"");
-        add_escaped(t, nsid->data, nsid->len);
+        token_escape(t, nsid->data, nsid->len);
         text_add(t, "\")");
     }
     text_char(t, '\n');

@@ -40,11 +40,6 @@ static inline bool name_is_root(const name_t *n)
 {
     return n[0] == 0;
 }
-/** First label is "*". */
-static inline bool name_is_wildcard(const name_t *n)
-{
-    return n[0] == 1 && n[1] == '*';
-}
 /** Copies into out (255 octets suffice); returns the length. */
 size_t name_copy(name_t *out, const name_t *n);
 name_t *name_dup(const name_t *n, struct arena *a);

@@ -57,8 +57,13 @@ static void store_child_servers(struct job *j, const struct reply *rep)
 
 static void show_zone(struct job *j, const struct reply *rep)
 {
-    if (j->r->set.minimal_answers || !rep->ns)
+    if (j->r->set.minimal_answers)
         return;
+    if (!rep->ns) { /* servers that answer minimally themselves: the delegation will do */
+        if (j->out.rcode == RCODE_NOERROR && j->out.answer.count > 0)
+            outcome_add_zone(j);
+        return;
+    }
     const struct rrset *last = j->out.answer.count ? j->out.answer.items[j->out.answer.count - 1] : NULL;
     if (last && last->type == TYPE_NS && name_equal(last->owner, rep->ns->owner))
         return;

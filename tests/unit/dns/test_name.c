@@ -133,9 +133,6 @@ static void climbs_to_parents(void **state)
     assert_true(name_equal(name_parent(n, 0), n));
     assert_true(name_equal(name_parent(n, 1), name_of("b.c")));
     assert_true(name_is_root(name_parent(n, 3)));
-    assert_true(name_is_wildcard(name_of("*.b")));
-    assert_false(name_is_wildcard(name_of("**.b")));
-    assert_false(name_is_wildcard(NAME_ROOT));
 }
 
 static void orders_canonically(void **state)
