@@ -10,8 +10,8 @@
 #include "dns/present.h"
 
 const struct option OPTIONS[] = {
-#define OPTION(path, kind, field, text, min, max, help)                                                      \
-    {path, OPTION_##kind, offsetof(struct config, field), text, min, max, help},
+#define OPTION(path, kind, field, text, min, max, apply, help)                                               \
+    {path, OPTION_##kind, offsetof(struct config, field), text, min, max, OPTION_##apply, help},
 #include "defs/options.def"
 #undef OPTION
 };

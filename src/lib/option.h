@@ -20,12 +20,16 @@ enum option_kind {
     OPTION_HINTS,
 };
 
+/* When a changed value takes effect. */
+enum option_apply { OPTION_LIVE, OPTION_RESTART };
+
 struct option {
     const char *path;
     enum option_kind kind;
     size_t offset;            /* in struct config */
     const char *default_text; /* list elements apart by spaces */
     long long min, max;
+    enum option_apply apply;
     const char *help;
 };
 
