@@ -14,6 +14,9 @@
 #include "cache/cache.h"
 #include "resolve/resolve.h"
 
+/* What the query log tells of clients. */
+enum config_clients { CLIENTS_NONE, CLIENTS_PREFIX, CLIENTS_ADDRESS };
+
 /* Effective values: the defaults of options.def, overruled by the file. Lists live in the arena. */
 struct config {
     const char *file; /* the file read, NULL if none */
@@ -25,7 +28,13 @@ struct config {
     unsigned workers; /* 0: one a core */
     bool foreground;  /* stay in the foreground (the only form now) */
     bool drop_privileges;
+    const char *user; /* whom to become; NULL: hark, else nobody */
+    bool core_dumps;
+    bool freebind; /* IP_FREEBIND for what it listens on */
     enum log_level log_level;
+    bool log_json, log_time;
+    const char *query_log; /* a path, "stderr", or "" for none */
+    enum config_clients query_log_clients;
     const char *control; /* path of the control socket; "" none; NULL the default */
     /* cache */
     struct cache_settings cache;

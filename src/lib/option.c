@@ -168,6 +168,60 @@ static enum err set_clock(const struct setting *s)
     return ERR_OK;
 }
 
+static enum err set_user(const struct setting *s)
+{
+    const char **out = field_of(s), *text = s->values[0];
+    *out = NULL;
+    if (strcasecmp(text, "auto") == 0)
+        return ERR_OK;
+    if (!text[0] || text[strcspn(text, " \t:/")]) {
+        text_add(s->expected, "the name of a user, or auto");
+        return ERR_FORMAT;
+    }
+    *out = arena_strdup(s->arena, text);
+    return ERR_OK;
+}
+
+static enum err set_log_format(const struct setting *s)
+{
+    bool json = strcasecmp(s->values[0], "json") == 0;
+    if (!json && strcasecmp(s->values[0], "text") != 0) {
+        text_add(s->expected, "text or json");
+        return ERR_UNKNOWN;
+    }
+    *(bool *)field_of(s) = json;
+    return ERR_OK;
+}
+
+static enum err set_sink(const struct setting *s)
+{
+    const char **out = field_of(s), *text = s->values[0];
+    if (strcasecmp(text, "none") == 0)
+        *out = "";
+    else if (strcasecmp(text, "stderr") == 0)
+        *out = "stderr";
+    else if (text[0] == '/')
+        *out = arena_strdup(s->arena, text);
+    else {
+        text_add(s->expected, "a path that begins with /, stderr or none");
+        return ERR_FORMAT;
+    }
+    return ERR_OK;
+}
+
+static enum err set_clients(const struct setting *s)
+{
+    static const char *const words[] = {
+        [CLIENTS_NONE] = "none", [CLIENTS_PREFIX] = "prefix", [CLIENTS_ADDRESS] = "address"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(s->values[0], words[i]) == 0) {
+            *(enum config_clients *)field_of(s) = (enum config_clients)i;
+            return ERR_OK;
+        }
+    text_add(s->expected, "address, prefix or none");
+    return ERR_UNKNOWN;
+}
+
 static enum err set_path(const struct setting *s)
 {
     const char **out = field_of(s), *text = s->values[0];
@@ -374,6 +428,10 @@ static enum err (*const SETTERS[])(const struct setting *) = {
     [OPTION_LEVEL] = set_level,
     [OPTION_CLOCK] = set_clock,
     [OPTION_PATH] = set_path,
+    [OPTION_USER] = set_user,
+    [OPTION_LOG_FORMAT] = set_log_format,
+    [OPTION_SINK] = set_sink,
+    [OPTION_CLIENTS] = set_clients,
     [OPTION_ENDPOINTS] = set_endpoints,
     [OPTION_PREFIXES] = set_prefixes,
     [OPTION_SOURCES] = set_sources,

@@ -5,16 +5,20 @@
 #include "lib/config.h"
 
 enum option_kind {
-    OPTION_BOOL,      /* bool: yes, no, on, off, true, false */
-    OPTION_UNSIGNED,  /* unsigned */
-    OPTION_SECONDS,   /* uint32_t, with s, m, h or d behind it if wanted */
-    OPTION_UDP_SIZE,  /* uint16_t */
-    OPTION_PORT,      /* uint16_t */
-    OPTION_SIZE,      /* size_t octets, with K M G (KiB MiB GiB) */
-    OPTION_LEVEL,     /* enum log_level */
-    OPTION_CLOCK,     /* bool: wall */
-    OPTION_PATH,      /* const char *; "none": ""; "auto": NULL */
-    OPTION_ENDPOINTS, /* from here on lists */
+    OPTION_BOOL,       /* bool: yes, no, on, off, true, false */
+    OPTION_UNSIGNED,   /* unsigned */
+    OPTION_SECONDS,    /* uint32_t, with s, m, h or d behind it if wanted */
+    OPTION_UDP_SIZE,   /* uint16_t */
+    OPTION_PORT,       /* uint16_t */
+    OPTION_SIZE,       /* size_t octets, with K M G (KiB MiB GiB) */
+    OPTION_LEVEL,      /* enum log_level */
+    OPTION_CLOCK,      /* bool: wall */
+    OPTION_PATH,       /* const char *; "none": ""; "auto": NULL */
+    OPTION_USER,       /* const char *, a user's name; "auto": NULL */
+    OPTION_LOG_FORMAT, /* bool: JSON */
+    OPTION_SINK,       /* const char *: a path, "stderr", or "" for none */
+    OPTION_CLIENTS,    /* enum config_clients */
+    OPTION_ENDPOINTS,  /* from here on lists */
     OPTION_PREFIXES,
     OPTION_SOURCES,
     OPTION_HINTS,
