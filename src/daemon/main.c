@@ -10,6 +10,7 @@
 #include "daemon/arguments.h"
 #include "daemon/pool.h"
 #include "daemon/privileges.h"
+#include "daemon/supervise.h"
 
 #define DRAIN_MS_MAX 3000 /* after a signal, questions that still wait have so long */
 #define DRAIN_LOOK_MS 20  /* how often it is looked whether they are done */
@@ -25,6 +26,7 @@ struct daemon {
     int64_t drain_until_ms;
     struct pool *pool;
     struct control *control;
+    struct supervise *supervise;
     bool ending;
 };
 
@@ -35,6 +37,7 @@ static void close_all(struct daemon *d)
     if (uv_is_closing((uv_handle_t *)&d->drain))
         return;
     control_close(d->control);
+    supervise_close(d->supervise);
     uv_close((uv_handle_t *)&d->term, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->drain, NULL);
@@ -56,6 +59,7 @@ static void on_signal(uv_signal_t *handle, int number)
     }
     d->ending = true;
     log_notice("stopping: %s", number == SIGTERM ? "SIGTERM" : "SIGINT");
+    supervise_stopping(d->supervise);
     pool_drain(d->pool);
     d->drain_until_ms = now_read(false).mono_ms + DRAIN_MS_MAX;
     uv_timer_start(&d->drain, on_drain_look, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
@@ -135,13 +139,41 @@ static void open_loop(struct daemon *d)
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
 }
 
+static void ask_beats(void *ctx)
+{
+    pool_ask_beats(ctx);
+}
+
+static unsigned beats_missing(void *ctx)
+{
+    return pool_beats_missing(ctx);
+}
+
+static void open_supervise(struct daemon *d)
+{
+    struct supervise_beats beats = {.ask = ask_beats, .missing = beats_missing, .ctx = d->pool};
+    d->supervise = supervise_open(&d->loop, &beats);
+}
+
+static void say_ready(struct daemon *d)
+{
+    char status[64];
+    unsigned n = pool_workers(d->pool);
+    snprintf(status, sizeof status, "ready, %u %s", n, n == 1 ? "worker" : "workers");
+    log_notice("%s", status);
+    supervise_ready(d->supervise, status);
+}
+
 static int serve(const struct config *config)
 {
     struct daemon d = {0};
+    struct privileges who;
     struct text complaint;
     text_init(&complaint);
     raise_file_limit();
-    enum err err = pool_new(&d.pool, config, &complaint);
+    enum err err = privileges_plan(&who, config->drop_privileges, config->user, &complaint);
+    if (!err)
+        err = pool_new(&d.pool, config, &complaint);
     if (err) {
         log_error("%s", complaint.data);
         text_fini(&complaint);
@@ -149,13 +181,13 @@ static int serve(const struct config *config)
     }
     text_fini(&complaint);
     open_loop(&d);
-    struct privileges who = config->drop_privileges ? privileges_plan() : (struct privileges){0};
+    open_supervise(&d);
     bool good = open_control(&d, config, &who);
     if (good) {
         log_listeners(d.pool);
-        privileges_drop(&who);
+        privileges_drop(&who, config->core_dumps);
         pool_start(d.pool);
-        log_notice("ready, %u %s", pool_workers(d.pool), pool_workers(d.pool) == 1 ? "worker" : "workers");
+        say_ready(&d);
     } else {
         close_all(&d);
     }

@@ -204,6 +204,20 @@ void pool_free(struct pool *p)
     mem_free(p);
 }
 
+void pool_ask_beats(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_ask_beat(p->shared.workers[i]);
+}
+
+unsigned pool_beats_missing(struct pool *p)
+{
+    unsigned missing = 0;
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        missing += !worker_has_beaten(p->shared.workers[i]);
+    return missing;
+}
+
 const struct endpoint *pool_listen(const struct pool *p, size_t *count)
 {
     *count = p->shared.listen_count;

@@ -17,6 +17,9 @@ bool pool_is_drained(struct pool *p);
 /** Ends the workers and waits for them. */
 void pool_stop(struct pool *p);
 void pool_free(struct pool *p);
+/** Asks every worker for a sign of life; how many have not given it. */
+void pool_ask_beats(struct pool *p);
+unsigned pool_beats_missing(struct pool *p);
 /** Where it listens. */
 const struct endpoint *pool_listen(const struct pool *p, size_t *count);
 unsigned pool_workers(const struct pool *p);

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -10,7 +11,7 @@
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
 #define STREAM_IDLE_MS 2000u     /* an upstream connection is kept so long for the next message */
 
-enum command { COMMAND_DRAIN = 1, COMMAND_QUIT = 2, COMMAND_STATS = 4 };
+enum command { COMMAND_DRAIN = 1, COMMAND_QUIT = 2, COMMAND_STATS = 4, COMMAND_BEAT = 8 };
 
 struct worker {
     struct shared *shared;
@@ -21,7 +22,7 @@ struct worker {
     uv_timer_t wake;
     struct inbox inbox;
     atomic_uint commands; /* enum command bits that wait */
-    atomic_bool drained;
+    atomic_bool drained, beaten;
     bool draining;
 
     struct udp_listener **udp;
@@ -331,6 +332,8 @@ static void on_mail(uv_async_t *async)
             ask_here(w, q);
     }
     unsigned commands = atomic_exchange(&w->commands, 0);
+    if (commands & COMMAND_BEAT)
+        atomic_store(&w->beaten, true);
     if (commands & COMMAND_STATS)
         give_stats(w);
     if (commands & COMMAND_DRAIN)
@@ -363,6 +366,7 @@ static void on_turn(uv_prepare_t *turn)
 static void run(void *arg)
 {
     struct worker *w = arg;
+    pthread_setname_np(pthread_self(), "worker"); /* for ps -L and the like */
     uv_run(&w->loop, UV_RUN_DEFAULT);
 }
 
@@ -462,6 +466,17 @@ bool worker_is_drained(struct worker *w)
 void worker_quit(struct worker *w)
 {
     command(w, COMMAND_QUIT);
+}
+
+void worker_ask_beat(struct worker *w)
+{
+    atomic_store(&w->beaten, false);
+    command(w, COMMAND_BEAT);
+}
+
+bool worker_has_beaten(const struct worker *w)
+{
+    return atomic_load(&w->beaten);
 }
 
 void worker_join(struct worker *w)
