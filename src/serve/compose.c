@@ -97,6 +97,7 @@ void serve_compose(
     struct serve *s, struct request *rq, const struct outcome *outcome, struct reply *reply, now_t now)
 {
     serve_count(&s->counters.composed);
+    reply->from = outcome->from_cache ? REPLY_FROM_CACHE : REPLY_FROM_SERVERS;
     rq->ede = outcome->reason.ede;
     rq->ede_text = outcome->reason.text ? outcome->reason.text : "";
     if (outcome->rcode == RCODE_SERVFAIL)

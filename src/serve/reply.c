@@ -47,8 +47,9 @@ static bool append_opt(
     return true;
 }
 
-static void count_rcode(struct serve *s, uint16_t rcode)
+static void note_rcode(struct serve *s, uint16_t rcode, struct reply *reply)
 {
+    reply->rcode = rcode;
     if (rcode < SERVE_RCODES)
         serve_count(&s->counters.rcodes[rcode]);
 }
@@ -85,7 +86,7 @@ void reply_finish(struct serve *s, const struct request *rq, struct reply *reply
         truncate_to_question(s, rq, reply);
         append_opt(s, rq, rcode, limit, reply);
     }
-    count_rcode(s, rcode);
+    note_rcode(s, rcode, reply);
 }
 
 void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struct reply *reply)
@@ -107,5 +108,5 @@ void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struc
     }
     if (rq->edns)
         append_opt(s, rq, rcode, UDP_SIZE_PLAIN, reply);
-    count_rcode(s, rcode);
+    note_rcode(s, rcode, reply);
 }

@@ -86,6 +86,7 @@ static enum step_end step_local(struct visit *v)
     if (!v->s->local || !local_answer(v->s->local, v->rq->name, v->rq->type, &v->s->scratch, &out))
         return STEP_NEXT;
     serve_count(&v->s->counters.local);
+    v->reply->from = REPLY_FROM_LOCAL;
     compose_answer(v->s, v->rq, &out, FLAG_AA, false, v->reply,
         v->now); /* RFC 6303 3: an authoritative zone like others */
     return STEP_REPLIED;
@@ -99,6 +100,7 @@ static enum step_end step_answers(struct visit *v)
     if (v->reply->len < MSG_HEADER_LEN + rq->name_len + 4u)
         return STEP_NEXT;
     serve_count(&v->s->counters.hits);
+    v->reply->from = REPLY_FROM_CACHE;
     reply_finish(v->s, rq, v->reply);
     return STEP_REPLIED;
 }
@@ -138,6 +140,7 @@ static enum step_end step_recursion(struct visit *v)
     if (!known(v, &out))
         return refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
             "recursion was not asked for and the cache does not know");
+    v->reply->from = REPLY_FROM_CACHE;
     compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
     return STEP_REPLIED;
 }

@@ -55,10 +55,16 @@ static inline void serve_count(_Atomic uint64_t *counter)
         counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
+/* Where the reply's content is from. */
+enum reply_from { REPLY_FROM_NOWHERE, REPLY_FROM_LOCAL, REPLY_FROM_CACHE, REPLY_FROM_SERVERS };
+
 /* Where a reply is put. cap: 512 at least; what is longer than it is truncated. */
 struct reply {
     uint8_t *data;
     size_t cap, len;
+    /* what became of it, for the query log */
+    enum reply_from from;
+    uint16_t rcode; /* with its extended bits */
 };
 
 enum served { SERVE_DONE, SERVE_SILENT, SERVE_PENDING };
