@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <endian.h>
 #include <string.h>
 
 struct sip {
@@ -25,16 +26,20 @@ static inline void sip_round(struct sip *s)
     s->c = rotl(s->c, 32);
 }
 
-static inline void sip_word(struct sip *s, uint64_t m)
+/* Inlined, so that the numbers of rounds are constants and the loops unroll. */
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
+
+ALWAYS_INLINE void sip_word(struct sip *s, uint64_t m, int rounds)
 {
     s->d ^= m;
-    sip_round(s);
+    for (int i = 0; i < rounds; i++)
+        sip_round(s);
     s->a ^= m;
 }
 
-uint64_t hash_octets(const struct hash_key *key, const void *data, size_t n)
+ALWAYS_INLINE uint64_t sip(
+    const struct hash_key *key, const uint8_t *p, size_t n, int word_rounds, int final_rounds)
 {
-    const uint8_t *p = data;
     struct sip s = {
         .a = key->k0 ^ 0x736f6d6570736575u,
         .b = key->k1 ^ 0x646f72616e646f6du,
@@ -45,14 +50,29 @@ uint64_t hash_octets(const struct hash_key *key, const void *data, size_t n)
     size_t left = n;
     for (; left >= 8; left -= 8, p += 8) {
         memcpy(&m, p, 8);
-        sip_word(&s, m);
+        sip_word(&s, le64toh(m), word_rounds);
     }
     m = 0;
     memcpy(&m, p, left);
-    sip_word(&s, m | (uint64_t)n << 56);
+    sip_word(&s, le64toh(m) | (uint64_t)n << 56, word_rounds);
     s.c ^= 0xff;
-    sip_round(&s);
-    sip_round(&s);
-    sip_round(&s);
+    for (int i = 0; i < final_rounds; i++)
+        sip_round(&s);
     return s.a ^ s.b ^ s.c ^ s.d;
+}
+
+uint64_t hash_octets(const struct hash_key *key, const void *data, size_t n)
+{
+    return sip(key, data, n, 1, 3);
+}
+
+void hash_mac(uint8_t out[8], const uint8_t key[16], const void *data, size_t n)
+{
+    struct hash_key k;
+    memcpy(&k.k0, key, 8);
+    memcpy(&k.k1, key + 8, 8);
+    k.k0 = le64toh(k.k0);
+    k.k1 = le64toh(k.k1);
+    uint64_t h = htole64(sip(&k, data, n, 2, 4));
+    memcpy(out, &h, 8);
 }
