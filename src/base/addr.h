@@ -28,6 +28,11 @@ struct prefix {
     uint8_t bits;
 };
 
+struct prefix_list {
+    const struct prefix *items;
+    size_t count;
+};
+
 #define ADDR_TEXT_LEN 48     /* with the terminating zero */
 #define ENDPOINT_TEXT_LEN 72 /* address@port */
 

@@ -34,6 +34,12 @@
 /* ---- clients ---- */
 /* Questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB. */
 #define CLIENT_QUESTIONS_MAX 10000u
+/* Refusals that a /24 or /56 outside of the access list is sent over UDP: as response rate limiting of
+ * authoritative servers does it (5 errors a second); who asks by mistake is told, who is spoofed is not
+ * flooded. */
+#define STRANGER_REFUSALS_PER_S 5u
+#define STRANGER_REFUSALS_BURST 10u
+#define STRANGERS_SLOTS 4096u /* a power of two; 32 KiB: 20,480 refusals a second at most, whoever asks */
 
 /* ---- records kept ---- */
 #define RRSET_RECORDS_MAX 256u   /* CVE-2024-1737 */
