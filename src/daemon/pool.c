@@ -73,6 +73,7 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     struct random *rng = random_new(NULL);
     random_octets(rng, &cache_key, sizeof cache_key);
     random_octets(rng, &sh->owner_key, sizeof sh->owner_key);
+    serving_init(&sh->serving, rng);
     random_free(rng);
     sh->config = config;
     sh->cache = cache_new(&config->cache, &cache_key);
@@ -82,13 +83,7 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     }
     sh->worker_count = worker_count(config);
     sh->limits = STREAM_LIMITS_DEFAULT;
-    sh->serve = (struct serve_settings){
-        .access = config->access,
-        .access_count = config->access_count,
-        .local_zones = config->local_zones,
-        .udp_size = config->client_udp_size,
-        .keepalive_100ms = (uint16_t)(sh->limits.idle_ms / 100),
-    };
+    sh->serve = serving_settings(&sh->serving, config);
     sh->workers = mem_alloc(sh->worker_count * sizeof *sh->workers);
     return ERR_OK;
 }
@@ -159,9 +154,8 @@ enum err pool_new(struct pool **out, const struct config *config, struct text *c
     return ERR_OK;
 }
 
-void pool_start(struct pool *p, struct query_log *query_log)
+void pool_start(struct pool *p)
 {
-    p->shared.query_log = query_log;
     for (unsigned i = 0; i < p->shared.worker_count; i++)
         worker_start(p->shared.workers[i]);
     p->started = true;
@@ -201,6 +195,7 @@ void pool_free(struct pool *p)
     mem_free(sh->workers);
     if (sh->cache)
         cache_free(sh->cache);
+    serving_fini(&sh->serving);
     arena_fini(&p->lasting);
     mem_free(p);
 }

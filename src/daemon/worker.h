@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "daemon/inbox.h"
+#include "daemon/serving.h"
 #include "lib/config.h"
 
 struct worker;
@@ -24,9 +25,9 @@ struct shared {
     size_t own_count;
     struct cache *cache;
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
+    struct serving serving;
     struct serve_settings serve;
     struct stream_limits limits;
-    struct query_log *query_log; /* NULL: none */
     struct worker **workers;
     unsigned worker_count;
 };

@@ -17,14 +17,26 @@
 /* What the query log tells of clients. */
 enum config_clients { CLIENTS_NONE, CLIENTS_PREFIX, CLIENTS_ADDRESS };
 
+#define CONFIG_SECRETS_MAX 2u /* RFC 9018 5: the one in use, and the one before or after it */
+
+/* Secrets of server cookies; none: one of our own. */
+struct config_secrets {
+    uint8_t octets[CONFIG_SECRETS_MAX][16];
+    unsigned count;
+};
+
+struct config_names {
+    const name_t *const *items;
+    size_t count;
+};
+
 /* Effective values: the defaults of options.def, overruled by the file. Lists live in the arena. */
 struct config {
     const char *file; /* the file read, NULL if none */
     /* server */
     struct endpoint *listen;
     size_t listen_count;
-    struct prefix *access;
-    size_t access_count;
+    struct prefix_list access, access_deny;
     unsigned workers; /* 0: one a core */
     bool foreground;  /* stay in the foreground (the only form now) */
     bool drop_privileges;
@@ -41,8 +53,14 @@ struct config {
     bool cache_clock_wall;
     /* answers */
     bool minimal_answers;
-    bool local_zones;         /* built-in local zones and special-use names answered here */
-    uint16_t client_udp_size; /* EDNS size accepted from and announced to clients */
+    bool rotate;
+    struct prefix_list snoopers;    /* who may ask without RD */
+    const char *identity, *version; /* of CH TXT; NULL: not told; "auto" */
+    bool cookies, cookies_require;
+    struct config_secrets cookie_secrets;
+    bool local_zones;              /* built-in local zones and special-use names answered here */
+    struct config_names local_off; /* rows at and below these are not */
+    uint16_t client_udp_size;      /* EDNS size accepted from and announced to clients */
     /* upstream: complete resolve settings, and what the driver needs */
     struct resolve_settings resolve;
     struct addr *source_v4, *source_v6;

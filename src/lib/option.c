@@ -222,6 +222,20 @@ static enum err set_clients(const struct setting *s)
     return ERR_UNKNOWN;
 }
 
+/* What is told goes into one character-string of a TXT record, or into NSID. */
+static enum err set_tell(const struct setting *s)
+{
+    const char **out = field_of(s), *text = s->values[0];
+    if (!text[0] || strlen(text) > 255) {
+        text_add(s->expected, "a text of 1 to 255 octets, auto or none");
+        return ERR_RANGE;
+    }
+    *out = strcasecmp(text, "none") == 0   ? NULL
+           : strcasecmp(text, "auto") == 0 ? "auto"
+                                           : arena_strdup(s->arena, text);
+    return ERR_OK;
+}
+
 static enum err set_path(const struct setting *s)
 {
     const char **out = field_of(s), *text = s->values[0];
@@ -266,7 +280,6 @@ static enum err set_endpoints(const struct setting *s)
 
 static enum err set_prefixes(const struct setting *s)
 {
-    struct config *c = s->config;
     struct prefix *list = ARENA_ARRAY(s->arena, struct prefix, s->count);
     for (size_t i = 0; i < s->count; i++) {
         *s->bad = i;
@@ -276,8 +289,78 @@ static enum err set_prefixes(const struct setting *s)
             return err;
         }
     }
-    c->access = list;
-    c->access_count = s->count;
+    *(struct prefix_list *)field_of(s) = (struct prefix_list){.items = list, .count = s->count};
+    return ERR_OK;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'                     ? c - '0'
+           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
+                                                    : -1;
+}
+
+static bool hex_octets(const char *text, uint8_t *out, size_t n)
+{
+    for (size_t i = 0; i < 2 * n; i++) {
+        int digit = text[i] ? hex_digit(text[i]) : -1;
+        if (digit < 0)
+            return false;
+        out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);
+    }
+    return text[2 * n] == 0;
+}
+
+static enum err set_secrets(const struct setting *s)
+{
+    struct config_secrets *out = field_of(s);
+    *out = (struct config_secrets){0};
+    if (s->count == 1 && strcasecmp(s->values[0], "auto") == 0)
+        return ERR_OK;
+    for (size_t i = 0; i < s->count; i++) {
+        *s->bad = i;
+        if (i == CONFIG_SECRETS_MAX || !hex_octets(s->values[i], out->octets[i], sizeof out->octets[i])) {
+            text_printf(s->expected, "32 hexadecimal digits, at most %u times, or auto", CONFIG_SECRETS_MAX);
+            return i == CONFIG_SECRETS_MAX ? ERR_LIMIT : ERR_FORMAT;
+        }
+    }
+    out->count = (unsigned)s->count;
+    return ERR_OK;
+}
+
+/* ---- zones that are answered here ---- */
+
+static const char *const LOCAL_ZONES[] = {
+#define LOCAL(name, kind, source) name,
+#include "defs/local.def"
+#undef LOCAL
+};
+
+static bool is_at_or_above_a_local_zone(const name_t *name)
+{
+    for (size_t i = 0; i < sizeof LOCAL_ZONES / sizeof LOCAL_ZONES[0]; i++) {
+        name_t zone[NAME_MAX_LEN];
+        if (!name_from_text(zone, LOCAL_ZONES[i], strlen(LOCAL_ZONES[i]), NULL) && name_is_within(zone, name))
+            return true;
+    }
+    return false;
+}
+
+static enum err set_zones(const struct setting *s)
+{
+    const name_t **list = ARENA_ARRAY(s->arena, const name_t *, s->count);
+    for (size_t i = 0; i < s->count; i++) {
+        name_t name[NAME_MAX_LEN];
+        *s->bad = i;
+        if (name_from_text(name, s->values[i], strlen(s->values[i]), NULL) ||
+            !is_at_or_above_a_local_zone(name)) {
+            text_add(s->expected,
+                "a zone that is answered here, such as home.arpa or 10.in-addr.arpa, or a name above some");
+            return ERR_UNKNOWN;
+        }
+        list[i] = name_dup(name, s->arena);
+    }
+    *(struct config_names *)field_of(s) = (struct config_names){.items = list, .count = s->count};
     return ERR_OK;
 }
 
@@ -432,8 +515,11 @@ static enum err (*const SETTERS[])(const struct setting *) = {
     [OPTION_LOG_FORMAT] = set_log_format,
     [OPTION_SINK] = set_sink,
     [OPTION_CLIENTS] = set_clients,
+    [OPTION_TELL] = set_tell,
     [OPTION_ENDPOINTS] = set_endpoints,
     [OPTION_PREFIXES] = set_prefixes,
+    [OPTION_SECRETS] = set_secrets,
+    [OPTION_ZONES] = set_zones,
     [OPTION_SOURCES] = set_sources,
     [OPTION_HINTS] = set_hints,
 };

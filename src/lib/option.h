@@ -18,8 +18,11 @@ enum option_kind {
     OPTION_LOG_FORMAT, /* bool: JSON */
     OPTION_SINK,       /* const char *: a path, "stderr", or "" for none */
     OPTION_CLIENTS,    /* enum config_clients */
+    OPTION_TELL,       /* const char *: a text of at most 255 octets; "none": NULL; "auto" */
     OPTION_ENDPOINTS,  /* from here on lists */
-    OPTION_PREFIXES,
+    OPTION_PREFIXES,   /* struct prefix_list */
+    OPTION_SECRETS,    /* struct config_secrets */
+    OPTION_ZONES,      /* struct config_names: zones of local.def and names above them */
     OPTION_SOURCES,
     OPTION_HINTS,
 };

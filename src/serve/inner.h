@@ -1,4 +1,4 @@
-/* Inside the layer: what serve.c, compose.c and reply.c share. */
+/* Inside the layer: what its files share. */
 #ifndef HARK_SERVE_INNER_H
 #define HARK_SERVE_INNER_H
 
@@ -12,8 +12,37 @@ struct serve {
     struct arena lasting; /* local zones */
     struct arena scratch; /* of one question; keeps a chunk, so that the usual question costs no malloc */
     const struct local_zones *local;
+    uint32_t rotation;         /* answers so far whose records were rotated */
     uint8_t wire[MSG_MAX_LEN]; /* where an answer is composed */
 };
+
+/* A question on its way through the steps. */
+struct visit {
+    struct serve *s;
+    struct request *rq;
+    enum request_form form;
+    bool sent_cookie; /* the client sent a server's part too */
+    const uint8_t *wire;
+    size_t len;
+    struct reply *reply;
+    now_t now;
+};
+
+enum step_end { STEP_NEXT, STEP_REPLIED, STEP_SILENT };
+
+/* Steps; what each does is said in the list in serve.c. */
+enum step_end step_cookie(struct visit *v);
+enum step_end step_access(struct visit *v);
+enum step_end step_form(struct visit *v);
+enum step_end step_proof(struct visit *v);
+enum step_end step_chaos(struct visit *v);
+enum step_end step_snoop(struct visit *v);
+
+static inline enum step_end step_refuse(struct visit *v, uint16_t rcode, int ede, const char *text)
+{
+    serve_refuse(v->s, v->rq, rcode, ede, text, v->reply);
+    return STEP_REPLIED;
+}
 
 /** The client's reply from a finished message in reply->data[reply->len] that has the flags, rcode, question
  * and records, but neither the client's ID, flags, letter case nor an OPT (as cache_answer_get gives it).

@@ -7,7 +7,7 @@
 
 #define LOCAL_TTL 10800u /* RFC 6303 3 */
 
-enum local_kind { LOCAL_LOOPBACK, LOCAL_POINTER, LOCAL_NOWHERE, LOCAL_EMPTY };
+enum local_kind { LOCAL_OFF, LOCAL_LOOPBACK, LOCAL_POINTER, LOCAL_NOWHERE, LOCAL_EMPTY };
 
 static const struct {
     const char *text;
@@ -29,7 +29,15 @@ struct local_zones {
     struct local_zone zones[ROW_COUNT];
 };
 
-const struct local_zones *local_zones_new(struct arena *a)
+static bool is_off(const name_t *zone, const name_t *const *off, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (name_is_within(zone, off[i]))
+            return true;
+    return false;
+}
+
+const struct local_zones *local_zones_new(const name_t *const *off, size_t count, struct arena *a)
 {
     struct local_zones *z = ARENA_NEW(a, struct local_zones);
     for (size_t i = 0; i < ROW_COUNT; i++) {
@@ -37,8 +45,9 @@ const struct local_zones *local_zones_new(struct arena *a)
         enum err err = name_from_text(name, ROWS[i].text, strlen(ROWS[i].text), NULL);
         assert(!err && "a name of local.def does not read");
         (void)err;
-        z->zones[i] =
-            (struct local_zone){.name = name_dup(name, a), .len = name_len(name), .kind = ROWS[i].kind};
+        z->zones[i] = (struct local_zone){.name = name_dup(name, a),
+            .len = name_len(name),
+            .kind = is_off(name, off, count) ? LOCAL_OFF : ROWS[i].kind};
     }
     return z;
 }
@@ -140,7 +149,7 @@ bool local_answer(
     const struct local_zones *z, const name_t *name, uint16_t type, struct arena *a, struct outcome *out)
 {
     const struct local_zone *zone = may_be_local(name) ? zone_of(z, name) : NULL;
-    if (!zone)
+    if (!zone || zone->kind == LOCAL_OFF)
         return false;
     bool apex = name_len(name) == zone->len;
     /* DS belongs to the parent (RFC 4035 3.1.4.1), which says there whether the zone is signed;

@@ -26,6 +26,13 @@ static void opt_of(const struct serve *s, const struct request *rq, uint16_t rco
         e->keepalive_present = true;
         e->keepalive_100ms = s->settings.keepalive_100ms;
     }
+    if (rq->cookie_len && s->settings.cookies) {
+        e->cookie_len = COOKIE_LEN;
+        memcpy(e->cookie, rq->cookie, COOKIE_LEN);
+    }
+    if (rq->nsid && s->settings.identity)
+        e->nsid = (struct edns_option){
+            .len = (uint16_t)strlen(s->settings.identity), .data = (const uint8_t *)s->settings.identity};
     if (rq->ede != EDE_NONE) {
         e->ede_count = 1;
         e->ede[0] = (struct ede){.code = (uint16_t)rq->ede, .text = rq->ede_text};
@@ -64,6 +71,72 @@ static void truncate_to_question(struct serve *s, const struct request *rq, stru
     reply->data[2] |= FLAG_TC >> 8;
 }
 
+/* The octets of the name at p[max], or 0. A pointer ends it. */
+static size_t owner_len(const uint8_t *p, size_t max)
+{
+    size_t n = 0;
+    while (n + 1 < max) {
+        if (p[n] >= 0xc0)
+            return n + 2;
+        if (p[n] == 0)
+            return n + 1;
+        n += 1u + p[n];
+    }
+    return 0;
+}
+
+static void swap_octets(uint8_t *a, uint8_t *b, size_t n)
+{
+    uint8_t kept[16];
+    memcpy(kept, a, n);
+    memcpy(a, b, n);
+    memcpy(b, kept, n);
+}
+
+/* RDATA of records `first` up to before `last` of an array of records, in reverse order. */
+static void reverse(uint8_t *rdata, size_t stride, size_t n, unsigned first, unsigned last)
+{
+    for (; first + 1 < last; first++, last--)
+        swap_octets(rdata + stride * first, rdata + stride * (last - 1), n);
+}
+
+/* Numbers whose multiples by 2^32 / golden ratio are spread evenly are spread evenly themselves, and so are
+ * every second, third … of them: clients that always ask A and then AAAA see both rotate. */
+static unsigned next_start(struct serve *s, unsigned count)
+{
+    uint32_t fraction = ++s->rotation * 0x9e3779b1u;
+    return (unsigned)((uint64_t)fraction * count >> 32);
+}
+
+/* Records of one address RRset stand together and are of one length, with a pointer as owner: there all but
+ * the RDATA is equal, so the RDATA is what moves: in place, by three reversals. */
+static void rotate_addresses(struct serve *s, uint8_t *p, size_t at, size_t len, unsigned answers)
+{
+    while (answers >= 2) {
+        size_t owner = owner_len(p + at, len - at);
+        if (owner == 0 || len - at < owner + 10)
+            return;
+        uint16_t type = get_u16(p + at + owner), rdlen = get_u16(p + at + owner + 8);
+        size_t stride = owner + 10u + rdlen;
+        unsigned count = 1;
+        bool address = (type == TYPE_A && rdlen == 4) || (type == TYPE_AAAA && rdlen == 16);
+        while (address && count < answers && len - at >= stride * (count + 1) &&
+               memcmp(p + at, p + at + stride * count, owner + 10) == 0)
+            count++;
+        if (count >= 2) {
+            uint8_t *rdata = p + at + owner + 10;
+            unsigned start = next_start(s, count);
+            reverse(rdata, stride, rdlen, 0, start);
+            reverse(rdata, stride, rdlen, start, count);
+            reverse(rdata, stride, rdlen, 0, count);
+        }
+        if (len - at < stride * count)
+            return;
+        at += stride * count;
+        answers -= count;
+    }
+}
+
 void reply_finish(struct serve *s, const struct request *rq, struct reply *reply)
 {
     uint8_t *p = reply->data;
@@ -82,6 +155,8 @@ void reply_finish(struct serve *s, const struct request *rq, struct reply *reply
     memcpy(p + MSG_HEADER_LEN, rq->name, rq->name_len);
     if (reply->len > limit)
         truncate_to_question(s, rq, reply);
+    else if (s->settings.rotate)
+        rotate_addresses(s, p, MSG_HEADER_LEN + rq->name_len + 4u, reply->len, get_u16(p + 6));
     if (rq->edns && !append_opt(s, rq, rcode, limit, reply)) {
         truncate_to_question(s, rq, reply);
         append_opt(s, rq, rcode, limit, reply);

@@ -16,6 +16,9 @@ static bool take_edns(struct request *rq, const struct edns *e)
     rq->edns_version = e->version;
     rq->dnssec_ok = e->dnssec_ok;
     rq->udp_size = e->udp_size;
+    rq->nsid = e->nsid_asked;
+    rq->cookie_len = e->cookie_len;
+    memcpy(rq->cookie, e->cookie, e->cookie_len);
     rq->keepalive = e->keepalive_present &&
                     rq->transport == TRANSPORT_TCP;    /* RFC 7828 3.2.1: over UDP it is not looked at */
     return !e->subnet_present || e->subnet_scope == 0; /* RFC 7871 6: of responses */
@@ -64,9 +67,25 @@ static enum request_form read_unusual(
     return REQUEST_OK;
 }
 
+/* RFC 7873 5.4: header and OPT alone. */
+static enum request_form read_without_question(
+    struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
+{
+    bool malformed = false;
+    if (get_u16(wire + AT_ANCOUNT) || get_u16(wire + AT_NSCOUNT) || get_u16(wire + AT_ARCOUNT) != 1 ||
+        rq->flags & FLAG_TC)
+        return REQUEST_MALFORMED;
+    if (!read_opt_in_place(rq, wire + MSG_HEADER_LEN, len - MSG_HEADER_LEN, scratch, &malformed) || malformed)
+        return REQUEST_MALFORMED;
+    if (rq->edns_version != 0)
+        return REQUEST_OK; /* for BADVERS */
+    return rq->cookie_len ? REQUEST_COOKIE : REQUEST_MALFORMED;
+}
+
 enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
 {
-    rq->question = rq->edns = rq->dnssec_ok = rq->keepalive = false;
+    rq->question = rq->edns = rq->dnssec_ok = rq->keepalive = rq->nsid = rq->cookie_good = false;
+    rq->cookie_len = 0;
     rq->edns_version = 0;
     rq->udp_size = UDP_SIZE_PLAIN;
     rq->ede = EDE_NONE;
@@ -79,7 +98,9 @@ enum request_form request_read(struct request *rq, const uint8_t *wire, size_t l
         return REQUEST_SILENT;
     if (rq->flags & FLAG_OPCODE)
         return REQUEST_OPCODE;
-    /* RFC 9619: one question. Of none, only a server with cookies could make sense (RFC 7873 5.4). */
+    /* RFC 9619 4: one question; none is left to those that come for a cookie. */
+    if (get_u16(wire + AT_QDCOUNT) == 0)
+        return read_without_question(rq, wire, len, scratch);
     if (get_u16(wire + AT_QDCOUNT) != 1)
         return REQUEST_MALFORMED;
     size_t name_octets = name_check(wire + MSG_HEADER_LEN, len - MSG_HEADER_LEN),

@@ -17,9 +17,12 @@ struct request {
     uint16_t name_len;
     name_t name[NAME_MAX_LEN]; /* in the asker's letter case */
     bool edns;                 /* there was an OPT, so the reply has one (RFC 6891 6.1.1) */
-    bool dnssec_ok, keepalive;
+    bool dnssec_ok, keepalive, nsid;
     uint8_t edns_version;
     uint16_t udp_size;
+    uint8_t cookie_len; /* 0: none; else the client's part, with or without a server's */
+    uint8_t cookie[EDNS_COOKIE_MAX];
+    bool cookie_good; /* the server's part is ours and recent: the client is where it says it is */
     /* a reason for the reply's OPT */
     int ede;              /* enum ede_code */
     const char *ede_text; /* static */
@@ -28,6 +31,7 @@ struct request {
 enum request_form {
     REQUEST_OK,
     REQUEST_SILENT,    /* a response, or no header: never answered, lest two servers talk forever */
+    REQUEST_COOKIE,    /* no question, but a cookie: RFC 7873 5.4 */
     REQUEST_OPCODE,    /* not QUERY: nothing after the header was read */
     REQUEST_MALFORMED, /* FORMERR */
 };

@@ -4,54 +4,12 @@
 
 #include "serve/inner.h"
 
-/* A question on its way. */
-struct visit {
-    struct serve *s;
-    struct request *rq;
-    const uint8_t *wire;
-    size_t len;
-    struct reply *reply;
-    now_t now;
-};
-
-enum step_end { STEP_NEXT, STEP_REPLIED, STEP_SILENT };
-
-static enum step_end refuse(struct visit *v, uint16_t rcode, int ede, const char *text)
-{
-    serve_refuse(v->s, v->rq, rcode, ede, text, v->reply);
-    return STEP_REPLIED;
-}
-
-/* ---- the steps, in the order of the list below ---- */
+/* ---- the steps, in the order of the list below; those not here are in admit.c and chaos.c ---- */
 
 static enum step_end step_read(struct visit *v)
 {
-    switch (request_read(v->rq, v->wire, v->len, &v->s->scratch)) {
-    case REQUEST_SILENT:
-        return STEP_SILENT;
-    case REQUEST_OPCODE: /* RFC 1035 4.1.1; what follows the header has another form in every opcode */
-        return refuse(v, RCODE_NOTIMP, EDE_NONE, "");
-    case REQUEST_MALFORMED:
-        return refuse(v, RCODE_FORMERR, EDE_NONE, "");
-    default:
-        return STEP_NEXT;
-    }
-}
-
-/* RFC 6891 6.1.3 */
-static enum step_end step_version(struct visit *v)
-{
-    return v->rq->edns && v->rq->edns_version != 0 ? refuse(v, RCODE_BADVERS, EDE_NONE, "") : STEP_NEXT;
-}
-
-static enum step_end step_access(struct visit *v)
-{
-    const struct serve_settings *settings = &v->s->settings;
-    for (size_t i = 0; i < settings->access_count; i++)
-        if (prefix_contains(&settings->access[i], &v->rq->client))
-            return STEP_NEXT;
-    serve_count(&v->s->counters.refused);
-    return refuse(v, RCODE_REFUSED, EDE_PROHIBITED, "this client is not in the access list");
+    v->form = request_read(v->rq, v->wire, v->len, &v->s->scratch);
+    return v->form == REQUEST_SILENT ? STEP_SILENT : STEP_NEXT;
 }
 
 static enum step_end step_class(struct visit *v)
@@ -61,9 +19,9 @@ static enum step_end step_class(struct visit *v)
         return STEP_NEXT;
     case 0:          /* reserved, RFC 6895 3.2 */
     case CLASS_NONE: /* of UPDATE alone, RFC 2136 2.4 */
-        return refuse(v, RCODE_FORMERR, EDE_NONE, "");
+        return step_refuse(v, RCODE_FORMERR, EDE_NONE, "");
     default:
-        return refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "only class IN is served");
+        return step_refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "only class IN is served");
     }
 }
 
@@ -72,11 +30,11 @@ static enum step_end step_type(struct visit *v)
 {
     uint16_t type = v->rq->type;
     if (type == TYPE_AXFR || type == TYPE_IXFR)
-        return refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "no zone is transferred from here");
+        return step_refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "no zone is transferred from here");
     if (type == TYPE_MAILA || type == TYPE_MAILB)
-        return refuse(v, RCODE_NOTIMP, EDE_INVALID_QUERY_TYPE, "");
+        return step_refuse(v, RCODE_NOTIMP, EDE_INVALID_QUERY_TYPE, "");
     if (type == TYPE_NONE || (rrtype_is_meta(type) && type != TYPE_ANY))
-        return refuse(v, RCODE_FORMERR, EDE_INVALID_QUERY_TYPE, ""); /* RFC 9824 3.5 for NXNAME, 128 */
+        return step_refuse(v, RCODE_FORMERR, EDE_INVALID_QUERY_TYPE, ""); /* RFC 9824 3.5 for NXNAME, 128 */
     return STEP_NEXT;
 }
 
@@ -138,7 +96,7 @@ static enum step_end step_recursion(struct visit *v)
     if (v->rq->flags & FLAG_RD)
         return STEP_NEXT;
     if (!known(v, &out))
-        return refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
+        return step_refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
             "recursion was not asked for and the cache does not know");
     v->reply->from = REPLY_FROM_CACHE;
     compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
@@ -150,12 +108,16 @@ static const struct step {
     const char *name;
     enum step_end (*take)(struct visit *v);
 } STEPS[] = {
-    {"read", step_read},           /* header, one question, OPT: silence, NOTIMP, FORMERR */
-    {"version", step_version},     /* BADVERS */
-    {"access", step_access},       /* REFUSED to strangers */
+    {"read", step_read},           /* header, one question, OPT; silence */
+    {"cookie", step_cookie},       /* is the client where it says it is? */
+    {"access", step_access},       /* REFUSED to strangers, or silence */
+    {"form", step_form},           /* NOTIMP, FORMERR, BADVERS; a cookie was all that was wanted */
+    {"proof", step_proof},         /* BADCOOKIE or TC, where cookies are required */
+    {"chaos", step_chaos},         /* CH TXT: who and what we are */
     {"class", step_class},         /* IN only */
     {"type", step_type},           /* no transfers, no meta types */
     {"local", step_local},         /* names that are answered here */
+    {"snoop", step_snoop},         /* RD=0: who may look into the cache */
     {"answers", step_answers},     /* finished answers from the cache */
     {"recursion", step_recursion}, /* RD=0: from the cache or not at all */
 };
@@ -203,13 +165,20 @@ void serve_refuse(
 struct serve *serve_new(const struct serve_settings *settings, struct cache *cache)
 {
     struct serve *s = mem_alloc(sizeof *s);
-    s->settings = *settings;
     s->cache = cache;
     arena_init(&s->lasting);
     arena_init(&s->scratch);
-    if (settings->local_zones)
-        s->local = local_zones_new(&s->lasting);
+    serve_settings_set(s, settings);
     return s;
+}
+
+void serve_settings_set(struct serve *s, const struct serve_settings *settings)
+{
+    s->settings = *settings;
+    arena_reset(&s->lasting);
+    s->local = settings->local_zones
+                   ? local_zones_new(settings->local_off, settings->local_off_count, &s->lasting)
+                   : NULL;
 }
 
 void serve_free(struct serve *s)

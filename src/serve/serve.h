@@ -2,7 +2,10 @@
  * a question meets it.
  *
  *   request.c   what was asked: header, question, OPT    (read in place if the message is of the usual form)
- *   serve.c     the steps: may it be asked, do we know it here, is it in the cache
+ *   serve.c     the list of steps; is it known here, is it in the cache
+ *   admit.c     the steps that judge who asks: access, strangers, cookies
+ *   cookie.c    server cookies                           (RFC 9018)
+ *   chaos.c     what we tell of ourselves                (CH TXT, RFC 4892)
  *   local.c     names that are answered here, whoever asks (RFC 6761, RFC 6303)
  *   compose.c   what the resolver found, as a message    (and into the cache for the next asker)
  *   reply.c     the message as this client gets it: ID, letter case, size, OPT, truncation
@@ -28,15 +31,26 @@
 #include "base/addr.h"
 #include "base/now.h"
 #include "cache/cache.h"
+#include "policy/strangers.h"
 #include "resolve/resolve.h"
+#include "serve/cookie.h"
 #include "serve/request.h"
 
 struct serve_settings {
-    const struct prefix *access; /* clients that are served; borrowed */
-    size_t access_count;
+    struct prefix_list access, access_deny; /* clients that are served; borrowed */
+    struct prefix_list snoopers; /* of them, who may ask without RD what is in the cache; borrowed */
     bool local_zones;
+    const name_t *const
+        *local_off; /* rows of defs/local.def at and below these are asked of the world; borrowed */
+    size_t local_off_count;
     uint16_t udp_size;        /* announced to clients, and the longest UDP reply */
     uint16_t keepalive_100ms; /* idle time of streams, told to clients that ask (RFC 7828); 0: not told */
+    bool rotate;              /* records of an address RRset come in another order each time */
+    bool cookies;             /* answer clients' cookies; then secrets must hold one */
+    bool cookies_require;     /* over UDP serve those alone whose cookie is good */
+    struct cookie_secrets cookie_secrets;
+    const char *identity, *version; /* CH TXT id.server and version.server, NSID; NULL: not told; borrowed */
+    struct strangers *strangers;    /* shared by all threads; NULL: each stranger is told that he is one */
 };
 
 #define SERVE_RCODES 24u /* BADCOOKIE is the last of the registry */
@@ -73,6 +87,8 @@ struct serve; /* not shared between threads */
 
 /** The cache is shared and borrowed; settings are copied. */
 struct serve *serve_new(const struct serve_settings *settings, struct cache *cache);
+/** Other settings, between two calls; requests that are pending stay good. */
+void serve_settings_set(struct serve *s, const struct serve_settings *settings);
 void serve_free(struct serve *s);
 /** rq holds transport and client; the rest is filled in.
  * wire is borrowed for the call and must not overlap the reply. */

@@ -17,8 +17,16 @@ static struct serve *server(void)
         .size = 2 << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
     struct hash_key key = {1, 2};
     prefix_parse(&access, "127.0.0.0/8");
-    struct serve_settings settings = {
-        .access = &access, .access_count = 1, .local_zones = true, .udp_size = 1232, .keepalive_100ms = 100};
+    struct serve_settings settings = {.access = {.items = &access, .count = 1},
+        .snoopers = {.items = &access, .count = 1},
+        .local_zones = true,
+        .udp_size = 1232,
+        .keepalive_100ms = 100,
+        .rotate = true,
+        .cookies = true,
+        .cookie_secrets = {.count = 1},
+        .identity = "here",
+        .version = "1"};
     s = serve_new(&settings, cache_new(&cache, &key));
     return s;
 }

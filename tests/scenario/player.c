@@ -437,8 +437,10 @@ static void set_up(struct player *p)
     p->random = random_new(seed);
     p->resolver = resolve_new(&p->setup.resolve, p->cache, p->random);
     p->observer = (struct observer){.event = on_event, .ctx = p};
-    struct serve_settings settings = {
-        .access = &client, .access_count = 1, .local_zones = p->setup.local_zones, .udp_size = 4096};
+    struct serve_settings settings = {.access = {.items = &client, .count = 1},
+        .snoopers = {.items = &client, .count = 1},
+        .local_zones = p->setup.local_zones,
+        .udp_size = 4096};
     p->serve = serve_new(&settings, p->cache);
     text_init(&p->sent);
 }

@@ -168,8 +168,8 @@ static void empty_files_give_the_defaults(void **state)
         assert_int_equal(f->c.listen_count, 2);
         assert_int_equal(f->c.listen[1].port, 53);
         assert_true(addr_is_loopback(&f->c.listen[0].addr) && addr_is_loopback(&f->c.listen[1].addr));
-        assert_int_equal(f->c.access_count, 2);
-        assert_int_equal(f->c.access[0].bits, 8);
+        assert_int_equal(f->c.access.count, 2);
+        assert_int_equal(f->c.access.items[0].bits, 8);
         assert_true(f->c.cache.size >= 16 << 20 && f->c.cache.size <= 512 << 20);
         assert_int_equal(f->c.client_udp_size, UDP_SIZE_DEFAULT);
         assert_null(f->c.control);
@@ -223,7 +223,7 @@ static void every_setting_is_read(void **state)
     const struct config *c = &f->c;
     assert_int_equal(c->listen[0].port, 5300);
     assert_int_equal(c->listen[1].addr.family, FAMILY_V6);
-    assert_int_equal(c->access_count, 1);
+    assert_int_equal(c->access.count, 1);
     assert_int_equal(c->workers, 4);
     assert_true(c->foreground && c->cache_clock_wall && c->resolve.use_v4 && c->resolve.loopback_servers);
     assert_false(c->drop_privileges || c->local_zones || c->minimal_answers || c->resolve.minimal_answers);

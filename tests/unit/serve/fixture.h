@@ -17,6 +17,7 @@ struct fixture {
     struct cache *cache;
     struct serve *serve;
     struct prefix access[2];
+    struct serve_settings settings; /* fixture_settings() after a change */
     struct arena a;
     struct request rq;
     uint8_t query[600], data[MSG_MAX_LEN];
@@ -34,15 +35,18 @@ static inline int fixture_setup(void **state)
     f->cache = cache_new(&settings, &key);
     assert_int_equal(prefix_parse(&f->access[0], "127.0.0.0/8"), ERR_OK);
     assert_int_equal(prefix_parse(&f->access[1], "::1"), ERR_OK);
-    struct serve_settings serve = {.access = f->access,
-        .access_count = 2,
+    f->settings = (struct serve_settings){.access = {.items = f->access, .count = 2},
+        .snoopers = {.items = f->access, .count = 2},
         .local_zones = true,
         .udp_size = 1232,
-        .keepalive_100ms = 100};
-    f->serve = serve_new(&serve, f->cache);
+        .keepalive_100ms = 100,
+        .rotate = true,
+        .cookies = true,
+        .cookie_secrets = {.count = 1, .octets = {"a secret of ours"}}};
+    f->serve = serve_new(&f->settings, f->cache);
     arena_init(&f->a);
     f->reply = (struct reply){.data = f->data, .cap = sizeof f->data};
-    f->now = (now_t){.cache_s = 1000, .mono_ms = 1000000};
+    f->now = (now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true};
     *state = f;
     return 0;
 }

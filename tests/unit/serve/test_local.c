@@ -60,7 +60,7 @@ static const struct {
 static void names_are_answered_here_or_in_the_world(void **state)
 {
     struct fixture *f = *state;
-    const struct local_zones *z = local_zones_new(&f->a);
+    const struct local_zones *z = local_zones_new(NULL, 0, &f->a);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct outcome o;
         int got = local_answer(z, fixture_name(f, rows[i].name), rows[i].type, &f->a, &o) ? o.rcode : WORLD;
