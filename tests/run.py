@@ -151,6 +151,7 @@ SUITES = {
     "meson": meson_tests,
     "includes": script("includes", "tests/includes"),
     "system": pytest_in_lab("tests/system"),
+    "abuse": script("abuse", "tests/abuse/run", "--tap"),
 }
 
 

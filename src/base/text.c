@@ -217,3 +217,18 @@ long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap)
     }
     return (long)n;
 }
+
+void text_json(struct text *t, const char *s)
+{
+    text_char(t, '"');
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++) {
+        if (*p < 0x20 || *p > 0x7e || strchr("<>&'", *p)) {
+            text_printf(t, "\\u%04x", *p);
+            continue;
+        }
+        if (*p == '"' || *p == '\\')
+            text_char(t, '\\');
+        text_char(t, (char)*p);
+    }
+    text_char(t, '"');
+}

@@ -32,6 +32,10 @@ void text_base64(struct text *t, const uint8_t *p, size_t n); /* RFC 4648 sectio
 void text_base32hex(
     struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 7, without padding, upper case */
 
+/** A JSON string with its quotes. Whatever the octets are, it is ASCII, and harmless inside HTML and shells'
+ * quotes too; octets above 0x7e are taken for Latin-1. */
+void text_json(struct text *t, const char *s);
+
 /** n octets from hexadecimal/base64/base32hex text of `len` characters (white space skipped).
  * Returns the octets written, or -1. */
 long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap);

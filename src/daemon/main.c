@@ -10,6 +10,7 @@
 #include "daemon/arguments.h"
 #include "daemon/pool.h"
 #include "daemon/privileges.h"
+#include "daemon/query_log.h"
 #include "daemon/supervise.h"
 
 #define DRAIN_MS_MAX 3000 /* after a signal, questions that still wait have so long */
@@ -27,6 +28,7 @@ struct daemon {
     struct pool *pool;
     struct control *control;
     struct supervise *supervise;
+    struct query_log *query_log;
     bool ending;
 };
 
@@ -173,10 +175,13 @@ static int serve(const struct config *config)
     raise_file_limit();
     enum err err = privileges_plan(&who, config->drop_privileges, config->user, &complaint);
     if (!err)
+        err = query_log_open(&d.query_log, config, who.wanted ? who.uid : (uid_t)-1, who.gid, &complaint);
+    if (!err)
         err = pool_new(&d.pool, config, &complaint);
     if (err) {
         log_error("%s", complaint.data);
         text_fini(&complaint);
+        query_log_close(d.query_log);
         return EXIT_CONFIG;
     }
     text_fini(&complaint);
@@ -186,7 +191,10 @@ static int serve(const struct config *config)
     if (good) {
         log_listeners(d.pool);
         privileges_drop(&who, config->core_dumps);
-        pool_start(d.pool);
+        log_start();
+        if (d.query_log)
+            query_log_start(d.query_log);
+        pool_start(d.pool, d.query_log);
         say_ready(&d);
     } else {
         close_all(&d);
@@ -195,8 +203,10 @@ static int serve(const struct config *config)
     uv_loop_close(&d.loop);
     pool_stop(d.pool);
     pool_free(d.pool);
+    query_log_close(d.query_log);
     if (good)
         log_notice("stopped");
+    log_stop();
     return good ? EXIT_ENDED : EXIT_CONFIG;
 }
 
@@ -208,6 +218,7 @@ int main(int argc, char **argv)
     struct text complaint;
     int code = EXIT_CONFIG;
     signal(SIGPIPE, SIG_IGN);
+    log_open();
     arena_init(&lasting);
     text_init(&complaint);
     switch (arguments_read(&args, argc, argv, &lasting, &complaint)) {
@@ -230,6 +241,7 @@ int main(int argc, char **argv)
             config.listen_count = args.listen_count;
         }
         log_set_level(config.log_level);
+        log_set_form(config.log_json, config.log_time);
         log_notice("harkd %s starts%s%s", HARK_VERSION, config.file ? " with " : " without configuration",
             config.file ? config.file : "");
         code = serve(&config);

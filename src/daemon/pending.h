@@ -16,6 +16,7 @@ struct pending {
     struct pending *next; /* in the asker's free list or in an inbox */
     struct worker *asker;
     struct request rq;
+    int64_t since_ms; /* when it came; now_t.mono_ms */
     /* the way back; the asker's */
     struct udp_listener *listener; /* UDP, with the path */
     struct udp_path path;

@@ -154,8 +154,9 @@ enum err pool_new(struct pool **out, const struct config *config, struct text *c
     return ERR_OK;
 }
 
-void pool_start(struct pool *p)
+void pool_start(struct pool *p, struct query_log *query_log)
 {
+    p->shared.query_log = query_log;
     for (unsigned i = 0; i < p->shared.worker_count; i++)
         worker_start(p->shared.workers[i]);
     p->started = true;

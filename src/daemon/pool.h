@@ -10,7 +10,8 @@ struct pool;
 /** Binds every listener of every worker; nothing is served yet. The config is borrowed until pool_free(). On
  * error `complaint` says what failed and, for an address, which setting to change. */
 enum err pool_new(struct pool **out, const struct config *config, struct text *complaint);
-void pool_start(struct pool *p);
+/** query_log: borrowed until pool_free(); NULL: none. */
+void pool_start(struct pool *p, struct query_log *query_log);
 /** Begins to end: no new questions, pending ones are still replied to. */
 void pool_drain(struct pool *p);
 bool pool_is_drained(struct pool *p);

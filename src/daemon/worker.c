@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "daemon/query_log.h"
 #include "net/outbound.h"
 
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
@@ -82,12 +83,19 @@ static void log_failure(const struct request *rq, const struct outcome *o)
         o->reason.tag ? o->reason.tag : "unknown", o->reason.text ? o->reason.text : "");
 }
 
+static void note(struct worker *w, const struct request *rq, const struct reply *reply, int64_t took_ms)
+{
+    if (w->shared->query_log)
+        query_log_add(w->shared->query_log, rq, reply, took_ms);
+}
+
 /* The resolver's outcome, in the owner's thread. */
 static void finish(struct worker *w, struct pending *q, const struct outcome *outcome)
 {
     struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
     serve_compose(w->serve, &q->rq, outcome, &reply, now_of(w));
     log_failure(&q->rq, outcome);
+    note(w, &q->rq, &reply, now_of(w).mono_ms - q->since_ms);
     if (q->asker == w) {
         deliver(w, q, reply.data, reply.len);
         return;
@@ -201,6 +209,7 @@ static struct worker *owner_of(struct worker *w, const struct request *rq)
 
 static void worker_ask(struct worker *w, struct pending *q)
 {
+    q->since_ms = now_of(w).mono_ms;
     struct worker *owner = owner_of(w, &q->rq);
     if (owner == w || !inbox_post(&owner->inbox, q))
         ask_here(w, q);
@@ -235,6 +244,7 @@ static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
         return 0; /* nothing can be sent there */
     switch (serve_query(w->serve, rq, wire, len, &reply, now_of(w))) {
     case SERVE_DONE:
+        note(w, rq, &reply, 0);
         return reply.len;
     case SERVE_SILENT:
         return 0;
@@ -243,6 +253,7 @@ static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
     }
     if (!q) {
         refuse_more(w, rq, &reply);
+        note(w, rq, &reply, 0);
         return reply.len;
     }
     w->spare = NULL;
@@ -265,9 +276,11 @@ static void on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
         stream_client_close(client);
         stream_client_forget(client);
     } else if (served == SERVE_DONE) {
+        note(w, rq, &reply, 0);
         stream_client_reply(client, reply.data, reply.len);
     } else if (!q) {
         refuse_more(w, rq, &reply);
+        note(w, rq, &reply, 0);
         stream_client_reply(client, reply.data, reply.len);
     } else {
         w->spare = NULL;

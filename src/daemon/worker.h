@@ -28,6 +28,7 @@ struct shared {
     struct serving serving;
     struct serve_settings serve;
     struct stream_limits limits;
+    struct query_log *query_log; /* NULL: none */
     struct worker **workers;
     unsigned worker_count;
 };
