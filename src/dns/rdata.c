@@ -4,11 +4,12 @@
 #include <assert.h>
 #include <string.h>
 
-#include "dns/rdata_layout.h"
+#include "dns/rdata_forms.h"
 #include "dns/rrtype.h"
 
-/* More than any layout with compressible names needs: NAPTR, of 4 octets, 3 character-strings and a name. */
-#define DECOMPRESSED_MAX (4 + 3 * 256 + NAME_MAX_LEN)
+/* What RDATA may grow by: no layout with compressible names has more than two. */
+#define DECOMPRESSED_MORE (2 * NAME_MAX_LEN)
+#define DECOMPRESSED_USUAL 1024u /* longer RDATA is put together in the arena: SIG and NXT only */
 
 const char *rdata_layout(uint16_t type, uint16_t class)
 {
@@ -74,6 +75,9 @@ size_t field_len(char letter, const uint8_t *p, size_t max)
     case 'n':
         n = max ? name_check(p, max) : 0;
         return n ? n : FIELD_BAD;
+    case 'O':
+        n = max ? name_check(p, max) : 0;
+        return n || !max ? n : FIELD_BAD;
     case 's':
     case 'x':
         return string_len(p, max);
@@ -89,6 +93,8 @@ size_t field_len(char letter, const uint8_t *p, size_t max)
     case 'Q':
         return max ? max : FIELD_BAD;
     case 'q':
+    case 'Y':
+    case 'z':
         return max;
     case 'M':
         return max && typemap_check(p, max) ? max : FIELD_BAD;
@@ -99,8 +105,9 @@ size_t field_len(char letter, const uint8_t *p, size_t max)
     case 'L':
         return loc_check(p, max) ? max : FIELD_BAD;
     }
-    assert(false); /* a letter of rrtype.def without a reader */
-    return FIELD_BAD;
+    const struct rdata_form *form = rdata_form(letter);
+    assert(form); /* else a letter of rrtype.def without a reader */
+    return form->len(p, max);
 }
 
 enum err rdata_check(uint16_t type, uint16_t class, const uint8_t *data, size_t len)
@@ -123,8 +130,11 @@ enum err rdata_check(uint16_t type, uint16_t class, const uint8_t *data, size_t 
 /* r ends where the RDATA ends, so that no field but a pointer's target lies outside. */
 static enum err decompress(struct reader *r, const char *layout, struct arena *a, struct rdata *out)
 {
-    uint8_t buf[DECOMPRESSED_MAX];
+    uint8_t buf[DECOMPRESSED_USUAL + DECOMPRESSED_MORE];
+    size_t left = r->len - r->pos;
     struct writer w = writer_of(buf, sizeof buf);
+    if (left > DECOMPRESSED_USUAL)
+        w = writer_of(arena_alloc(a, left + DECOMPRESSED_MORE), left + DECOMPRESSED_MORE);
     for (; *layout; layout++) {
         if (*layout == 'n') {
             name_t name[NAME_MAX_LEN];
@@ -139,9 +149,9 @@ static enum err decompress(struct reader *r, const char *layout, struct arena *a
             return ERR_FORMAT;
         write_octets(&w, read_octets(r, n), n);
     }
-    if (r->pos != r->len || w.bad)
+    if (r->pos != r->len || w.bad || w.pos > RDATA_MAX_LEN)
         return ERR_FORMAT;
-    *out = (struct rdata){.data = arena_copy(a, buf, w.pos), .len = (uint16_t)w.pos};
+    *out = (struct rdata){.data = arena_copy(a, w.data, w.pos), .len = (uint16_t)w.pos};
     return ERR_OK;
 }
 
@@ -186,11 +196,11 @@ static const uint8_t *next_name(struct name_walk *w, size_t *len)
         if (n == FIELD_BAD)
             break;
         w->pos += n;
-        if (letter == 'n') {
+        if (letter == 'n' || (letter == 'O' && n)) {
             *len = n;
             return p;
         }
-        if (!strchr(w->layout, 'n'))
+        if (!strpbrk(w->layout, "nO"))
             break;
     }
     w->layout = "";

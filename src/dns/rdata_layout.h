@@ -1,5 +1,6 @@
 /* The inside of RDATA, for the files that implement rdata.h: the rows of defs/rrtype.def, the length of one
- * field, and the fields that need more than a letter (type bitmaps, SvcParams, LOC). */
+ * field, and the fields that need more than a letter (type bitmaps, SvcParams, LOC; others in rdata_forms.h).
+ */
 #ifndef HARK_DNS_RDATA_LAYOUT_H
 #define HARK_DNS_RDATA_LAYOUT_H
 
@@ -20,8 +21,9 @@
 enum rdata_names { NAMES_OPAQUE, NAMES_KEEP, NAMES_LOWER, NAMES_DECOMPRESS, NAMES_COMPRESS };
 
 struct rrtype_info {
-    const char *name;
+    const char *name; /* as in defs/rrtype.def */
     const char *layout;
+    uint16_t code;
     uint8_t names; /* enum rdata_names */
     bool in_only;  /* the layout holds in class IN alone */
 };

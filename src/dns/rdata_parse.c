@@ -4,7 +4,7 @@
 
 #include "base/addr.h"
 #include "dns/rdata.h"
-#include "dns/rdata_layout.h"
+#include "dns/rdata_forms.h"
 #include "dns/rrtype.h"
 
 struct parse {
@@ -119,19 +119,6 @@ static enum err date_from_text(struct writer *w, const struct token *k)
     return ERR_OK;
 }
 
-static enum err address_from_text(struct writer *w, const struct token *k, uint8_t family)
-{
-    char buf[ADDR_TEXT_LEN] = {0};
-    struct addr addr;
-    if (k->quoted || k->len >= sizeof buf)
-        return ERR_FORMAT;
-    memcpy(buf, k->text, k->len);
-    if (addr_parse(&addr, buf) != ERR_OK || addr.family != family)
-        return ERR_FORMAT;
-    write_octets(w, addr.ip, addr_len(&addr));
-    return ERR_OK;
-}
-
 static enum err name_field_from_text(struct parse *p, const struct token *k)
 {
     name_t name[NAME_MAX_LEN];
@@ -192,8 +179,8 @@ static enum err quoted_from_text(struct writer *w, const struct token *k)
     return ERR_OK;
 }
 
-/* All that is left, in as many tokens as the text likes: hexadecimal or base64. */
-static enum err rest_from_text(struct parse *p, bool hex)
+/* All that is left, in as many tokens as the text likes: hexadecimal ('X') or base64. */
+static enum err rest_from_text(struct parse *p, char letter)
 {
     char *joined = arena_alloc(p->a, p->l->len - p->l->pos + 1);
     size_t len = 0;
@@ -204,9 +191,11 @@ static enum err rest_from_text(struct parse *p, bool hex)
         memcpy(joined + len, k.text, k.len);
         len += k.len;
     }
+    if (letter == 'Y' && len == 1 && joined[0] == '-')
+        return ERR_OK;
     uint8_t *out = p->w.data + p->w.pos;
-    long n = hex ? text_unhex(joined, len, out, writer_left(&p->w))
-                 : text_unbase64(joined, len, out, writer_left(&p->w));
+    long n = letter == 'X' ? text_unhex(joined, len, out, writer_left(&p->w))
+                           : text_unbase64(joined, len, out, writer_left(&p->w));
     if (n < 0)
         return ERR_FORMAT;
     write_room(&p->w, (size_t)n);
@@ -217,10 +206,11 @@ static enum err token_from_text(struct parse *p, char letter, const struct token
 {
     switch (letter) {
     case '4':
-        return address_from_text(&p->w, k, FAMILY_V4);
+        return k->quoted ? ERR_FORMAT : form_address(&p->w, k->text, k->len, FAMILY_V4);
     case '6':
-        return address_from_text(&p->w, k, FAMILY_V6);
+        return k->quoted ? ERR_FORMAT : form_address(&p->w, k->text, k->len, FAMILY_V6);
     case 'n':
+    case 'O':
         return name_field_from_text(p, k);
     case 'a':
         return algorithm_from_text(&p->w, k);
@@ -246,9 +236,11 @@ static enum err field_from_text(struct parse *p, char letter)
     case 'S':
         return strings_from_text(p);
     case 'X':
-        return rest_from_text(p, true);
+        return rest_from_text(p, letter);
+    case 'Y':
     case 'Z':
-        return rest_from_text(p, false);
+    case 'z':
+        return rest_from_text(p, letter);
     case 'M':
     case 'm':
         return typemap_from_text(&p->w, p->l);
@@ -257,9 +249,12 @@ static enum err field_from_text(struct parse *p, char letter)
     case 'L':
         return loc_from_text(&p->w, p->l);
     }
+    const struct rdata_form *form = rdata_form(letter);
+    if (form)
+        return form->from_text(&p->w, p->l, p->origin);
     struct token k;
     if (!lexer_next(p->l, &k))
-        return ERR_FORMAT;
+        return letter == 'O' ? ERR_OK : ERR_FORMAT;
     return token_from_text(p, letter, &k);
 }
 
@@ -272,7 +267,7 @@ static enum err generic_from_text(struct parse *p)
         return ERR_FORMAT;
     enum err e = token_number(&k, RDATA_MAX_LEN, &len);
     if (!e)
-        e = rest_from_text(p, true);
+        e = rest_from_text(p, 'X');
     return e ? e : p->w.pos == len ? ERR_OK : ERR_FORMAT;
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/addr.h"
 #include "dns/rdata.h"
-#include "dns/rdata_layout.h"
+#include "dns/rdata_forms.h"
 #include "dns/rrtype.h"
 
 static void string_to_text(struct text *t, const uint8_t *p, size_t n)
@@ -38,22 +38,20 @@ static void date_to_text(struct text *t, uint32_t seconds)
         tm.tm_min, tm.tm_sec);
 }
 
-static void address_to_text(struct text *t, const uint8_t *p, size_t n)
-{
-    char buf[ADDR_TEXT_LEN];
-    struct addr addr = n == 4 ? addr_v4(p) : addr_v6(p);
-    text_add(t, addr_text(&addr, buf));
-}
-
-static void field_to_text(struct text *t, char letter, const uint8_t *p, size_t n)
+/* False if the type's own text cannot say it, or could not be read back. */
+static bool field_to_text(struct text *t, char letter, const uint8_t *p, size_t n)
 {
     switch (letter) {
     case '4':
+        form_address_to_text(t, p, FAMILY_V4);
+        return true;
     case '6':
-        address_to_text(t, p, n);
-        break;
+        form_address_to_text(t, p, FAMILY_V6);
+        return true;
+    case 'O':
     case 'n':
-        name_to_text(t, p);
+        if (n)
+            name_to_text(t, p);
         break;
     case 'B':
     case 'a':
@@ -96,7 +94,12 @@ static void field_to_text(struct text *t, char letter, const uint8_t *p, size_t 
     case 'X':
         text_hex(t, p, n);
         break;
+    case 'Y':
+        if (!n)
+            text_char(t, '-');
+        /* fallthrough */
     case 'Z':
+    case 'z':
         text_base64(t, p, n);
         break;
     case 'm':
@@ -105,11 +108,13 @@ static void field_to_text(struct text *t, char letter, const uint8_t *p, size_t 
         break;
     case 'V':
         svcb_to_text(t, p, n);
-        break;
+        return svcb_is_consistent(p, n);
     case 'L':
-        loc_to_text(t, p, n);
-        break;
+        return loc_to_text(t, p, n);
+    default:
+        return rdata_form(letter)->to_text(t, p, n);
     }
+    return true;
 }
 
 /* RFC 3597 5 */
@@ -122,19 +127,6 @@ static void generic_to_text(struct text *t, const struct rdata *rd)
     text_hex(t, rd->data, rd->len);
 }
 
-/* Well formed, but the type's own text cannot say it (or could not be read back). */
-static bool has_no_text(char letter, const uint8_t *p, size_t n)
-{
-    struct text nowhere;
-    char buf[128];
-    if (letter == 'V')
-        return !svcb_is_consistent(p, n);
-    if (letter != 'L')
-        return false;
-    text_init_fixed(&nowhere, buf, sizeof buf);
-    return !loc_to_text(&nowhere, p, n);
-}
-
 void rdata_to_text(struct text *t, uint16_t type, uint16_t class, const struct rdata *rd)
 {
     const char *layout = rdata_layout(type, class);
@@ -143,18 +135,19 @@ void rdata_to_text(struct text *t, uint16_t type, uint16_t class, const struct r
         return;
     }
     size_t pos = 0, start = t->len;
+    bool cut = t->cut;
     for (const char *letter = layout; *letter; letter++) {
         const uint8_t *p = rd->data + pos;
         size_t n = field_len(*letter, p, rd->len - pos);
-        if (has_no_text(*letter, p, n)) {
+        if (pos && (n || *letter == 'q' || *letter == 'Y'))
+            text_char(t, ' ');
+        if (!field_to_text(t, *letter, p, n)) {
             t->len = start;
             t->data[start] = 0;
+            t->cut = cut;
             generic_to_text(t, rd);
             return;
         }
-        if (pos && (n || *letter == 'q'))
-            text_char(t, ' ');
-        field_to_text(t, *letter, p, n);
         pos += n;
     }
 }

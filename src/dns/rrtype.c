@@ -9,47 +9,50 @@
 #define CLASS_LIMIT_IN true
 #define CLASS_LIMIT_ANY false
 
+/* In the order of the table: the codes are too far apart for an array by code. */
 static const struct rrtype_info infos[] = {
 #define RRTYPE(name, code, class, layout, names, source)                                                     \
-    [code] = {#name, layout, NAMES_##names, CLASS_LIMIT_##class},
+    {#name, layout, code, NAMES_##names, CLASS_LIMIT_##class},
 #include "defs/rrtype.def"
 #undef RRTYPE
 };
 #define INFO_COUNT (sizeof infos / sizeof infos[0])
 
-/* Types that are asked for or stand in messages, and are never data in a zone. */
-static const struct meta {
+enum row {
+#define RRTYPE(name, ...) ROW_##name,
+#include "defs/rrtype.def"
+#undef RRTYPE
+};
+
+static const struct class_name {
     const char *name;
     uint16_t code;
-} metas[] = {
-    {"TKEY", 249},
-    {"TSIG", TYPE_TSIG},
-    {"IXFR", TYPE_IXFR},
-    {"AXFR", TYPE_AXFR},
-    {"MAILB", TYPE_MAILB},
-    {"MAILA", TYPE_MAILA},
-    {"ANY", TYPE_ANY},
-};
-#define META_COUNT (sizeof metas / sizeof metas[0])
-
-static const struct meta classes[] = {
+} classes[] = {
     {"IN", CLASS_IN}, {"CH", CLASS_CH}, {"HS", CLASS_HS}, {"NONE", CLASS_NONE}, {"ANY", CLASS_ANY}};
 #define CLASS_COUNT (sizeof classes / sizeof classes[0])
 
 const struct rrtype_info *rrtype_info(uint16_t type)
 {
-    return type < INFO_COUNT && infos[type].name ? &infos[type] : NULL;
+    switch (type) {
+#define RRTYPE(name, code, ...)                                                                              \
+    case code:                                                                                               \
+        return &infos[ROW_##name];
+#include "defs/rrtype.def"
+#undef RRTYPE
+    }
+    return NULL;
+}
+
+/* The one mnemonic that is no name in C. */
+static const char *mnemonic(const struct rrtype_info *info)
+{
+    return info->code == TYPE_NSAP_PTR ? "NSAP-PTR" : info->name;
 }
 
 const char *rrtype_name(uint16_t type)
 {
     const struct rrtype_info *info = rrtype_info(type);
-    if (info)
-        return info->name;
-    for (size_t i = 0; i < META_COUNT; i++)
-        if (metas[i].code == type)
-            return metas[i].name;
-    return NULL;
+    return info ? mnemonic(info) : NULL;
 }
 
 void rrtype_to_text(struct text *t, uint16_t type)
@@ -84,15 +87,9 @@ static bool read_numbered(uint16_t *out, const char *text, size_t len, const cha
 
 enum err rrtype_from_text(uint16_t *out, const char *text, size_t len)
 {
-    for (uint16_t i = 0; i < INFO_COUNT; i++) {
-        if (infos[i].name && is_word(text, len, infos[i].name)) {
-            *out = i;
-            return ERR_OK;
-        }
-    }
-    for (size_t i = 0; i < META_COUNT; i++) {
-        if (is_word(text, len, metas[i].name)) {
-            *out = metas[i].code;
+    for (size_t i = 0; i < INFO_COUNT; i++) {
+        if (is_word(text, len, mnemonic(&infos[i]))) {
+            *out = infos[i].code;
             return ERR_OK;
         }
     }

@@ -10,19 +10,12 @@
 #include "base/err.h"
 #include "base/text.h"
 
-/* TYPE_A = 1, TYPE_NS = 2, …: generated from defs/rrtype.def (RRTYPE(name, code, layout…)),
- * and the QTYPEs and meta types. */
+/* TYPE_A = 1, TYPE_NS = 2, …: generated from defs/rrtype.def (RRTYPE(name, code, layout…)). */
 enum rr_type {
     TYPE_NONE = 0,
 #define RRTYPE(name, code, ...) TYPE_##name = code,
 #include "defs/rrtype.def"
 #undef RRTYPE
-    TYPE_TSIG = 250,
-    TYPE_IXFR = 251,
-    TYPE_AXFR = 252,
-    TYPE_MAILB = 253,
-    TYPE_MAILA = 254,
-    TYPE_ANY = 255,
 };
 
 /** Mnemonic or NULL. */
@@ -31,7 +24,7 @@ const char *rrtype_name(uint16_t type);
 void rrtype_to_text(struct text *t, uint16_t type);
 /** Mnemonic in any case, or TYPEn (RFC 3597 5). ERR_UNKNOWN. */
 enum err rrtype_from_text(uint16_t *out, const char *text, size_t len);
-/** OPT, TSIG, TKEY and the QTYPEs 128–255: never data (RFC 6895 3.1). */
+/** OPT, and 128–255 (NXNAME, TKEY, TSIG, the QTYPEs): never data (RFC 6895 3.1). */
 bool rrtype_is_meta(uint16_t type);
 
 /** "IN", "CH", "CLASS32". */
