@@ -29,6 +29,9 @@ struct daemon {
     struct control *control;
     struct supervise *supervise;
     struct query_log *query_log;
+    struct activation given;
+    struct privileges who;
+    struct arena lasting;
     bool ending;
 };
 
@@ -98,8 +101,9 @@ static bool control_path_default(char *buf, size_t cap)
 }
 
 /* A socket that was not asked for may fail to be; one that the configuration names may not. */
-static bool open_control(struct daemon *d, const struct config *config, const struct privileges *who)
+static bool open_control(struct daemon *d, const struct config *config)
 {
+    const struct privileges *who = &d->who;
     char standard[256];
     const char *path = config->control;
     if (path && !path[0])
@@ -120,13 +124,14 @@ static bool open_control(struct daemon *d, const struct config *config, const st
     return true;
 }
 
-static void log_listeners(const struct pool *pool)
+static void log_listeners(const struct daemon *d)
 {
     size_t count;
-    const struct endpoint *listen = pool_listen(pool, &count);
+    const struct endpoint *listen = pool_listen(d->pool, &count);
     for (size_t i = 0; i < count; i++) {
         char text[ENDPOINT_TEXT_LEN];
-        log_notice("listening on %s, UDP and TCP", endpoint_text(&listen[i], text));
+        log_notice("listening on %s, %s", endpoint_text(&listen[i], text),
+            d->given.count ? "by sockets of the service manager" : "UDP and TCP");
     }
 }
 
@@ -166,44 +171,59 @@ static void say_ready(struct daemon *d)
     supervise_ready(d->supervise, status);
 }
 
+/* What needs the rights that harkd was started with. */
+static enum err open_all(struct daemon *d, const struct config *config, struct text *complaint)
+{
+    struct privileges *who = &d->who;
+    raise_file_limit();
+    enum err err = privileges_plan(who, config->drop_privileges, config->user, complaint);
+    if (!err)
+        err = query_log_open(&d->query_log, config, who->wanted ? who->uid : (uid_t)-1, who->gid, complaint);
+    if (!err)
+        err = activation_read(&d->given, &d->lasting, complaint);
+    if (!err)
+        err = pool_new(&d->pool, config, &d->given, complaint);
+    return err;
+}
+
+/* From here on with no right but to serve; threads start. */
+static void start(struct daemon *d, const struct config *config)
+{
+    log_listeners(d);
+    privileges_drop(&d->who, config->core_dumps);
+    log_start();
+    if (d->query_log)
+        query_log_start(d->query_log);
+    pool_start(d->pool, d->query_log);
+    say_ready(d);
+}
+
 static int serve(const struct config *config)
 {
     struct daemon d = {0};
-    struct privileges who;
     struct text complaint;
     text_init(&complaint);
-    raise_file_limit();
-    enum err err = privileges_plan(&who, config->drop_privileges, config->user, &complaint);
-    if (!err)
-        err = query_log_open(&d.query_log, config, who.wanted ? who.uid : (uid_t)-1, who.gid, &complaint);
-    if (!err)
-        err = pool_new(&d.pool, config, &complaint);
-    if (err) {
-        log_error("%s", complaint.data);
-        text_fini(&complaint);
-        query_log_close(d.query_log);
-        return EXIT_CONFIG;
-    }
-    text_fini(&complaint);
-    open_loop(&d);
-    open_supervise(&d);
-    bool good = open_control(&d, config, &who);
+    arena_init(&d.lasting);
+    bool good = open_all(&d, config, &complaint) == ERR_OK;
     if (good) {
-        log_listeners(d.pool);
-        privileges_drop(&who, config->core_dumps);
-        log_start();
-        if (d.query_log)
-            query_log_start(d.query_log);
-        pool_start(d.pool, d.query_log);
-        say_ready(&d);
+        open_loop(&d);
+        open_supervise(&d);
+        good = open_control(&d, config);
+        if (good)
+            start(&d, config);
+        else
+            close_all(&d);
+        uv_run(&d.loop, UV_RUN_DEFAULT);
+        uv_loop_close(&d.loop);
+        pool_stop(d.pool);
+        pool_free(d.pool);
     } else {
-        close_all(&d);
+        log_error("%s", complaint.data);
     }
-    uv_run(&d.loop, UV_RUN_DEFAULT);
-    uv_loop_close(&d.loop);
-    pool_stop(d.pool);
-    pool_free(d.pool);
     query_log_close(d.query_log);
+    activation_close(&d.given);
+    arena_fini(&d.lasting);
+    text_fini(&complaint);
     if (good)
         log_notice("stopped");
     log_stop();

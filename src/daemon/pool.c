@@ -1,9 +1,7 @@
 #include "daemon/pool.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "daemon/own.h"
@@ -20,45 +18,6 @@ struct pool {
     bool started;
     int64_t start_ms;
 };
-
-/* Sockets with SO_REUSEPORT let a second harkd of the same user bind the same port, and the kernel would
- * share the questions out between the two. One without it is refused if anybody is there. Returns the errno,
- * 0 if it can be bound. */
-static int probe(const struct endpoint *at, int type)
-{
-    struct sockaddr_storage sa;
-    socklen_t len = endpoint_to_sockaddr(at, &sa);
-    int one = 1, fd = socket(sa.ss_family, type | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return errno;
-    if (sa.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-    if (type == SOCK_STREAM) /* connections of an earlier run that wait for their end are no harkd */
-        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    int problem = bind(fd, (const struct sockaddr *)&sa, len) < 0 ? errno : 0;
-    close(fd);
-    return problem;
-}
-
-/* ::1 is served by default, and many a host has no IPv6. */
-static bool is_dispensable(const struct endpoint *at, int problem)
-{
-    return at->addr.family == FAMILY_V6 && addr_is_loopback(&at->addr) &&
-           (problem == EADDRNOTAVAIL || problem == EAFNOSUPPORT);
-}
-
-static void complain(struct text *complaint, const struct endpoint *at, int problem)
-{
-    char text[ENDPOINT_TEXT_LEN];
-    const char *hint = "";
-    if (problem == EACCES && at->port < 1024)
-        hint = " (a port below 1024 takes root or CAP_NET_BIND_SERVICE)";
-    else if (problem == EADDRINUSE)
-        hint = " (another server is there)";
-    text_printf(complaint,
-        "cannot listen on %s: %s%s; choose another with --listen ADDRESS@PORT or the setting listen:",
-        endpoint_text(at, text), strerror(problem), hint);
-}
 
 static unsigned worker_count(const struct config *config)
 {
@@ -88,35 +47,17 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     return ERR_OK;
 }
 
-static enum err choose_listeners(struct pool *p, struct text *complaint)
+static enum err choose_listeners(struct pool *p, const struct activation *given, struct text *complaint)
 {
     struct shared *sh = &p->shared;
-    const struct config *config = sh->config;
-    struct endpoint *listen = ARENA_ARRAY(&p->lasting, struct endpoint, config->listen_count);
-    for (size_t i = 0; i < config->listen_count; i++) {
-        const struct endpoint *at = &config->listen[i];
-        int problem = probe(at, SOCK_DGRAM);
-        if (!problem)
-            problem = probe(at, SOCK_STREAM);
-        if (problem && !is_dispensable(at, problem)) {
-            complain(complaint, at, problem);
-            return ERR_SYSTEM;
-        }
-        if (problem)
-            log_warning("this host has no IPv6 loopback: not listening there");
-        else
-            listen[sh->listen_count++] = *at;
-    }
-    if (sh->listen_count == 0) {
-        text_add(
-            complaint, "no address to listen on; name one with --listen ADDRESS@PORT or the setting listen:");
-        return ERR_NOTFOUND;
-    }
-    sh->listen = listen;
-    sh->own = own_endpoints(listen, sh->listen_count, &sh->own_count, &p->lasting);
-    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)sh->listen_count);
+    struct listeners *all = &sh->listeners;
+    enum err err = listeners_choose(all, sh->config, given, &p->lasting, complaint);
+    if (err)
+        return err;
+    sh->own = own_endpoints(all->places, all->place_count, &sh->own_count, &p->lasting);
+    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)all->place_count);
     sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
-    size_t queued = sh->limits.queued_max / (sh->worker_count * sh->listen_count);
+    size_t queued = sh->limits.queued_max / (sh->worker_count * all->place_count);
     sh->limits.queued_max = queued < QUEUED_LEAST ? QUEUED_LEAST : queued;
     return ERR_OK;
 }
@@ -124,10 +65,10 @@ static enum err choose_listeners(struct pool *p, struct text *complaint)
 static enum err make_workers(struct shared *sh, struct text *complaint)
 {
     for (unsigned i = 0; i < sh->worker_count; i++) {
-        struct endpoint failed = {0};
+        const struct listener *failed = NULL;
         enum err err = worker_new(&sh->workers[i], sh, i, &failed);
-        if (err && failed.port)
-            complain(complaint, &failed, errno);
+        if (err && failed)
+            listener_complain(failed, errno, complaint);
         else if (err)
             text_printf(complaint, "cannot start a worker: %s", strerror(errno));
         if (err)
@@ -136,14 +77,15 @@ static enum err make_workers(struct shared *sh, struct text *complaint)
     return ERR_OK;
 }
 
-enum err pool_new(struct pool **out, const struct config *config, struct text *complaint)
+enum err pool_new(
+    struct pool **out, const struct config *config, const struct activation *given, struct text *complaint)
 {
     struct pool *p = mem_alloc(sizeof *p);
     p->start_ms = now_read(false).mono_ms;
     arena_init(&p->lasting);
     enum err err = share(&p->shared, config, complaint);
     if (!err)
-        err = choose_listeners(p, complaint);
+        err = choose_listeners(p, given, complaint);
     if (!err)
         err = make_workers(&p->shared, complaint);
     if (err) {
@@ -217,8 +159,8 @@ unsigned pool_beats_missing(struct pool *p)
 
 const struct endpoint *pool_listen(const struct pool *p, size_t *count)
 {
-    *count = p->shared.listen_count;
-    return p->shared.listen;
+    *count = p->shared.listeners.place_count;
+    return p->shared.listeners.places;
 }
 
 unsigned pool_workers(const struct pool *p)
@@ -274,8 +216,8 @@ void pool_figures(struct pool *p, struct control_figures *out)
     *out = (struct control_figures){
         .uptime_s = (uint64_t)(now_read(false).mono_ms - p->start_ms) / 1000,
         .workers = sh->worker_count,
-        .listen = sh->listen,
-        .listen_count = sh->listen_count,
+        .listen = sh->listeners.places,
+        .listen_count = sh->listeners.place_count,
     };
     for (unsigned i = 0; i < sh->worker_count; i++)
         worker_ask_stats(sh->workers[i]);

@@ -7,9 +7,10 @@
 
 struct pool;
 
-/** Binds every listener of every worker; nothing is served yet. The config is borrowed until pool_free(). On
- * error `complaint` says what failed and, for an address, which setting to change. */
-enum err pool_new(struct pool **out, const struct config *config, struct text *complaint);
+/** Opens every listener of every worker; nothing is served yet. Config and given sockets are borrowed until
+ * pool_free(). On error `complaint` says what failed and, for an address, which setting to change. */
+enum err pool_new(
+    struct pool **out, const struct config *config, const struct activation *given, struct text *complaint);
 /** query_log: borrowed until pool_free(); NULL: none. */
 void pool_start(struct pool *p, struct query_log *query_log);
 /** Begins to end: no new questions, pending ones are still replied to. */

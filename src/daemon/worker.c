@@ -391,22 +391,26 @@ static void command(struct worker *w, enum command what)
 
 /* ---- from outside ---- */
 
-static enum err open_listeners(struct worker *w, struct endpoint *failed)
+static enum err open_listeners(struct worker *w, const struct listener **failed)
 {
     const struct shared *sh = w->shared;
-    w->udp = mem_alloc(sh->listen_count * sizeof *w->udp);
-    w->tcp = mem_alloc(sh->listen_count * sizeof *w->tcp);
-    for (size_t i = 0; i < sh->listen_count; i++) {
-        *failed = sh->listen[i];
-        enum err err = udp_listener_open(&w->udp[i], &w->loop, failed, on_udp, w);
+    const struct listeners *all = &sh->listeners;
+    w->udp = mem_alloc(all->count * sizeof *w->udp);
+    w->tcp = mem_alloc(all->count * sizeof *w->tcp);
+    for (size_t i = 0; i < all->count; i++) {
+        const struct listener *l = &all->items[i];
+        if (!listener_is_for(l, w->index, sh->worker_count))
+            continue;
+        *failed = l;
+        int fd = listener_open(all, l);
+        enum err err = l->type == SOCK_DGRAM
+                           ? udp_listener_open(&w->udp[w->udp_count], &w->loop, fd, on_udp, w)
+                           : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, &sh->limits, on_tcp, w);
         if (err)
             return err;
-        w->udp_count++;
-        err = stream_server_open(&w->tcp[i], &w->loop, failed, &sh->limits, on_tcp, w);
-        if (err)
-            return err;
-        w->tcp_count++;
+        *(l->type == SOCK_DGRAM ? &w->udp_count : &w->tcp_count) += 1;
     }
+    *failed = NULL;
     return ERR_OK;
 }
 
@@ -429,7 +433,8 @@ static void open_resolver(struct worker *w)
     w->outbound = outbound_new(&w->loop, &out, &events, w->rng);
 }
 
-enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed)
+enum err worker_new(
+    struct worker **out, struct shared *shared, unsigned index, const struct listener **failed)
 {
     struct worker *w = mem_alloc(sizeof *w);
     w->shared = shared;

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "daemon/inbox.h"
+#include "daemon/listeners.h"
 #include "daemon/serving.h"
 #include "lib/config.h"
 
@@ -19,8 +20,7 @@ struct worker;
 /* What all workers share; lives until the last has ended. */
 struct shared {
     const struct config *config;
-    const struct endpoint *listen; /* to be bound by each worker */
-    size_t listen_count;
+    struct listeners listeners;
     const struct endpoint *own; /* where a message of ours would come back to ourselves */
     size_t own_count;
     struct cache *cache;
@@ -39,8 +39,10 @@ struct worker_stats {
     struct resolve_counters resolve;    /* a copy */
 };
 
-/** Binds all listeners, in the caller's thread; reads nothing yet. ERR_SYSTEM: errno, *failed say which. */
-enum err worker_new(struct worker **out, struct shared *shared, unsigned index, struct endpoint *failed);
+/** Opens its listeners, in the caller's thread; reads nothing yet. ERR_SYSTEM: errno, *failed say which
+ * (NULL: none of them). */
+enum err worker_new(
+    struct worker **out, struct shared *shared, unsigned index, const struct listener **failed);
 void worker_start(struct worker *w);
 /** From any thread: reads no more questions, replies to those that are pending. */
 void worker_drain(struct worker *w);

@@ -15,7 +15,6 @@
 /* How exact the limits of time are, and how long accepting pauses when no descriptor is left. */
 #define TICK_MS 100
 #define ACCEPTS_MAX 64 /* a wake-up */
-#define BACKLOG 1024
 
 const struct stream_limits STREAM_LIMITS_DEFAULT = {
     .connections_max = 4096,
@@ -230,55 +229,30 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
         uv_poll_start(poll, UV_READABLE, on_acceptable);
 }
 
-static bool set_option(int fd, int level, int name)
-{
-    int on = 1;
-    return setsockopt(fd, level, name, &on, sizeof on) == 0;
-}
-
-/* A listening socket, or -1 with errno set. *bound is where. */
-static int open_socket(const struct endpoint *at, struct endpoint *bound)
-{
-    bool v6 = at->addr.family == FAMILY_V6;
-    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    struct sockaddr_storage sa;
-    socklen_t len = endpoint_to_sockaddr(at, &sa), got = sizeof sa;
-    /* TCP_NODELAY goes over to accepted sockets. */
-    if (!set_option(fd, SOL_SOCKET, SO_REUSEADDR) || !set_option(fd, SOL_SOCKET, SO_REUSEPORT) ||
-        !set_option(fd, IPPROTO_TCP, TCP_NODELAY) || (v6 && !set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY)) ||
-        bind(fd, (struct sockaddr *)&sa, len) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, (struct sockaddr *)&sa, &got) < 0) {
-        int e = errno;
-        close(fd);
-        errno = e;
-        return -1;
-    }
-    *bound = endpoint_of_sockaddr((struct sockaddr *)&sa);
-    return fd;
-}
-
-enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, const struct endpoint *at,
+enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
     const struct stream_limits *limits, stream_query_fn *on_query, void *ctx)
 {
     static const uint8_t none[16];
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
     *out = NULL;
-    struct endpoint bound;
-    int fd = open_socket(at, &bound);
     if (fd < 0)
         return ERR_SYSTEM;
     struct stream_server *s = mem_alloc(sizeof *s);
-    *s = (struct stream_server){
-        .loop = loop, .fd = fd, .at = bound, .limits = *limits, .on_query = on_query, .ctx = ctx};
-    int e = uv_poll_init(loop, &s->accepting, fd);
+    *s = (struct stream_server){.loop = loop, .fd = fd, .limits = *limits, .on_query = on_query, .ctx = ctx};
+    int e = getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ? -errno : 0;
+    if (!e)
+        e = uv_poll_init(loop, &s->accepting, fd); /* which sets O_NONBLOCK */
     if (e) {
         close(fd);
         mem_free(s);
         errno = -e;
         return ERR_SYSTEM;
     }
-    s->wildcard = memcmp(at->addr.ip, none, addr_len(&at->addr)) == 0;
+    int on = 1; /* goes over to accepted sockets */
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    s->at = endpoint_of_sockaddr((struct sockaddr *)&sa);
+    s->wildcard = memcmp(s->at.addr.ip, none, addr_len(&s->at.addr)) == 0;
     s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (getrandom(&s->key, sizeof s->key, 0) < 0)
         s->key.k0 = (uint64_t)uv_hrtime();

@@ -1,7 +1,7 @@
 /* TCP service (RFC 7766): messages with two octets of length before them; many questions pipelined on a
  * connection, replies in any order, idle connections closed, slow ones cut off.
  *
- *   stream_server_open(&s, loop, &at, &limits, on_query, ctx)
+ *   stream_server_open(&s, loop, listen_open(&at, SOCK_STREAM, false), &limits, on_query, ctx)
  *       on_query(ctx, client, wire, len)         one whole message; client is valid until released
  *           stream_client_reply(client, …)        exactly once for each on_query, now or later; gives back
  *                                                 the hold that on_query was handed
@@ -42,8 +42,9 @@ struct stream_counters {
     unsigned open; /* gauge */
 };
 
-/** SO_REUSEPORT, IPV6_V6ONLY, TCP_NODELAY, fast open not used. ERR_SYSTEM with errno set. */
-enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, const struct endpoint *at,
+/** Takes over fd, a listening socket (listen.h). ERR_SYSTEM with errno: fd is closed, or was negative (then
+ * errno is the caller's). */
+enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
     const struct stream_limits *limits, stream_query_fn *on_query, void *ctx);
 const struct endpoint *stream_client_peer(const struct stream_client *c);
 const struct endpoint *stream_client_local(const struct stream_client *c);

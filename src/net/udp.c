@@ -13,6 +13,7 @@
 /* The kernel's queue holds a burst that comes while the loop does something else:
  * 4 MiB is about 2 to 5 thousand queries. */
 #define SOCKET_BUFFER (4 * 1024 * 1024)
+#define LAST_ROUNDS_MAX 128 /* what the kernel's queue holds at most, before no more is read */
 #define SEND_TRIES 4
 /* Not a power of two apart: the heads of 64 buffers 4096 apart would share one set of the
  * processor's first cache. */
@@ -199,8 +200,6 @@ static bool set_option(int fd, int level, int name, int value)
 
 static bool set_options(int fd, bool v6, bool wildcard)
 {
-    if (!set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1))
-        return false;
     /* Only root gets beyond net.core.rmem_max; either way a smaller buffer is no reason to fail. */
     if (!set_option(fd, SOL_SOCKET, SO_RCVBUFFORCE, SOCKET_BUFFER))
         set_option(fd, SOL_SOCKET, SO_RCVBUF, SOCKET_BUFFER);
@@ -210,8 +209,7 @@ static bool set_options(int fd, bool v6, bool wildcard)
     if (!v6)
         return set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT) &&
                (!wildcard || set_option(fd, IPPROTO_IP, IP_PKTINFO, 1));
-    return set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) &&
-           set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT) &&
+    return set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT) &&
            (!wildcard || set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
 }
 
@@ -221,48 +219,32 @@ static bool is_wildcard(const struct addr *a)
     return memcmp(a->ip, none, addr_len(a)) == 0;
 }
 
-/* A bound socket, or -1 with errno set. *bound is where. */
-static int open_socket(const struct endpoint *at, struct endpoint *bound)
-{
-    bool v6 = at->addr.family == FAMILY_V6;
-    int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -1;
-    struct sockaddr_storage sa;
-    socklen_t len = endpoint_to_sockaddr(at, &sa), got = sizeof sa;
-    if (!set_options(fd, v6, is_wildcard(&at->addr)) || bind(fd, (struct sockaddr *)&sa, len) < 0 ||
-        getsockname(fd, (struct sockaddr *)&sa, &got) < 0) {
-        int e = errno;
-        close(fd);
-        errno = e;
-        return -1;
-    }
-    *bound = endpoint_of_sockaddr((struct sockaddr *)&sa);
-    return fd;
-}
-
 enum err udp_listener_open(
-    struct udp_listener **out, uv_loop_t *loop, const struct endpoint *at, udp_query_fn *on_query, void *ctx)
+    struct udp_listener **out, uv_loop_t *loop, int fd, udp_query_fn *on_query, void *ctx)
 {
+    struct sockaddr_storage sa;
+    socklen_t len = sizeof sa;
     *out = NULL;
-    struct endpoint bound;
-    int fd = open_socket(at, &bound);
     if (fd < 0)
         return ERR_SYSTEM;
     struct udp_listener *l = mem_alloc(sizeof *l);
-    l->fd = fd;
-    l->at = bound;
-    l->wildcard = is_wildcard(&at->addr);
-    l->on_query = on_query;
-    l->ctx = ctx;
-    slots_init(l);
-    int e = uv_poll_init(loop, &l->poll, fd);
+    bool good = getsockname(fd, (struct sockaddr *)&sa, &len) == 0;
+    if (good) {
+        l->at = endpoint_of_sockaddr((struct sockaddr *)&sa);
+        l->wildcard = is_wildcard(&l->at.addr);
+        good = set_options(fd, sa.ss_family == AF_INET6, l->wildcard);
+    }
+    int e = good ? uv_poll_init(loop, &l->poll, fd) : -errno; /* which sets O_NONBLOCK */
     if (e) {
         close(fd);
         mem_free(l);
         errno = -e;
         return ERR_SYSTEM;
     }
+    l->fd = fd;
+    l->on_query = on_query;
+    l->ctx = ctx;
+    slots_init(l);
     l->poll.data = l;
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
     *out = l;
@@ -293,6 +275,9 @@ void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, con
 
 void udp_listener_stop(struct udp_listener *l)
 {
+    /* Who asked before we stopped is answered. */
+    for (int round = 0; round < LAST_ROUNDS_MAX && !l->stopped && l->fd >= 0 && serve_batch(l); round++)
+        ;
     if (l->fd < 0)
         return;
     l->stopped = true;

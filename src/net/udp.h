@@ -1,6 +1,6 @@
 /* UDP listeners: batches of datagrams in, replies out from the address that was asked.
  *
- *   udp_listener_open(&l, loop, &at, on_query, ctx)
+ *   udp_listener_open(&l, loop, listen_open(&at, SOCK_DGRAM, false), on_query, ctx)
  *       on_query(ctx, l, path, wire, len, reply, cap) → octets in reply: sent in the same batch
  *                                                     → 0: nothing now; later, or never,
  *                                                       udp_listener_reply(l, path, …)
@@ -35,14 +35,14 @@ struct udp_counters {
     uint64_t received, sent, send_failed, too_long;
 };
 
-/** Binds (SO_REUSEPORT, so that each worker has its own; IPV6_V6ONLY; packet info on; path MTU discovery off:
- * IP_PMTUDISC_OMIT) and reads by uv_poll with recvmmsg/sendmmsg. ERR_SYSTEM with errno set (EACCES,
- * EADDRINUSE, EADDRNOTAVAIL). */
+/** Takes over fd, a bound socket (listen.h). Packet info on if it is bound to no one address; path MTU
+ * discovery off (IP_PMTUDISC_OMIT); reads by uv_poll with recvmmsg/sendmmsg. ERR_SYSTEM with errno: fd is
+ * closed, or was negative (then errno is the caller's). */
 enum err udp_listener_open(
-    struct udp_listener **out, uv_loop_t *loop, const struct endpoint *at, udp_query_fn *on_query, void *ctx);
+    struct udp_listener **out, uv_loop_t *loop, int fd, udp_query_fn *on_query, void *ctx);
 /** A reply that is ready later. Best effort, as UDP is. */
 void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, const uint8_t *wire, size_t len);
-/** Stops reading (drain); replies still go out. */
+/** Hands up what has come, then stops reading (drain); replies still go out. */
 void udp_listener_stop(struct udp_listener *l);
 /** Closes; memory is freed once the loop has run. */
 void udp_listener_close(struct udp_listener *l);

@@ -2,6 +2,8 @@
 
 #include "loopback.h"
 
+#include "net/listen.h"
+
 #include <sys/resource.h>
 
 #include "base/cursor.h"
@@ -73,7 +75,9 @@ static struct bench *bench_open(const char *where, const struct stream_limits *l
     struct endpoint e = at(where);
     struct bench *b = mem_alloc(sizeof *b);
     uv_loop_init(&b->loop);
-    assert_int_equal(stream_server_open(&b->s, &b->loop, &e, limits, on_query, b), ERR_OK);
+    assert_int_equal(
+        stream_server_open(&b->s, &b->loop, listen_open(&e, SOCK_STREAM, false), limits, on_query, b),
+        ERR_OK);
     return b;
 }
 

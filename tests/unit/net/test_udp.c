@@ -2,6 +2,8 @@
 
 #include "loopback.h"
 
+#include "net/listen.h"
+
 struct bench {
     uv_loop_t loop;
     struct udp_listener *l;
@@ -33,7 +35,8 @@ static void bench_open(struct bench *b, const char *where)
     struct endpoint e = at(where);
     memset(b, 0, sizeof *b);
     uv_loop_init(&b->loop);
-    assert_int_equal(udp_listener_open(&b->l, &b->loop, &e, on_query, b), ERR_OK);
+    assert_int_equal(
+        udp_listener_open(&b->l, &b->loop, listen_open(&e, SOCK_DGRAM, false), on_query, b), ERR_OK);
     assert_int_not_equal(udp_listener_at(b->l)->port, 0);
 }
 
@@ -125,7 +128,9 @@ static void shares_its_port_with_other_workers(void **state)
     struct bench b;
     bench_open(&b, "127.0.0.1");
     struct udp_listener *second;
-    assert_int_equal(udp_listener_open(&second, &b.loop, udp_listener_at(b.l), on_query, &b), ERR_OK);
+    assert_int_equal(udp_listener_open(&second, &b.loop, listen_open(udp_listener_at(b.l), SOCK_DGRAM, false),
+                         on_query, &b),
+        ERR_OK);
     udp_listener_close(second);
     bench_close(&b);
 }
@@ -136,7 +141,8 @@ static void tells_why_it_cannot_bind(void **state)
     uv_loop_init(&loop);
     struct endpoint e = at("192.0.2.1");
     struct udp_listener *l;
-    assert_int_equal(udp_listener_open(&l, &loop, &e, on_query, NULL), ERR_SYSTEM);
+    assert_int_equal(
+        udp_listener_open(&l, &loop, listen_open(&e, SOCK_DGRAM, false), on_query, NULL), ERR_SYSTEM);
     assert_int_equal(errno, EADDRNOTAVAIL);
     assert_null(l);
     loop_end(&loop);
