@@ -303,6 +303,16 @@ static enum job_state handle_truncated(struct job *j, struct reply *rep)
     return JOB_PICK;
 }
 
+/* Nothing more is expected of what was asked, also not over TCP: the next question begins over UDP again. */
+static void drop_exchanges(struct job *j)
+{
+    job_drop_sends(j);
+    for (unsigned i = 0; i < j->zone.candidate_count; i++) {
+        struct candidate *c = &j->zone.candidates[i];
+        c->stream = c->stream_tried = c->truncated = false;
+    }
+}
+
 /* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC
  * 9156 2.3, relaxed: an unvalidated NXDOMAIN does not deny the names below); it only says that no zone begins
  * here, which is kept for the next name that leads through here. */
@@ -315,7 +325,7 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
     j->zone.silences = 0;
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
-    job_drop_sends(j);
+    drop_exchanges(j);
     if (rep->kind == REPLY_NXDOMAIN)
         ask_whole(j);
     else

@@ -88,12 +88,19 @@ static bool collect_data(struct job *j, struct reply *rep, uint16_t type)
     return rep->data.count > 0;
 }
 
+/* Is the zone the one to speak of that name and type? For DS at its own apex it is its parent (RFC
+ * 4035 3.1.4.1). */
+static bool speaks_of(const struct job *j, const name_t *name, uint16_t type)
+{
+    return name_is_within(name, zone_of(j)) && (type != TYPE_DS || !name_equal(name, zone_of(j)));
+}
+
 /* The data at the end of the links, as far as they stay inside the zone. */
 static void read_answer(struct job *j, struct reply *rep, uint16_t type, bool *too_long)
 {
     rep->target = rep->asked;
     for (unsigned links = 0; links <= ALIAS_MAX && !*too_long; links++) {
-        if (!name_is_within(rep->target, zone_of(j)))
+        if (links > 0 && !speaks_of(j, rep->target, type))
             return;
         bool below_dname = find_dname(j, rep, rep->target) != NULL; /* no data there: RFC 6672 2.4 */
         if (!below_dname && (collect_data(j, rep, type) || type == TYPE_CNAME))
@@ -296,7 +303,7 @@ static void classify(struct job *j, struct reply *rep, bool too_long)
     } else if (rep->links.count > 0) {
         /* The response code and the SOA speak of the last name (RFC 6604 3),
          * if it is the server's to speak of. */
-        bool inside = name_is_within(rep->target, zone_of(j));
+        bool inside = speaks_of(j, rep->target, rep->type);
         if (inside && rep->rcode == RCODE_NXDOMAIN)
             rep->kind = REPLY_NXDOMAIN;
         else

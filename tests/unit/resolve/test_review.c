@@ -641,6 +641,50 @@ static void endless_dependencies_end_soon(void **state)
     world_free(w);
 }
 
+/* The answer to a probe came over UDP after all, while TCP was under way: the only server is asked on. */
+static void garbage_before_a_probes_answer_costs_no_server(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1",
+            .name = "y.x.zone.org.",
+            .how = HOW_GARBAGE_FIRST,
+            .flags = FLAG_AA,
+            .answer = "y.x.zone.org. 60 A 192.0.2.1\n",
+            .delay_ms = 50,
+            .tcp_delay_ms = 200},
+        {.addr = "10.1.0.1",
+            .how = HOW_GARBAGE_FIRST,
+            .flags = FLAG_AA,
+            .authority = SOA,
+            .delay_ms = 50,
+            .tcp_delay_ms = 200}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "y.x.zone.org.", TYPE_A), "NOERROR; y.x.zone.org. 60 A 192.0.2.1");
+    assert_idle(w);
+    world_free(w);
+}
+
+/* RFC 4035 3.1.4.1: the child's own word on its DS, at the end of an alias inside it, is its parent's to say.
+ */
+static void an_alias_to_the_apex_gets_its_ds_from_the_parent(void **state)
+{
+#define DS_TEXT "zone.org. 60 DS 1 13 2 0000000000000000000000000000000000000000000000000000000000000000"
+    struct world_rule rules[] = {ROOT_ORG,
+        {.addr = "10.0.0.2", .name = "zone.org.", .type = TYPE_DS, .flags = FLAG_AA, .answer = DS_TEXT "\n"},
+        ORG_ZONE_1,
+        {.addr = "10.1.0.1",
+            .name = "c.zone.org.",
+            .flags = FLAG_AA,
+            .answer = "c.zone.org. 60 CNAME zone.org.\n",
+            .authority = SOA},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .authority = SOA}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(
+        ask_text(w, "c.zone.org.", TYPE_DS), "NOERROR; c.zone.org. 60 CNAME zone.org.; " DS_TEXT);
+    assert_idle(w);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -668,6 +712,8 @@ int main(void)
         cmocka_unit_test(resolves_thirty_names_with_two_messages_of_five_lost),
         cmocka_unit_test(great_delegations_cost_no_more_than_small_ones),
         cmocka_unit_test(endless_dependencies_end_soon),
+        cmocka_unit_test(garbage_before_a_probes_answer_costs_no_server),
+        cmocka_unit_test(an_alias_to_the_apex_gets_its_ds_from_the_parent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
