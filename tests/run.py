@@ -136,6 +136,16 @@ def script(name: str, *command: str):
     return suite
 
 
+def simulator() -> list[Tally]:
+    """Seeds in turn until the time is over: two minutes in CI. Says how many runs it was."""
+    tally = Tally("sim")
+    program = TOP / "build-sim/tests/sim/sim"
+    seconds = 120 if os.environ.get("CI") else 20
+    count_tap(tally, run(tally, [str(program), "--seeds", "1..1000000", "--for", str(seconds)], 600, ENV, TOP))
+    print("\n".join(line for line in tally.output.splitlines() if line.startswith("# ") and " runs" in line))
+    return [report(tally)]
+
+
 def pytest_in_lab(folder: str):
     def suite() -> list[Tally]:
         tally = Tally(folder)
@@ -150,6 +160,7 @@ def pytest_in_lab(folder: str):
 SUITES = {
     "meson": meson_tests,
     "includes": script("includes", "tests/includes"),
+    "sim": simulator,
     "system": pytest_in_lab("tests/system"),
     "abuse": script("abuse", "tests/abuse/run", "--tap"),
 }

@@ -1,0 +1,218 @@
+#include "authority.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "dns/present.h"
+
+#define LINKS_MAX 12
+
+void draft_add(
+    struct draft *dr, enum section s, const name_t *owner, uint16_t type, uint32_t ttl, struct rdata rd)
+{
+    if (!dr->rrs[s])
+        dr->rrs[s] = ARENA_ARRAY(dr->arena, struct rr, DRAFT_RRS_MAX);
+    if (dr->counts[s] < DRAFT_RRS_MAX)
+        dr->rrs[s][dr->counts[s]++] =
+            (struct rr){.owner = owner, .type = type, .class = CLASS_IN, .ttl = ttl, .rdata = rd};
+}
+
+void draft_lines(struct draft *dr, enum section s, const char *format, ...)
+{
+    char text[4096];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    assert(n >= 0 && (size_t)n < sizeof text);
+    for (const char *line = text; *line;) {
+        size_t len = strcspn(line, "\n");
+        struct rr rr;
+        if (rr_from_text(&rr, line, len, NULL, 3600, dr->arena) == ERR_OK) {
+            draft_add(dr, s, rr.owner, rr.type, rr.ttl, rr.rdata);
+            if (dr->counts[s] > 0)
+                dr->rrs[s][dr->counts[s] - 1].class = rr.class;
+        }
+        line += len + (line[len] == '\n');
+    }
+}
+
+static void add_set(struct draft *dr, enum section s, const name_t *owner, const struct set *set)
+{
+    unsigned count = set_count(set), version = set_version(set, dr->at_s);
+    unsigned first = roll(dr->dice, count ? count : 1);
+    for (unsigned i = 0; i < count; i++)
+        draft_add(dr, s, owner, set->type, set->ttl, set_rdata(set, version, (first + i) % count, dr->arena));
+}
+
+static void add_addresses(struct draft *dr, const struct host *h, uint32_t ttl)
+{
+    static const enum family families[] = {FAMILY_V4, FAMILY_V6};
+    for (unsigned f = 0; f < 2; f++)
+        for (unsigned i = 0; i < host_addr_count(h, families[f]); i++) {
+            const struct addr *a = host_addr(h, families[f], i);
+            draft_add(dr, SECTION_ADDITIONAL, h->name, f == 0 ? TYPE_A : TYPE_AAAA, ttl,
+                (struct rdata){a->ip, (uint16_t)addr_len(a)});
+        }
+}
+
+/* ---- the zone that answers ---- */
+
+static bool hosts_above(const struct machine *m, const struct zone *z)
+{
+    for (unsigned i = 0; i < m->zone_count; i++)
+        for (const struct zone *p = z->parent; p; p = p->parent)
+            if (m->zones[i] == p)
+                return true;
+    return false;
+}
+
+/* The deepest zone of the machine that holds the name. A withdrawn zone lives on, as a ghost, where no zone
+ * above it is served. */
+static const struct zone *zone_on(const struct draft *dr, const name_t *name, uint16_t type)
+{
+    const struct zone *best = NULL;
+    for (unsigned i = 0; i < dr->machine->zone_count; i++) {
+        const struct zone *z = dr->machine->zones[i];
+        if (!name_is_within(name, z->name) || (best && best->depth > z->depth))
+            continue;
+        bool above = hosts_above(dr->machine, z);
+        if (above && (!zone_is_delegated(z, dr->at_s) || (type == TYPE_DS && name_equal(name, z->name))))
+            continue;
+        best = z;
+    }
+    return best;
+}
+
+/* ---- sections ---- */
+
+static void add_referral(struct draft *dr, const struct zone *child)
+{
+    dr->flags &= (uint16_t)~FLAG_AA;
+    for (unsigned i = 0; i < child->host_count; i++) {
+        const struct host *h = child->hosts[i];
+        if (child->parent_lists >> i & 1)
+            draft_add(dr, SECTION_AUTHORITY, child->name, TYPE_NS, child->ns_ttl,
+                (struct rdata){h->name, (uint16_t)name_len(h->name)});
+    }
+    if (child->has_ds)
+        add_set(dr, SECTION_AUTHORITY, child->name, &child->ds);
+    for (unsigned i = 0; i < child->host_count; i++)
+        if (child->parent_lists >> i & child->glued >> i & 1)
+            add_addresses(dr, child->hosts[i], child->ns_ttl);
+}
+
+static void add_node(struct draft *dr, const struct found *f, const name_t *name)
+{
+    if (f->set) {
+        add_set(dr, SECTION_ANSWER, name, f->set);
+        return;
+    }
+    for (unsigned i = 0; f->node && i < f->node->set_count; i++)
+        if (set_is_alive(&f->node->sets[i], dr->at_s))
+            add_set(dr, SECTION_ANSWER, name, &f->node->sets[i]);
+    if (name_equal(name, f->zone->name)) {
+        add_set(dr, SECTION_ANSWER, name, &f->zone->apex[0]);
+        add_set(dr, SECTION_ANSWER, name, &f->zone->apex[1]);
+    }
+}
+
+static void add_zone(struct draft *dr, const struct zone *z)
+{
+    add_set(dr, SECTION_AUTHORITY, z->name, &z->apex[0]);
+    for (unsigned i = 0; i < z->host_count; i++)
+        if ((z->child_lists >> i & 1) && z->hosts[i]->home == z)
+            add_addresses(dr, z->hosts[i], z->child_ns_ttl);
+}
+
+/* Adds the link. NULL: it makes the name too long. */
+static const name_t *add_link(struct draft *dr, const struct found *f, const name_t *name)
+{
+    if (f->kind == FOUND_CNAME) {
+        add_set(dr, SECTION_ANSWER, name, f->set);
+        return f->set->target;
+    }
+    add_set(dr, SECTION_ANSWER, f->owner, f->set);
+    name_t made[NAME_MAX_LEN];
+    if (name_replace_suffix(made, name, f->owner, f->set->target) != ERR_OK)
+        return NULL;
+    const name_t *target = name_dup(made, dr->arena);
+    draft_add(dr, SECTION_ANSWER, name, TYPE_CNAME, f->set->ttl,
+        (struct rdata){target, (uint16_t)name_len(target)});
+    return target;
+}
+
+static void deny(struct draft *dr, const struct found *f)
+{
+    bool nxdomain = f->kind == FOUND_NXDOMAIN || (f->entless && dr->machine->no_ent);
+    dr->rcode = nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
+    add_set(dr, SECTION_AUTHORITY, f->zone->name, &f->zone->apex[1]);
+}
+
+void draft_make(struct draft *dr)
+{
+    const name_t *name = dr->query->question.name;
+    uint16_t type = dr->query->question.type;
+    const struct zone *z = zone_on(dr, name, type);
+    dr->flags = FLAG_AA;
+    if (!z) {
+        dr->flags = 0;
+        dr->rcode = RCODE_REFUSED;
+        return;
+    }
+    for (unsigned links = 0; links < LINKS_MAX; links++) {
+        struct found f = zone_find(dr->tree, z, name, type, dr->at_s, dr->at_s);
+        switch (f.kind) {
+        case FOUND_CUT:
+            if (links == 0)
+                add_referral(dr, f.child);
+            return;
+        case FOUND_DATA:
+            add_node(dr, &f, name);
+            if (dr->machine->chatty && type != TYPE_ANY)
+                add_zone(dr, f.zone);
+            return;
+        case FOUND_NODATA:
+        case FOUND_NXDOMAIN:
+            deny(dr, &f);
+            return;
+        case FOUND_CNAME:
+        case FOUND_DNAME:
+            name = add_link(dr, &f, name);
+            if (!name)
+                dr->rcode = RCODE_YXDOMAIN;
+            if (!name || dr->machine->one_link || !(z = zone_on(dr, name, type)))
+                return;
+        }
+    }
+}
+
+/* ---- writing ---- */
+
+static size_t write_sections(
+    const struct draft *dr, uint8_t *buf, size_t cap, const struct edns *opt, bool truncated)
+{
+    struct msg_builder b;
+    const struct msg *q = dr->query;
+    uint16_t flags = (uint16_t)(FLAG_QR | dr->flags | (truncated ? FLAG_TC : 0));
+    msg_build(&b, buf, cap, q->id, flags, dr->rcode);
+    msg_add_question(&b, q->question.name, q->question.type, q->question.class);
+    for (unsigned s = 0; s < SECTION_COUNT && !truncated; s++)
+        for (unsigned i = 0; i < dr->counts[s]; i++)
+            msg_add_rr(&b, (enum section)s, &dr->rrs[s][i]);
+    if (opt->present)
+        msg_add_edns(&b, opt);
+    return msg_finish(&b, false);
+}
+
+size_t draft_write(const struct draft *dr, uint8_t *buf, size_t cap, const struct edns *opt)
+{
+    return write_sections(dr, buf, cap, opt, false);
+}
+
+size_t draft_write_truncated(const struct draft *dr, uint8_t *buf, size_t cap, const struct edns *opt)
+{
+    return write_sections(dr, buf, cap, opt, true);
+}

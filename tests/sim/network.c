@@ -1,0 +1,426 @@
+/* The network: messages travel, are lost, doubled, spoilt, forged; machines answer as they are. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim.h"
+
+struct arrival {
+    struct heap_node node;
+    send_id id;
+    bool fails, lost;
+    enum net_fail why;
+    size_t len;
+    uint8_t wire[];
+};
+
+struct open_send {
+    struct table_node node;
+    struct endpoint to;
+    enum transport transport;
+};
+
+void network_choose(struct sim *s)
+{
+    struct dice *d = &s->dice;
+    struct weather *w = &s->weather;
+    if (chance(d, 60))
+        return;
+    static const unsigned losses[] = {0, 0, 1, 5, 10, 20, 40};
+    static const unsigned jitters[] = {0, 0, 5, 50, 400};
+    w->loss_percent = ONE_OF(d, losses);
+    w->duplicate_percent = chance(d, 50) ? between(d, 1, 30) : 0;
+    w->corrupt_percent = chance(d, 30) ? between(d, 1, 10) : 0;
+    w->spoof_percent = chance(d, 30) ? between(d, 1, 30) : 0;
+    w->local_percent = chance(d, 10) ? between(d, 1, 10) : 0;
+    w->jitter_ms = ONE_OF(d, jitters);
+    if (s->plan.v4 && s->plan.v6 && chance(d, 30))
+        (chance(d, 50) ? w->no_route : w->black_hole)[roll(d, 2)] = true;
+}
+
+/* ---- events ---- */
+
+static void later(struct sim *s, unsigned in_ms, send_id id, const uint8_t *wire, size_t len)
+{
+    struct arrival *e = mem_alloc(sizeof *e + len);
+    e->id = id;
+    e->len = len;
+    if (len)
+        memcpy(e->wire, wire, len);
+    heap_set(&s->events, &e->node, s->now.mono_ms + in_ms);
+}
+
+static void fail_later(struct sim *s, int64_t in_ms, send_id id, enum net_fail why)
+{
+    struct arrival *e = mem_alloc(sizeof *e);
+    e->id = id;
+    e->fails = true;
+    e->why = why;
+    heap_set(&s->events, &e->node, s->now.mono_ms + in_ms);
+}
+
+int64_t network_next_ms(const struct sim *s)
+{
+    const struct heap_node *n = heap_first(&s->events);
+    return n ? n->at : INT64_MAX;
+}
+
+void network_step(struct sim *s)
+{
+    struct heap_node *n = heap_first(&s->events);
+    struct arrival *e = HOLDER(n, struct arrival, node);
+    heap_remove(&s->events, n);
+    bool open = table_find(&s->open, e->id) != NULL;
+    if (e->lost || (!open && (e->fails || e->id % 8 != 0))) {
+        mem_free(e);
+        return;
+    }
+    if (e->fails) {
+        static const char *const texts[] = {"refused", "unreachable", "timeout", "closed", "local"};
+        sim_tell(s, "  #%llu fails: %s", (unsigned long long)e->id, texts[e->why]);
+        resolve_failed(s->r, e->id, e->why, s->now);
+    } else {
+        static const char *const texts[] = {"matched", "near miss", "ignored"};
+        enum heard h = resolve_heard(s->r, e->id, e->wire, e->len, s->now);
+        sim_tell(s, "  #%llu hears %zu octets: %s", (unsigned long long)e->id, e->len, texts[h]);
+        if (!open && h != HEARD_IGNORED)
+            sim_wrong(s, "a packet for a dropped message was not ignored");
+    }
+    mem_free(e);
+}
+
+void network_forget(struct sim *s)
+{
+    for (size_t i = 0; i < s->events.count; i++) {
+        struct arrival *e = HOLDER(s->events.nodes[i], struct arrival, node);
+        e->lost = e->lost || !e->fails;
+    }
+}
+
+void network_dropped(struct sim *s, send_id id)
+{
+    struct table_node *n = table_find(&s->open, id);
+    if (!n) {
+        sim_wrong(s, "a message was dropped that was not open");
+        return;
+    }
+    table_remove(&s->open, n);
+    mem_free(HOLDER(n, struct open_send, node));
+}
+
+void network_end(struct sim *s)
+{
+    struct heap_node *n;
+    while ((n = heap_first(&s->events))) {
+        heap_remove(&s->events, n);
+        mem_free(HOLDER(n, struct arrival, node));
+    }
+    heap_fini(&s->events);
+    struct table_node *o;
+    while ((o = table_any(&s->open))) {
+        table_remove(&s->open, o);
+        mem_free(HOLDER(o, struct open_send, node));
+    }
+    table_fini(&s->open);
+}
+
+/* ---- one exchange ---- */
+
+struct exchange {
+    struct sim *s;
+    send_id id;
+    bool udp;
+    unsigned deadline_ms; /* from now */
+    const struct machine *m;
+    struct msg query;
+    struct draft draft;
+    struct edns opt; /* of the reply */
+    unsigned delay_ms;
+    uint8_t wire[MSG_MAX_LEN];
+    size_t len;
+};
+
+static bool is_lost(struct sim *s)
+{
+    return chance(&s->luck, s->weather.loss_percent);
+}
+
+static void travel(struct exchange *x, const uint8_t *wire, size_t len, unsigned delay_ms)
+{
+    struct sim *s = x->s;
+    delay_ms += s->weather.jitter_ms ? roll(&s->luck, s->weather.jitter_ms) : 0;
+    if (!x->udp) {
+        if (delay_ms < x->deadline_ms)
+            later(s, delay_ms, x->id, wire, len);
+        return;
+    }
+    if (is_lost(s))
+        return;
+    unsigned copies = 1 + chance(&s->luck, s->weather.duplicate_percent);
+    while (copies-- > 0) {
+        static uint8_t spoilt[MSG_MAX_LEN];
+        if (chance(&s->luck, s->weather.corrupt_percent)) {
+            memcpy(spoilt, wire, len);
+            if (len)
+                spoilt[roll(&s->luck, len < 64 ? (unsigned)len : 64)] ^= (uint8_t)between(&s->luck, 1, 255);
+            /* Only where it shows: what passes every check is believed, as UDP has but its checksum. */
+            size_t head = MSG_HEADER_LEN + name_len(x->query.question.name) + 4;
+            memcpy(spoilt + 2, wire + 2, len < 12 ? 0 : 10);
+            if (len > head)
+                memcpy(spoilt + head, wire + head, len - head);
+            later(s, delay_ms + copies, x->id, spoilt, len);
+        } else {
+            later(s, delay_ms + copies, x->id, wire, len);
+        }
+    }
+}
+
+/* What a machine of before EDNS says. False: the query had none. */
+static bool objects(struct exchange *x, uint16_t rcode, bool opt)
+{
+    if (!x->query.edns.present)
+        return false;
+    memset(x->draft.counts, 0, sizeof x->draft.counts);
+    x->draft.rcode = rcode;
+    x->draft.flags = 0;
+    x->opt.present = opt;
+    return true;
+}
+
+static void refuse(struct exchange *x, uint16_t rcode)
+{
+    memset(x->draft.counts, 0, sizeof x->draft.counts);
+    x->draft.rcode = rcode;
+    x->draft.flags = 0;
+}
+
+/* Faults that show in what is said. */
+static void misspeak(struct exchange *x)
+{
+    switch (x->m->fault) {
+    case FAULT_REFUSES:
+        refuse(x, RCODE_REFUSED);
+        return;
+    case FAULT_SERVFAIL:
+        refuse(x, RCODE_SERVFAIL);
+        return;
+    case FAULT_LAME_EMPTY:
+        refuse(x, RCODE_NOERROR);
+        return;
+    case FAULT_LAME_UPWARD:
+        refuse(x, RCODE_NOERROR);
+        draft_lines(&x->draft, SECTION_AUTHORITY, ". 3600 NS a.elsewhere.\n");
+        return;
+    case FAULT_FORMERR_EDNS:
+        objects(x, RCODE_FORMERR, false);
+        return;
+    case FAULT_NOTIMP_EDNS:
+        objects(x, RCODE_NOTIMP, false);
+        return;
+    case FAULT_BADVERS:
+        objects(x, RCODE_BADVERS, true);
+        return;
+    case FAULT_BADCOOKIE:
+        objects(x, RCODE_BADCOOKIE, true);
+        return;
+    case FAULT_IGNORES_EDNS:
+        x->opt.present = false;
+        return;
+    default:
+        return;
+    }
+}
+
+/* Faults that show in the octets. */
+static void misspell(struct exchange *x)
+{
+    switch (x->m->fault) {
+    case FAULT_FOLDS_CASE:
+        name_lower(x->wire + MSG_HEADER_LEN);
+        return;
+    case FAULT_BARE_FORMERR:
+        if (!x->query.edns.present)
+            return;
+        put_u16(x->wire + 2, FLAG_QR | RCODE_FORMERR);
+        memset(x->wire + 4, 0, 8);
+        x->len = MSG_HEADER_LEN;
+        return;
+    case FAULT_ODD_OPTIONS:
+    case FAULT_MANGLES_OPT:
+        if (!x->opt.present)
+            return;
+        /* The OPT comes last and has no options yet. */
+        put_u16(x->wire + x->len - 2, x->m->fault == FAULT_ODD_OPTIONS ? 7 : 9);
+        memcpy(x->wire + x->len, "\xfd\xe9\x00\x03xyz", 7);
+        x->len += 7;
+        return;
+    case FAULT_WRONG_ID:
+        x->wire[0] ^= 1;
+        return;
+    case FAULT_WRONG_QUESTION:
+        x->wire[MSG_HEADER_LEN + 1] ^= 3;
+        return;
+    default:
+        return;
+    }
+}
+
+static void write_reply(struct exchange *x)
+{
+    size_t max = MSG_MAX_LEN - 16;
+    if (x->udp) {
+        max = x->opt.present ? x->query.edns.udp_size : UDP_SIZE_PLAIN;
+        max = max < UDP_SIZE_PLAIN ? UDP_SIZE_PLAIN : max > 4096 ? 4096 : max;
+    }
+    x->len = draft_write(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
+    enum fault f = x->m->fault;
+    bool truncates = f == FAULT_TRUNCATES || f == FAULT_NO_TCP || f == FAULT_TCP_SILENT;
+    if (x->udp && (x->len > max || truncates))
+        x->len = draft_write_truncated(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
+    misspell(x);
+}
+
+/* True: nothing is heard of it. */
+static bool is_silent(const struct exchange *x)
+{
+    switch (x->m->fault) {
+    case FAULT_DEAD:
+        return true;
+    case FAULT_TCP_SILENT:
+        return !x->udp;
+    case FAULT_DROPS_EDNS:
+        return x->query.edns.present;
+    case FAULT_FLAPS:
+        return sim_true_s(x->s) / 60 % 2 == 1;
+    default:
+        return is_lost(x->s) && (x->udp || chance(&x->s->luck, 30));
+    }
+}
+
+/* True: the attempt ends with an error. */
+static bool is_refused(struct exchange *x)
+{
+    struct sim *s = x->s;
+    bool closed = x->m->fault == FAULT_PORT_CLOSED || (x->m->fault == FAULT_NO_TCP && !x->udp);
+    if (x->m->fault == FAULT_NO_ROUTE)
+        fail_later(s, 1, x->id, NET_UNREACHABLE);
+    else if (closed)
+        fail_later(s, x->m->rtt_ms, x->id, roll(&s->luck, 2) && !x->udp ? NET_CLOSED : NET_REFUSED);
+    return closed || x->m->fault == FAULT_NO_ROUTE;
+}
+
+static void forge(struct exchange *x, unsigned delay_ms)
+{
+    static uint8_t spoilt[MSG_MAX_LEN];
+    size_t len = spoil(x->wire, x->len, spoilt, sizeof spoilt, &x->s->luck);
+    later(x->s, delay_ms, x->id, spoilt, len);
+}
+
+static void answer(struct exchange *x)
+{
+    struct sim *s = x->s;
+    draft_make(&x->draft);
+    if (x->m->evil && chance(&s->luck, 60))
+        draft_lie(&x->draft);
+    misspeak(x);
+    write_reply(x);
+    unsigned delay = x->udp ? x->delay_ms : 2 * x->delay_ms;
+    if (x->udp && x->m->fault == FAULT_GARBAGE_FIRST && x->delay_ms > 1)
+        forge(x, x->delay_ms / 2);
+    if (x->udp && chance(&s->luck, s->weather.spoof_percent))
+        forge(x, roll(&s->luck, 2 * delay + 1));
+    if (x->m->evil && chance(&s->luck, 10))
+        forge(x, delay);
+    else
+        travel(x, x->wire, x->len, delay);
+}
+
+/* Nobody honest is there: it says whatever makes the poison work. */
+static void poison(struct exchange *x)
+{
+    static const struct machine devil = {.evil = true};
+    x->draft.machine = x->m = &devil;
+    x->draft.flags = FLAG_AA;
+    char q[NAME_TEXT_LEN];
+    name_text(x->query.question.name, q);
+    if (x->query.question.type == TYPE_A)
+        draft_lines(&x->draft, SECTION_ANSWER, "%s 86400 A 6.6.6.6\n", q);
+    else
+        draft_lines(&x->draft, SECTION_ANSWER, "%s 86400 TXT evil\n%s 86400 NS %s\n", q, q, q);
+    write_reply(x);
+    travel(x, x->wire, x->len, 5);
+}
+
+static void check_query(struct sim *s, const struct action *act, const struct msg *q, const struct machine *m)
+{
+    char at[ENDPOINT_TEXT_LEN], name[NAME_TEXT_LEN];
+    const struct endpoint *to = &act->send.to;
+    endpoint_text(to, at);
+    name_text(q->question.name, name);
+    if (q->flags != 0 || q->qdcount != 1 || q->trailing || q->question.class != CLASS_IN)
+        sim_wrong(s, "an odd query to %s: flags %#x", at, q->flags);
+    if (addr_is_unusable(&to->addr) || addr_is_loopback(&to->addr) || endpoint_equal(to, &s->own[0]) ||
+        endpoint_equal(to, &s->own[1]) || to->port != s->settings.port)
+        sim_wrong(s, "a query to %s, which is never asked", at);
+    if (to->addr.family == FAMILY_V4 ? !s->settings.use_v4 : !s->settings.use_v6)
+        sim_wrong(s, "a query to %s, of a family that is off", at);
+    if ((!m || m->evil) && !oracle_is_evil(s, q->question.name))
+        sim_wrong(s, "%s was asked for %s, of which it is no server", at, name);
+}
+
+static void open_send(struct sim *s, const struct action *act)
+{
+    struct open_send *o = mem_alloc(sizeof *o);
+    o->to = act->send.to;
+    o->transport = act->send.transport;
+    if (table_find(&s->open, act->send.id))
+        sim_wrong(s, "a message's number came twice");
+    table_add(&s->open, &o->node, act->send.id);
+}
+
+void network_send(struct sim *s, const struct action *act)
+{
+    static struct exchange x;
+    struct arena a;
+    arena_init(&a);
+    memset(&x, 0, offsetof(struct exchange, wire));
+    x.s = s;
+    x.id = act->send.id;
+    x.udp = act->send.transport == TRANSPORT_UDP;
+    x.deadline_ms = (unsigned)(act->send.deadline_ms - s->now.mono_ms);
+    x.m = tree_machine(&s->tree, &act->send.to.addr);
+    enum msg_fault fault = msg_parse(&x.query, act->send.wire, act->send.len, &a);
+    assert(fault == MSG_OK);
+    (void)fault;
+    open_send(s, act);
+    check_query(s, act, &x.query, x.m);
+    if (s->verbose) {
+        char name[NAME_TEXT_LEN], at[ENDPOINT_TEXT_LEN];
+        sim_tell(s, "  #%llu to %s %s: %s type %u%s", (unsigned long long)x.id,
+            endpoint_text(&act->send.to, at), x.udp ? "UDP" : "TCP", name_text(x.query.question.name, name),
+            x.query.question.type, x.query.edns.present ? "" : " (no EDNS)");
+    }
+    x.opt =
+        (struct edns){.present = x.query.edns.present, .udp_size = 1232, .dnssec_ok = x.query.edns.dnssec_ok};
+    x.draft = (struct draft){.arena = &a,
+        .tree = &s->tree,
+        .machine = x.m,
+        .query = &x.query,
+        .dice = &s->luck,
+        .at_s = sim_true_s(s)};
+    unsigned family = act->send.to.addr.family == FAMILY_V6;
+    if (!x.udp)
+        fail_later(s, x.deadline_ms, x.id, NET_TIMEOUT);
+    if (s->weather.no_route[family]) {
+        fail_later(s, 0, x.id, NET_UNREACHABLE);
+    } else if (chance(&s->luck, s->weather.local_percent)) {
+        fail_later(s, 0, x.id, NET_LOCAL);
+    } else if (!x.m) {
+        if (addr_is_poison(&act->send.to.addr))
+            poison(&x);
+    } else if (!s->weather.black_hole[family] && !is_refused(&x) && !is_silent(&x)) {
+        x.delay_ms = x.m->rtt_ms;
+        answer(&x);
+    }
+    arena_fini(&a);
+}

@@ -1,0 +1,176 @@
+/* The truth: a tree of zones made from a seed, the hosts that serve them, the machines behind those.
+ *
+ * Time changes some of it: sets of records appear, go or change their contents, delegations are withdrawn.
+ * All times are seconds of the world's own clock, on which the cache's clock runs as well unless it is made
+ * to step.
+ */
+#ifndef HARK_SIM_TREE_H
+#define HARK_SIM_TREE_H
+
+#include "base/addr.h"
+#include "dice.h"
+#include "dns/rr.h"
+#include "dns/rrtype.h"
+
+#define NEVER_S UINT32_MAX
+enum {
+    ZONES_MAX = 32,
+    HOSTS_OF_ZONE_MAX = 13,
+    MACHINES_OF_HOST_MAX = 4,
+    ZONES_OF_MACHINE_MAX = ZONES_MAX,
+    CHANGES_MAX = 24,
+    VERSIONS = 8, /* of a set that changes: then they come again */
+};
+
+/* What is wrong with a machine. Those before FAULTS_SURVIVED cost time but not the answer. */
+enum fault {
+    FAULT_NONE,
+    FAULT_SLOW,
+    FAULT_TRUNCATES,     /* says TC to everything over UDP */
+    FAULT_FOLDS_CASE,    /* echoes the question in lower case */
+    FAULT_FORMERR_EDNS,  /* of before EDNS: FORMERR, no OPT */
+    FAULT_NOTIMP_EDNS,   /* likewise NOTIMP */
+    FAULT_BARE_FORMERR,  /* likewise with a header alone */
+    FAULT_IGNORES_EDNS,  /* answers without an OPT */
+    FAULT_BADVERS,       /* knows no version of EDNS that exists */
+    FAULT_ODD_OPTIONS,   /* its OPT holds unknown options */
+    FAULT_GARBAGE_FIRST, /* a malformed packet comes before the answer (threat P12) */
+    FAULTS_SURVIVED,
+    FAULT_DEAD = FAULTS_SURVIVED,
+    FAULT_PORT_CLOSED,
+    FAULT_NO_ROUTE,
+    FAULT_REFUSES,
+    FAULT_SERVFAIL,
+    FAULT_LAME_UPWARD, /* refers to the root */
+    FAULT_LAME_EMPTY,  /* NOERROR, nothing in it, no AA */
+    FAULT_DROPS_EDNS,
+    FAULT_MANGLES_OPT,
+    FAULT_BADCOOKIE,
+    FAULT_NO_TCP,     /* truncates, and TCP is closed */
+    FAULT_TCP_SILENT, /* truncates, and TCP never answers */
+    FAULT_WRONG_ID,
+    FAULT_WRONG_QUESTION,
+    FAULT_FLAPS, /* silent every other minute */
+    FAULT_COUNT
+};
+
+struct zone;
+
+struct machine {
+    struct addr addr;
+    enum fault fault;
+    unsigned rtt_ms;
+    bool chatty;   /* NS and addresses beside answers */
+    bool one_link; /* gives one alias of a chain at a time */
+    bool no_ent;   /* denies empty non-terminals with NXDOMAIN (of before RFC 8020) */
+    bool evil;
+    const struct zone *zones[ZONES_OF_MACHINE_MAX];
+    unsigned zone_count;
+};
+
+/* A name server: a name in some zone, and machines. */
+struct host {
+    const name_t *name;
+    const struct zone *home; /* the zone that holds its addresses */
+    struct machine *machines[MACHINES_OF_HOST_MAX];
+    unsigned machine_count;
+};
+
+struct set {
+    uint16_t type;
+    uint32_t ttl, born_s, dies_s; /* dies_s: NEVER_S if it stays */
+    uint32_t period_s;            /* 0: the contents stay */
+    unsigned count, pad;          /* pad: octets more in a TXT record */
+    uint32_t id;
+    const name_t *target;    /* CNAME, DNAME, MX */
+    const struct host *host; /* A, AAAA of it */
+    const struct zone *zone; /* NS, SOA, DS of it */
+};
+
+struct node {
+    const name_t *name;
+    struct set *sets;
+    unsigned set_count;
+};
+
+struct zone {
+    const name_t *name;
+    struct zone *parent; /* NULL: the root */
+    unsigned index, depth;
+    struct host *hosts[HOSTS_OF_ZONE_MAX];
+    unsigned host_count;
+    unsigned parent_lists, child_lists, glued; /* bit i: hosts[i] */
+    uint32_t ns_ttl, child_ns_ttl, soa_ttl, minimum;
+    uint32_t gone_s; /* its delegation is withdrawn then */
+    bool has_ds;     /* its parent gives a DS */
+    bool evil;       /* it, or one above it, lies */
+    struct node *nodes;
+    unsigned node_count;
+    struct set apex[2]; /* NS, SOA */
+    struct set ds;
+};
+
+struct tree {
+    struct arena arena;
+    struct zone *zones[ZONES_MAX]; /* parents before children; the root first */
+    unsigned zone_count;
+    struct machine **machines;
+    unsigned machine_count;
+    struct host **hosts;
+    unsigned host_count;
+    uint32_t changes[CHANGES_MAX]; /* when something appears or goes; not the periods */
+    unsigned change_count;
+    uint32_t next_id;
+    bool no_ent; /* some machine has it */
+};
+
+struct tree_plan {
+    unsigned zones;         /* at most ZONES_MAX */
+    unsigned fault_percent; /* of machines */
+    unsigned evil_percent;  /* of zones below a TLD */
+    bool only_survived;     /* of the faults */
+    bool v4, v6;            /* families that machines have */
+    uint32_t begin_s, end_s;
+};
+
+void tree_make(struct tree *t, const struct tree_plan *plan, struct dice *d);
+void tree_free(struct tree *t);
+void tree_print(const struct tree *t);
+
+const char *fault_text(enum fault f);
+const struct machine *tree_machine(const struct tree *t, const struct addr *a);
+
+/* ---- truth (truth.c) ---- */
+
+enum found_kind { FOUND_DATA, FOUND_CNAME, FOUND_DNAME, FOUND_CUT, FOUND_NODATA, FOUND_NXDOMAIN };
+
+struct found {
+    enum found_kind kind;
+    const struct zone *zone;
+    const struct set *set;    /* DATA, CNAME, DNAME */
+    const name_t *owner;      /* DNAME: where it stands */
+    const struct node *node;  /* DATA of ANY; else NULL or the node found */
+    const struct zone *child; /* CUT */
+    bool entless;             /* NODATA of an empty non-terminal */
+};
+
+bool zone_is_delegated(const struct zone *z, uint32_t at_s);
+bool set_is_alive(const struct set *s, uint32_t at_s);
+/** No zone at or above it is ever withdrawn. */
+bool zone_stays(const struct zone *z);
+/** What the zone says of a name inside it (RFC 1034 4.3.2, RFC 6672 3.2), with the delegations of the time
+ * view_s and the records of the time at_s. */
+struct found zone_find(const struct tree *t, const struct zone *z, const name_t *name, uint16_t type,
+    uint32_t view_s, uint32_t at_s);
+/** The zone that speaks for (name, type) when every delegation is followed. */
+const struct zone *tree_zone_of(const struct tree *t, const name_t *name, uint16_t type, uint32_t view_s);
+/** Version of the contents at that time. */
+unsigned set_version(const struct set *s, uint32_t at_s);
+unsigned set_count(const struct set *s);
+/** Record i of that version, into the arena. */
+struct rdata set_rdata(const struct set *s, unsigned version, unsigned i, struct arena *a);
+/** Adds the addresses of a host of one family. */
+unsigned host_addr_count(const struct host *h, enum family family);
+const struct addr *host_addr(const struct host *h, enum family family, unsigned i);
+
+#endif
