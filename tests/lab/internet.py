@@ -9,6 +9,7 @@ addresses that they have on the Internet. Nothing of it ever leaves the namespac
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 # Who answers at an address.
 KNOTD = ("root", "tld", "hosting", "deep")  # one knotd each: a server that held a child zone too would not refer to it
@@ -139,6 +140,25 @@ def chain(last: int, end: str) -> str:
     return "\n".join(f"c{n} CNAME c{n + 1}" for n in range(last)) + f"\nc{last} CNAME {end}"
 
 
+# Types that mean something to the zone that they stand in, or to DNSSEC.
+STRUCTURAL = "ns cname soa dname ds rrsig nsec dnskey nsec3 nsec3param cds cdnskey zonemd opt sig key nxt".split()
+
+
+def is_beyond_knotd(code: int, data: bytes) -> bool:
+    return code == 29 and data[0] != 0  # LOC of another version: SERVFAIL
+
+
+def vectors() -> str:
+    """Every other vector of the fuzzer's seeds at a name of its own, as octets: the server need not know the type."""
+    lines = []
+    for file in sorted((Path(__file__).resolve().parent.parent / "fuzz/seeds/rdata").glob("vector-*")):
+        label, octets = file.name.removeprefix("vector-"), file.read_bytes()
+        code, data = int.from_bytes(octets[:2], "big"), octets[2:]
+        if not label.endswith("-text") and label.rsplit("-", 1)[0] not in STRUCTURAL and not is_beyond_knotd(code, data):
+            lines.append(f"{label} TYPE{code} \\# {len(data)} {data.hex()}")
+    return "\n".join(lines)
+
+
 WWW = "www A 192.0.2.80\nwww AAAA 2001:db8:80::80"
 ADDRESS = "@ A 192.0.2.81\n@ AAAA 2001:db8:80::81\n" + WWW
 
@@ -266,6 +286,7 @@ deep.er.name A 192.0.2.85
     Zone("longchain.org.", DNS_HOST_COM, "", chain(60, "www.longchain.org.") + "\n" + WWW),
     Zone("loop.org.", DNS_HOST_COM, "", "self CNAME self\na CNAME b\nb CNAME a\nfar CNAME far.loop.se."),
     Zone("loop.se.", DNS_HOST_COM, "", "far CNAME far.loop.org."),
+    Zone("vectors.python.org.", on(server("ns1.vectors.python.org.", "deep")), "", vectors()),
 ]
 
 

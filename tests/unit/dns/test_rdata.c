@@ -234,6 +234,94 @@ static void decompresses_only_where_the_type_allows(void **state)
     arena_fini(&a);
 }
 
+/* SIG and NXT have a name that may be compressed, and any number of octets after it. */
+static void decompresses_rdata_of_any_length(void **state)
+{
+    static const uint8_t head[] = {
+        0, 1, 5, 3, 0, 1, 0x51, 0x80, 0x3e, 0x7c, 0x9d, 0xd7, 0x3e, 0x55, 0x10, 0xd7, 0x0a, 0x52, 0xc0, 0};
+    static const uint16_t lengths[] = {sizeof head + 1, 1022, 1023, 1024, 1025, 65535 - 7, 65535};
+    struct arena a;
+    arena_init(&a);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        /* "example." at 0, then the RDATA. */
+        size_t len = 9u + lengths[i];
+        uint8_t *msg = arena_alloc(&a, len);
+        memset(msg, 0xee, len);
+        memcpy(msg, "\7example", 9);
+        memcpy(msg + 9, head, sizeof head);
+        struct reader r = reader_of(msg, len);
+        struct rdata rd;
+        r.pos = 9;
+        enum err e = rdata_read(&r, TYPE_SIG, CLASS_IN, lengths[i], &a, &rd);
+        /* The name is longer by 7 than the pointer to it. */
+        assert_int_equal(e, lengths[i] == 65535 ? ERR_FORMAT : ERR_OK);
+        if (e)
+            continue;
+        assert_int_equal(rd.len, lengths[i] + 7);
+        assert_memory_equal(rd.data + 18, "\7example", 9);
+        assert_int_equal(rd.data[rd.len - 1], 0xee);
+    }
+    arena_fini(&a);
+}
+
+static void refuses_more_than_rdlength_can_say(void **state)
+{
+    uint8_t *data = mem_alloc(65536);
+    memset(data, 0, 65536);
+    assert_int_equal(rdata_check(65280, CLASS_IN, data, 65535), ERR_OK);
+    assert_int_equal(rdata_check(65280, CLASS_IN, data, 65536), ERR_FORMAT);
+    mem_free(data);
+}
+
+/* Text whose octets would be more: each kind of field has to stop by itself. */
+static void refuses_text_of_more_octets_than_rdlength_can_say(void **state)
+{
+    static const struct {
+        uint16_t type;
+        const char *head, *piece;
+    } rows[] = {
+        {TYPE_TXT, "", " 0123456789"},
+        {TYPE_DNSKEY, "1 3 8", " AAAAAAAAAAAA"},
+        {TYPE_DS, "1 8 2", " 0011223344556677"},
+        {TYPE_APL, "", " 1:192.0.2.1/32"},
+        {TYPE_HIP, "1 00 AA==", " host.example.com."},
+        {65280, "\\# 65535", " 0011223344556677"},
+    };
+    struct arena a;
+    arena_init(&a);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text t;
+        struct rdata rd;
+        text_init(&t);
+        text_add(&t, rows[i].head);
+        for (size_t n = 0; n < 9000; n++)
+            text_add(&t, rows[i].piece);
+        assert_int_not_equal(rdata_from_text(&rd, rows[i].type, CLASS_IN, t.data, t.len, NULL, &a), ERR_OK);
+        text_fini(&t);
+    }
+    arena_fini(&a);
+}
+
+static void refuses_svcparams_of_more_octets_than_rdlength_can_say(void **state)
+{
+    struct arena a;
+    struct rdata rd;
+    struct text t;
+    arena_init(&a);
+    text_init(&t);
+    text_add(&t, "1 .");
+    for (unsigned key = 10; key < 10 + 7000; key++)
+        text_printf(&t, " key%u=012345", key);
+    assert_int_not_equal(rdata_from_text(&rd, TYPE_SVCB, CLASS_IN, t.data, t.len, NULL, &a), ERR_OK);
+    text_clear(&t);
+    text_add(&t, "1 .");
+    for (unsigned key = 10; key < 10 + 17000; key++)
+        text_printf(&t, " key%u", key);
+    assert_int_not_equal(rdata_from_text(&rd, TYPE_SVCB, CLASS_IN, t.data, t.len, NULL, &a), ERR_OK);
+    text_fini(&t);
+    arena_fini(&a);
+}
+
 /* A name that goes on past RDLENGTH, although the message does too. */
 static void refuses_a_name_that_ends_beyond_its_rdata(void **state)
 {
@@ -492,6 +580,10 @@ int main(void)
         cmocka_unit_test(rejects_or_reads_every_prefix),
         cmocka_unit_test(decompresses_only_where_the_type_allows),
         cmocka_unit_test(refuses_a_name_that_ends_beyond_its_rdata),
+        cmocka_unit_test(decompresses_rdata_of_any_length),
+        cmocka_unit_test(refuses_more_than_rdlength_can_say),
+        cmocka_unit_test(refuses_text_of_more_octets_than_rdlength_can_say),
+        cmocka_unit_test(refuses_svcparams_of_more_octets_than_rdlength_can_say),
         cmocka_unit_test(puts_names_in_lower_case_where_canonical_form_says),
         cmocka_unit_test(orders_by_octets_and_shorter_first),
         cmocka_unit_test(offers_names_for_compression_only_in_types_of_rfc1035),
