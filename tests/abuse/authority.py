@@ -36,7 +36,7 @@ class Zone:
         self.origin, self.ttl = origin, ttl
         self.soa = wire.soa(origin, negative_ttl)
         self.data: dict[str, dict[str, list]] = {}
-        self.exists: set[str] = set()  # with the empty ones
+        self.exists = {origin}  # with the empty ones
         for (owner, type_), values in records.items():
             self.add(owner, type_, values)
 
@@ -78,10 +78,12 @@ class Zone:
         owner = q.name if q.name in self.exists else self.wildcard(q.name)
         types = self.data.get(owner, {})
         if q.type_text in types:
-            return wire.reply(q, answer=self.records(owner, q.type_text, q.name))
+            answer = self.records(owner, q.type_text, q.name)
+            glue = [g for _, _, _, server in answer for g in self.records(server.lower(), "A")] if q.type == 2 else ()
+            return wire.reply(q, answer=answer, additional=glue)
         if "CNAME" in types:
             return wire.reply(q, answer=self.records(owner, "CNAME", q.name))
-        known = owner in self.exists or q.name == self.origin
+        known = owner in self.exists
         return wire.reply(q, authority=[self.soa], rcode=wire.NOERROR if known else wire.NXDOMAIN)
 
     def wildcard(self, name: str) -> str:
@@ -154,13 +156,13 @@ def truncated(q):
 # ---- the process -----------------------------------------------------------------------------------------------
 
 class Log:
-    """One line an upstream message: (time, address, tcp, name, type, source port, ID, size, name as it came)."""
+    """One line an upstream message: (time, address, tcp, name, type, source port, ID, size, name as it came, EDNS size)."""
 
     def __init__(self):
         self.lines: list[tuple] = []
 
     def add(self, q, port: int):
-        self.lines.append((q.time, q.to, q.tcp, q.name, q.type, port, q.id, len(q.data), q.question[:-4]))
+        self.lines.append((q.time, q.to, q.tcp, q.name, q.type, port, q.id, len(q.data), q.question[:-4], q.edns))
 
 
 class Authority:

@@ -1,12 +1,10 @@
 """The twins: partial failure, or a legitimate zone just under a limit, must resolve all the same."""
 
 import random
-import socket
-import struct
 
 import authority
 import wire
-from authority import CLOSE, Zone, silent
+from authority import Zone, silent
 from bounds import addresses, links_with_bad_servers, victim
 from scenario import scenario
 from world import World

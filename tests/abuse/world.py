@@ -55,6 +55,7 @@ class Flags:
 class World:
     def __init__(self, resolver: str, seed: int, folder: Path, asserted: frozenset[str]):
         self.resolver, self.seed, self.folder, self.asserted = resolver, seed, folder, asserted
+        self.full = "time" in asserted  # else a small form of the same, for slow builds
         self.dice = random.Random(f"hark {seed}")
         self.flags = Flags()
         self.hosts: dict[str, authority.Host] = {}
