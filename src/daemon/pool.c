@@ -5,12 +5,9 @@
 #include <unistd.h>
 
 #include "daemon/own.h"
+#include "net/stream_quota.h"
 
 #define WORKERS_MAX 256u
-#define STREAMS_LEAST 16u /* connections a listener takes, however many listeners share the maximum */
-
-/* Octets of replies that may wait for the clients of a listener, likewise: some of the greatest length. */
-#define QUEUED_LEAST ((size_t)1024 * 1024)
 
 struct pool {
     struct shared shared;
@@ -41,7 +38,6 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
         return ERR_SYSTEM;
     }
     sh->worker_count = worker_count(config);
-    sh->limits = STREAM_LIMITS_DEFAULT;
     sh->serve = serving_settings(&sh->serving, config);
     sh->workers = mem_alloc(sh->worker_count * sizeof *sh->workers);
     return ERR_OK;
@@ -55,10 +51,10 @@ static enum err choose_listeners(struct pool *p, const struct activation *given,
     if (err)
         return err;
     sh->own = own_endpoints(all->places, all->place_count, &sh->own_count, &p->lasting);
-    unsigned each = sh->limits.connections_max / (sh->worker_count * (unsigned)all->place_count);
-    sh->limits.connections_max = each < STREAMS_LEAST ? STREAMS_LEAST : each;
-    size_t queued = sh->limits.queued_max / (sh->worker_count * all->place_count);
-    sh->limits.queued_max = queued < QUEUED_LEAST ? QUEUED_LEAST : queued;
+    unsigned servers = 0;
+    for (size_t i = 0; i < all->count; i++)
+        servers += all->items[i].type == SOCK_STREAM ? sh->worker_count : 0;
+    sh->streams = stream_quota_new(&STREAM_LIMITS_DEFAULT, servers ? servers : 1);
     return ERR_OK;
 }
 
@@ -135,6 +131,7 @@ void pool_free(struct pool *p)
     for (unsigned i = 0; i < sh->worker_count && sh->workers; i++)
         if (sh->workers[i])
             worker_free(sh->workers[i]);
+    stream_quota_free(sh->streams);
     mem_free(sh->workers);
     if (sh->cache)
         cache_free(sh->cache);

@@ -405,7 +405,7 @@ static enum err open_listeners(struct worker *w, const struct listener **failed)
         int fd = listener_open(all, l);
         enum err err = l->type == SOCK_DGRAM
                            ? udp_listener_open(&w->udp[w->udp_count], &w->loop, fd, on_udp, w)
-                           : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, &sh->limits, on_tcp, w);
+                           : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, sh->streams, on_tcp, w);
         if (err)
             return err;
         *(l->type == SOCK_DGRAM ? &w->udp_count : &w->tcp_count) += 1;

@@ -27,8 +27,8 @@ struct shared {
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
     struct serving serving;
     struct serve_settings serve;
-    struct stream_limits limits;
-    struct query_log *query_log; /* NULL: none */
+    struct stream_quota *streams; /* of all TCP clients */
+    struct query_log *query_log;  /* NULL: none */
     struct worker **workers;
     unsigned worker_count;
 };

@@ -6,10 +6,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/descriptors.h"
 #include "net/stream_inner.h"
 
 /* How exact the limits of time are, and how long accepting pauses when no descriptor is left. */
@@ -26,7 +26,7 @@ const struct stream_limits STREAM_LIMITS_DEFAULT = {
     .pressed_idle_ms = 200,
     .write_ms = 3000,
     .write_queue_max = (size_t)256 * 1024,
-    .queued_max = (size_t)64 * 1024 * 1024,
+    .octets_max = (size_t)64 * 1024 * 1024,
 };
 
 void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait)
@@ -82,11 +82,6 @@ void stream_client_advance_later(struct stream_client *c)
     uv_idle_start(&s->turn, on_turn);
 }
 
-static bool is_pressed(const struct stream_server *s)
-{
-    return s->counters.open >= s->limits.connections_max - s->limits.connections_max / 8;
-}
-
 static void expire(struct stream_server *s, enum stream_wait wait, unsigned limit_ms)
 {
     int64_t now = (int64_t)uv_now(s->loop);
@@ -116,7 +111,7 @@ static void on_tick(uv_timer_t *t)
 {
     struct stream_server *s = t->data;
     const struct stream_limits *m = &s->limits;
-    bool pressed = is_pressed(s);
+    bool pressed = stream_quota_is_pressed(s->quota, &s->part);
     unsigned first =
         pressed && m->pressed_idle_ms < m->first_octet_ms ? m->pressed_idle_ms : m->first_octet_ms;
     unsigned idle = pressed && m->pressed_idle_ms < m->idle_ms ? m->pressed_idle_ms : m->idle_ms;
@@ -137,54 +132,29 @@ static void start_tick(struct stream_server *s)
         uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
 }
 
-static struct addr source_addr(const struct addr *a)
+/* Room for one more, at the expense of those who wait for nothing if need be. */
+static bool make_room(struct stream_server *s, int fd)
 {
-    struct addr source = *a;
-    if (a->family == FAMILY_V6) /* /56: what one household gets */
-        memset(source.ip + 7, 0, sizeof source.ip - 7);
-    return source;
-}
-
-/* Counts one more connection from there; NULL: there are too many. */
-static struct stream_source *source_take(struct stream_server *s, const struct addr *peer)
-{
-    struct addr addr = source_addr(peer);
-    uint64_t key = hash_octets(&s->key, &addr, sizeof addr);
-    for (struct table_node *n = table_find(&s->sources, key); n; n = table_next(n)) {
-        struct stream_source *source = HOLDER(n, struct stream_source, node);
-        if (!addr_equal(&source->addr, &addr))
-            continue;
-        if (source->count >= s->limits.per_address_max)
-            return NULL;
-        source->count++;
-        return source;
-    }
-    struct stream_source *source = mem_alloc(sizeof *source);
-    *source = (struct stream_source){.addr = addr, .count = 1};
-    table_add(&s->sources, &source->node, key);
-    return source;
-}
-
-void stream_source_release(struct stream_server *s, struct stream_source *source)
-{
-    if (--source->count > 0)
-        return;
-    table_remove(&s->sources, &source->node);
-    mem_free(source);
+    if (!descriptor_may_be_kept(fd, DESCRIPTOR_CLIENT) && !evict_one(s))
+        return false;
+    return stream_quota_connect(s->quota, &s->part) ||
+           (evict_one(s) && stream_quota_connect(s->quota, &s->part));
 }
 
 static void take_connection(struct stream_server *s, int fd, const struct sockaddr *sa)
 {
     struct endpoint peer = endpoint_of_sockaddr(sa);
-    struct stream_source *source = source_take(s, &peer.addr);
+    struct stream_source *source = stream_quota_source(s->quota, &peer.addr);
     /* Who has its share already must not push out others. */
-    bool room = source && (s->counters.open < s->limits.connections_max || evict_one(s));
+    bool room = source && make_room(s, fd);
     if (room && stream_client_start(s, fd, &peer, source)) {
         start_tick(s);
         return;
     }
+    if (room)
+        stream_quota_disconnect(s->quota, &s->part);
     if (source)
-        stream_source_release(s, source);
+        stream_quota_source_release(s->quota, source);
     s->counters.refused++;
     close(fd);
 }
@@ -229,8 +199,8 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
         uv_poll_start(poll, UV_READABLE, on_acceptable);
 }
 
-enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
-    const struct stream_limits *limits, stream_query_fn *on_query, void *ctx)
+enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd, struct stream_quota *quota,
+    stream_query_fn *on_query, void *ctx)
 {
     static const uint8_t none[16];
     struct sockaddr_storage sa;
@@ -239,7 +209,12 @@ enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
     if (fd < 0)
         return ERR_SYSTEM;
     struct stream_server *s = mem_alloc(sizeof *s);
-    *s = (struct stream_server){.loop = loop, .fd = fd, .limits = *limits, .on_query = on_query, .ctx = ctx};
+    *s = (struct stream_server){.loop = loop,
+        .fd = fd,
+        .quota = quota,
+        .limits = *stream_quota_limits(quota),
+        .on_query = on_query,
+        .ctx = ctx};
     int e = getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ? -errno : 0;
     if (!e)
         e = uv_poll_init(loop, &s->accepting, fd); /* which sets O_NONBLOCK */
@@ -254,9 +229,6 @@ enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
     s->at = endpoint_of_sockaddr((struct sockaddr *)&sa);
     s->wildcard = memcmp(s->at.addr.ip, none, addr_len(&s->at.addr)) == 0;
     s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (getrandom(&s->key, sizeof s->key, 0) < 0)
-        s->key.k0 = (uint64_t)uv_hrtime();
-    table_init(&s->sources);
     uv_idle_init(loop, &s->turn);
     uv_timer_init(loop, &s->tick);
     s->accepting.data = s->turn.data = s->tick.data = s;
@@ -271,7 +243,6 @@ void stream_server_release(struct stream_server *s)
     assert(s->references > 0);
     if (--s->references > 0)
         return;
-    table_fini(&s->sources);
     mem_free(s);
 }
 

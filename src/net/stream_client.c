@@ -42,9 +42,34 @@ void stream_client_close(struct stream_client *c)
     stream_link_put(s, &c->reading, WAIT_NONE);
     stream_link_put(s, &c->writing, WAIT_NONE);
     stream_link_put(s, &c->turn, WAIT_NONE);
-    s->queued -= framing_left(&c->out);
-    stream_source_release(s, c->source);
+    stream_quota_source_release(s->quota, c->source);
+    stream_quota_disconnect(s->quota, &s->part);
+    stream_quota_shrink(s->quota, &s->part, c->charged); /* the memory itself goes with the next turn */
+    c->charged = 0;
     s->counters.open--;
+}
+
+/* Tells the quota what the connection's buffers hold. Where there is no room those make it who have not taken
+ * their replies, or not sent the rest of a message, for longest, so that who reads is served however much
+ * others leave lying. False: there was nobody left but this one, and it is closed. */
+static bool charge(struct stream_client *c)
+{
+    struct stream_server *s = c->server;
+    size_t held = c->in.cap + c->out.cap;
+    if (held < c->charged)
+        stream_quota_shrink(s->quota, &s->part, c->charged - held);
+    while (held > c->charged && !stream_quota_grow(s->quota, &s->part, held - c->charged)) {
+        struct stream_link *writing = s->waits[WAIT_WRITE].head, *reading = s->waits[WAIT_MESSAGE].head;
+        struct stream_client *victim = writing   ? HOLDER(writing, struct stream_client, writing)
+                                       : reading ? HOLDER(reading, struct stream_client, reading)
+                                                 : c;
+        s->counters.closed_slow++;
+        stream_client_close(victim);
+        if (victim == c)
+            return false;
+    }
+    c->charged = held;
+    return true;
 }
 
 static bool may_take(const struct stream_client *c)
@@ -79,7 +104,6 @@ static void flush(struct stream_client *c)
         return;
     enum framing_written w = framing_write(&c->out, c->fd);
     size_t left = framing_left(&c->out), taken = before - left;
-    s->queued -= taken;
     if (w == FRAMING_BROKEN) {
         stream_client_close(c);
     } else if (w == FRAMING_ALL) {
@@ -131,7 +155,7 @@ static enum stream_wait reading_wait(const struct stream_client *c)
 static void settle(struct stream_client *c)
 {
     struct stream_server *s = c->server;
-    if (c->fd < 0)
+    if (c->fd < 0 || !charge(c))
         return;
     if ((c->ended || s->fd < 0) && c->pending == 0 && framing_left(&c->out) == 0) {
         close_gently(c);
@@ -243,18 +267,6 @@ const struct endpoint *stream_client_local(const struct stream_client *c)
     return &c->local;
 }
 
-/* Makes room for a reply at the expense of those who have not taken theirs for longest, so that who reads is
- * served however much others leave lying. False: there is none. */
-static bool queue_has_room(struct stream_server *s, size_t len)
-{
-    struct stream_link *l;
-    while (s->queued + len > s->limits.queued_max && (l = s->waits[WAIT_WRITE].head)) {
-        s->counters.closed_slow++;
-        stream_client_close(HOLDER(l, struct stream_client, writing));
-    }
-    return s->queued + len <= s->limits.queued_max;
-}
-
 void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t len)
 {
     struct stream_server *s = c->server;
@@ -262,15 +274,13 @@ void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t le
     c->pending--;
     if (c->fd < 0) {
         free_if_done(c);
-    } else if (!queue_has_room(s, 2 + len)) {
-        s->counters.closed_slow++;
-        stream_client_close(c);
-    } else if (c->fd >= 0) { /* else it was cut off itself */
-        framing_add(&c->out, wire, len);
-        s->queued += 2 + len;
-        s->counters.replies++;
-        stream_client_advance_later(c);
+        return;
     }
+    framing_add(&c->out, wire, len);
+    if (!charge(c))
+        return;
+    s->counters.replies++;
+    stream_client_advance_later(c);
 }
 
 void stream_client_forget(struct stream_client *c)

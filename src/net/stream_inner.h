@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 
-#include "base/hash.h"
 #include "base/table.h"
 #include "net/framing.h"
 #include "net/stream.h"
+#include "net/stream_quota.h"
 
 /* Queues of connections in the server, each in order of since when,
  * so that the head of a timed one is the next to be too late. */
@@ -31,13 +31,6 @@ struct stream_queue {
     struct stream_link *head, *tail;
 };
 
-/* Connections of one IPv4 address or IPv6 /56. */
-struct stream_source {
-    struct table_node node;
-    struct addr addr;
-    unsigned count;
-};
-
 struct stream_server {
     uv_loop_t *loop;
     uv_poll_t accepting;
@@ -52,9 +45,8 @@ struct stream_server {
     stream_query_fn *on_query;
     void *ctx;
     struct stream_counters counters;
-    size_t queued; /* octets of replies towards all clients */
-    struct hash_key key;
-    struct table sources;
+    struct stream_quota *quota;
+    struct stream_part part; /* what this server has of it */
     struct stream_queue waits[WAIT_COUNT];
     struct stream_client *clients; /* open ones */
 };
@@ -74,6 +66,7 @@ struct stream_client {
     struct stream_source *source;
     struct endpoint peer, local;
     struct framing in, out;
+    size_t charged; /* octets of in and out that the quota knows of */
 };
 
 /** Moves the link to the end of that queue, from now on; WAIT_NONE: out of any. */
@@ -82,7 +75,6 @@ void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream
 void stream_client_advance_later(struct stream_client *c);
 /** Gives one reference back; the last frees the server. */
 void stream_server_release(struct stream_server *s);
-void stream_source_release(struct stream_server *s, struct stream_source *source);
 
 /** Takes over fd (non-blocking). False: the loop does not want it; fd is still the caller's. */
 bool stream_client_start(

@@ -10,12 +10,14 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "net/framing.h"
+#include "net/stream_quota.h"
 
 #define HELD_MAX 256
 
 struct bench {
     uv_loop_t loop;
     struct stream_server *s;
+    struct stream_quota *quota;
     unsigned queries;
     bool hold;          /* no reply at once: held[] */
     bool close_within;  /* a query closes the server */
@@ -75,8 +77,9 @@ static struct bench *bench_open(const char *where, const struct stream_limits *l
     struct endpoint e = at(where);
     struct bench *b = mem_alloc(sizeof *b);
     uv_loop_init(&b->loop);
+    b->quota = stream_quota_new(limits, 1);
     assert_int_equal(
-        stream_server_open(&b->s, &b->loop, listen_open(&e, SOCK_STREAM, false), limits, on_query, b),
+        stream_server_open(&b->s, &b->loop, listen_open(&e, SOCK_STREAM, false), b->quota, on_query, b),
         ERR_OK);
     return b;
 }
@@ -87,6 +90,7 @@ static void bench_close(struct bench *b)
         stream_server_close(b->s);
     reply_held(b);
     loop_end(&b->loop);
+    stream_quota_free(b->quota); /* everything was given back */
     mem_free(b);
 }
 
@@ -451,7 +455,7 @@ static void who_takes_nothing_makes_room_for_who_reads(void **state)
 {
     struct stream_limits limits = quick();
     limits.write_ms = 60000;
-    limits.queued_max = (size_t)512 * 1024;
+    limits.octets_max = (size_t)512 * 1024;
     struct bench *b = bench_open("127.0.0.1", &limits);
     b->reply_len = sizeof zeros;
     int greedy[4], reader = -1;
