@@ -120,6 +120,8 @@ struct server_facts {
     uint8_t edns;                /* enum edns_fact; BROKEN never after WORKS (threat P13) */
     uint8_t case_broken;         /* does not echo letter case: ask over TCP */
     uint8_t heard;               /* ever answered */
+    uint8_t
+        loss; /* share of messages to it that are lost, of 255: smoothed, an answer that came late is none */
 };
 
 void cache_server_get(

@@ -1,4 +1,4 @@
-/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1;
+/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1 | loss 1;
  * lameness is one octet. */
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 #define ADDR_KEY_LEN 17u
 #define SERVER_KEY_LEN (ADDR_KEY_LEN + 6u)
-#define FACTS_LEN 8u
+#define FACTS_LEN 9u
 #define EDNS_AT 5u
 
 static void addr_key(uint8_t key[ADDR_KEY_LEN], const struct addr *addr)
@@ -37,6 +37,7 @@ void cache_server_get(
     out->edns = read_u8(&r);
     out->case_broken = read_u8(&r);
     out->heard = read_u8(&r);
+    out->loss = read_u8(&r);
 }
 
 /* EDNS that worked once is never believed broken:
@@ -63,6 +64,7 @@ void cache_server_put(
     write_u8(&w, facts->edns);
     write_u8(&w, facts->case_broken);
     write_u8(&w, facts->heard);
+    write_u8(&w, facts->loss);
     store_put(c->store, STORE_SERVER, key, sizeof key, value, sizeof value,
         cache_expiry(now_s, SERVER_FACTS_TTL), now_s, keep_edns, value);
 }

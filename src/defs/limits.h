@@ -16,10 +16,13 @@
 #define UDP_SIZE_PLAIN 512u       /* without EDNS, RFC 1035 4.2.1 */
 
 /* ---- one client question: the work it may cause; counted once, sub-questions inherit, never reset ---- */
-#define WORK_MESSAGES_MAX 100u         /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
-#define WORK_MESSAGES_BACKGROUND 20u   /* what background work may cause: its own counter */
-#define WORK_OCTETS_MAX 100000u        /* upstream octets received */
-#define WORK_TARGET_FAILURES_MAX 16u   /* failed name-server address look-ups */
+#define WORK_MESSAGES_MAX 100u       /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
+#define WORK_MESSAGES_BACKGROUND 20u /* what background work may cause: its own counter */
+#define WORK_OCTETS_MAX 100000u      /* upstream octets received */
+#define WORK_TARGET_FAILURES_MAX 16u /* failed name-server address look-ups */
+/* … less two for each link of aliases after the second: chain times failures is the product that CAMP makes
+ * (M13) */
+#define WORK_TARGET_FAILURES_AFTER_ALIASES(links) ((links) > 2 ? 2u * ((links)-2) : 0u)
 #define ANSWER_MS_MAX 5000             /* a client has its answer or SERVFAIL by then */
 #define WORK_MS_MAX 8000               /* the work goes on for the cache until then */
 #define DELEGATION_NAMES_MAX 13u       /* name-server names used of one delegation (root and TLD practice) */
@@ -28,8 +31,12 @@
 #define DELEGATION_ADDRS_MAX 26u       /* addresses used of one delegation */
 #define DELEGATION_BIG_FAILURES_MAX 5u /* names tried of a referral with over 13 (CVE-2020-8616) */
 #define DEPENDENCY_DEPTH_MAX 5u        /* a name server's name whose name server's name … (CVE-2014-8500) */
-#define ALIAS_MAX 11u                  /* CNAME and DNAME links of one question (as Unbound and BIND) */
-#define MINIMISE_STEPS_MAX 8u          /* single-label steps, then the whole name (RFC 9156 2.3) */
+#define DELEGATION_BIG_SILENCES_MAX                                                                          \
+    9u /* silent messages of such a referral, and of each zone asked for it (threat M3) */
+#define DELEGATION_BIG_MESSAGES_MAX                                                                          \
+    4u                        /* messages after which no further of its names is looked up (threats M1, M2) */
+#define ALIAS_MAX 10u         /* CNAME and DNAME links of one question (threat M11; as PowerDNS) */
+#define MINIMISE_STEPS_MAX 8u /* single-label steps, then the whole name (RFC 9156 2.3) */
 
 /* ---- clients ---- */
 /* Questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB. */
@@ -57,7 +64,16 @@
 #define RTO_UNKNOWN_MS 300 /* first patience with a server never heard */
 #define RTO_MIN_MS 60
 #define RTO_MAX_MS 2400
-#define TRIES_PER_ADDRESS_MAX 7u /* UDP tries of one question at one address: loss of 40 % must resolve */
-#define NEAR_MISSES_MAX 3u       /* wrong packets for one message after which nothing more is read for it */
+/* A second message says whether the first was lost. Where nothing else speaks for loss, a third waits until a
+ * slow server has had its time: who makes many ask a server that answers after a second must not have it
+ * asked often (threats M20, P2). */
+#define SLOW_ANSWER_MS 1450
+#define RETRY_SPACING_MS 600   /* and from then on, so often */
+#define RETRY_LOSSY_MAX_MS 480 /* where messages are known to be lost, the timeout doubles up to this */
+/* UDP tries of one question at one address: as many as the spacing gives room for in the 5 s of a client. */
+#define TRIES_PER_ADDRESS_MAX 8u
+#define TRIES_LOSSY_MAX 14u /* loss of 40 % must resolve: 0.4^13 is one question of 150,000 */
+#define LOSS_MIN 20u        /* of 255; one loss is 64 and counts so for the next eight answers */
+#define NEAR_MISSES_MAX 3u  /* wrong packets for one message after which nothing more is read for it */
 
 #endif

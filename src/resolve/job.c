@@ -219,6 +219,7 @@ enum sub_result job_sub(
         child->work = j->work;
         child->work->refs++;
         child->depth = depth;
+        child->thrifty = j->thrifty || (depth > j->depth && j->zone.cut->listed_many);
         child->alias_depth = purpose == PURPOSE_ALIAS ? j->alias_depth + alias_links(&j->out.answer) : 0;
     } else if (waits_for(child, j, ++j->r->mark, 0)) {
         j->limited = true;

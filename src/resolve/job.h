@@ -30,6 +30,13 @@ enum job_state {
 struct work {
     unsigned refs;
     uint32_t messages, octets, target_failures;
+    /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
+     * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
+     * M3). */
+    struct zone_silences {
+        uint64_t zone; /* hash of its name; 0: free */
+        unsigned count;
+    } silent[4];
 };
 
 /* One asker from outside. */
@@ -71,8 +78,9 @@ struct send {
     uint16_t msg_id, type;
     name_t name[NAME_MAX_LEN]; /* as sent, letter case and all */
     bool with_edns, minimised, patience_over, bare_error;
+    bool lost; /* a later message to the server was answered first */
     uint8_t near_misses;
-    int64_t sent_ms;
+    int64_t sent_ms, patience_ms;
 };
 
 /* An address that may be asked. */
@@ -81,7 +89,7 @@ struct candidate {
     const name_t *server;
     struct server_facts facts;
     uint8_t tries;    /* over UDP since it last answered */
-    int64_t again_ms; /* not asked again before then */
+    int64_t again_ms; /* not asked again before then (pick.c) */
     bool dead;        /* useless for this zone, as this job has seen */
     bool no_route;    /* dead because this machine has no route there */
     bool lame;        /* remembered as lame: a last resort */
@@ -109,12 +117,16 @@ struct zone_stage {
     unsigned server_count, candidate_count;
     struct server servers[DELEGATION_NAMES_MAX];
     struct candidate candidates[DELEGATION_ADDRS_MAX];
-    unsigned silences;        /* tries of this job that no server of the zone answered in time */
-    int64_t look_up_ms;       /* when the last look-up of a server's address began */
-    unsigned failed_servers;  /* names without an address */
-    unsigned edns_objections; /* FORMERR or NOTIMP answers to EDNS */
-    bool last_resort_taken;   /* names and glue that were not in the referral are candidates too */
-    struct reason trouble;    /* the last thing that went wrong */
+    uint64_t hash;             /* of its name */
+    unsigned silences;         /* tries of this job that no server of the zone answered in time */
+    unsigned asked;            /* UDP messages for ask.name and ask.type */
+    int64_t asked_ms;          /* when the first of them left */
+    uint32_t entered_messages; /* work->messages then */
+    int64_t look_up_ms;        /* when the last look-up of a server's address began */
+    unsigned failed_servers;   /* names without an address */
+    unsigned edns_objections;  /* FORMERR or NOTIMP answers to EDNS */
+    bool last_resort_taken;    /* names and glue that were not in the referral are candidates too */
+    struct reason trouble;     /* the last thing that went wrong */
 };
 
 /* What is asked of the zone now. Owned by job_send.c. */
@@ -151,6 +163,7 @@ struct job {
     struct work *work;
     bool failed_before; /* the cache remembers failures of this question */
     bool owns_work;     /* a question from outside: work begins with it */
+    bool thrifty;       /* asked for a delegation that lists suspiciously many servers (CVE-2020-8616) */
     bool limited;  /* a limit on work, depth or circles stood in its way: another asker might get further */
     unsigned mark; /* resolver.mark when visited by the cycle search */
     uint32_t messages;   /* sent for this job and what it waited for; what two of them share counts twice */
@@ -275,13 +288,19 @@ enum job_state out_of_work(struct job *j);
 bool candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint);
 /** The best candidate to ask next, or -1. */
 int pick_candidate(struct job *j);
-/** How long to wait for it, ms. */
-int64_t pick_patience(const struct job *j, unsigned candidate);
+/** A message to it leaves now. Returns how long to wait before another server is asked, ms. */
+int64_t pick_asked(struct job *j, unsigned candidate);
 /** Were the servers silent so often that more messages are not worth it? */
 bool pick_exhausted(const struct job *j);
+/** May this candidate get its first message even so? */
+bool pick_is_owed(const struct job *j, unsigned candidate);
+void pick_silence(struct job *j);
+/** A server of the zone did answer: what was lost before says nothing about what comes. */
+void pick_silences_over(struct job *j);
 /** When the next candidate may be asked again; INT64_MAX: never. */
 int64_t pick_again_ms(const struct job *j);
-void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt);
+/** lost: messages sent before the one that was answered, and given up. */
+void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt, unsigned lost);
 void facts_timeout(struct job *j, struct candidate *c);
 void facts_save(struct job *j, const struct candidate *c);
 
@@ -312,6 +331,7 @@ struct reply {
     const name_t *asked;
     uint16_t type;
     uint32_t rtt_ms;
+    unsigned lost; /* messages to the same server before it that are lost, it seems */
     /* of the message */
     uint16_t rcode;
     size_t octets;

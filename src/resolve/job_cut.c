@@ -16,13 +16,23 @@ static void add_known_addresses(struct job *j, struct server *sv)
     }
 }
 
+static uint64_t zone_hash(const struct job *j, const name_t *zone)
+{
+    name_t lower[NAME_MAX_LEN];
+    return hash_octets(&j->r->key, lower, name_lower_copy(lower, zone));
+}
+
 void zone_enter(struct job *j, struct cut *cut)
 {
     job_drop_sends(j);
     job_drop_subs(j);
     j->patience_ms = INT64_MAX;
     struct reason trouble = j->zone.trouble;
-    j->zone = (struct zone_stage){.cut = cut, .entered_s = j->r->now.cache_s, .trouble = trouble};
+    j->zone = (struct zone_stage){.cut = cut,
+        .entered_s = j->r->now.cache_s,
+        .entered_messages = j->work->messages,
+        .hash = zone_hash(j, cut->zone),
+        .trouble = trouble};
     for (unsigned i = 0; i < cut->server_count; i++) {
         const struct cut_server *cs = &cut->servers[i];
         struct server *sv = &j->zone.servers[j->zone.server_count++];

@@ -11,9 +11,11 @@ static bool may_look_up(struct job *j)
 {
     const struct zone_stage *z = &j->zone;
     /* CVE-2020-8616: a referral that lists many names gets few tries. */
-    if (z->cut->listed_many && z->failed_servers >= DELEGATION_BIG_FAILURES_MAX)
+    if (z->cut->listed_many && (z->failed_servers >= DELEGATION_BIG_FAILURES_MAX ||
+                                   j->work->messages - z->entered_messages >= DELEGATION_BIG_MESSAGES_MAX))
         return false;
-    if (j->work->target_failures < WORK_TARGET_FAILURES_MAX)
+    if (j->work->target_failures + WORK_TARGET_FAILURES_AFTER_ALIASES(j->alias_depth) <
+        WORK_TARGET_FAILURES_MAX)
         return true;
     j->limited = true;
     return false;
@@ -137,9 +139,9 @@ void look_up_extra(struct job *j)
         r, j->zone.servers[i].name, r->set.use_v4 ? TYPE_A : TYPE_AAAA, CLASS_IN, (struct job_flags){0});
     if (extra->work)
         return;
-    extra->work = mem_alloc(sizeof *extra->work);
-    *extra->work = (struct work){.refs = 1, .messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND};
-    extra->owns_work = true;
+    /* It pays from the question's own work: together they cost no more than any question. */
+    extra->work = j->work;
+    extra->work->refs++;
     extra->depth = 1;
 }
 
@@ -251,8 +253,7 @@ enum job_state step_pick(struct job *j)
     bool looking = false;
     if (i < 0 || j->zone.candidates[i].tries > 0)
         looking = look_up(j);
-    /* An address that came late gets its try, however silent the others were. */
-    if (i >= 0 && (!pick_exhausted(j) || j->zone.candidates[i].tries == 0)) {
+    if (i >= 0 && (!pick_exhausted(j) || pick_is_owed(j, (unsigned)i))) {
         /* A server that is known to spoil letter case is asked where case does not matter. */
         bool stream = j->r->set.case_random && j->zone.candidates[i].facts.case_broken;
         return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
@@ -299,8 +300,7 @@ enum job_state step_timer(struct job *j)
     for (struct send *s = j->sends, *next; s; s = next) {
         next = s->next;
         struct candidate *c = &j->zone.candidates[s->candidate];
-        int64_t over = s->transport == TRANSPORT_TCP ? INT64_MIN : c->again_ms;
-        if (s->patience_over || over > r->now.mono_ms)
+        if (s->patience_over || s->patience_ms > r->now.mono_ms)
             continue;
         s->patience_over = true;
         if (s->bare_error && s->with_edns) {
@@ -313,7 +313,7 @@ enum job_state step_timer(struct job *j)
             send_drop(s);
             continue;
         }
-        j->zone.silences++;
+        pick_silence(j);
         j->zone.trouble = (struct reason){
             EDE_NO_REACHABLE_AUTHORITY, "silent-servers", "the name servers did not answer in time"};
         JOB_EVENT(j, .kind = EVENT_TIMEOUT, .to = &s->to, .server = c->server, .transport = s->transport,

@@ -250,6 +250,13 @@ static enum job_state ask_without_edns(struct job *j, struct reply *rep)
         return wait_or_pick(j);
     /* A signed zone's signatures are not given up for one packet: TCP is harder to forge (threat P13). */
     bool is_signed = zone_is_signed(j);
+    if (is_signed && j->zone.edns_objections >= 3) {
+        /* Three servers of the zone said so over TCP as well: the others are believed at once, and what they would
+         * answer without signatures is of no use. Else 13 of them would cost 39 messages. */
+        j->zone.trouble = (struct reason){EDE_NO_REACHABLE_AUTHORITY, rep->tag, rep->text};
+        c->dead = true;
+        return JOB_PICK;
+    }
     if (is_signed && rep->transport == TRANSPORT_UDP && !c->stream_failed) {
         c->stream = true;
         return JOB_PICK;
@@ -322,7 +329,7 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
     if (rep->kind == REPLY_NODATA || rep->kind == REPLY_NXDOMAIN)
         store_denial(j, rep);
     /* What was lost before this answer says nothing about the next one. */
-    j->zone.silences = 0;
+    pick_silences_over(j);
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     drop_exchanges(j);
@@ -353,7 +360,7 @@ static void heard(struct job *j, const struct reply *rep)
         }
         return;
     }
-    facts_heard(j, c, rep->rtt_ms, rep->had_opt);
+    facts_heard(j, c, rep->rtt_ms, rep->had_opt, rep->lost);
 }
 
 enum job_state reply_handle(struct job *j, struct reply *rep)

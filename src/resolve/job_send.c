@@ -29,6 +29,7 @@ static enum known known_on_the_way(struct job *j, const name_t *name, uint16_t t
 static void ask_labels(struct job *j, unsigned labels)
 {
     unsigned all = name_labels(j->name);
+    j->zone.asked = 0;
     /* A question for NS needs no disguise. */
     uint16_t type = j->type == TYPE_NS ? TYPE_NS : j->r->set.minimise_type;
     bool whole = j->ask.whole || !j->r->set.minimise || j->ask.steps >= MINIMISE_STEPS_MAX;
@@ -136,17 +137,13 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
 
     int64_t now_ms = r->now.mono_ms;
     if (transport == TRANSPORT_UDP) {
-        if (c->tries > 0)
-            r->counters.retries++;
-        c->tries++;
-        int64_t patience = pick_patience(j, candidate);
-        c->again_ms = now_ms + patience;
-        j->patience_ms = now_ms + patience;
+        s->patience_ms = now_ms + pick_asked(j, candidate);
     } else {
         c->stream_tried = true;
         r->counters.tcp_messages++;
-        j->patience_ms = now_ms + STREAM_PATIENCE_MS;
+        s->patience_ms = now_ms + STREAM_PATIENCE_MS;
     }
+    j->patience_ms = s->patience_ms;
     j->ask.current = candidate;
 
     struct action *a = action_push(r, ACTION_SEND);

@@ -72,6 +72,67 @@ static int64_t cost(struct job *j, const struct candidate *c)
     return ms + (int64_t)c->tries * SECOND_TRY_COST;
 }
 
+/* ---- patience ---- */
+
+static bool is_lossy(const struct candidate *c)
+{
+    return c->facts.loss >= LOSS_MIN;
+}
+
+static unsigned tries_max(const struct candidate *c)
+{
+    return is_lossy(c) ? TRIES_LOSSY_MAX : TRIES_PER_ADDRESS_MAX;
+}
+
+/* When the candidate may be asked (again); INT64_MAX: never. */
+static int64_t due_ms(const struct job *j, const struct candidate *c)
+{
+    if (c->dead || c->stream_tried || c->tries >= tries_max(c))
+        return INT64_MAX;
+    int64_t slow_ms = j->zone.asked_ms + SLOW_ANSWER_MS;
+    bool repeats = c->tries > 0 && j->zone.asked >= 2 && !is_lossy(c);
+    return repeats && slow_ms > c->again_ms ? slow_ms : c->again_ms;
+}
+
+/* Retransmission timeout by RFC 6298 2. Doubled with each try (5.5) only where messages are lost: else the
+ * tries are few and far between (due_ms). */
+static int64_t timeout_ms(const struct candidate *c)
+{
+    int64_t ms = RTO_UNKNOWN_MS;
+    if (c->facts.heard) {
+        ms = c->facts.srtt_ms + 4 * (int64_t)c->facts.rttvar_ms;
+        ms = ms < RTO_MIN_MS ? RTO_MIN_MS : ms < RTO_MAX_MS ? ms : RTO_MAX_MS;
+    }
+    if (!is_lossy(c))
+        return c->tries > 1 && ms < RETRY_SPACING_MS ? RETRY_SPACING_MS : ms;
+    for (unsigned i = 1; i < c->tries && ms < RETRY_LOSSY_MAX_MS; i++)
+        ms = 2 * ms < RETRY_LOSSY_MAX_MS ? 2 * ms : RETRY_LOSSY_MAX_MS;
+    return ms;
+}
+
+static bool others_wait(const struct job *j, unsigned candidate)
+{
+    for (unsigned i = 0; i < j->zone.candidate_count; i++)
+        if (i != candidate && j->zone.candidates[i].tries == 0 && !j->zone.candidates[i].dead)
+            return true;
+    return false;
+}
+
+int64_t pick_asked(struct job *j, unsigned candidate)
+{
+    struct candidate *c = &j->zone.candidates[candidate];
+    int64_t now_ms = j->r->now.mono_ms;
+    if (j->zone.asked++ == 0)
+        j->zone.asked_ms = now_ms;
+    if (c->tries++ > 0)
+        j->r->counters.retries++;
+    int64_t ms = timeout_ms(c);
+    c->again_ms = now_ms + ms;
+    return ms > PATIENCE_WITH_OTHERS_MS && others_wait(j, candidate) ? PATIENCE_WITH_OTHERS_MS : ms;
+}
+
+/* ---- who is next ---- */
+
 int pick_candidate(struct job *j)
 {
     int best = -1;
@@ -79,8 +140,7 @@ int pick_candidate(struct job *j)
     unsigned equals = 0;
     for (unsigned i = 0; i < j->zone.candidate_count; i++) {
         const struct candidate *c = &j->zone.candidates[i];
-        if (c->dead || c->stream_tried || c->tries >= TRIES_PER_ADDRESS_MAX ||
-            c->again_ms > j->r->now.mono_ms)
+        if (due_ms(j, c) > j->r->now.mono_ms)
             continue;
         int64_t k = cost(j, c);
         if (k > best_cost)
@@ -98,53 +158,85 @@ int64_t pick_again_ms(const struct job *j)
 {
     int64_t at = INT64_MAX;
     for (unsigned i = 0; i < j->zone.candidate_count; i++) {
-        const struct candidate *c = &j->zone.candidates[i];
-        if (!c->dead && !c->stream_tried && c->tries < TRIES_PER_ADDRESS_MAX && c->again_ms < at)
-            at = c->again_ms;
+        int64_t due = due_ms(j, &j->zone.candidates[i]);
+        if (due < at)
+            at = due;
     }
     return at;
 }
 
-/* Retransmission timeout by RFC 6298 2, doubled with each try (5.5). */
-static int64_t timeout_ms(const struct candidate *c)
+/* ---- silences ---- */
+
+/* The zone's count in the work; where there is none, the one that says least makes room. */
+static struct zone_silences *shared_silences(const struct job *j)
 {
-    int64_t ms = RTO_UNKNOWN_MS;
-    if (c->facts.heard) {
-        ms = c->facts.srtt_ms + 4 * (int64_t)c->facts.rttvar_ms;
-        ms = ms < RTO_MIN_MS ? RTO_MIN_MS : ms;
+    struct zone_silences *least = &j->work->silent[0];
+    for (unsigned i = 0; i < sizeof j->work->silent / sizeof j->work->silent[0]; i++) {
+        struct zone_silences *z = &j->work->silent[i];
+        if (z->zone == j->zone.hash)
+            return z;
+        if (z->count < least->count)
+            least = z;
     }
-    for (unsigned i = 1; i < c->tries && ms < RTO_MAX_MS; i++)
-        ms *= 2;
-    return ms < RTO_MAX_MS ? ms : RTO_MAX_MS;
+    return least;
 }
 
-static bool others_wait(const struct job *j, unsigned candidate)
+static unsigned silences(const struct job *j)
 {
-    for (unsigned i = 0; i < j->zone.candidate_count; i++)
-        if (i != candidate && j->zone.candidates[i].tries == 0 && !j->zone.candidates[i].dead)
-            return true;
-    return false;
+    const struct zone_silences *z = shared_silences(j);
+    return z->zone == j->zone.hash && z->count > j->zone.silences ? z->count : j->zone.silences;
 }
 
-int64_t pick_patience(const struct job *j, unsigned candidate)
+void pick_silence(struct job *j)
 {
-    int64_t ms = timeout_ms(&j->zone.candidates[candidate]);
-    return ms > PATIENCE_WITH_OTHERS_MS && others_wait(j, candidate) ? PATIENCE_WITH_OTHERS_MS : ms;
+    struct zone_silences *z = shared_silences(j);
+    if (z->zone != j->zone.hash)
+        *z = (struct zone_silences){.zone = j->zone.hash};
+    z->count++;
+    j->zone.silences++;
+}
+
+void pick_silences_over(struct job *j)
+{
+    struct zone_silences *z = shared_silences(j);
+    if (z->zone == j->zone.hash)
+        *z = (struct zone_silences){0};
+    j->zone.silences = 0;
+}
+
+static bool is_thrifty(const struct job *j)
+{
+    return j->thrifty || j->zone.cut->listed_many;
 }
 
 bool pick_exhausted(const struct job *j)
 {
-    /* Each address once and one more, or a single server's full series. */
-    unsigned max = j->zone.candidate_count + 1;
-    return j->zone.silences >= (max > TRIES_PER_ADDRESS_MAX ? max : TRIES_PER_ADDRESS_MAX);
+    /* Each address once, or a single server's full series. */
+    unsigned max = TRIES_PER_ADDRESS_MAX;
+    for (unsigned i = 0; i < j->zone.candidate_count; i++)
+        if (tries_max(&j->zone.candidates[i]) > max)
+            max = tries_max(&j->zone.candidates[i]);
+    if (max < j->zone.candidate_count)
+        max = j->zone.candidate_count;
+    if (is_thrifty(j) && max > DELEGATION_BIG_SILENCES_MAX)
+        max = DELEGATION_BIG_SILENCES_MAX;
+    return silences(j) >= max;
 }
+
+bool pick_is_owed(const struct job *j, unsigned candidate)
+{
+    /* An address that came late, unless another look-up of the question found the zone silent. */
+    return j->zone.candidates[candidate].tries == 0 && !is_thrifty(j) && silences(j) == j->zone.silences;
+}
+
+/* ---- facts ---- */
 
 void facts_save(struct job *j, const struct candidate *c)
 {
     cache_server_put(j->r->cache, &c->at, &c->facts, j->r->now.cache_s);
 }
 
-void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt)
+void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt, unsigned lost)
 {
     uint16_t rtt = (uint16_t)(rtt_ms < 1 ? 1 : rtt_ms > 10000 ? 10000 : rtt_ms);
     struct server_facts *f = &c->facts;
@@ -156,6 +248,10 @@ void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_op
         f->rttvar_ms = (uint16_t)((3 * f->rttvar_ms + (delta < 0 ? -delta : delta)) / 4);
         f->srtt_ms = (uint16_t)(f->srtt_ms + delta / 8);
     }
+    for (unsigned i = 0; i < lost; i++)
+        f->loss = (uint8_t)(f->loss + (UINT8_MAX - f->loss) / 4);
+    if (lost == 0)
+        f->loss = (uint8_t)(f->loss - (f->loss + 7) / 8);
     f->timeouts = 0;
     f->heard = 1;
     if (had_opt)

@@ -373,6 +373,24 @@ static enum heard near_miss(struct send *s, bool only_case)
     return HEARD_NEAR_MISS;
 }
 
+/* Messages to the same server before this one that were not answered yet, and should have been: a slow server
+ * answers the first one first. */
+static unsigned count_lost(const struct send *answered)
+{
+    struct job *j = answered->job;
+    int64_t now_ms = j->r->now.mono_ms, rtt_ms = now_ms - answered->sent_ms;
+    unsigned lost = 0;
+    for (struct send *s = j->sends; s && answered->transport == TRANSPORT_UDP; s = s->next) {
+        if (s == answered || s->lost || s->candidate != answered->candidate ||
+            s->transport != TRANSPORT_UDP || s->sent_ms >= answered->sent_ms ||
+            now_ms - s->sent_ms < 2 * rtt_ms + 20)
+            continue;
+        s->lost = true;
+        lost++;
+    }
+    return lost;
+}
+
 enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now)
 {
     enter(r, now);
@@ -395,6 +413,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
         if (msg_parse(msg, copy, len, &j->arena) == MSG_OK) {
             j->reply = reply_read(j, s, msg);
             j->reply->octets = len;
+            j->reply->lost = count_lost(s);
             if (s->patience_over)
                 r->counters.late_answers++;
             send_drop(s);

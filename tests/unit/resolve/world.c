@@ -44,7 +44,7 @@ struct world {
     struct flight *flights;
     struct log_line *log;
     size_t log_count;
-    struct heard_answer answers[256];
+    struct heard_answer answers[2048];
     size_t answer_count;
     struct arena arena; /* of the kept outcomes */
     struct text text;
@@ -187,6 +187,60 @@ static size_t build(uint8_t *buf, const struct msg *q, const struct world_rule *
     return msg_finish(&b, false);
 }
 
+/* What TuDoor-like attackers send first: the right ID, and something wrong (threat P12, M18). Returns its
+ * length. */
+static size_t damage(uint8_t *buf, size_t len, unsigned which)
+{
+    size_t question = MSG_HEADER_LEN + name_check(buf + MSG_HEADER_LEN, len - MSG_HEADER_LEN) + 4;
+    assert(which < WORLD_DAMAGES);
+    switch (which) {
+    case 0: /* another name */
+        buf[MSG_HEADER_LEN + 1] = buf[MSG_HEADER_LEN + 1] == 'q' ? 'r' : 'q';
+        break;
+    case 1: /* bare FORMERR */
+    case 2: /* bare NOTIMP */
+    case 3: /* bare SERVFAIL */
+        memset(buf + 2, 0, 10);
+        buf[2] = 0x80;
+        buf[3] = which == 1 ? RCODE_FORMERR : which == 2 ? RCODE_NOTIMP : RCODE_SERVFAIL;
+        return MSG_HEADER_LEN;
+    case 4: /* counts beyond the end */
+        put_u16(buf + 6, 0xffff);
+        break;
+    case 5:
+        return MSG_HEADER_LEN - 1;
+    case 6:
+        return 1;
+    case 7: /* no question, sections all the same */
+        put_u16(buf + 4, 0);
+        break;
+    case 8: /* two questions */
+        put_u16(buf + 4, 2);
+        break;
+    case 9: /* not a reply */
+        buf[2] &= 0x7f;
+        break;
+    case 10: /* another opcode */
+        buf[2] |= 0x20;
+        break;
+    case 11: /* another type */
+        put_u16(buf + question - 4, TYPE_TXT);
+        break;
+    case 12: /* another class */
+        put_u16(buf + question - 2, 3);
+        break;
+    case 13: /* a name that points at itself */
+        if (len > question + 2)
+            put_u16(buf + question, (uint16_t)(0xc000 | question));
+        break;
+    case 14: /* the end is missing */
+        return len - 1;
+    case 15: /* the question alone is cut */
+        return question - 3;
+    }
+    return len;
+}
+
 static void serve(struct world *w, const struct action *act, const struct world_rule *rule,
     const struct msg *q, struct arena *a)
 {
@@ -196,7 +250,7 @@ static void serve(struct world *w, const struct action *act, const struct world_
     unsigned delay = rule->delay_ms ? rule->delay_ms : DEFAULT_DELAY_MS;
     if (!udp && rule->tcp_delay_ms)
         delay = rule->tcp_delay_ms;
-    if (rule->lose_first > w->used[rule - w->rules]++)
+    if (!rule->make && rule->lose_first > w->used[rule - w->rules]++)
         return;
     if (rule->lose_percent && random_below(w->chance, 100) < rule->lose_percent)
         return;
@@ -255,6 +309,13 @@ static void serve(struct world *w, const struct action *act, const struct world_
             fly(w, id, bad, sizeof bad, 0, delay > 10 ? delay - 10 : 1);
         }
         break;
+    case HOW_MALFORMED_FIRST:
+        if (udp) {
+            uint8_t bad[MSG_MAX_LEN];
+            memcpy(bad, buf, len);
+            fly(w, id, bad, damage(bad, len, rule->damage), 0, delay / 2);
+        }
+        break;
     case HOW_ANSWER:
         break;
     }
@@ -276,7 +337,14 @@ static void sent(struct world *w, const struct action *act)
     l->type = q.question.type;
     l->transport = act->send.transport;
     const struct world_rule *rule = find_rule(w, l->addr, &q);
-    if (rule)
+    if (rule && rule->make) {
+        struct world_rule made = *rule;
+        char name[NAME_TEXT_LEN];
+        name_lower(q.question.name);
+        rule->make(&made, name_text(q.question.name, name), &a);
+        name_copy(q.question.name, l->name);
+        serve(w, act, &made, &q, &a);
+    } else if (rule)
         serve(w, act, rule, &q, &a);
     else
         fprintf(stderr, "nobody foresees this at %s type %u\n", l->addr, l->type);
@@ -382,6 +450,18 @@ void world_drain(struct world *w)
     while (resolve_counters(w->r)->jobs > 0 && w->now.mono_ms < end)
         if (!step(w))
             break;
+}
+
+void world_run(struct world *w, int64_t ms)
+{
+    int64_t end = w->now.mono_ms + ms;
+    for (;;) {
+        int64_t at = w->flights && w->flights->at_ms < w->wake_ms ? w->flights->at_ms : w->wake_ms;
+        if (at > end || !step(w))
+            break;
+    }
+    w->now.mono_ms = end;
+    drain(w);
 }
 
 void world_pass(struct world *w, uint32_t seconds)

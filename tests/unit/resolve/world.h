@@ -11,15 +11,16 @@ enum world_how {
     HOW_SILENT,
     HOW_REFUSE_PORT, /* ICMP port unreachable */
     HOW_UNREACHABLE,
-    HOW_TRUNCATE_UDP,  /* TC over UDP, the sections over TCP */
-    HOW_LOWER_CASE,    /* spoils letter case */
-    HOW_NO_EDNS,       /* FORMERR to EDNS */
-    HOW_GARBAGE_FIRST, /* something with the right ID that is no answer, 10 ms before the answer */
-    HOW_BARE_FORMERR,  /* a bare header to EDNS */
-    HOW_TCP_CLOSES,    /* TC over UDP, TCP closes at once */
-    HOW_DAMAGED_ONCE,  /* the first answer is damaged; no TCP */
-    HOW_TCP_SILENT,    /* TC over UDP, TCP runs into its deadline */
-    HOW_TCP_GARBAGE,   /* TC over UDP, then hundreds of broken messages over TCP before the answer */
+    HOW_TRUNCATE_UDP,    /* TC over UDP, the sections over TCP */
+    HOW_LOWER_CASE,      /* spoils letter case */
+    HOW_NO_EDNS,         /* FORMERR to EDNS */
+    HOW_GARBAGE_FIRST,   /* something with the right ID that is no answer, 10 ms before the answer */
+    HOW_BARE_FORMERR,    /* a bare header to EDNS */
+    HOW_TCP_CLOSES,      /* TC over UDP, TCP closes at once */
+    HOW_DAMAGED_ONCE,    /* the first answer is damaged; no TCP */
+    HOW_TCP_SILENT,      /* TC over UDP, TCP runs into its deadline */
+    HOW_TCP_GARBAGE,     /* TC over UDP, then hundreds of broken messages over TCP before the answer */
+    HOW_MALFORMED_FIRST, /* over UDP, half of the delay before the answer: malformation number `damage` */
 };
 
 /* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any;
@@ -32,9 +33,14 @@ struct world_rule {
     const char *answer, *authority, *additional;
     unsigned delay_ms, lose_first; /* lose_first: so many messages get no answer */
     unsigned tcp_delay_ms;         /* 0: as delay_ms */
+    unsigned damage;               /* HOW_MALFORMED_FIRST: below WORLD_DAMAGES */
     unsigned lose_percent;         /* of the messages, by chance */
+    /* Not NULL: fills in the sections for this question, in the arena. */
+    void (*make)(struct world_rule *rule, const char *name, struct arena *a);
     const char *why;
 };
+
+#define WORLD_DAMAGES 16u
 
 struct world;
 
@@ -56,6 +62,8 @@ const struct outcome *world_wait(struct world *w, ask_id id);
 /** Runs until nothing is in flight (at most 20 s). */
 void world_drain(struct world *w);
 void world_pass(struct world *w, uint32_t seconds);
+/** Runs so many milliseconds of virtual time. */
+void world_run(struct world *w, int64_t ms);
 /** Messages so far: all, or those to addr (NULL: any) for name (NULL: any), type (0: any). */
 unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type);
 unsigned world_sent_tcp(const struct world *w);
