@@ -7,7 +7,7 @@
 
 #define LOCAL_TTL 10800u /* RFC 6303 3 */
 
-enum local_kind { LOCAL_OFF, LOCAL_LOOPBACK, LOCAL_POINTER, LOCAL_NOWHERE, LOCAL_EMPTY };
+enum local_kind { LOCAL_OFF, LOCAL_LOOPBACK, LOCAL_POINTER, LOCAL_POINTED, LOCAL_NOWHERE, LOCAL_EMPTY };
 
 static const struct {
     const char *text;
@@ -136,6 +136,7 @@ static void answer_loopback(const name_t *name, uint16_t type, struct arena *a, 
         add_record(&out->answer, name, type, rdata_of(v6, 16, a), a);
 }
 
+/* RFC 6303 3: every zone has these two, whatever else. */
 static void answer_apex(
     const struct local_zone *zone, const name_t *name, uint16_t type, struct arena *a, struct outcome *out)
 {
@@ -145,28 +146,36 @@ static void answer_apex(
         add_record(&out->answer, name, type, rdata_of(zone->name, zone->len, a), a);
 }
 
+/* The zone that a row's name is in: another row's, if it is none itself. */
+static const struct local_zone *holder_of(const struct local_zones *z, const struct local_zone *row)
+{
+    const struct local_zone *above =
+        row->kind == LOCAL_POINTED ? zone_of(z, name_parent(row->name, 1)) : NULL;
+    return above ? above : row;
+}
+
 bool local_answer(
     const struct local_zones *z, const name_t *name, uint16_t type, struct arena *a, struct outcome *out)
 {
-    const struct local_zone *zone = may_be_local(name) ? zone_of(z, name) : NULL;
-    if (!zone || zone->kind == LOCAL_OFF)
+    const struct local_zone *row = may_be_local(name) ? zone_of(z, name) : NULL;
+    if (!row || row->kind == LOCAL_OFF)
         return false;
-    bool apex = name_len(name) == zone->len;
+    enum local_kind kind = row->kind;
+    const struct local_zone *zone = holder_of(z, row);
+    bool here = name_len(name) == row->len, apex = here && zone == row && kind != LOCAL_NOWHERE;
     /* DS belongs to the parent (RFC 4035 3.1.4.1), which says there whether the zone is signed;
      * RFC 8375 4 wants it asked. */
-    if (type == TYPE_DS && apex && zone->kind == LOCAL_EMPTY)
+    if (type == TYPE_DS && apex && kind == LOCAL_EMPTY)
         return false;
     *out = (struct outcome){
         .rcode = RCODE_NOERROR, .verdict = VERDICT_INSECURE, .from_cache = true, .reason.ede = EDE_NONE};
-    if (zone->kind == LOCAL_LOOPBACK)
-        answer_loopback(name, type, a, out);
-    else if (zone->kind == LOCAL_POINTER && apex && type == TYPE_PTR)
-        add_record(&out->answer, name, type, rdata_of("\x09localhost", 11, a), a);
-    else if (zone->kind == LOCAL_NOWHERE)
-        out->rcode = RCODE_NXDOMAIN;
-    else if (apex && zone->kind == LOCAL_EMPTY)
+    if (apex)
         answer_apex(zone, name, type, a, out);
-    else if (!apex && !has_names_below(z, name))
+    if (kind == LOCAL_LOOPBACK)
+        answer_loopback(name, type, a, out);
+    else if ((kind == LOCAL_POINTER || kind == LOCAL_POINTED) && here && type == TYPE_PTR)
+        add_record(&out->answer, name, type, rdata_of("\x09localhost", 11, a), a);
+    else if (kind == LOCAL_NOWHERE || (!here && !has_names_below(z, name)))
         out->rcode = RCODE_NXDOMAIN;
     if (out->answer.count == 0)
         add_record(&out->authority, zone->name, TYPE_SOA, soa_of(zone->name, a), a);

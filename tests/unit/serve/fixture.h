@@ -84,16 +84,34 @@ static inline enum served fixture_hand(
     return served;
 }
 
+/* Settings changed in f->settings. */
+static inline void fixture_settings(struct fixture *f)
+{
+    serve_settings_set(f->serve, &f->settings);
+}
+
+static inline void fixture_client(struct fixture *f, const char *address)
+{
+    assert_int_equal(addr_parse(&f->rq.client, address), ERR_OK);
+}
+
+static inline enum served fixture_ask_edns(struct fixture *f, enum transport transport, const char *name,
+    const struct msg_question *what, uint16_t flags, const struct edns *e)
+{
+    struct msg_question q = *what;
+    name_copy(q.name, fixture_name(f, name));
+    size_t len = msg_query(f->query, sizeof f->query, 0x1234, flags, &q, e);
+    assert_true(len > 0);
+    return fixture_hand(f, transport, f->query, len);
+}
+
 /* A usual question. size 0: no EDNS. */
 static inline enum served fixture_ask(struct fixture *f, enum transport transport, const char *name,
     uint16_t type, uint16_t flags, uint16_t size, bool dnssec_ok)
 {
     struct msg_question q = {.type = type, .class = CLASS_IN};
     struct edns e = {.present = size != 0, .udp_size = size, .dnssec_ok = dnssec_ok};
-    name_copy(q.name, fixture_name(f, name));
-    size_t len = msg_query(f->query, sizeof f->query, 0x1234, flags, &q, &e);
-    assert_true(len > 0);
-    return fixture_hand(f, transport, f->query, len);
+    return fixture_ask_edns(f, transport, name, &q, flags, &e);
 }
 
 static inline void fixture_compose(struct fixture *f, const struct outcome *o)

@@ -1,5 +1,8 @@
 #include "fixture.h"
 
+#include <stdio.h>
+
+#include "dns/rdata.h"
 #include "serve/local.h"
 
 enum { WORLD = -1 }; /* not answered here */
@@ -54,6 +57,13 @@ static const struct {
     {"x.home.arpa.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 8375 4"},
     {"home.arpa.", TYPE_DS, WORLD, 0, "RFC 8375 4"},
     {"_dns.resolver.arpa.", 64, RCODE_NXDOMAIN, 0, "RFC 9462 8.2"},
+    {"x.service.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 9665 10.1"},
+    {"arpa.", TYPE_A, WORLD, 0, "above the local zones"},
+    {"ipv4only.arpa.", TYPE_A, WORLD, 0, "RFC 8880 7.1: only with NAT64"},
+    {"1.0.0.127.in-addr.arpa.", TYPE_SOA, RCODE_NOERROR, 0, "no zone of its own"},
+    {"x.1.0.0.127.in-addr.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 8020"},
+    {"1.0.0.f.f.f.3.ip6.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 9637"},
+    {"1.1.f.f.f.3.ip6.arpa.", TYPE_PTR, WORLD, 0, "not of 3fff::/20"},
     {".", TYPE_NS, WORLD, 0, "the root"},
 };
 
@@ -89,6 +99,97 @@ static void reply_is_authoritative_and_reads_well(void **state)
     }
 }
 
+/* ---- every row ---- */
+
+enum kind { LOOPBACK, POINTER, POINTED, NOWHERE, EMPTY };
+
+static const struct {
+    const char *name;
+    enum kind kind;
+} table[] = {
+#define LOCAL(name, kind, source) {name, kind},
+#include "defs/local.def"
+#undef LOCAL
+};
+#define TABLE_COUNT (sizeof table / sizeof table[0])
+
+static const char *record(
+    struct fixture *f, const struct rrset_list *list, const char *what, char *buf, size_t cap)
+{
+    struct text t;
+    text_init_fixed(&t, buf, cap);
+    if (list->count != 1 || list->items[0]->count != 1)
+        fail_msg("%s: %zu RRsets", what, list->count);
+    const struct rrset *rs = list->items[0];
+    name_to_text(&t, rs->owner);
+    text_printf(&t, " %u ", rs->ttl);
+    rrtype_to_text(&t, rs->type);
+    text_add(&t, " ");
+    rdata_to_text(&t, rs->type, rs->class, &rs->rdata[0]);
+    return buf;
+}
+
+static void expect_record(struct fixture *f, const struct local_zones *z, const char *name, uint16_t type,
+    int rcode, bool answered, const char *expected)
+{
+    struct outcome o;
+    char got[600];
+    if (!local_answer(z, fixture_name(f, name), type, &f->a, &o))
+        fail_msg("%s is not answered here", name);
+    assert_int_equal(o.rcode, rcode);
+    assert_int_equal(o.answer.count, answered ? 1 : 0);
+    assert_int_equal(o.authority.count, answered ? 0 : 1);
+    assert_string_equal(record(f, answered ? &o.answer : &o.authority, name, got, sizeof got), expected);
+}
+
+/* RFC 6303 3: "@ 10800 IN SOA @ nobody.invalid. 1 3600 1200 604800 10800" and "@ 10800 IN NS @". */
+static void every_zone_has_the_contents_of_rfc_6303(void **state)
+{
+    struct fixture *f = *state;
+    const struct local_zones *z = local_zones_new(NULL, 0, &f->a);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        char soa[600], ns[300], below[200];
+        bool zone = table[i].kind != NOWHERE && table[i].kind != POINTED;
+        const char *name = table[i].name, *apex = table[i].kind == POINTED ? "127.in-addr.arpa" : name;
+        snprintf(soa, sizeof soa, "%s. 10800 SOA %s. nobody.invalid. 1 3600 1200 604800 10800", apex, apex);
+        snprintf(ns, sizeof ns, "%s. 10800 NS %s.", name, name);
+        snprintf(below, sizeof below, "not-there.%s", name);
+        int nowhere = table[i].kind == NOWHERE ? RCODE_NXDOMAIN : RCODE_NOERROR;
+        expect_record(f, z, name, TYPE_SOA, nowhere, zone, soa);
+        expect_record(f, z, name, TYPE_NS, nowhere, zone, zone ? ns : soa);
+        expect_record(f, z, name, TYPE_MX, nowhere, false, soa);
+        expect_record(
+            f, z, below, TYPE_MX, table[i].kind == LOOPBACK ? RCODE_NOERROR : RCODE_NXDOMAIN, false, soa);
+    }
+}
+
+static void every_row_can_be_switched_off_alone(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        const name_t *off = fixture_name(f, table[i].name);
+        const struct local_zones *z = local_zones_new(&off, 1, &f->a);
+        for (size_t k = 0; k < TABLE_COUNT; k++) {
+            struct outcome o;
+            bool answered = local_answer(z, fixture_name(f, table[k].name), TYPE_SOA, &f->a, &o);
+            if (answered != !name_is_within(fixture_name(f, table[k].name), off))
+                fail_msg("%s off: %s is%s answered", table[i].name, table[k].name, answered ? "" : " not");
+        }
+    }
+}
+
+static void name_above_switches_off_all_below_it(void **state)
+{
+    struct fixture *f = *state;
+    const name_t *off[] = {fixture_name(f, "172.in-addr.arpa."), fixture_name(f, "TEST.")};
+    const struct local_zones *z = local_zones_new(off, 2, &f->a);
+    struct outcome o;
+    assert_false(local_answer(z, fixture_name(f, "1.16.172.in-addr.arpa."), TYPE_PTR, &f->a, &o));
+    assert_false(local_answer(z, fixture_name(f, "31.172.in-addr.arpa."), TYPE_SOA, &f->a, &o));
+    assert_false(local_answer(z, fixture_name(f, "a.test."), TYPE_A, &f->a, &o));
+    assert_true(local_answer(z, fixture_name(f, "1.10.in-addr.arpa."), TYPE_PTR, &f->a, &o));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +197,11 @@ int main(void)
             names_are_answered_here_or_in_the_world, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
             reply_is_authoritative_and_reads_well, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            every_zone_has_the_contents_of_rfc_6303, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(every_row_can_be_switched_off_alone, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(
+            name_above_switches_off_all_below_it, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
