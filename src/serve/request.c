@@ -46,6 +46,13 @@ static bool read_opt_in_place(
     return true;
 }
 
+/* Of whole messages, for those who share a key with us: nobody does, and what cannot be checked is not read
+ * on (RFC 8945 5.2, RFC 2931 3.2, RFC 2930; threat S4). */
+static bool is_signature(uint16_t type)
+{
+    return type == TYPE_TSIG || type == TYPE_SIG || type == TYPE_TKEY;
+}
+
 /* A message with more in it than a question and an OPT. */
 static enum request_form read_unusual(
     struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
@@ -60,10 +67,12 @@ static enum request_form read_unusual(
         return REQUEST_MALFORMED;
     if (rq->edns && rq->edns_version != 0)
         return REQUEST_OK;
-    /* No query has an answer, and none but IXFR (RFC 1995 3), which is refused, anything of authority. TSIG
-     * is for those who share a key with us: nobody does. */
-    if (m->counts[SECTION_ANSWER] || (m->counts[SECTION_AUTHORITY] && rq->type != TYPE_IXFR) || m->tsig)
+    /* No query has an answer, and none but IXFR (RFC 1995 3), which is refused, anything of authority. */
+    if (m->counts[SECTION_ANSWER] || (m->counts[SECTION_AUTHORITY] && rq->type != TYPE_IXFR))
         return REQUEST_MALFORMED;
+    for (size_t i = 0; i < m->counts[SECTION_ADDITIONAL]; i++)
+        if (is_signature(m->rrs[SECTION_ADDITIONAL][i].type))
+            return REQUEST_MALFORMED;
     return REQUEST_OK;
 }
 

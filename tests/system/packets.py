@@ -8,13 +8,13 @@ says so.
 import struct
 
 SILENCE = None
-NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 0, 1, 2, 3, 4, 5, 16
+NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, BADVERS, BADCOOKIE = 0, 1, 2, 3, 4, 5, 16, 23
 
 ID = 0x4a4a
 QR, AA, TC, RD, RA, Z, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010
 IN, CH, HS, NONE, ANY = 1, 3, 4, 254, 255
-A, NS, CNAME, SOA, AAAA, OPT, RRSIG, TKEY, TSIG, IXFR, AXFR, MAILB, MAILA, ALL = (
-    1, 2, 5, 6, 28, 41, 46, 249, 250, 251, 252, 253, 254, 255)
+A, NS, CNAME, SOA, SIG, AAAA, OPT, RRSIG, TKEY, TSIG, IXFR, AXFR, MAILB, MAILA, ALL = (
+    1, 2, 5, 6, 24, 28, 41, 46, 249, 250, 251, 252, 253, 254, 255)
 
 LOCALHOST = b"\x09localhost\x00"
 PYTHON = b"\x03www\x06python\x03org\x00"
@@ -65,6 +65,13 @@ SOA_RR = record(ROOT, SOA, IN, 0, ROOT + ROOT + struct.pack("!5I", 1, 2, 3, 4, 5
 A_RR = record(LOCALHOST, A, IN, 60, b"\x7f\0\0\1")
 TSIG_RR = record(b"\x03key\x00", TSIG, ANY, 0, b"\x0bhmac-sha256\x00" + bytes(6) + b"\x01\x2c\x00\x20" + bytes(32)
                  + struct.pack("!3H", ID, 0, 0))
+SIG0_RR = record(ROOT, SIG, ANY, 0, struct.pack("!HBBIIIH", 0, 13, 0, 0, 2000000000, 1900000000, ID) + b"\x03key\x00" + bytes(64))
+TKEY_RR = record(b"\x03key\x00", TKEY, ANY, 0, b"\x03gss\x00" + struct.pack("!2I4H", 1, 2, 3, 0, 0, 0))
+
+
+def cookie(octets: bytes, qd: int = 0, **more) -> bytes:
+    return header(qd=qd, ar=1, **more) + question() * qd + opt(option(10, octets))
+
 
 PACKETS = [
     # --- less than a header, header alone: RFC 1035 4.1.1 fixes 12 octets
@@ -138,6 +145,11 @@ PACKETS = [
     ("trailing octets behind EDNS", edns() + b"\0", NOERROR, "no RFC forbids them; they mean nothing"),
     ("TSIG with an unknown key", header(ar=1) + question() + TSIG_RR, FORMERR, "RFC 8945 5.2: as a server that knows no TSIG"),
     ("TSIG not last", header(ar=2) + question() + TSIG_RR + opt(), FORMERR, "RFC 8945 5.1"),
+    ("SIG(0)", header(ar=1) + question() + SIG0_RR, FORMERR, "RFC 2931 3.2: nobody has a key here"),
+    ("SIG(0) behind EDNS", header(ar=2) + question() + opt() + SIG0_RR, FORMERR, "RFC 2931 3.2"),
+    ("TKEY record", header(ar=1) + question() + TKEY_RR, FORMERR, "RFC 2930: not here (CVE-2025-40775)"),
+    ("UPDATE signed by TSIG", header(opcode(5), ar=1) + question(b"\x03org\x00", SOA) + TSIG_RR, NOTIMP, "RFC 2136 3.1"),
+    ("UPDATE signed by SIG(0)", header(opcode(5), ar=1) + question(b"\x03org\x00", SOA) + SIG0_RR, NOTIMP, "RFC 2136 3.1"),
     # --- header bits
     ("reserved Z bit", ask(flags=RD | Z), NOERROR, "RFC 6895 2.1: ignored"),
     ("AA in a query", ask(flags=RD | AA), NOERROR, "RFC 1035 4.1.1: of responses only"),
@@ -194,6 +206,19 @@ PACKETS = [
     ("cookie of 7", edns(option(10, bytes(7))), FORMERR, "RFC 7873 5.2.2"),
     ("cookie of 9", edns(option(10, bytes(9))), FORMERR, "RFC 7873 5.2.2"),
     ("cookie of 41", edns(option(10, bytes(41))), FORMERR, "RFC 7873 5.2.2"),
+    ("cookie of 15", edns(option(10, bytes(15))), FORMERR, "RFC 7873 5.2.2"),
+    ("cookie of 16", edns(option(10, bytes(16))), NOERROR, "RFC 7873 5.2.4: not ours; as if it were not there"),
+    ("cookie of 24 that is forged", edns(option(10, bytes(8) + b"\x01\0\0\0" + bytes(12))), NOERROR, "RFC 7873 5.2.4"),
+    ("cookie of 40", edns(option(10, bytes(40))), NOERROR, "RFC 7873 4"),
+    ("two cookies", edns(option(10, bytes(8)) * 2), NOERROR, "RFC 7873 5.2: the first counts"),
+    ("a cookie, no question", cookie(bytes(8)), NOERROR, "RFC 7873 5.4"),
+    ("a forged cookie, no question", cookie(bytes(24)), BADCOOKIE, "RFC 7873 5.4"),
+    ("a cookie of 9, no question", cookie(bytes(9)), FORMERR, "RFC 7873 5.2.2"),
+    ("a cookie, no question, octets behind", cookie(bytes(8)) + b"x", FORMERR, "RFC 9619 4: nothing else goes without"),
+    ("a cookie, no question, TC", cookie(bytes(8), flags=RD | TC), FORMERR, "RFC 1035 4.1.1: left open; part of it is missing"),
+    ("a cookie, two questions", cookie(bytes(8), qd=2), FORMERR, "RFC 9619 4"),
+    ("EDNS version 1, no question", header(qd=0, ar=1) + opt(version=1), BADVERS, "RFC 6891 6.1.3: version first"),
+    ("two NSID", edns(option(3) * 2), FORMERR, "no RFC says what it means"),
     ("client subnet", edns(option(8, b"\0\1\x18\0\xc0\0\2")), NOERROR, "RFC 7871 7.1"),
     ("client subnet, bits below the prefix", edns(option(8, b"\0\1\x17\0\xc0\0\3")), FORMERR, "RFC 7871 6"),
     ("client subnet, prefix of 33", edns(option(8, b"\0\1\x21\0\xc0\0\2\1\0")), FORMERR, "RFC 7871 6"),

@@ -15,6 +15,8 @@
 #define AAAA "\0\x1c"
 #define IN "\0\1"
 #define OPT "\0\0\x29\x04\xd0\0\0\0\0\0\0"
+#define OPT_OF(len) "\0\0\x29\x04\xd0\0\0\0\0\0" len
+#define COOKIE_OF(len) "\0\x0a\0" len
 #define X10 "xxxxxxxxxx"
 #define X61 X10 X10 X10 X10 X10 X10 "x"
 #define X62 X61 "x"
@@ -139,6 +141,40 @@ static void no_reply_to_a_refused_question_is_longer_than_60_octets_more_than_it
     }
 }
 
+/* Threat S4: whatever TSIG, SIG(0) and TKEY hold, they are not read on. */
+static void signed_messages_are_never_answered(void **state)
+{
+    struct fixture *f = *state;
+    static const char head[] = HEAD("\x01\0", ONE, NONE, NONE, ONE) WWW A IN;
+    static const struct {
+        const char *octets; /* the type is at 1 */
+        size_t len;
+    } records[] = {
+#define RECORD(octets) {octets, sizeof(octets) - 1}
+        RECORD("\0\0\xfa\0\xff\0\0\0\0\0\x1d\x0bhmac-sha256\0"
+               "\0\0\0\0\0\1\1\x2c\0\0\x12\x34\0\0\0\0"),
+        RECORD("\0\0\x18\0\xff\0\0\0\0\0\x19\0\0\x0d\0\0\0\0\0\x77\0\0\0\x66\0\0\0\x12\x34\1k\0"
+               "signa"),
+        RECORD("\0\0\xf9\0\xff\0\0\0\0\0\x14\1a\0\0\0\0\1\0\0\0\2\0\3\0\0\0\0\0\0\0"),
+#undef RECORD
+    };
+    unsigned crafted = 0;
+    for (size_t r = 0; r < sizeof records / sizeof records[0]; r++)
+        for (size_t at = 3; at < records[r].len; at++)
+            for (unsigned bit = 0; bit < 8; bit++, crafted++) {
+                uint8_t wire[200];
+                size_t n = sizeof head - 1, len = n + records[r].len;
+                memcpy(wire, head, n);
+                memcpy(wire + n, records[r].octets, records[r].len);
+                wire[n + at] ^= (uint8_t)(1u << bit);
+                wire[2] = (uint8_t)(bit % 3 ? 1 : 0x29); /* now and then an UPDATE */
+                enum transport transport = crafted % 2 ? TRANSPORT_UDP : TRANSPORT_TCP;
+                assert_int_equal(fixture_hand(f, transport, wire, len), SERVE_DONE);
+                assert_int_equal(f->got.rcode, bit % 3 ? RCODE_FORMERR : RCODE_NOTIMP);
+            }
+    assert_true(crafted >= 300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +184,7 @@ int main(void)
             replies_carry_id_opcode_and_what_was_asked, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
             malformed_opt_is_answered_with_a_good_one, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(signed_messages_are_never_answered, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
             packets_cut_off_anywhere_never_do_harm, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(
