@@ -24,6 +24,25 @@ queries.mkdir(parents=True, exist_ok=True)
 for what, octets, _, _ in packets.PACKETS[::4]:
     name = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-")
     (queries / name).write_bytes(b"\0" + octets)
+# With each way to ask (see the bits in fuzz_query.c): cookies, zones that are answered here, class CH.
+CLIENT = b"client's"
+WAYS = {"udp": 4, "tcp": 5, "stranger": 2, "no-snooper": 0, "required": 12, "zones-off": 20}
+MORE = {
+    "cookie-8": packets.edns(packets.option(10, CLIENT)),
+    "cookie-24": packets.edns(packets.option(10, CLIENT + b"\1\0\0\0" + bytes(12))),
+    "cookie-alone": packets.cookie(CLIENT),
+    "cookie-24-alone": packets.cookie(CLIENT + b"\1\0\0\0" + bytes(12)),
+    "nsid-cookie-padding": packets.edns(packets.option(3) + packets.option(10, CLIENT) + packets.option(12, bytes(20))),
+    "id-server": packets.ask(b"\2id\6server\0", 16, packets.CH),
+    "reverse-172": packets.ask(b"\0011\00216\003172\7in-addr\4arpa\0", 12),
+    "reverse-10": packets.ask(b"\0011\00210\7in-addr\4arpa\0", 6),
+    "x-test": packets.ask(b"\1x\4test\0"),
+    "home-arpa-ds": packets.ask(b"\4home\4arpa\0", 43),
+    "no-rd": packets.ask(packets.PYTHON, flags=0),
+}
+for way, bits in WAYS.items():
+    for what, octets in MORE.items():
+        (queries / f"{way}-{what}").write_bytes(bytes([bits]) + octets)
 settings = HERE / "seeds/settings"
 settings.mkdir(parents=True, exist_ok=True)
 for name, text in SETTINGS.items():
