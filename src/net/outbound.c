@@ -8,9 +8,15 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "net/descriptors.h"
 #include "net/outbound_inner.h"
 
 #define SPARE_MAX 1024u
+/* For want of descriptors: */
+#define WAITING_MAX 4096u /* messages that wait; about 2 MB */
+#define WAIT_MS_MAX 1000  /* a fifth of a client's patience; then NET_LOCAL */
+#define WAIT_LOOK_MS 100  /* others of the process may have closed something */
+#define DEAF_MS 500 /* a server that has not replied for so long rarely will: more than RTO_UNKNOWN_MS */
 
 void out_list_add(struct out_list *list, struct out_send *s)
 {
@@ -18,6 +24,14 @@ void out_list_add(struct out_list *list, struct out_send *s)
     s->prev = list->tail;
     *(list->tail ? &list->tail->next : &list->head) = s;
     list->tail = s;
+}
+
+static void out_list_add_first(struct out_list *list, struct out_send *s)
+{
+    s->prev = NULL;
+    s->next = list->head;
+    *(list->head ? &list->head->prev : &list->tail) = s;
+    list->head = s;
 }
 
 void out_list_remove(struct out_list *list, struct out_send *s)
@@ -57,18 +71,92 @@ static void send_free(struct outbound *o, struct out_send *s)
 
 static void send_stop(struct outbound *o, struct out_send *s)
 {
-    if (s->kind == OUT_UDP)
+    switch (s->kind) {
+    case OUT_UDP:
+        out_list_remove(&o->udp, s);
         out_udp_stop(o, s);
-    else if (s->kind == OUT_STREAM)
+        break;
+    case OUT_STREAM:
         out_stream_stop(o, s);
-    else
+        break;
+    case OUT_FAILED:
         out_list_remove(&o->failed, s);
+        break;
+    case OUT_WAITING:
+        out_list_remove(&o->waiting, s);
+        o->waiting_count--;
+        break;
+    }
 }
 
 struct out_send *out_find(const struct outbound *o, uint64_t send_id)
 {
     struct table_node *n = table_find(&o->sends, send_id);
     return n ? HOLDER(n, struct out_send, node) : NULL;
+}
+
+/* Puts the send, in no list now, on its way, or where it belongs if that cannot be. wire: borrowed, or
+ * s->wire from the first try. */
+static void send_start(struct outbound *o, struct out_send *s, const uint8_t *wire, size_t len)
+{
+    int r;
+    if (!s->wire && s->transport != TRANSPORT_UDP) {
+        s->wire = mem_alloc(len);
+        memcpy(s->wire, wire, len);
+        s->len = len;
+    }
+    if (s->transport == TRANSPORT_UDP) {
+        s->kind = OUT_UDP;
+        out_list_add(&o->udp, s);
+        r = out_udp_start(o, s, wire, len);
+    } else {
+        r = out_stream_start(o, s);
+    }
+    if (r == OUT_STARTED)
+        return;
+    if (s->kind == OUT_UDP)
+        out_list_remove(&o->udp, s);
+    s->kind = OUT_WAITING;
+    out_list_add(&o->waiting, s);
+    o->waiting_count++;
+    if (r != OUT_NO_DESCRIPTOR || o->waiting_count > WAITING_MAX) {
+        out_fail(o, s, r == OUT_NO_DESCRIPTOR ? NET_LOCAL : (enum net_fail)r);
+        return;
+    }
+    o->counters.waited++;
+    if (s->wire)
+        return;
+    s->wire = mem_alloc(len);
+    memcpy(s->wire, wire, len);
+    s->len = len;
+}
+
+/* Those that wait, in order, until there is no descriptor again. */
+static void go_on(struct outbound *o)
+{
+    int64_t now = out_now();
+    struct out_send *s;
+    o->may_go_on = false;
+    for (unsigned n = o->waiting_count; n > 0 && (s = o->waiting.head); n--) {
+        if (now - s->since_ms >= WAIT_MS_MAX) {
+            out_fail(o, s, NET_LOCAL);
+            continue;
+        }
+        uint64_t waited = o->counters.waited;
+        int64_t since = s->since_ms;
+        send_stop(o, s);
+        s->since_ms = now;
+        send_start(o, s, s->wire, s->len);
+        if (o->counters.waited == waited)
+            continue;
+        /* There is none. It stays the first. */
+        o->counters.waited = waited;
+        s->since_ms = since;
+        out_list_remove(&o->waiting, s);
+        out_list_add_first(&o->waiting, s);
+        break;
+    }
+    out_arm(o);
 }
 
 static void on_telling(uv_idle_t *idle)
@@ -86,7 +174,9 @@ static void on_telling(uv_idle_t *idle)
         send_free(o, s);
         o->events.on_fail(o->events.ctx, send_id, why);
     }
-    if (!o->closed && !o->failed.head)
+    if (!o->closed && o->may_go_on)
+        go_on(o);
+    if (!o->closed && !o->failed.head && !o->may_go_on)
         uv_idle_stop(idle);
 }
 
@@ -117,17 +207,23 @@ static void on_timer(uv_timer_t *t)
         out_stream_expire(o, HOLDER(n, struct out_send, deadline));
     while ((n = heap_first(&o->idles)) && n->at <= now)
         out_stream_expire_idle(o, n);
+    if (o->waiting.head)
+        go_on(o);
     out_arm(o);
 }
 
 void out_arm(struct outbound *o)
 {
     const struct heap_node *a = heap_first(&o->deadlines), *b = heap_first(&o->idles);
-    if (o->closed || (!a && !b)) {
+    if (o->closed || (!a && !b && !o->waiting.head)) {
         uv_timer_stop(&o->timer);
         return;
     }
-    int64_t at = !b || (a && a->at < b->at) ? a->at : b->at;
+    int64_t at = o->waiting.head ? out_now() + WAIT_LOOK_MS : INT64_MAX;
+    if (a && a->at < at)
+        at = a->at;
+    if (b && b->at < at)
+        at = b->at;
     /* Too early does no harm: on_timer looks at the clock and comes back here. */
     if (uv_is_active((uv_handle_t *)&o->timer) && o->timer_at <= at)
         return;
@@ -136,16 +232,65 @@ void out_arm(struct outbound *o)
     uv_timer_start(&o->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
 }
 
+/* One that leaves something for others of the process. */
+static int socket_to_keep(int family, int type)
+{
+    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 || descriptor_may_be_kept(fd, DESCRIPTOR_UPSTREAM))
+        return fd;
+    close(fd);
+    errno = EMFILE;
+    return -1;
+}
+
+/* Closes what can best be spared. False: nothing can. */
+static bool spare_one(struct outbound *o)
+{
+    struct heap_node *idle = heap_first(&o->idles);
+    if (idle) {
+        out_stream_expire_idle(o, idle);
+        return true;
+    }
+    struct out_send *s = o->udp.head;
+    while (s && s->fd < 0)
+        s = s->next;
+    if (!s || out_now() - s->since_ms < DEAF_MS)
+        return false;
+    out_udp_stop(o, s); /* to whoever waits it is a server that does not reply */
+    o->counters.deafened++;
+    return true;
+}
+
+static bool is_without_descriptor(int e)
+{
+    return e == EMFILE || e == ENFILE;
+}
+
 int out_socket(struct outbound *o, const struct endpoint *to, int type)
 {
     int family = to->addr.family == FAMILY_V6 ? AF_INET6 : AF_INET;
-    int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE) && o->reserve_fd >= 0) {
-        close(o->reserve_fd);
-        o->reserve_fd = -1;
-        fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    /* What is spared goes to the reserve first, and from there to us. */
+    for (int round = 0; round < 2; round++) {
+        int fd = socket_to_keep(family, type);
+        if (fd >= 0 || !is_without_descriptor(errno))
+            return fd;
+        if (o->reserve_fd >= 0) {
+            close(o->reserve_fd);
+            o->reserve_fd = -1;
+            fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+            if (fd >= 0)
+                return fd;
+        }
+        if (round == 0 && !spare_one(o))
+            break;
     }
-    return fd;
+    errno = EMFILE;
+    return -1;
+}
+
+int out_start_failed(int e)
+{
+    return is_without_descriptor(e) ? OUT_NO_DESCRIPTOR : (int)out_fail_of(e, NET_LOCAL);
 }
 
 void out_close_socket(struct outbound *o, int fd)
@@ -153,6 +298,10 @@ void out_close_socket(struct outbound *o, int fd)
     close(fd);
     if (o->reserve_fd < 0)
         o->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (o->waiting.head && !o->closed) {
+        o->may_go_on = true;
+        uv_idle_start(&o->telling, on_telling);
+    }
 }
 
 const struct addr *out_source(struct outbound *o, const struct endpoint *to)
@@ -227,16 +376,14 @@ void outbound_send(struct outbound *o, const struct outbound_message *m)
 {
     assert(!o->closed && !out_find(o, m->send_id));
     struct out_send *s = send_new(o, m->send_id);
-    if (m->transport == TRANSPORT_UDP) {
-        s->kind = OUT_UDP;
-        int r = out_udp_start(o, s, m);
-        if (r != OUT_STARTED)
-            out_fail(o, s, (enum net_fail)r);
-    } else {
-        s->kind = OUT_STREAM;
-        out_stream_start(o, s, m);
+    s->to = m->to;
+    s->transport = m->transport;
+    s->reuse = m->reuse;
+    s->deadline_ms = m->deadline_ms;
+    s->since_ms = out_now();
+    send_start(o, s, m->wire, m->len);
+    if (s->kind != OUT_UDP)
         out_arm(o);
-    }
 }
 
 void outbound_drop(struct outbound *o, uint64_t send_id)
@@ -294,7 +441,8 @@ void outbound_close(struct outbound *o)
         close(o->reserve_fd);
 }
 
-const struct outbound_counters *outbound_counters(const struct outbound *o)
+const struct outbound_counters *outbound_counters(struct outbound *o)
 {
+    o->counters.waiting = o->waiting_count;
     return &o->counters;
 }

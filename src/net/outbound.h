@@ -6,6 +6,9 @@
  *                               → or on_fail(ctx, send_id, why), at most once; the send is then dropped
  *   outbound_drop(o, send_id)   nothing more is expected; only now the socket goes
  *
+ * Where descriptors run out, messages wait for one, at most a second; sockets on which nothing was heard for
+ * long, and idle streams, are given up for them (fault F11).
+ *
  * Knows nothing of DNS but that a message starts with two octets that identify the exchange on a stream, and
  * that a stream carries two octets of length.
  */
@@ -48,7 +51,8 @@ struct outbound_events {
 
 struct outbound_counters {
     uint64_t udp_sent, tcp_sent, received, stray, port_retries, local_failures;
-    unsigned udp_open, streams_open; /* gauges */
+    uint64_t waited, deafened;                /* for want of descriptors */
+    unsigned udp_open, streams_open, waiting; /* gauges */
 };
 
 /** rng is borrowed and must outlive it. */
@@ -59,6 +63,6 @@ void outbound_send(struct outbound *o, const struct outbound_message *m);
 void outbound_drop(struct outbound *o, uint64_t send_id);
 /** Closes everything; memory is freed once the loop has run. */
 void outbound_close(struct outbound *o);
-const struct outbound_counters *outbound_counters(const struct outbound *o);
+const struct outbound_counters *outbound_counters(struct outbound *o);
 
 #endif

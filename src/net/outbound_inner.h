@@ -12,20 +12,26 @@
 #define OUT_STREAM_PENDING_MAX 64u
 
 enum out_kind {
-    OUT_UDP,    /* has a socket of its own */
-    OUT_STREAM, /* in its stream's list */
-    OUT_FAILED, /* in outbound's list of failures to tell */
+    OUT_UDP,     /* in outbound's list of those with a socket of their own */
+    OUT_STREAM,  /* in its stream's list */
+    OUT_FAILED,  /* in outbound's list of failures to tell */
+    OUT_WAITING, /* in outbound's list of those for which there was no descriptor */
 };
 
 struct out_send {
     struct table_node node; /* by send_id */
     struct out_send *next, *prev;
     enum out_kind kind;
-    int fd;                    /* OUT_UDP */
-    enum net_fail why;         /* OUT_FAILED */
-    struct out_stream *stream; /* OUT_STREAM, and the rest: */
-    uint8_t *wire;             /* kept for a second try */
+    struct endpoint to;
+    enum transport transport;
+    bool reuse;
+    int64_t since_ms;  /* out_now() when it was sent, or began to wait */
+    int fd;            /* OUT_UDP; -1: deaf, its socket was given to another */
+    enum net_fail why; /* OUT_FAILED */
+    uint8_t *wire;     /* OUT_WAITING, OUT_STREAM: kept for another try */
     size_t len;
+    int64_t deadline_ms;
+    struct out_stream *stream; /* OUT_STREAM, and the rest: */
     struct heap_node deadline;
     bool joined;   /* the stream had carried another message before */
     bool retried;  /* this is the second try */
@@ -48,8 +54,12 @@ struct outbound {
     struct table streams; /* by hash of endpoint */
     struct hash_key key;
     struct out_list failed;
-    uv_idle_t telling;     /* active while there are failures to tell */
-    uv_timer_t timer;      /* for the earlier of deadlines and idles */
+    struct out_list udp;     /* in order of sending */
+    struct out_list waiting; /* in order of coming, `waiting_count` of them */
+    unsigned waiting_count;
+    bool may_go_on;        /* a descriptor became free: those that wait are tried */
+    uv_idle_t telling;     /* active while there are failures to tell, or may_go_on */
+    uv_timer_t timer;      /* for the earliest of deadlines, idles and the next look at those that wait */
     int64_t timer_at;      /* where it is set to, if active */
     struct heap deadlines; /* of sends on streams */
     struct heap idles;     /* of streams kept for reuse */
@@ -63,8 +73,9 @@ struct outbound {
     uint8_t *udp_buf;   /* udp_max + 1 octets */
 };
 
-/* What a start gives if the send is under way; else an enum net_fail. */
+/* What a start gives if the send is under way, or if it may be later; else an enum net_fail. */
 #define OUT_STARTED (-1)
+#define OUT_NO_DESCRIPTOR (-2)
 
 void out_list_add(struct out_list *list, struct out_send *s);
 void out_list_remove(struct out_list *list, struct out_send *s);
@@ -79,19 +90,23 @@ int64_t out_now(void);
 void out_arm(struct outbound *o);
 /** One uv handle is closed; after the last one the memory goes. */
 void out_release(struct outbound *o);
-/** A non-blocking socket, by the reserved descriptor if need be; -1 with errno set. */
+/** A non-blocking socket, by the reserved descriptor or that of somebody who can do without if need be; -1
+ * with errno set. */
 int out_socket(struct outbound *o, const struct endpoint *to, int type);
 void out_close_socket(struct outbound *o, int fd);
 /** One of our addresses for that family, at random; NULL: the kernel's choice. */
 const struct addr *out_source(struct outbound *o, const struct endpoint *to);
+/** What a start gives that ended with this errno of socket(): */
+int out_start_failed(int e);
 /** What an errno of connect, send or receive means; `other` if it is none of the network's. */
 enum net_fail out_fail_of(int e, enum net_fail other);
 
-int out_udp_start(struct outbound *o, struct out_send *s, const struct outbound_message *m);
+int out_udp_start(struct outbound *o, struct out_send *s, const uint8_t *wire, size_t len);
 void out_udp_stop(struct outbound *o, struct out_send *s);
 void out_udp_on_ready(uv_poll_t *poll, int status, int events);
 
-void out_stream_start(struct outbound *o, struct out_send *s, const struct outbound_message *m);
+/** Of s->wire, which goes with the send. */
+int out_stream_start(struct outbound *o, struct out_send *s);
 /** The send leaves its stream. */
 void out_stream_stop(struct outbound *o, struct out_send *s);
 /** The deadline of the send passed. */

@@ -174,21 +174,18 @@ static void stream_carry(struct out_stream *t, struct out_send *s)
         flush(t);
 }
 
-void out_stream_start(struct outbound *o, struct out_send *s, const struct outbound_message *m)
+int out_stream_start(struct outbound *o, struct out_send *s)
 {
-    assert(m->len >= 2 && m->len <= UINT16_MAX);
-    s->wire = mem_alloc(m->len);
-    memcpy(s->wire, m->wire, m->len);
-    s->len = m->len;
-    struct out_stream *t = m->reuse ? stream_find(o, &m->to, get_u16(m->wire)) : NULL;
+    assert(s->len >= 2 && s->len <= UINT16_MAX);
+    struct out_stream *t = s->reuse ? stream_find(o, &s->to, get_u16(s->wire)) : NULL;
     if (!t)
-        t = stream_open(o, &m->to, m->reuse);
-    if (!t) {
-        out_fail(o, s, out_fail_of(errno, NET_LOCAL));
-        return;
-    }
-    heap_set(&o->deadlines, &s->deadline, m->deadline_ms);
+        t = stream_open(o, &s->to, s->reuse);
+    if (!t)
+        return out_start_failed(errno);
+    s->kind = OUT_STREAM;
+    heap_set(&o->deadlines, &s->deadline, s->deadline_ms);
     stream_carry(t, s);
+    return OUT_STARTED;
 }
 
 /* The stream may have nothing left to wait for. */

@@ -43,23 +43,25 @@ static bool bind_port(struct outbound *o, int fd, const struct endpoint *to)
     return false;
 }
 
-int out_udp_start(struct outbound *o, struct out_send *s, const struct outbound_message *m)
+int out_udp_start(struct outbound *o, struct out_send *s, const uint8_t *wire, size_t len)
 {
     if (o->udp_epoll < 0)
         return NET_LOCAL;
-    s->fd = out_socket(o, &m->to, SOCK_DGRAM);
+    s->fd = out_socket(o, &s->to, SOCK_DGRAM);
     if (s->fd < 0)
-        return (int)out_fail_of(errno, NET_LOCAL);
+        return out_start_failed(errno);
     o->counters.udp_open++;
-    set_options(s->fd, m->to.addr.family == FAMILY_V6);
+    set_options(s->fd, s->to.addr.family == FAMILY_V6);
     struct sockaddr_storage sa;
-    socklen_t len = endpoint_to_sockaddr(&m->to, &sa);
-    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = m->send_id};
-    if (!bind_port(o, s->fd, &m->to) || connect(s->fd, (struct sockaddr *)&sa, len) < 0 ||
-        epoll_ctl(o->udp_epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0 ||
-        send(s->fd, m->wire, m->len, MSG_DONTWAIT) < 0)
+    socklen_t sa_len = endpoint_to_sockaddr(&s->to, &sa);
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = s->node.key};
+    if (!bind_port(o, s->fd, &s->to) || connect(s->fd, (struct sockaddr *)&sa, sa_len) < 0 ||
+        epoll_ctl(o->udp_epoll, EPOLL_CTL_ADD, s->fd, &ev) < 0 || send(s->fd, wire, len, MSG_DONTWAIT) < 0) {
+        int e = errno;
+        out_udp_stop(o, s);
         /* No address to send from, as where IPv6 is on and no interface has it: as good as no route. */
-        return (int)(errno == EADDRNOTAVAIL ? NET_UNREACHABLE : out_fail_of(errno, NET_LOCAL));
+        return (int)(e == EADDRNOTAVAIL ? NET_UNREACHABLE : out_fail_of(e, NET_LOCAL));
+    }
     o->counters.udp_sent++;
     return OUT_STARTED;
 }
@@ -114,7 +116,7 @@ void out_udp_on_ready(uv_poll_t *poll, int status, int events)
         for (int i = 0; i < n && !o->closed; i++) {
             /* By id, since an earlier event's callback may have dropped this one. */
             struct out_send *s = out_find(o, ready[i].data.u64);
-            if (s && s->kind == OUT_UDP)
+            if (s && s->kind == OUT_UDP && s->fd >= 0)
                 read_one(o, s, ready[i].events & EPOLLERR);
         }
     }

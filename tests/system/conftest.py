@@ -39,11 +39,10 @@ def make_query(name, rdtype="A", **more) -> dns.message.Message:
     return query
 
 
-def exchange(name, rdtype="A", where="127.0.0.1", port=53, tcp=False, **more) -> dns.message.Message:
+def exchange(name, rdtype="A", where="127.0.0.1", port=53, tcp=False, source=None, **more) -> dns.message.Message:
     query = make_query(name, rdtype, **more)
-    if tcp:
-        return dns.query.tcp(query, where, port=port, timeout=PATIENCE_S)
-    return dns.query.udp(query, where, port=port, timeout=PATIENCE_S)
+    ask = dns.query.tcp if tcp else dns.query.udp
+    return ask(query, where, port=port, source=source, timeout=PATIENCE_S)
 
 
 def rdata(reply: dns.message.Message, rdtype: str) -> set[str]:

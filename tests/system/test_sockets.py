@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 
 import dns.message
 import dns.query
+import dns.rcode
 import pytest
 from conftest import PATIENCE_S, alive, exchange, make_query, udp_socket
 
@@ -176,6 +178,66 @@ def test_starts_without_any_network(tmp_path):
     done = subprocess.run(["unshare", "-Urn", "sh", "-c", script], stdout=subprocess.PIPE, text=True, timeout=60, check=False)
     assert done.returncode == 0, log.read_text()
     assert "NXDOMAIN" in done.stdout, done.stdout
+
+
+# ---- fault F11, threat A19 ------------------------------------------------------------------------------------------
+
+def answered(names: list[str], at_once=20) -> int:
+    """How many of the names get data or a denial over UDP, so many questions at a time."""
+    good = 0
+    with udp_socket("127.0.0.1", PORT) as s:
+        for start in range(0, len(names), at_once):
+            for name in names[start:start + at_once]:
+                s.send(make_query(name).to_wire())
+            for _ in names[start:start + at_once]:
+                good += dns.message.from_wire(s.recv(4096)).rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+    return good
+
+
+def tcp_from(source: str):
+    s = socket.create_connection(("127.0.0.1", PORT), timeout=PATIENCE_S, source_address=(source, 0))
+    return s
+
+
+def test_few_descriptors(start_harkd):
+    daemon = start_harkd({"workers": 2})
+    pid = daemon.process.pid
+    soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (64, hard))
+    idle = [tcp_from(f"127.0.0.{10 + n // 10}") for n in range(100)]
+    names = [f"few{n}.python.org." if n % 2 else "www.python.org." for n in range(400)]
+    assert answered(names) >= 0.99 * len(names)
+    assert len(os.listdir(f"/proc/{pid}/fd")) <= 64
+    with socket.socket(socket.AF_UNIX) as control:
+        control.settimeout(PATIENCE_S)
+        control.connect(str(daemon.control))
+        control.sendall(b"status\n")
+        assert json.loads(control.makefile().readline())["workers"] == 2
+    assert "Assertion" not in daemon.log
+    # Room again: who comes now is served, without a restart.
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+    for source in ("127.0.0.1", "127.0.0.2"):
+        assert exchange("www.python.org.", port=PORT, tcp=True, source=source).answer
+    assert answered([f"many{n}.python.org." for n in range(200)]) == 200
+    for s in idle:
+        s.close()
+
+
+def test_one_client_has_its_connections_over_all_workers(start_harkd):
+    start_harkd({"workers": 4})
+    connections = [tcp_from("127.0.0.20") for _ in range(90)]
+    open_ = 0
+    for s in connections:
+        try:
+            dns.query.send_tcp(s, make_query("www.test."))
+            dns.query.receive_tcp(s)
+            open_ += 1
+        except (EOFError, ConnectionError):
+            pass
+    assert open_ == 64
+    assert exchange("www.test.", port=PORT, tcp=True), "others are served"
+    for s in connections:
+        s.close()
 
 
 # ---- the end ----------------------------------------------------------------------------------------------------------

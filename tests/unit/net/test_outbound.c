@@ -299,27 +299,96 @@ static void without_a_route_a_server_is_unreachable(void **state)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void the_last_descriptor_is_for_one_send(void **state)
+/* Fault F11. No descriptor but the reserved one is left. */
+static struct rlimit tighten(int last)
+{
+    struct rlimit old, tight;
+    getrlimit(RLIMIT_NOFILE, &old);
+    tight = old;
+    tight.rlim_cur = (rlim_t)last + 1;
+    setrlimit(RLIMIT_NOFILE, &tight);
+    return old;
+}
+
+static void the_last_descriptor_is_for_one_send_and_others_wait(void **state)
 {
     struct bench *b = bench_open(0);
     step(&b->loop);
     struct endpoint e = at("127.0.0.1");
     int server = socket_bound(SOCK_DGRAM, &e);
     struct endpoint to = socket_at(server);
-    struct rlimit old, tight;
-    getrlimit(RLIMIT_NOFILE, &old);
-    tight = old;
-    tight.rlim_cur = (rlim_t)server + 1;
-    setrlimit(RLIMIT_NOFILE, &tight);
+    struct rlimit old = tighten(server);
     send_udp(b, 1, &to);
     send_udp(b, 2, &to);
-    RUN_UNTIL(&b->loop, b->fails[2] == NET_LOCAL);
-    assert_int_equal(b->fails[1], NO_FAIL);
-    outbound_drop(b->o, 1);
     send_udp(b, 3, &to);
+    assert_int_equal(counters(b)->waiting, 2);
+    run_ms(&b->loop, 150);
+    assert_int_equal(counters(b)->udp_sent, 1);
+    outbound_drop(b->o, 1);
+    RUN_UNTIL(&b->loop, counters(b)->udp_sent == 2);
+    outbound_drop(b->o, 2);
+    RUN_UNTIL(&b->loop, counters(b)->udp_sent == 3);
+    for (unsigned i = 1; i <= 3; i++)
+        assert_int_equal(b->fails[i], NO_FAIL);
+    assert_int_equal(counters(b)->waiting, 0);
+    setrlimit(RLIMIT_NOFILE, &old);
+    close(server);
+    bench_close(b);
+}
+
+static void what_waits_goes_on_once_the_limit_is_raised(void **state)
+{
+    struct bench *b = bench_open(0);
+    step(&b->loop);
+    struct endpoint e = at("127.0.0.1");
+    int server = socket_bound(SOCK_DGRAM, &e);
+    struct endpoint to = socket_at(server);
+    struct rlimit old = tighten(server);
+    for (unsigned i = 1; i <= 5; i++)
+        send_udp(b, i, &to);
+    outbound_drop(b->o, 5); /* dropped while it waits */
     run_ms(&b->loop, 5);
-    assert_int_equal(b->fails[3], NO_FAIL);
-    assert_int_equal(counters(b)->local_failures, 1);
+    assert_int_equal(counters(b)->waiting, 3);
+    setrlimit(RLIMIT_NOFILE, &old);
+    RUN_UNTIL(&b->loop, counters(b)->udp_sent == 4);
+    assert_int_equal(counters(b)->waiting, 0);
+    close(server);
+    bench_close(b);
+}
+
+static void who_waits_for_a_second_is_told(void **state)
+{
+    struct bench *b = bench_open(0);
+    step(&b->loop);
+    struct endpoint to = at("127.0.0.1");
+    to.port = 9;
+    struct rlimit old = tighten(STDERR_FILENO); /* not even the reserved one may be used */
+    send_udp(b, 1, &to);
+    run_ms(&b->loop, 200);
+    assert_int_equal(b->fails[1], NO_FAIL);
+    assert_int_equal(counters(b)->waiting, 1);
+    RUN_UNTIL(&b->loop, b->fails[1] == NET_LOCAL);
+    assert_int_equal(counters(b)->waiting, 0);
+    setrlimit(RLIMIT_NOFILE, &old);
+    bench_close(b);
+}
+
+static void a_server_that_is_silent_for_long_gives_its_socket_to_who_waits(void **state)
+{
+    struct bench *b = bench_open(0);
+    step(&b->loop);
+    struct endpoint e = at("127.0.0.1");
+    int server = socket_bound(SOCK_DGRAM, &e);
+    struct endpoint to = socket_at(server);
+    struct rlimit old = tighten(server);
+    send_udp(b, 1, &to);
+    send_udp(b, 2, &to);
+    RUN_UNTIL(&b->loop, counters(b)->udp_sent == 2);
+    assert_int_equal(counters(b)->deafened, 1);
+    assert_int_equal(counters(b)->udp_open, 1);
+    assert_int_equal(b->fails[1], NO_FAIL); /* whose it is has its own patience */
+    outbound_drop(b->o, 1);
+    assert_int_equal(counters(b)->udp_open, 1);
     setrlimit(RLIMIT_NOFILE, &old);
     close(server);
     bench_close(b);
@@ -656,7 +725,10 @@ int main(void)
         cmocka_unit_test(udp_ports_are_drawn_from_the_whole_range),
         cmocka_unit_test(udp_leaves_from_the_addresses_set),
         cmocka_unit_test(without_a_route_a_server_is_unreachable),
-        cmocka_unit_test(the_last_descriptor_is_for_one_send),
+        cmocka_unit_test(the_last_descriptor_is_for_one_send_and_others_wait),
+        cmocka_unit_test(what_waits_goes_on_once_the_limit_is_raised),
+        cmocka_unit_test(who_waits_for_a_second_is_told),
+        cmocka_unit_test(a_server_that_is_silent_for_long_gives_its_socket_to_who_waits),
         cmocka_unit_test(a_stream_carries_many_messages),
         cmocka_unit_test(equal_first_octets_or_no_reuse_get_a_stream_of_their_own),
         cmocka_unit_test(replies_that_nobody_waits_for_are_counted),
