@@ -338,6 +338,7 @@ static void disturb_clocks(struct sim *s)
         s->slept_ms += (int64_t)between(d, 1, most_s) * 1000;
         sim_tell(s, "the machine slept");
         network_forget(s);
+        s->calm_ms = s->now.mono_ms + WORK_MS_MAX;
         for (unsigned i = 0; i < s->ask_count; i++)
             s->asks[i].must = false;
     }
