@@ -281,6 +281,9 @@ bool zone_is_signed(const struct job *j);
 void look_up_extra(struct job *j);
 /** Is a message out whose time to be answered is not over? */
 bool is_in_patience(const struct job *j);
+/** TCP did not bring what UDP truncated: the server is a last resort for the zone, at the next label and for
+ * the next question too, or each of them would wait for it again. */
+void stream_useless(struct job *j, struct candidate *c);
 enum job_state out_of_work(struct job *j);
 
 /* ---- pick.c: server selection without I/O ---- */

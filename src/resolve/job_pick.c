@@ -271,6 +271,14 @@ enum job_state step_pick(struct job *j)
     return j->sends ? JOB_WAIT_REPLY : nobody_left(j);
 }
 
+void stream_useless(struct job *j, struct candidate *c)
+{
+    if (!c->truncated)
+        return;
+    c->lame = true;
+    cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
+}
+
 bool is_in_patience(const struct job *j)
 {
     for (const struct send *s = j->sends; s; s = s->next)
@@ -320,6 +328,8 @@ enum job_state step_timer(struct job *j)
             .send = s->id);
         if (s->transport == TRANSPORT_UDP)
             facts_timeout(j, c);
+        else
+            stream_useless(j, c);
     }
     return JOB_PICK;
 }

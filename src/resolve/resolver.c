@@ -470,6 +470,8 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     } else if (why == NET_REFUSED || s->transport == TRANSPORT_TCP) {
         c->dead = true;
     }
+    if (s->transport == TRANSPORT_TCP && why != NET_LOCAL)
+        stream_useless(j, c);
     bool awaited = !s->patience_over;
     send_drop(s);
     /* The one that was waited for is gone: do not wait for its timer. */

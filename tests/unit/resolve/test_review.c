@@ -685,6 +685,31 @@ static void an_alias_to_the_apex_gets_its_ds_from_the_parent(void **state)
     world_free(w);
 }
 
+/* A server that truncates and whose TCP is silent answers quickly, so that it is preferred: but once only. */
+static void waits_for_a_silent_stream_once(void **state)
+{
+#define TRUE_ANSWER .flags = FLAG_AA, .answer = "a.b.c.d.zone.org. 60 A 192.0.2.1\n"
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_2,
+        {.addr = "10.1.0.1", .how = HOW_TCP_SILENT, .delay_ms = 2, .flags = FLAG_AA},
+        {.addr = "10.1.0.2", .name = "a.b.c.d.zone.org.", .type = TYPE_A, .delay_ms = 40, TRUE_ANSWER},
+        {.addr = "10.1.0.2", .delay_ms = 40, .flags = FLAG_AA, .authority = SOA}};
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        struct world *w = world_new_seeded(rules, COUNT(rules), NULL, seed);
+        int64_t begin_ms = world_now_ms(w);
+        assert_string_equal(
+            ask_text(w, "a.b.c.d.zone.org.", TYPE_A), "NOERROR; a.b.c.d.zone.org. 60 A 192.0.2.1");
+        assert_in_range(world_now_ms(w) - begin_ms, 1, 2000);
+        begin_ms = world_now_ms(w);
+        assert_string_equal(ask_text(w, "x.y.zone.org.", TYPE_TXT), "NOERROR");
+        assert_in_range(world_now_ms(w) - begin_ms, 1, 1800);
+        begin_ms = world_now_ms(w);
+        assert_string_equal(ask_text(w, "x.z.zone.org.", TYPE_TXT), "NOERROR");
+        assert_in_range(world_now_ms(w) - begin_ms, 1, 300);
+        assert_idle(w);
+        world_free(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -714,6 +739,7 @@ int main(void)
         cmocka_unit_test(endless_dependencies_end_soon),
         cmocka_unit_test(garbage_before_a_probes_answer_costs_no_server),
         cmocka_unit_test(an_alias_to_the_apex_gets_its_ds_from_the_parent),
+        cmocka_unit_test(waits_for_a_silent_stream_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
