@@ -39,8 +39,30 @@
 #define MINIMISE_STEPS_MAX 8u /* single-label steps, then the whole name (RFC 9156 2.3) */
 
 /* ---- clients ---- */
-/* Questions of clients pending in one worker: 5 s of 2,000 a second that nobody answers; about 8 MB. */
+/* Questions of clients pending, in all workers together: 5 s of 2,000 a second that nobody answers. Beyond, a
+ * new one takes the place of one of the zone that has most (threat A16). */
 #define CLIENT_QUESTIONS_MAX 10000u
+#define CLIENT_QUESTIONS_SLACK 1024u /* that come in before the places are free */
+/* Of one client, IPv4 address or IPv6 /56 (Unbound's wait-limit: 1000 and 10000): a busy office, but a 40th of
+ * all. One that has proven its address by cookie, TCP or being on this host may have more. */
+#define CLIENT_PENDING_MAX 256u
+#define CLIENT_PROVEN_FACTOR 8u
+#define CLIENTS_SLOTS 131072u /* of 24 octets: 3 MiB, 13 times as many as can have questions pending */
+/* Full answers to one question that one client may wait for at a time over UDP; each further asker behind its
+ * address is sent to TCP (CVE-2024-33655, threat A17). */
+#define CLIENT_TWINS_MAX 2u
+/* Answers that waited so long for servers, for a client that may be forged, are paced: whoever lets them pile
+ * up can choose the moment at which all of them leave (CVE-2024-33655). A message takes so many microseconds
+ * of the client's wire, or so many an octet; 50 ms may be taken ahead. So 64 messages leave in any 50 ms and
+ * 80 kB in any 100 ms at most. */
+#define CLIENT_PACE_AFTER_MS 50
+#define CLIENT_PACE_MESSAGE_US 1563
+#define CLIENT_PACE_OCTET_US 2
+#define CLIENT_PACE_BURST_US 50000
+/* Older answers help nobody that asks so much at once: dropped over UDP if the client may be forged and has
+ * more pending than this. */
+#define CLIENT_AGED_MS 1900 /* as Unbound's discard-timeout */
+#define CLIENT_AGED_PENDING 16u
 /* Refusals that a /24 or /56 outside of the access list is sent over UDP: as response rate limiting of
  * authoritative servers does it (5 errors a second); who asks by mistake is told, who is spoofed is not
  * flooded. */
