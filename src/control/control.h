@@ -27,6 +27,9 @@ struct control_figures {
     uint64_t rcodes[SERVE_RCODES];
     struct resolve_counters resolver;
     struct store_stats cache;
+    /* clients and their limits */
+    unsigned questions, clients, clients_at_limit; /* gauges: pending, who has some, who has too many */
+    uint64_t over_limit, repetitions, twins, paced, aged;
 };
 
 /* Where verbs get what they tell. */

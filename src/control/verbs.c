@@ -78,14 +78,22 @@ static json_t *resolver_json(const struct resolve_counters *r)
     return o;
 }
 
+static json_t *clients_json(const struct control_figures *f)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "questions_pending", count(f->questions),
+        "clients_waiting", count(f->clients), "clients_at_limit", count(f->clients_at_limit), "over_limit",
+        count(f->over_limit), "repetitions_dropped", count(f->repetitions), "twins_truncated",
+        count(f->twins), "answers_paced", count(f->paced), "answers_dropped_late", count(f->aged));
+}
+
 static json_t *control_status(const struct control_source *source)
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION, "uptime_s",
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION, "uptime_s",
         count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
-        queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "resolver",
-        resolver_json(&f.resolver));
+        queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "clients",
+        clients_json(&f), "resolver", resolver_json(&f.resolver));
 }
 
 static const struct {

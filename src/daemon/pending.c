@@ -7,9 +7,9 @@ struct pending_slab {
     struct pending items[PENDING_SLAB];
 };
 
-void pending_pool_init(struct pending_pool *p, unsigned max)
+void pending_pool_init(struct pending_pool *p, atomic_uint *total, unsigned max)
 {
-    *p = (struct pending_pool){.max = max};
+    *p = (struct pending_pool){.total = total, .max = max};
 }
 
 void pending_pool_fini(struct pending_pool *p)
@@ -25,8 +25,10 @@ void pending_pool_fini(struct pending_pool *p)
 
 struct pending *pending_take(struct pending_pool *p)
 {
-    if (p->in_use >= p->max)
+    if (atomic_fetch_add_explicit(p->total, 1, memory_order_relaxed) >= p->max) {
+        atomic_fetch_sub_explicit(p->total, 1, memory_order_relaxed);
         return NULL;
+    }
     if (!p->free) {
         struct pending_slab *slab = mem_alloc(sizeof *slab);
         slab->next = p->slabs;
@@ -56,6 +58,7 @@ void pending_release(struct pending_pool *p, struct pending *q)
     q->next = p->free;
     p->free = q;
     p->in_use--;
+    atomic_fetch_sub_explicit(p->total, 1, memory_order_relaxed);
 }
 
 void pending_each(struct pending_pool *p, void (*fn)(struct pending *q))

@@ -5,6 +5,9 @@
 #ifndef HARK_DAEMON_PENDING_H
 #define HARK_DAEMON_PENDING_H
 
+#include <stdatomic.h>
+
+#include "base/heap.h"
 #include "base/table.h"
 #include "net/stream.h"
 #include "net/udp.h"
@@ -22,8 +25,14 @@ struct pending {
     struct udp_path path;
     struct stream_client *stream; /* TCP: a hold that one reply or forget ends */
     bool in_use;
+    uint32_t client;        /* its place in policy/clients */
+    bool proven;            /* the client is where it says it is */
+    struct heap_node paced; /* while the reply is held back */
     /* the owner's */
-    struct table_node by_ask; /* while the resolver works; key: ask_id */
+    struct table_node by_ask;      /* while the resolver works; key: ask_id */
+    struct table_node by_question; /* likewise, if is_met; daemon/gate.c */
+    bool is_met;
+    bool curt; /* the reply is truncated because of others like it */
     /* the finished reply on its way from owner to asker */
     uint8_t *wire;
     size_t len;
@@ -38,9 +47,11 @@ struct pending_pool {
     struct pending_slab *slabs;
     struct pending *free;
     unsigned in_use, max;
+    atomic_uint *total; /* of all pools together */
 };
 
-void pending_pool_init(struct pending_pool *p, unsigned max);
+/** max: in use of all the pools that share `total`. */
+void pending_pool_init(struct pending_pool *p, atomic_uint *total, unsigned max);
 void pending_pool_fini(struct pending_pool *p);
 /** NULL: max are in use. */
 struct pending *pending_take(struct pending_pool *p);

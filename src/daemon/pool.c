@@ -30,6 +30,8 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     random_octets(rng, &cache_key, sizeof cache_key);
     random_octets(rng, &sh->owner_key, sizeof sh->owner_key);
     serving_init(&sh->serving, rng);
+    random_octets(rng, &cache_key, sizeof cache_key);
+    sh->clients = clients_new(&cache_key, config->client_pending);
     random_free(rng);
     sh->config = config;
     sh->cache = cache_new(&config->cache, &cache_key);
@@ -136,6 +138,7 @@ void pool_free(struct pool *p)
     if (sh->cache)
         cache_free(sh->cache);
     serving_fini(&sh->serving);
+    clients_free(sh->clients);
     arena_fini(&p->lasting);
     mem_free(p);
 }
@@ -207,6 +210,22 @@ static void add_resolve(struct resolve_counters *sum, const struct resolve_count
     sum->edns_fallbacks += c->edns_fallbacks;
 }
 
+static void add_gate(struct control_figures *f, const struct gate_counters *c)
+{
+    f->over_limit += c->over_limit;
+    f->repetitions += c->repetitions;
+    f->twins += c->twins;
+    f->paced += c->paced;
+    f->aged += c->aged;
+}
+
+/* Each worker keeps a place ready for the next question. */
+static unsigned pool_questions(struct shared *sh)
+{
+    unsigned n = atomic_load_explicit(&sh->pending, memory_order_relaxed);
+    return n > sh->worker_count ? n - sh->worker_count : 0;
+}
+
 void pool_figures(struct pool *p, struct control_figures *out)
 {
     struct shared *sh = &p->shared;
@@ -223,6 +242,10 @@ void pool_figures(struct pool *p, struct control_figures *out)
         worker_read_stats(sh->workers[i], &stats);
         add_serve(out, stats.serve);
         add_resolve(&out->resolver, &stats.resolve);
+        add_gate(out, &stats.gate);
     }
+    out->clients = clients_active(sh->clients);
+    out->clients_at_limit = clients_at_limit(sh->clients);
+    out->questions = pool_questions(sh);
     cache_stats(sh->cache, &out->cache);
 }

@@ -35,8 +35,9 @@ struct worker {
     struct resolver *resolver;
     struct outbound *outbound;
     struct pending_pool pendings; /* asked here */
-    struct pending *spare;        /* the next question is read into it */
-    struct table asks;            /* owned here, by ask_id */
+    struct gate gate;
+    struct pending *spare; /* the next question is read into it */
+    struct table asks;     /* owned here, by ask_id */
 
     now_t now;                  /* read once a loop turn */
     bool now_is_fresh, stirred; /* stirred: the resolver may want something */
@@ -46,6 +47,7 @@ struct worker {
     uv_cond_t stats_ready;
     bool stats_fresh;
     struct resolve_counters stats;
+    struct gate_counters gate_stats;
 
     uint8_t reply[MSG_MAX_LEN];
 };
@@ -61,12 +63,15 @@ static now_t now_of(struct worker *w)
 
 /* ---- replies ---- */
 
-static void deliver(struct worker *w, struct pending *q, const uint8_t *wire, size_t len)
+/* What the gate lets out. */
+static void on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len)
 {
+    struct worker *w = ctx;
     if (q->stream)
         stream_client_reply(q->stream, wire, len);
-    else
+    else if (len > 0)
         udp_listener_reply(q->listener, &q->path, wire, len);
+    gate_leave(&w->gate, q);
     pending_release(&w->pendings, q);
 }
 
@@ -89,6 +94,22 @@ static void note(struct worker *w, const struct request *rq, const struct reply 
         query_log_add(w->shared->query_log, rq, reply, took_ms);
 }
 
+/* From the owner's thread to the asker's. */
+static void hand_back(struct worker *w, struct pending *q, const struct reply *reply)
+{
+    if (q->asker == w) {
+        gate_reply(&w->gate, q, reply->data, reply->len, now_of(w).mono_ms);
+        return;
+    }
+    if (reply->len > 0) {
+        q->wire = mem_alloc(reply->len);
+        memcpy(q->wire, reply->data, reply->len);
+    }
+    q->len = reply->len;
+    q->finished = true;
+    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
+}
+
 /* The resolver's outcome, in the owner's thread. */
 static void finish(struct worker *w, struct pending *q, const struct outcome *outcome)
 {
@@ -96,15 +117,7 @@ static void finish(struct worker *w, struct pending *q, const struct outcome *ou
     serve_compose(w->serve, &q->rq, outcome, &reply, now_of(w));
     log_failure(&q->rq, outcome);
     note(w, &q->rq, &reply, now_of(w).mono_ms - q->since_ms);
-    if (q->asker == w) {
-        deliver(w, q, reply.data, reply.len);
-        return;
-    }
-    q->wire = mem_alloc(reply.len);
-    memcpy(q->wire, reply.data, reply.len);
-    q->len = reply.len;
-    q->finished = true;
-    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
+    hand_back(w, q, &reply);
 }
 
 /* ---- the resolver's wishes ---- */
@@ -128,7 +141,9 @@ static void pump_answer(struct worker *w, const struct action *act)
     if (!node)
         return;
     table_remove(&w->asks, node);
-    finish(w, HOLDER(node, struct pending, by_ask), act->answer.outcome);
+    struct pending *q = HOLDER(node, struct pending, by_ask);
+    gate_part(&w->gate, q);
+    finish(w, q, act->answer.outcome);
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -189,6 +204,14 @@ static void on_fail(void *ctx, uint64_t send, enum net_fail why)
 
 static void ask_here(struct worker *w, struct pending *q)
 {
+    enum gate_met met = gate_meet(&w->gate, q);
+    if (met != GATE_ASK) {
+        struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+        if (met == GATE_TWIN)
+            serve_truncate(w->serve, &q->rq, &reply);
+        hand_back(w, q, &reply);
+        return;
+    }
     struct question question = serve_question(&q->rq);
     ask_id id = resolve_ask(w->resolver, &question, now_of(w));
     table_add(&w->asks, &q->by_ask, id);
@@ -209,7 +232,6 @@ static struct worker *owner_of(struct worker *w, const struct request *rq)
 
 static void worker_ask(struct worker *w, struct pending *q)
 {
-    q->since_ms = now_of(w).mono_ms;
     struct worker *owner = owner_of(w, &q->rq);
     if (owner == w || !inbox_post(&owner->inbox, q))
         ask_here(w, q);
@@ -226,9 +248,23 @@ static struct pending *spare_of(struct worker *w)
     return w->spare;
 }
 
-static void refuse_more(struct worker *w, struct request *rq, struct reply *reply)
+/* Takes the spare for a question from `listener` or `stream`. False: too many are pending, of this client or
+ * of all; then the reply says so. One that may be forged is sent to TCP, and gets no more octets than it
+ * sent. */
+static bool take(struct worker *w, struct pending *q, struct request *rq, struct reply *reply)
 {
-    serve_refuse(w->serve, rq, RCODE_SERVFAIL, EDE_OTHER, "too many questions are pending here", reply);
+    if (q)
+        q->since_ms = now_of(w).mono_ms;
+    if (q && gate_enter(&w->gate, q)) {
+        w->spare = NULL;
+        return true;
+    }
+    if (q && !q->proven)
+        serve_truncate(w->serve, rq, reply);
+    else
+        serve_refuse(w->serve, rq, RCODE_SERVFAIL, EDE_OTHER, "too many questions are pending here", reply);
+    note(w, rq, reply, 0);
+    return false;
 }
 
 static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
@@ -251,12 +287,8 @@ static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
     default:
         break;
     }
-    if (!q) {
-        refuse_more(w, rq, &reply);
-        note(w, rq, &reply, 0);
+    if (!take(w, q, rq, &reply))
         return reply.len;
-    }
-    w->spare = NULL;
     q->listener = l;
     q->path = *path;
     worker_ask(w, q);
@@ -278,12 +310,9 @@ static void on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
     } else if (served == SERVE_DONE) {
         note(w, rq, &reply, 0);
         stream_client_reply(client, reply.data, reply.len);
-    } else if (!q) {
-        refuse_more(w, rq, &reply);
-        note(w, rq, &reply, 0);
+    } else if (!take(w, q, rq, &reply)) {
         stream_client_reply(client, reply.data, reply.len);
     } else {
-        w->spare = NULL;
         q->stream = client;
         worker_ask(w, q);
     }
@@ -295,6 +324,7 @@ static void give_stats(struct worker *w)
 {
     uv_mutex_lock(&w->stats_lock);
     w->stats = *resolve_counters(w->resolver);
+    w->gate_stats = w->gate.counters;
     w->stats_fresh = true;
     uv_cond_signal(&w->stats_ready);
     uv_mutex_unlock(&w->stats_lock);
@@ -331,6 +361,7 @@ static void close_all(struct worker *w)
         outbound_close(w->outbound);
     uv_close((uv_handle_t *)&w->turn, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
+    gate_close(&w->gate);
 }
 
 static void on_mail(uv_async_t *async)
@@ -340,7 +371,7 @@ static void on_mail(uv_async_t *async)
     for (struct pending *q = inbox_take(&w->inbox); q; q = next) {
         next = q->next;
         if (q->finished)
-            deliver(w, q, q->wire, q->len);
+            gate_reply(&w->gate, q, q->wire, q->len, now_of(w).mono_ms);
         else
             ask_here(w, q);
     }
@@ -453,9 +484,10 @@ enum err worker_new(
     w->wake.data = w;
     uv_mutex_init(&w->stats_lock);
     uv_cond_init(&w->stats_ready);
-    pending_pool_init(&w->pendings, CLIENT_QUESTIONS_MAX);
+    pending_pool_init(&w->pendings, &shared->pending, shared->config->questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);
     w->rng = random_new(NULL);
+    gate_init(&w->gate, &w->loop, shared->clients, w->rng, on_gate, w);
     w->serve = serve_new(&shared->serve, shared->cache);
     *out = w;
     enum err err = open_listeners(w, failed);
@@ -515,6 +547,7 @@ void worker_free(struct worker *w)
     serve_free(w->serve);
     random_free(w->rng);
     table_fini(&w->asks);
+    gate_fini(&w->gate);
     pending_pool_fini(&w->pendings);
     uv_mutex_destroy(&w->stats_lock);
     uv_cond_destroy(&w->stats_ready);
@@ -537,6 +570,7 @@ void worker_read_stats(struct worker *w, struct worker_stats *out)
     while (!w->stats_fresh && uv_cond_timedwait(&w->stats_ready, &w->stats_lock, STATS_WAIT_NS) == 0)
         continue;
     out->resolve = w->stats;
+    out->gate = w->gate_stats;
     uv_mutex_unlock(&w->stats_lock);
     out->serve = serve_counters(w->serve);
 }

@@ -10,6 +10,7 @@
 #define HARK_DAEMON_WORKER_H
 
 #include "base/hash.h"
+#include "daemon/gate.h"
 #include "daemon/inbox.h"
 #include "daemon/listeners.h"
 #include "daemon/serving.h"
@@ -27,6 +28,8 @@ struct shared {
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
     struct serving serving;
     struct serve_settings serve;
+    struct clients *clients;
+    atomic_uint pending;          /* questions of clients, in all workers */
     struct stream_quota *streams; /* of all TCP clients */
     struct query_log *query_log;  /* NULL: none */
     struct worker **workers;
@@ -36,7 +39,8 @@ struct shared {
 /* What a worker did. */
 struct worker_stats {
     const struct serve_counters *serve; /* read at any time */
-    struct resolve_counters resolve;    /* a copy */
+    struct resolve_counters resolve;    /* copies */
+    struct gate_counters gate;
 };
 
 /** Opens its listeners, in the caller's thread; reads nothing yet. ERR_SYSTEM: errno, *failed say which

@@ -61,6 +61,9 @@ struct config {
     bool local_zones;              /* built-in local zones and special-use names answered here */
     struct config_names local_off; /* rows at and below these are not */
     uint16_t client_udp_size;      /* EDNS size accepted from and announced to clients */
+    /* limits */
+    unsigned questions_max; /* of clients, pending */
+    unsigned client_pending;
     /* upstream: complete resolve settings, and what the driver needs */
     struct resolve_settings resolve;
     struct addr *source_v4, *source_v6;

@@ -185,3 +185,15 @@ void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struc
         append_opt(s, rq, rcode, UDP_SIZE_PLAIN, reply);
     note_rcode(s, rcode, reply);
 }
+
+void serve_truncate(struct serve *s, struct request *rq, struct reply *reply)
+{
+    /* No more octets than came in: a cookie in exchange for one that is shorter would be some. */
+    if (rq->cookie_len < COOKIE_LEN)
+        rq->cookie_len = 0;
+    rq->nsid = rq->keepalive = false;
+    rq->ede = EDE_NONE;
+    reply_bare(s, rq, RCODE_NOERROR, reply);
+    reply->data[2] |= FLAG_TC >> 8;
+    serve_count(&s->counters.truncated);
+}

@@ -102,6 +102,8 @@ void serve_compose(
 /** A reply without records; ede EDE_NONE: no reason given. text is static. */
 void serve_refuse(
     struct serve *s, struct request *rq, uint16_t rcode, int ede, const char *text, struct reply *reply);
+/** An empty reply with TC, no longer than the question: the client is to come again over TCP. */
+void serve_truncate(struct serve *s, struct request *rq, struct reply *reply);
 const struct serve_counters *serve_counters(const struct serve *s);
 
 #endif

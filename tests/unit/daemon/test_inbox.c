@@ -24,6 +24,7 @@ struct poster {
     uv_thread_t thread;
     struct fixture *f;
     struct pending_pool pool;
+    atomic_uint total;
     unsigned index, refused;
 };
 
@@ -60,7 +61,7 @@ static void what_many_threads_post_comes_once_and_in_order(void **state)
     inbox_init(&f.inbox, &f.loop, on_wake, &f);
     for (unsigned i = 0; i < POSTERS; i++) {
         posters[i] = (struct poster){.f = &f, .index = i};
-        pending_pool_init(&posters[i].pool, POSTS);
+        pending_pool_init(&posters[i].pool, &posters[i].total, POSTS);
         uv_thread_create(&posters[i].thread, post_all, &posters[i]);
     }
     uv_run(&f.loop, UV_RUN_DEFAULT);
@@ -79,7 +80,8 @@ static void closed_inbox_takes_nothing(void **state)
 {
     struct fixture f = {0};
     struct pending_pool pool;
-    pending_pool_init(&pool, 4);
+    atomic_uint total = 0;
+    pending_pool_init(&pool, &total, 4);
     uv_loop_init(&f.loop);
     inbox_init(&f.inbox, &f.loop, on_wake, &f);
     inbox_close(&f.inbox);
@@ -99,17 +101,20 @@ static void count(struct pending *q)
     seen++;
 }
 
-static void pool_gives_no_more_than_its_maximum_and_takes_back(void **state)
+static void pools_give_no_more_than_their_maximum_and_take_back(void **state)
 {
-    struct pending_pool pool;
+    struct pending_pool pool, other;
     struct pending *taken[100];
-    pending_pool_init(&pool, 100);
+    atomic_uint total = 0;
+    pending_pool_init(&pool, &total, 100);
+    pending_pool_init(&other, &total, 100);
     for (unsigned round = 0; round < 3; round++) {
         for (unsigned i = 0; i < 100; i++) {
             taken[i] = pending_take(&pool);
             assert_non_null(taken[i]);
         }
         assert_null(pending_take(&pool));
+        assert_null(pending_take(&other)); /* the maximum is of all pools together */
         seen = 0;
         pending_each(&pool, count);
         assert_int_equal(seen, 100);
@@ -120,6 +125,7 @@ static void pool_gives_no_more_than_its_maximum_and_takes_back(void **state)
     taken[0] = pending_take(&pool);
     taken[0]->wire = mem_alloc(10); /* what is in use at the end is freed with the pool */
     pending_pool_fini(&pool);
+    pending_pool_fini(&other);
 }
 
 int main(void)
@@ -127,7 +133,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_many_threads_post_comes_once_and_in_order),
         cmocka_unit_test(closed_inbox_takes_nothing),
-        cmocka_unit_test(pool_gives_no_more_than_its_maximum_and_takes_back),
+        cmocka_unit_test(pools_give_no_more_than_their_maximum_and_take_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
