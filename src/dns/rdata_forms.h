@@ -9,7 +9,7 @@
     FORM('A', atma)       /* ATMA: format and address (ATM Forum AF-DANS-0152.000) */                        \
     FORM('b', nxt_map)    /* NXT: types 0 to 127 (RFC 2535 5.2) */                                           \
     FORM('C', cert_type)  /* CERT: kind of certificate (RFC 4398 2.1) */                                     \
-    FORM('e', scheme)     /* DSYNC: scheme (RFC 9859 2.2) */                                                 \
+    FORM('e', scheme)     /* DSYNC: scheme (RFC 9859 2) */                                                   \
     FORM('E', eui48)      /* RFC 7043 3 */                                                                   \
     FORM('F', eui64)      /* RFC 7043 4 */                                                                   \
     FORM('g', locator)    /* NID, L64: 64 bits in four groups (RFC 6742) */                                  \

@@ -1,5 +1,6 @@
-/* What a client sends: the first octet chooses transport, client and settings, the rest is the message. Every
- * reply must be one that its client could read; a cookie that was given is good when it comes back. */
+/* What a client sends: the first octet chooses transport, client and settings, the rest is the message, whose
+ * ID chooses what the resolver finds. Every reply must be one that its client could read; a cookie that was
+ * given is good when it comes back. */
 #include <assert.h>
 #include <string.h>
 
@@ -8,7 +9,15 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /* Bits of the first octet. */
-enum { BY_TCP = 1, BY_STRANGER = 2, BY_SNOOPER = 4, COOKIES_REQUIRED = 8, ZONES_OFF = 16 };
+enum {
+    BY_TCP = 1,
+    BY_STRANGER = 2,
+    BY_SNOOPER = 4,
+    COOKIES_REQUIRED = 8,
+    ZONES_OFF = 16,
+    BARE = 32,
+    FEW_TOLD = 64
+};
 
 #define NOW ((now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true})
 
@@ -29,6 +38,35 @@ static struct serve_settings settings(void)
         .version = "1"};
 }
 
+/* For those who ask without RD. */
+static void remember(struct cache *c)
+{
+    struct rdata rd = {.data = (const uint8_t *)"\xc0\0\2\1", .len = 4};
+    struct rrset known = {.owner = (const name_t *)"\5known\7example",
+        .type = TYPE_A,
+        .class = CLASS_IN,
+        .ttl = 86400,
+        .rank = RANK_ANSWER,
+        .count = 1,
+        .rdata = &rd};
+    struct negative gone = {.ttl = 3600, .nxdomain = true};
+    cache_rrset_put(c, &known, 0);
+    cache_negative_put(c, (const name_t *)"\4gone\7example", TYPE_A, CLASS_IN, &gone, 0);
+}
+
+/* Whose refusals the stranger has had his share of. */
+static struct strangers *strangers_drained(void)
+{
+    static struct strangers *s;
+    const struct addr stranger = addr_v4((const uint8_t[]){192, 0, 2, 1});
+    struct hash_key key = {1, 2};
+    if (!s)
+        s = strangers_new(&key);
+    for (int i = 0; i < 100 && strangers_may_hear(s, &stranger, NOW.mono_ms); i++) {
+    }
+    return s;
+}
+
 static struct serve *server(uint8_t how)
 {
     static struct serve *s;
@@ -38,9 +76,17 @@ static struct serve *server(uint8_t how)
     struct serve_settings now = settings();
     now.cookies_require = how & COOKIES_REQUIRED;
     if (how & ZONES_OFF) {
+        now.cookie_secrets.daily = false;
         now.local_off = off;
         now.local_off_count = sizeof off / sizeof off[0];
     }
+    if (how & BARE) {
+        now.cookies = now.local_zones = now.rotate = false;
+        now.identity = now.version = NULL;
+        now.keepalive_100ms = 0;
+    }
+    if (how & FEW_TOLD)
+        now.strangers = strangers_drained();
     if (s) {
         serve_settings_set(s, &now);
         return s;
@@ -48,11 +94,14 @@ static struct serve *server(uint8_t how)
     struct cache_settings cache = {
         .size = 2 << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
     struct hash_key key = {1, 2};
-    s = serve_new(&now, cache_new(&cache, &key));
+    struct cache *c = cache_new(&cache, &key);
+    remember(c);
+    s = serve_new(&now, c);
     return s;
 }
 
-static void check_reply(
+/* True: it has a cookie. */
+static bool check_reply(
     const uint8_t *query, const struct request *rq, const struct reply *reply, uint8_t cookie[COOKIE_LEN])
 {
     struct arena a;
@@ -63,28 +112,84 @@ static void check_reply(
     assert(m.edns.present == rq->edns);
     assert(rq->transport == TRANSPORT_TCP || reply->len <= (rq->edns ? 1232u : UDP_SIZE_PLAIN));
     assert(!rq->question || (m.qdcount == 1 && name_same_case(m.question.name, rq->name)));
-    assert(m.edns.cookie_len == (rq->cookie_len ? COOKIE_LEN : 0));
+    assert(m.edns.cookie_len == 0 || m.edns.cookie_len == COOKIE_LEN);
     memcpy(cookie, m.edns.cookie, COOKIE_LEN);
+    arena_fini(&a);
+    return m.edns.cookie_len;
+}
+
+static void add(struct rrset_list *list, const name_t *owner, uint16_t type, struct rdata rd, struct arena *a)
+{
+    struct rrset *s = ARENA_NEW(a, struct rrset);
+    *s = (struct rrset){.owner = owner, .type = type, .class = CLASS_IN, .ttl = 5};
+    rrset_add(s, rd, a);
+    rrset_list_add(list, s, a);
+}
+
+/* More than fits into 512 octets, or into any message. */
+static void add_many(
+    struct rrset_list *list, const name_t *owner, uint16_t type, uint16_t len, struct arena *a)
+{
+    add(list, owner, type, (struct rdata){.data = memset(arena_alloc(a, len), 0, len), .len = len}, a);
+    for (uint8_t i = 1; i < 40; i++) {
+        uint8_t *data = memset(arena_alloc(a, len), i, len);
+        rrset_add(list->items[list->count - 1], (struct rdata){.data = data, .len = len}, a);
+    }
+}
+
+/* What the resolver might have found. */
+static void find(struct outcome *o, const struct request *rq, struct arena *a)
+{
+    static const uint8_t soa[22], sig[21], target[] = "\6target\4test";
+    static const uint8_t nsec[] = {0, 0, 1, 0x40};
+    const struct rdata nsec_rd = {.data = nsec, .len = sizeof nsec},
+                       soa_rd = {.data = soa, .len = sizeof soa}, sig_rd = {.data = sig, .len = sizeof sig},
+                       target_rd = {.data = target, .len = sizeof target};
+    switch (rq->id % 8) {
+    case 1:
+        o->rcode = RCODE_NXDOMAIN;
+        add(&o->authority, NAME_ROOT, TYPE_SOA, soa_rd, a);
+        add(&o->authority, NAME_ROOT, TYPE_NSEC, nsec_rd, a);
+        return;
+    case 0: /* no data */
+        add(&o->authority, NAME_ROOT, TYPE_SOA, soa_rd, a);
+        return;
+    case 3:
+        o->rcode = RCODE_SERVFAIL;
+        o->reason = (struct reason){.ede = EDE_NO_REACHABLE_AUTHORITY, .text = "nobody"};
+        return;
+    case 4:
+        add(&o->answer, rq->name, TYPE_CNAME, target_rd, a);
+        add_many(&o->answer, target, TYPE_AAAA, 16, a);
+        return;
+    case 5:
+        o->verdict = VERDICT_SECURE;
+        add(&o->answer, rq->name, TYPE_RRSIG, sig_rd, a);
+        add_many(&o->authority, NAME_ROOT, TYPE_NULL, 2000, a);
+        return;
+    case 6: /* longer than a message can be */
+        add_many(&o->answer, rq->name, TYPE_NULL, 2000, a);
+        return;
+    case 7:
+        o->rcode = RCODE_NXDOMAIN;
+        add_many(&o->authority, NAME_ROOT, TYPE_NULL, 2000, a);
+        return;
+    }
+    add_many(&o->answer, rq->name, TYPE_A, 4, a);
+}
+
+static void resolve(struct serve *s, struct request *rq, struct reply *reply)
+{
+    struct arena a;
+    struct outcome o = {.reason.ede = EDE_NONE};
+    arena_init(&a);
+    assert(name_same_case(serve_question(rq).name, rq->name));
+    find(&o, rq, &a);
+    serve_compose(s, rq, &o, reply, NOW);
     arena_fini(&a);
 }
 
-/* What the resolver might have found: more than fits into 512 octets. */
-static void resolve(struct serve *s, struct request *rq, struct reply *reply)
-{
-    uint8_t ips[40][4];
-    struct rdata rdata[40];
-    for (unsigned i = 0; i < 40; i++) {
-        memcpy(ips[i], (uint8_t[]){192, 0, 2, (uint8_t)i}, 4);
-        rdata[i] = (struct rdata){.data = ips[i], .len = 4};
-    }
-    struct rrset rs = {
-        .owner = rq->name, .type = TYPE_A, .class = CLASS_IN, .ttl = 5, .count = 40, .rdata = rdata};
-    struct rrset *items[1] = {&rs};
-    struct outcome o = {.reason.ede = EDE_NONE, .answer = {.items = items, .count = 1, .cap = 1}};
-    serve_compose(s, rq, &o, reply, NOW);
-}
-
-/* False: it was not replied to. */
+/* False: it was not replied to, or by a server that gives no cookies. */
 static bool ask(uint8_t how, const uint8_t *query, size_t len, struct request *rq, uint8_t cookie[COOKIE_LEN])
 {
     static uint8_t out[MSG_MAX_LEN];
@@ -102,8 +207,9 @@ static bool ask(uint8_t how, const uint8_t *query, size_t len, struct request *r
         resolve(s, rq, &reply);
     }
     assert(!(how & BY_STRANGER) || reply.rcode == RCODE_REFUSED);
-    check_reply(query, rq, &reply, cookie);
-    return true;
+    bool has_cookie = check_reply(query, rq, &reply, cookie);
+    assert(has_cookie == (rq->cookie_len && !(how & BARE)));
+    return !(how & BARE);
 }
 
 /* Is this the cookie of the message? What was put there may stand in a name or in another option. */
