@@ -172,3 +172,28 @@ def t15(w: World):
         w.serve(address, "t15.zz.", zone)
     w.start()
     resolves(w, "www.t15.zz.")
+
+
+@scenario("T16", "40 phones behind one address ask the same cold name at once", "each has an answer or TC; over TCP all succeed", seeds=10,
+          figure="answers or TC")
+def t16(w: World):
+    zone = w.zone("t16.zz.", ["10.1.0.1"], {("*.t16.zz.", "A"): [GOOD]})
+    wait = w.vary(0.4)
+    w.serve("10.1.0.1", "t16.zz.", authority.late(wait, zone))
+    w.start()
+    got = w.ask_all([("www.t16.zz.", "A")] * 40, 8, source="10.8.0.1")
+    w.least("answers or TC", sum(1 for g in got if g and (g.tc or GOOD in g.addresses)), 40)
+    again = [w.ask("www.t16.zz.", tcp=True, source="10.8.0.1", patience_s=8) for g in got if g is None or g.tc]
+    w.least("right over TCP, of those without", sum(1 for g in again if g and GOOD in g.addresses), len(again))
+    w.note("whole answers", sum(1 for g in got if g and GOOD in g.addresses))
+
+
+@scenario("T17", "a client with 300 different cold names in 3 s, each answered after 0.5 s", "all answered", seeds=5, figure="answered")
+def t17(w: World):
+    """A browser with many tabs, a mail server: under what one address may have pending."""
+    zone = w.zone("t17.zz.", ["10.1.0.1"], {("*.t17.zz.", "A"): [GOOD]})
+    wait = w.vary(0.5)
+    w.serve("10.1.0.1", "t17.zz.", authority.late(wait, zone))
+    w.start()
+    got = w.ask_all([(f"n{n}.t17.zz.", "A") for n in range(300)], 8, pause_s=0.01, source="10.8.0.1")
+    w.least("answered", sum(1 for g in got if g and GOOD in g.addresses), 300)
