@@ -57,7 +57,7 @@ def m2(w: World):
     cost(w, "www.m2.zz.", 6)
 
 
-@scenario("M3", "20 NS names inside a zone with 13 dead servers", "≤ 12, ≤ 5 s", tested=0)
+@scenario("M3", "20 NS names inside a zone with 13 dead servers", "≤ 12, ≤ 5 s")
 def m3(w: World):
     glue_zone(w, "dead.zz.", addresses("10.3", 13), silent)
     w.tld.delegate("m3.zz.", {f"n{n}.dead.zz.": [] for n in range(w.vary(20))})
@@ -65,7 +65,7 @@ def m3(w: World):
     cost(w, "www.m3.zz.", 12)
 
 
-@scenario("M4", "13 dead server addresses", "≤ 14, ≤ 5 s", tested=0)
+@scenario("M4", "13 dead server addresses", "≤ 14, ≤ 5 s")
 def m4(w: World):
     glue_zone(w, "m4.zz.", addresses("10.3", 13), silent)
     w.start()
@@ -129,7 +129,7 @@ def m10(w: World):
     cost(w, "www.m10.zz.", 27)
 
 
-@scenario("M11", "endless CNAME, one link an answer", "≤ 12", tested=0)
+@scenario("M11", "endless CNAME, one link an answer", "≤ 12")
 def m11(w: World):
     zone = w.zone("m11.zz.", ["10.1.0.1"])
 

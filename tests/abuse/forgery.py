@@ -160,7 +160,7 @@ def p1(w: World):
     w.bound("poisoned", poisoned, 0)
 
 
-@scenario("P2", "1,000 clients ask one cold name at once; the answer takes 1 s", "U ≤ 2, all answered", seeds=5, tested=0)
+@scenario("P2", "1,000 clients ask one cold name at once; the answer takes 1 s", "U ≤ 2, all answered", seeds=5)
 def p2(w: World):
     zone = w.zone("p2.zz.", [ATTACKER], {("*.p2.zz.", "A"): [GOOD]})
     wait = w.vary(1.0)
