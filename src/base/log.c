@@ -193,3 +193,12 @@ uint64_t log_lost(void)
     struct sink *thread = atomic_load(&process.thread);
     return thread ? sink_lost(thread) : 0;
 }
+
+void log_lines(enum log_level level, const char *lines)
+{
+    while (*lines) {
+        size_t n = strcspn(lines, "\n");
+        log_line(level, "%.*s", (int)n, lines);
+        lines += n + (lines[n] == '\n');
+    }
+}

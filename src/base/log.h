@@ -41,6 +41,9 @@ void log_time(struct text *t);
 int log_level_parse(const char *text);
 const char *log_level_text(enum log_level level);
 
+/** A line for each of the text's. */
+void log_lines(enum log_level level, const char *lines);
+
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_notice(...) log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)

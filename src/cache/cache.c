@@ -7,11 +7,8 @@ struct cache *cache_new(const struct cache_settings *settings, const struct hash
         return NULL;
     struct cache *c = mem_alloc(sizeof *c);
     c->store = store;
-    c->settings = *settings;
-    if (c->settings.ttl_max == 0)
-        c->settings.ttl_max = TTL_MAX_DEFAULT;
-    if (c->settings.negative_max == 0)
-        c->settings.negative_max = TTL_NEGATIVE_MAX;
+    c->size = settings->size;
+    cache_settings_set(c, settings);
     return c;
 }
 
@@ -23,9 +20,23 @@ void cache_free(struct cache *c)
     mem_free(c);
 }
 
-const struct cache_settings *cache_settings(const struct cache *c)
+struct cache_settings cache_settings(const struct cache *c)
 {
-    return &c->settings;
+    return (struct cache_settings){
+        .size = c->size,
+        .ttl_min = atomic_load_explicit(&c->ttl_min, memory_order_relaxed),
+        .ttl_max = atomic_load_explicit(&c->ttl_max, memory_order_relaxed),
+        .negative_max = atomic_load_explicit(&c->negative_max, memory_order_relaxed),
+    };
+}
+
+void cache_settings_set(struct cache *c, const struct cache_settings *settings)
+{
+    uint32_t max = settings->ttl_max ? settings->ttl_max : TTL_MAX_DEFAULT,
+             negative_max = settings->negative_max ? settings->negative_max : TTL_NEGATIVE_MAX;
+    atomic_store_explicit(&c->ttl_min, settings->ttl_min, memory_order_relaxed);
+    atomic_store_explicit(&c->ttl_max, max, memory_order_relaxed);
+    atomic_store_explicit(&c->negative_max, negative_max, memory_order_relaxed);
 }
 
 void cache_stats(struct cache *c, struct store_stats *out)

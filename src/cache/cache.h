@@ -30,7 +30,9 @@ struct cache;
 /** NULL: the system gives no memory. ttl_max and negative_max of 0 mean their defaults. */
 struct cache *cache_new(const struct cache_settings *settings, const struct hash_key *key);
 void cache_free(struct cache *c);
-const struct cache_settings *cache_settings(const struct cache *c);
+struct cache_settings cache_settings(const struct cache *c);
+/** Other bounds of TTLs for what is stored from now on; the size stays. From any thread. */
+void cache_settings_set(struct cache *c, const struct cache_settings *settings);
 void cache_stats(struct cache *c, struct store_stats *out);
 /** Forgets everything. */
 void cache_clear(struct cache *c);

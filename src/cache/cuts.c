@@ -125,7 +125,7 @@ static bool has_room(const struct cut *cut)
 
 void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
 {
-    uint32_t ttl = cache_bound_ttl(c, cut->ttl, c->settings.ttl_max);
+    uint32_t ttl = cache_bound_ttl(c, cut->ttl, atomic_load_explicit(&c->ttl_max, memory_order_relaxed));
     if (ttl == 0 || !has_room(cut))
         return;
     size_t len = cut_len(cut);
@@ -145,7 +145,8 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
     write_u16(&w, (uint16_t)cut->proofs.count);
     for (size_t i = 0; i < cut->proofs.count; i++) {
         const struct rrset *rs = cut->proofs.items[i];
-        flat_write_rrset(&w, rs, cache_bound_ttl(c, rs->ttl, c->settings.ttl_max));
+        flat_write_rrset(
+            &w, rs, cache_bound_ttl(c, rs->ttl, atomic_load_explicit(&c->ttl_max, memory_order_relaxed)));
     }
     store_put(c->store, STORE_CUT, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, NULL, NULL);
     flat_room_fini(&room);

@@ -8,7 +8,8 @@
 #include "cache/cache.h"
 
 struct cache {
-    struct cache_settings settings;
+    _Atomic uint32_t ttl_min, ttl_max, negative_max; /* cache_settings; set while others read */
+    size_t size;
     struct store *store;
     _Atomic uint32_t answers_epoch; /* an answer of another epoch is dead */
 };
@@ -46,8 +47,9 @@ static inline uint32_t cache_bound_ttl(const struct cache *c, uint32_t ttl, uint
 {
     if (ttl > TTL_WIRE_MAX)
         ttl = 0;
-    if (ttl < c->settings.ttl_min)
-        ttl = c->settings.ttl_min;
+    uint32_t least = atomic_load_explicit(&c->ttl_min, memory_order_relaxed);
+    if (ttl < least)
+        ttl = least;
     return ttl < most ? ttl : most;
 }
 

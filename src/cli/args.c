@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/addr.h"
-#include "cli/nearest.h"
+#include "base/nearest.h"
 #include "dns/rr.h"
 #include "dns/rrtype.h"
 

@@ -9,10 +9,13 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/table.h"
+
 #define SOCKET_MODE 0660
 #define FOLDER_MODE 0755
 #define BACKLOG 8
-#define BLOCK 1024u /* octets that a request grows by */
+#define GROUPS_MAX 256u /* of a user; with more it counts as a member of none but the first */
+#define BLOCK 1024u     /* octets that a request grows by */
 
 /* One connection: one request, one reply. Lives until both of its handles are closed. */
 struct peer {
@@ -24,6 +27,8 @@ struct peer {
     unsigned closing; /* handles still to be closed */
     char *request;
     size_t len, cap;
+    struct control_call call;
+    bool asked, closed; /* asked: the reply is still to come, and the peer lives until then */
     char *reply;
 };
 
@@ -46,11 +51,10 @@ static void control_free_if_done(struct control *c)
     mem_free(c);
 }
 
-static void on_peer_closed(uv_handle_t *handle)
+static void peer_free_if_done(struct peer *p)
 {
-    struct peer *p = handle->data;
     struct control *c = p->control;
-    if (--p->closing)
+    if (!p->closed || p->asked)
         return;
     for (struct peer **at = &c->peers; *at; at = &(*at)->next)
         if (*at == p) {
@@ -64,9 +68,18 @@ static void on_peer_closed(uv_handle_t *handle)
     control_free_if_done(c);
 }
 
+static void on_peer_closed(uv_handle_t *handle)
+{
+    struct peer *p = handle->data;
+    if (--p->closing)
+        return;
+    p->closed = true;
+    peer_free_if_done(p);
+}
+
 static void peer_close(struct peer *p)
 {
-    if (p->closing)
+    if (p->closing || p->closed)
         return;
     p->closing = 2;
     uv_close((uv_handle_t *)&p->pipe, on_peer_closed);
@@ -83,12 +96,15 @@ static void on_written(uv_write_t *write, int status)
     peer_close(write->data);
 }
 
-static void peer_reply(struct peer *p, size_t line_len)
+static void on_reply(struct control_call *call, json_t *reply)
 {
-    json_t *reply = control_reply(&p->control->source, p->request, line_len);
+    struct peer *p = HOLDER(call, struct peer, call);
+    p->asked = false;
+    if (p->closing || p->closed) { /* it was impatient */
+        peer_free_if_done(p);
+        return;
+    }
     p->reply = json_dumps(reply, JSON_COMPACT);
-    json_decref(reply);
-    uv_read_stop((uv_stream_t *)&p->pipe);
     if (!p->reply) {
         peer_close(p);
         return;
@@ -97,6 +113,14 @@ static void peer_reply(struct peer *p, size_t line_len)
     p->write.data = p;
     if (uv_write(&p->write, (uv_stream_t *)&p->pipe, bufs, 2, on_written) != 0)
         peer_close(p);
+}
+
+static void peer_ask(struct peer *p, size_t line_len)
+{
+    uv_read_stop((uv_stream_t *)&p->pipe);
+    p->asked = true;
+    p->call.reply = on_reply;
+    control_ask(&p->control->source, &p->call, p->request, line_len);
 }
 
 static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -114,7 +138,7 @@ static void on_octets(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct peer *p = stream->data;
     if (n == UV_EOF && p->len) { /* a last line may lack its end */
-        peer_reply(p, p->len);
+        peer_ask(p, p->len);
         return;
     }
     if (n < 0) {
@@ -124,7 +148,31 @@ static void on_octets(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     const char *end = n ? memchr(p->request + p->len, '\n', (size_t)n) : NULL;
     p->len += (size_t)n;
     if (end)
-        peer_reply(p, (size_t)(end - p->request));
+        peer_ask(p, (size_t)(end - p->request));
+}
+
+bool control_may_write(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count)
+{
+    gid_t own = getegid();
+    bool member = gid == own;
+    for (size_t i = 0; i < group_count && !member; i++)
+        member = groups[i] == own;
+    return uid == 0 || uid == geteuid() || member;
+}
+
+/* The kernel says who connected, with the groups of that moment. */
+static bool peer_may_write(struct peer *p)
+{
+    struct ucred who;
+    gid_t groups[GROUPS_MAX];
+    uv_os_fd_t fd;
+    socklen_t len = sizeof who, groups_len = sizeof groups;
+    if (uv_fileno((uv_handle_t *)&p->pipe, &fd) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+        return false;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &groups_len) < 0)
+        groups_len = 0;
+    return control_may_write(who.uid, who.gid, groups, groups_len / sizeof groups[0]);
 }
 
 static void on_connection(uv_stream_t *server, int status)
@@ -145,6 +193,7 @@ static void on_connection(uv_stream_t *server, int status)
         peer_close(p);
         return;
     }
+    p->call.may_write = peer_may_write(p);
     uv_timer_start(&p->patience, on_patience_ended, CONTROL_MS_MAX, 0);
 }
 

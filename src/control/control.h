@@ -1,5 +1,7 @@
 /* The control socket: one line in, one JSON object out. A request is a verb of defs/verbs.def, plain
- * ("status") or as JSON ({"verb":"status"}). It runs in the main thread's loop, away from the workers. */
+ * ("status") or as JSON ({"verb":"status"}).
+ * Verbs that read are for whoever may connect, those that write for root, our user and our group. It runs in
+ * the main thread's loop, away from the workers. */
 #ifndef HARK_CONTROL_CONTROL_H
 #define HARK_CONTROL_CONTROL_H
 
@@ -32,9 +34,16 @@ struct control_figures {
     uint64_t over_limit, repetitions, twins, paced, aged;
 };
 
-/* Where verbs get what they tell. */
+/* One request and its reply, which may come later. */
+struct control_call {
+    bool may_write; /* verbs that change something are for root, our own user and our own group */
+    void (*reply)(struct control_call *call, json_t *reply); /* once; the reply is borrowed */
+};
+
+/* Where verbs get what they tell, and who does what they ask for. */
 struct control_source {
     void (*figures)(void *ctx, struct control_figures *out);
+    void (*reload)(void *ctx, struct control_call *call);
     void *ctx;
 };
 
@@ -47,7 +56,11 @@ enum err control_open(
 /** Closes and removes the socket; memory is freed once the loop has run. */
 void control_close(struct control *c);
 
-/** The reply to one request line; a new reference. Never NULL: what is not understood gives {"error": …}. */
-json_t *control_reply(const struct control_source *source, const char *line, size_t len);
+/** Does what one request line asks for. What is not understood, or not allowed, is replied to by
+ * {"error": …}. The call must live until its reply. */
+void control_ask(
+    const struct control_source *source, struct control_call *call, const char *line, size_t len);
+/** Is it root, or of our own user or group? groups: those beside gid. */
+bool control_may_write(uid_t uid, gid_t gid, const gid_t *groups, size_t group_count);
 
 #endif

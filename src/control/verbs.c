@@ -86,7 +86,7 @@ static json_t *clients_json(const struct control_figures *f)
         count(f->twins), "answers_paced", count(f->paced), "answers_dropped_late", count(f->aged));
 }
 
-static json_t *control_status(const struct control_source *source)
+static json_t *control_status(const struct control_source *source, struct control_call *call)
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
@@ -96,11 +96,20 @@ static json_t *control_status(const struct control_source *source)
         clients_json(&f), "resolver", resolver_json(&f.resolver));
 }
 
-static const struct {
+static json_t *control_reload(const struct control_source *source, struct control_call *call)
+{
+    source->reload(source->ctx, call);
+    return NULL;
+}
+
+enum access { ACCESS_READ, ACCESS_WRITE };
+
+static const struct verb {
     const char *name;
-    json_t *(*reply)(const struct control_source *source);
+    enum access access;
+    json_t *(*take)(const struct control_source *source, struct control_call *call); /* NULL: replies later */
 } VERBS[] = {
-#define VERB(name, help) {#name, control_##name},
+#define VERB(name, access, help) {#name, ACCESS_##access, control_##name},
 #include "defs/verbs.def"
 #undef VERB
 };
@@ -110,24 +119,44 @@ static json_t *error_json(const char *text)
     return json_pack("{s:s}", "error", text);
 }
 
-json_t *control_reply(const struct control_source *source, const char *line, size_t len)
+/* "status", or {"verb": "status"}. False: neither. */
+static bool read_verb(const char *line, size_t len, char *verb, size_t cap)
 {
-    char verb[32] = "";
+    if (len == 0 || line[0] != '{') {
+        bool fits = len < cap;
+        memcpy(verb, line, fits ? len : 0);
+        return true;
+    }
+    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+    const char *text = json_string_value(json_object_get(request, "verb"));
+    if (text && strlen(text) < cap)
+        memcpy(verb, text, strlen(text) + 1);
+    json_decref(request);
+    return text != NULL;
+}
+
+static json_t *take(
+    const struct control_source *source, struct control_call *call, const char *line, size_t len)
+{
+    char name[32] = "";
     while (len && strchr(" \t\r\n", line[len - 1]))
         len--;
-    if (len && line[0] == '{') {
-        json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-        const char *text = json_string_value(json_object_get(request, "verb"));
-        if (text && strlen(text) < sizeof verb)
-            memcpy(verb, text, strlen(text) + 1);
-        json_decref(request);
-        if (!text)
-            return error_json("the request is no JSON object with a verb");
-    } else if (len < sizeof verb) {
-        memcpy(verb, line, len);
+    if (!read_verb(line, len, name, sizeof name))
+        return error_json("the request is no JSON object with a verb");
+    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
+        if (strcmp(name, VERBS[i].name) != 0)
+            continue;
+        if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
+            return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
+        return VERBS[i].take(source, call);
     }
-    for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++)
-        if (strcmp(verb, VERBS[i].name) == 0)
-            return VERBS[i].reply(source);
     return error_json("no such verb");
+}
+
+void control_ask(const struct control_source *source, struct control_call *call, const char *line, size_t len)
+{
+    json_t *reply = take(source, call, line, len);
+    if (reply)
+        call->reply(call, reply);
+    json_decref(reply);
 }

@@ -8,10 +8,14 @@ const char ARGUMENTS_HELP_TEXT[] =
     "harkd: a caching, recursive name server that starts at the root\n"
     "\n"
     "  harkd [-c FILE] [--listen ADDRESS[@PORT]]...\n"
+    "  harkd --check [FILE]\n"
+    "  harkd [-c FILE] --print-config\n"
     "\n"
     "  -c, --config FILE         settings (default: the file that HARK_CONFIG names,\n"
     "                            else /etc/hark/hark.yaml if it is there)\n"
     "  --listen ADDRESS[@PORT]   serve there, whatever the settings say; may be repeated\n"
+    "  --check [FILE]            are these settings good? 0: yes; 1: the mistakes\n"
+    "  --print-config            all settings as they would be, with explanations\n"
     "  --help, --version\n"
     "\n"
     "Without settings it serves 127.0.0.1 and ::1 on port 53. Manual: harkd(8), hark.yaml(5).\n";
@@ -34,6 +38,20 @@ static const char *value_of(const char *name, int argc, char **argv, int *i, boo
     return NULL;
 }
 
+/* --check, --check FILE, --check=FILE */
+static bool is_check(const char *arg, int argc, char **argv, int *i, struct arguments *out)
+{
+    static const char name[] = "--check";
+    size_t n = sizeof name - 1;
+    if (strncmp(arg, name, n) != 0 || (arg[n] && arg[n] != '='))
+        return false;
+    if (arg[n])
+        out->config = arg + n + 1;
+    else if (*i + 1 < argc && argv[*i + 1][0] != '-')
+        out->config = argv[++*i];
+    return true;
+}
+
 static bool add_listen(struct arguments *out, const char *text, struct text *complaint)
 {
     struct endpoint at;
@@ -50,9 +68,18 @@ static bool add_listen(struct arguments *out, const char *text, struct text *com
     return true;
 }
 
+void arguments_overrule(const struct arguments *args, struct config *config)
+{
+    if (!args->listen_count)
+        return;
+    config->listen = args->listen;
+    config->listen_count = args->listen_count;
+}
+
 enum arguments_want arguments_read(
     struct arguments *out, int argc, char **argv, struct arena *a, struct text *complaint)
 {
+    enum arguments_want want = ARGUMENTS_RUN;
     *out = (struct arguments){.listen = ARENA_ARRAY(a, struct endpoint, argc)};
     for (int i = 1; i < argc; i++) {
         bool missing = false;
@@ -61,7 +88,11 @@ enum arguments_want arguments_read(
             return ARGUMENTS_HELP;
         if (strcmp(arg, "--version") == 0 || strcmp(arg, "-V") == 0)
             return ARGUMENTS_VERSION;
-        if ((value = value_of("--listen", argc, argv, &i, &missing))) {
+        if (strcmp(arg, "--print-config") == 0)
+            want = ARGUMENTS_PRINT;
+        else if (is_check(arg, argc, argv, &i, out))
+            want = ARGUMENTS_CHECK;
+        else if ((value = value_of("--listen", argc, argv, &i, &missing))) {
             if (!add_listen(out, value, complaint))
                 return ARGUMENTS_BAD;
         } else if (!missing && ((value = value_of("-c", argc, argv, &i, &missing)) ||
@@ -75,5 +106,5 @@ enum arguments_want arguments_read(
             return ARGUMENTS_BAD;
         }
     }
-    return ARGUMENTS_RUN;
+    return want;
 }

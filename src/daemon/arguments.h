@@ -5,14 +5,25 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "lib/config.h"
 
-enum arguments_want { ARGUMENTS_RUN, ARGUMENTS_HELP, ARGUMENTS_VERSION, ARGUMENTS_BAD };
+enum arguments_want {
+    ARGUMENTS_RUN,
+    ARGUMENTS_CHECK, /* the settings alone */
+    ARGUMENTS_PRINT, /* those in force */
+    ARGUMENTS_HELP,
+    ARGUMENTS_VERSION,
+    ARGUMENTS_BAD
+};
 
 struct arguments {
     const char *config;      /* -c; NULL: the usual places */
     struct endpoint *listen; /* --listen, in the arena; overrules the configuration */
     size_t listen_count;
 };
+
+/** What the command line says instead of the settings. */
+void arguments_overrule(const struct arguments *args, struct config *config);
 
 extern const char ARGUMENTS_HELP_TEXT[];
 

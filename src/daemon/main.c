@@ -11,23 +11,24 @@
 #include "daemon/pool.h"
 #include "daemon/privileges.h"
 #include "daemon/query_log.h"
+#include "daemon/reload.h"
 #include "daemon/supervise.h"
 
 #define DRAIN_MS_MAX 3000 /* after a signal, questions that still wait have so long */
 #define DRAIN_LOOK_MS 20  /* how often it is looked whether they are done */
-#define CONTROL_PATH_ROOT "/run/hark/control.sock"
 
 enum exit_code { EXIT_ENDED = 0, EXIT_CONFIG = 1 };
 
 /* The main thread: signals and the control socket. */
 struct daemon {
     uv_loop_t loop;
-    uv_signal_t term, interrupt;
+    uv_signal_t term, interrupt, hangup;
     uv_timer_t drain;
     int64_t drain_until_ms;
     struct pool *pool;
     struct control *control;
     struct supervise *supervise;
+    struct reload *reload;
     struct query_log *query_log;
     struct activation given;
     struct privileges who;
@@ -41,10 +42,12 @@ static void close_all(struct daemon *d)
 {
     if (uv_is_closing((uv_handle_t *)&d->drain))
         return;
+    reload_close(d->reload);
     control_close(d->control);
     supervise_close(d->supervise);
     uv_close((uv_handle_t *)&d->term, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
+    uv_close((uv_handle_t *)&d->hangup, NULL);
     uv_close((uv_handle_t *)&d->drain, NULL);
 }
 
@@ -70,6 +73,12 @@ static void on_signal(uv_signal_t *handle, int number)
     uv_timer_start(&d->drain, on_drain_look, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
 }
 
+static void on_hangup(uv_signal_t *handle, int number)
+{
+    struct daemon *d = handle->data;
+    reload_ask(d->reload, NULL);
+}
+
 /* ---- the start ---- */
 
 /* Each question upstream has a socket of its own, each client connection one. */
@@ -84,34 +93,25 @@ static void raise_file_limit(void)
 
 static void figures(void *ctx, struct control_figures *out)
 {
-    pool_figures(ctx, out);
+    struct daemon *d = ctx;
+    pool_figures(d->pool, out);
 }
 
-/* Where the socket goes when nothing is said; false: nowhere. */
-static bool control_path_default(char *buf, size_t cap)
+static void reload(void *ctx, struct control_call *call)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
-    if (geteuid() == 0)
-        snprintf(buf, cap, "%s", CONTROL_PATH_ROOT);
-    else if (runtime && runtime[0] == '/')
-        snprintf(buf, cap, "%s/hark/control.sock", runtime);
-    else
-        return false;
-    return strlen(buf) + 1 < cap;
+    struct daemon *d = ctx;
+    reload_ask(d->reload, call);
 }
 
 /* A socket that was not asked for may fail to be; one that the configuration names may not. */
 static bool open_control(struct daemon *d, const struct config *config)
 {
     const struct privileges *who = &d->who;
-    char standard[256];
+    char at[256];
     const char *path = config->control;
-    if (path && !path[0])
+    if ((path && !path[0]) || !config_control_path(config, at, sizeof at))
         return true;
-    if (!path && !control_path_default(standard, sizeof standard))
-        return true;
-    struct control_source source = {.figures = figures, .ctx = d->pool};
-    const char *at = path ? path : standard;
+    struct control_source source = {.figures = figures, .reload = reload, .ctx = d};
     if (control_open(&d->control, &d->loop, at, &source)) {
         log_line(path ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "no control socket at %s: %s (control.socket)",
             at, strerror(errno));
@@ -140,10 +140,12 @@ static void open_loop(struct daemon *d)
     uv_loop_init(&d->loop);
     uv_signal_init(&d->loop, &d->term);
     uv_signal_init(&d->loop, &d->interrupt);
+    uv_signal_init(&d->loop, &d->hangup);
     uv_timer_init(&d->loop, &d->drain);
-    d->term.data = d->interrupt.data = d->drain.data = d;
+    d->term.data = d->interrupt.data = d->hangup.data = d->drain.data = d;
     uv_signal_start(&d->term, on_signal, SIGTERM);
     uv_signal_start(&d->interrupt, on_signal, SIGINT);
+    uv_signal_start(&d->hangup, on_hangup, SIGHUP);
 }
 
 static void ask_beats(void *ctx)
@@ -172,8 +174,9 @@ static void say_ready(struct daemon *d)
 }
 
 /* What needs the rights that harkd was started with. */
-static enum err open_all(struct daemon *d, const struct config *config, struct text *complaint)
+static enum err open_all(struct daemon *d, struct snapshot *settings, struct text *complaint)
 {
+    const struct config *config = &settings->config;
     struct privileges *who = &d->who;
     raise_file_limit();
     enum err err = privileges_plan(who, config->drop_privileges, config->user, complaint);
@@ -182,7 +185,7 @@ static enum err open_all(struct daemon *d, const struct config *config, struct t
     if (!err)
         err = activation_read(&d->given, &d->lasting, complaint);
     if (!err)
-        err = pool_new(&d->pool, config, &d->given, complaint);
+        err = pool_new(&d->pool, settings, &d->given, complaint);
     return err;
 }
 
@@ -198,16 +201,18 @@ static void start(struct daemon *d, const struct config *config)
     say_ready(d);
 }
 
-static int serve(const struct config *config)
+static int serve(struct snapshot *settings, const struct arguments *args)
 {
+    const struct config *config = &settings->config;
     struct daemon d = {0};
     struct text complaint;
     text_init(&complaint);
     arena_init(&d.lasting);
-    bool good = open_all(&d, config, &complaint) == ERR_OK;
+    bool good = open_all(&d, settings, &complaint) == ERR_OK;
     if (good) {
         open_loop(&d);
         open_supervise(&d);
+        d.reload = reload_open(&d.loop, d.pool, settings, args, d.supervise);
         good = open_control(&d, config);
         if (good)
             start(&d, config);
@@ -230,10 +235,70 @@ static int serve(const struct config *config)
     return good ? EXIT_ENDED : EXIT_CONFIG;
 }
 
+/* ---- the configuration ---- */
+
+static struct snapshot *load(const struct arguments *args, struct text *complaint)
+{
+    struct snapshot *s = snapshot_new();
+    if (config_load(&s->config, &s->lasting, args->config, complaint)) {
+        snapshot_release(s);
+        return NULL;
+    }
+    arguments_overrule(args, &s->config);
+    return s;
+}
+
+/* Are the settings good? Nothing else is looked at: no address is bound. */
+static int check(const struct arguments *args, struct text *complaint)
+{
+    struct snapshot *s = load(args, complaint);
+    if (!s) {
+        fprintf(stderr, "%s\n", complaint->data);
+        return EXIT_CONFIG;
+    }
+    int n =
+        printf("%s: good\n", s->config.file ? s->config.file : "no file of settings, and the defaults are");
+    snapshot_release(s);
+    return n < 0;
+}
+
+static int print_config(const struct arguments *args, struct text *complaint)
+{
+    struct snapshot *s = load(args, complaint);
+    if (!s) {
+        fprintf(stderr, "%s\n", complaint->data);
+        return EXIT_CONFIG;
+    }
+    struct text t;
+    text_init(&t);
+    config_print(&s->config, &t);
+    bool failed = fwrite(t.data, 1, t.len, stdout) != t.len || fflush(stdout) != 0;
+    text_fini(&t);
+    snapshot_release(s);
+    return failed;
+}
+
+static int run(const struct arguments *args, struct text *complaint)
+{
+    signal(SIGHUP, SIG_IGN); /* until there is something to reload */
+    struct snapshot *start = load(args, complaint);
+    if (!start) {
+        log_lines(LOG_LEVEL_ERROR, complaint->data);
+        return EXIT_CONFIG;
+    }
+    const struct config *config = &start->config;
+    log_set_level(config->log_level);
+    log_set_form(config->log_json, config->log_time);
+    log_notice("harkd %s starts%s%s", HARK_VERSION, config->file ? " with " : " without configuration",
+        config->file ? config->file : "");
+    int code = serve(start, args);
+    snapshot_release(start);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
     struct arena lasting;
-    struct config config;
     struct arguments args;
     struct text complaint;
     int code = EXIT_CONFIG;
@@ -251,20 +316,14 @@ int main(int argc, char **argv)
     case ARGUMENTS_BAD:
         log_error("%s", complaint.data);
         break;
+    case ARGUMENTS_CHECK:
+        code = check(&args, &complaint);
+        break;
+    case ARGUMENTS_PRINT:
+        code = print_config(&args, &complaint);
+        break;
     case ARGUMENTS_RUN:
-        if (config_load(&config, &lasting, args.config, &complaint)) {
-            log_error("%s", complaint.data);
-            break;
-        }
-        if (args.listen_count) {
-            config.listen = args.listen;
-            config.listen_count = args.listen_count;
-        }
-        log_set_level(config.log_level);
-        log_set_form(config.log_json, config.log_time);
-        log_notice("harkd %s starts%s%s", HARK_VERSION, config.file ? " with " : " without configuration",
-            config.file ? config.file : "");
-        code = serve(&config);
+        code = run(&args, &complaint);
         break;
     }
     text_fini(&complaint);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "daemon/own.h"
 #include "net/stream_quota.h"
 
 #define WORKERS_MAX 256u
@@ -23,8 +22,9 @@ static unsigned worker_count(const struct config *config)
     return n > WORKERS_MAX ? WORKERS_MAX : n;
 }
 
-static enum err share(struct shared *sh, const struct config *config, struct text *complaint)
+static enum err share(struct shared *sh, struct snapshot *start, struct text *complaint)
 {
+    const struct config *config = &start->config;
     struct hash_key cache_key;
     struct random *rng = random_new(NULL);
     random_octets(rng, &cache_key, sizeof cache_key);
@@ -33,6 +33,7 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
     random_octets(rng, &cache_key, sizeof cache_key);
     sh->clients = clients_new(&cache_key, config->client_pending);
     random_free(rng);
+    sh->start = snapshot_hold(start);
     sh->config = config;
     sh->cache = cache_new(&config->cache, &cache_key);
     if (!sh->cache) {
@@ -40,9 +41,14 @@ static enum err share(struct shared *sh, const struct config *config, struct tex
         return ERR_SYSTEM;
     }
     sh->worker_count = worker_count(config);
-    sh->serve = serving_settings(&sh->serving, config);
     sh->workers = mem_alloc(sh->worker_count * sizeof *sh->workers);
     return ERR_OK;
+}
+
+/* Where a message of ours would come back to ourselves is looked up each time: addresses come and go. */
+static void settle(struct shared *sh, struct snapshot *s)
+{
+    snapshot_settle(s, &sh->serving, sh->listeners.places, sh->listeners.place_count);
 }
 
 static enum err choose_listeners(struct pool *p, const struct activation *given, struct text *complaint)
@@ -52,7 +58,7 @@ static enum err choose_listeners(struct pool *p, const struct activation *given,
     enum err err = listeners_choose(all, sh->config, given, &p->lasting, complaint);
     if (err)
         return err;
-    sh->own = own_endpoints(all->places, all->place_count, &sh->own_count, &p->lasting);
+    settle(sh, sh->start);
     unsigned servers = 0;
     for (size_t i = 0; i < all->count; i++)
         servers += all->items[i].type == SOCK_STREAM ? sh->worker_count : 0;
@@ -76,12 +82,12 @@ static enum err make_workers(struct shared *sh, struct text *complaint)
 }
 
 enum err pool_new(
-    struct pool **out, const struct config *config, const struct activation *given, struct text *complaint)
+    struct pool **out, struct snapshot *start, const struct activation *given, struct text *complaint)
 {
     struct pool *p = mem_alloc(sizeof *p);
     p->start_ms = now_read(false).mono_ms;
     arena_init(&p->lasting);
-    enum err err = share(&p->shared, config, complaint);
+    enum err err = share(&p->shared, start, complaint);
     if (!err)
         err = choose_listeners(p, given, complaint);
     if (!err)
@@ -139,6 +145,7 @@ void pool_free(struct pool *p)
         cache_free(sh->cache);
     serving_fini(&sh->serving);
     clients_free(sh->clients);
+    snapshot_release(sh->start);
     arena_fini(&p->lasting);
     mem_free(p);
 }
@@ -166,6 +173,30 @@ const struct endpoint *pool_listen(const struct pool *p, size_t *count)
 unsigned pool_workers(const struct pool *p)
 {
     return p->shared.worker_count;
+}
+
+/* ---- other settings ---- */
+
+void pool_offer(struct pool *p, struct snapshot *s)
+{
+    struct shared *sh = &p->shared;
+    settle(sh, s);
+    cache_settings_set(sh->cache, &s->config.cache);
+    for (unsigned i = 0; i < sh->worker_count; i++)
+        worker_offer(sh->workers[i], s);
+}
+
+bool pool_is_settled(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        if (!worker_is_settled(p->shared.workers[i]))
+            return false;
+    return true;
+}
+
+void pool_flush_answers(struct pool *p)
+{
+    cache_answers_flush(p->shared.cache);
 }
 
 /* ---- figures ---- */

@@ -7,10 +7,11 @@
 
 struct pool;
 
-/** Opens every listener of every worker; nothing is served yet. Config and given sockets are borrowed until
- * pool_free(). On error `complaint` says what failed and, for an address, which setting to change. */
+/** Opens every listener of every worker; nothing is served yet. Settles `start` and holds it; given
+ * sockets are borrowed until pool_free(). On error `complaint` says what failed and, for an address, which
+ * setting to change. */
 enum err pool_new(
-    struct pool **out, const struct config *config, const struct activation *given, struct text *complaint);
+    struct pool **out, struct snapshot *start, const struct activation *given, struct text *complaint);
 /** query_log: borrowed until pool_free(); NULL: none. */
 void pool_start(struct pool *p, struct query_log *query_log);
 /** Begins to end: no new questions, pending ones are still replied to. */
@@ -25,6 +26,12 @@ unsigned pool_beats_missing(struct pool *p);
 /** Where it listens. */
 const struct endpoint *pool_listen(const struct pool *p, size_t *count);
 unsigned pool_workers(const struct pool *p);
+/** Settles `s` and has every worker take it at the end of its loop's turn; the cache obeys it at once. */
+void pool_offer(struct pool *p, struct snapshot *s);
+/** Has every worker taken what it was offered? */
+bool pool_is_settled(struct pool *p);
+/** Finished answers are made again, of the records in the cache. */
+void pool_flush_answers(struct pool *p);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);
 

@@ -10,7 +10,6 @@
 #include "net/outbound.h"
 
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
-#define STREAM_IDLE_MS 2000u     /* an upstream connection is kept so long for the next message */
 
 enum command { COMMAND_DRAIN = 1, COMMAND_QUIT = 2, COMMAND_STATS = 4, COMMAND_BEAT = 8 };
 
@@ -25,6 +24,9 @@ struct worker {
     atomic_uint commands; /* enum command bits that wait */
     atomic_bool drained, beaten;
     bool draining;
+    struct snapshot *settings;          /* in force here */
+    _Atomic(struct snapshot *) offered; /* to be taken, or NULL */
+    atomic_uint unsettled;              /* offers that were neither taken nor withdrawn */
 
     struct udp_listener **udp;
     struct stream_server **tcp;
@@ -397,11 +399,28 @@ static bool has_ended_all(const struct worker *w)
     return true;
 }
 
+/* Between two turns nothing of ours is on the stack: what the old settings point to may go. Questions in
+ * flight go on with the new ones. */
+static void take_settings(struct worker *w)
+{
+    struct snapshot *s = atomic_exchange(&w->offered, NULL);
+    if (!s)
+        return;
+    serve_settings_set(w->serve, &s->serve);
+    resolve_settings_set(w->resolver, &s->resolve);
+    outbound_settings_set(w->outbound, &s->outbound);
+    snapshot_release(w->settings);
+    w->settings = s;
+    atomic_fetch_sub(&w->unsettled, 1);
+}
+
 static void on_turn(uv_prepare_t *turn)
 {
     struct worker *w = turn->data;
     if (w->stirred)
         worker_pump(w);
+    if (atomic_load_explicit(&w->offered, memory_order_relaxed))
+        take_settings(w);
     if (w->draining && has_ended_all(w))
         atomic_store(&w->drained, true);
     w->now_is_fresh = false;
@@ -447,21 +466,9 @@ static enum err open_listeners(struct worker *w, const struct listener **failed)
 
 static void open_resolver(struct worker *w)
 {
-    const struct config *c = w->shared->config;
-    struct resolve_settings settings = c->resolve;
-    settings.own = w->shared->own;
-    settings.own_count = w->shared->own_count;
-    w->resolver = resolve_new(&settings, w->shared->cache, w->rng);
-    struct outbound_settings out = {
-        .source_v4 = c->source_v4,
-        .source_v4_count = c->source_v4_count,
-        .source_v6 = c->source_v6,
-        .source_v6_count = c->source_v6_count,
-        .udp_max = settings.udp_size,
-        .stream_idle_ms = STREAM_IDLE_MS,
-    };
+    w->resolver = resolve_new(&w->settings->resolve, w->shared->cache, w->rng);
     struct outbound_events events = {.on_reply = on_reply, .on_fail = on_fail, .ctx = w};
-    w->outbound = outbound_new(&w->loop, &out, &events, w->rng);
+    w->outbound = outbound_new(&w->loop, &w->settings->outbound, &events, w->rng);
 }
 
 enum err worker_new(
@@ -488,7 +495,8 @@ enum err worker_new(
     table_init(&w->asks);
     w->rng = random_new(NULL);
     gate_init(&w->gate, &w->loop, shared->clients, w->rng, on_gate, w);
-    w->serve = serve_new(&shared->serve, shared->cache);
+    w->settings = snapshot_hold(shared->start);
+    w->serve = serve_new(&w->settings->serve, shared->cache);
     *out = w;
     enum err err = open_listeners(w, failed);
     if (!err)
@@ -545,6 +553,8 @@ void worker_free(struct worker *w)
     if (w->resolver)
         resolve_free(w->resolver);
     serve_free(w->serve);
+    snapshot_release(w->settings);
+    snapshot_release(atomic_load(&w->offered));
     random_free(w->rng);
     table_fini(&w->asks);
     gate_fini(&w->gate);
@@ -554,6 +564,22 @@ void worker_free(struct worker *w)
     mem_free(w->udp);
     mem_free(w->tcp);
     mem_free(w);
+}
+
+void worker_offer(struct worker *w, struct snapshot *s)
+{
+    atomic_fetch_add(&w->unsettled, 1);
+    struct snapshot *withdrawn = atomic_exchange(&w->offered, snapshot_hold(s));
+    if (withdrawn) {
+        atomic_fetch_sub(&w->unsettled, 1);
+        snapshot_release(withdrawn);
+    }
+    inbox_nudge(&w->inbox);
+}
+
+bool worker_is_settled(struct worker *w)
+{
+    return atomic_load(&w->unsettled) == 0;
 }
 
 void worker_ask_stats(struct worker *w)

@@ -13,21 +13,18 @@
 #include "daemon/gate.h"
 #include "daemon/inbox.h"
 #include "daemon/listeners.h"
-#include "daemon/serving.h"
-#include "lib/config.h"
+#include "daemon/snapshot.h"
 
 struct worker;
 
 /* What all workers share; lives until the last has ended. */
 struct shared {
-    const struct config *config;
+    struct snapshot *start;      /* the settings of the start */
+    const struct config *config; /* theirs */
     struct listeners listeners;
-    const struct endpoint *own; /* where a message of ours would come back to ourselves */
-    size_t own_count;
     struct cache *cache;
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
     struct serving serving;
-    struct serve_settings serve;
     struct clients *clients;
     atomic_uint pending;          /* questions of clients, in all workers */
     struct stream_quota *streams; /* of all TCP clients */
@@ -60,6 +57,11 @@ bool worker_has_beaten(const struct worker *w);
 void worker_join(struct worker *w);
 /** After all workers were joined. */
 void worker_free(struct worker *w);
+/** From the main thread: settings to be taken at the end of the present turn of the loop; those offered
+ * before and not taken yet are not taken at all. */
+void worker_offer(struct worker *w, struct snapshot *s);
+/** Are there none that it still has to take? */
+bool worker_is_settled(struct worker *w);
 /** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at
  * most, and gives what there is. */
 void worker_ask_stats(struct worker *w);

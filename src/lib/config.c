@@ -2,39 +2,57 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
+#include <unistd.h>
 
+#include "base/nearest.h"
+#include "lib/document.h"
+#include "lib/file.h"
 #include "lib/option.h"
 
 #define CONFIG_PATH "/etc/hark/hark.yaml"
-#define CONFIG_OCTETS_MAX ((size_t)1 << 20) /* no file is that long; a device or log given by mistake is */
-#define MISTYPED_MAX 3u                     /* letters that a mistyped name may be off to be guessed */
+#define CONFIG_OCTETS_MAX ((size_t)1 << 20) /* no file is that long; a log given by mistake is */
+#define COMPLAINTS_MAX 10u                  /* of one file; the first are the ones to look at */
+#define NAMES_MAX 64u                       /* names below one section */
 
-/* A file being read. marks: where each option was set,
+/* A file being read. places: where each option was set, line 0 if it was not,
  * so that two of them can be compared and a second one refused. */
 struct reading {
     struct config *config;
     struct arena *arena;
     const char *path;
     struct text *complaint;
-    yaml_document_t document;
-    yaml_mark_t *marks; /* by option; line + 1, so that 0 is "not set" */
+    unsigned complaints;
+    struct place *places;
 };
 
-__attribute__((format(printf, 3, 4))) static enum err complain(
-    struct reading *r, yaml_mark_t at, const char *format, ...)
+/* A line stays one line, and a terminal as it was, whatever a file holds. */
+static void add_printable(struct text *t, const char *s)
 {
-    char line[512];
+    for (const unsigned char *p = (const unsigned char *)s; *p; p++)
+        if (*p < 0x20 || *p > 0x7e)
+            text_printf(t, "\\%03u", *p);
+        else
+            text_char(t, (char)*p);
+}
+
+__attribute__((format(printf, 3, 4))) static void complain(
+    struct reading *r, struct place at, const char *format, ...)
+{
+    if (r->complaints++ >= COMPLAINTS_MAX)
+        return;
+    char line[1024];
     va_list ap;
     va_start(ap, format);
     vsnprintf(line, sizeof line, format, ap);
     va_end(ap);
-    text_clear(r->complaint);
-    text_printf(r->complaint, "%s:%zu:%zu: %s", r->path, at.line + 1, at.column + 1, line);
-    return ERR_FORMAT;
+    text_add(r->complaint, r->complaint->len ? "\n" : "");
+    add_printable(r->complaint, r->path);
+    text_printf(r->complaint, ":%zu:%zu: ", at.line, at.column);
+    add_printable(r->complaint, line);
 }
 
 /* ---- defaults ---- */
@@ -71,28 +89,6 @@ void config_default(struct config *out, struct arena *a)
 
 /* ---- names ---- */
 
-/* Edit distance, with names so short that the plain form does (Wagner and Fischer, 1974). */
-static unsigned distance(const char *a, const char *b)
-{
-    unsigned row[64];
-    size_t n = strlen(b);
-    if (n >= 63 || strlen(a) >= 63)
-        return 64;
-    for (size_t k = 0; k <= n; k++)
-        row[k] = (unsigned)k;
-    for (size_t i = 1; a[i - 1]; i++) {
-        unsigned diagonal = row[0];
-        row[0] = (unsigned)i;
-        for (size_t k = 1; k <= n; k++) {
-            unsigned replace = diagonal + (a[i - 1] != b[k - 1]),
-                     shift = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
-            diagonal = row[k];
-            row[k] = replace < shift ? replace : shift;
-        }
-    }
-    return row[n];
-}
-
 /* The option's name at this depth, its length in *len: "size" of "cache.size" below "cache";
  * NULL if it is elsewhere. */
 static const char *name_below(const struct option *o, const char *section, size_t *len, bool *is_section)
@@ -109,262 +105,353 @@ static const char *name_below(const struct option *o, const char *section, size_
     return name;
 }
 
-static enum err unknown_name(struct reading *r, yaml_mark_t at, const char *section, const char *name)
+/* Every name below a section once, then NULL. */
+static void names_below(const struct reading *r, const char *section, const char *names[NAMES_MAX + 1])
 {
-    unsigned best = MISTYPED_MAX + 1;
-    char near[64] = "";
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < OPTION_COUNT && n < NAMES_MAX; i++) {
         size_t len;
-        bool is_section;
-        char candidate[64];
-        const char *known = name_below(&OPTIONS[i], section, &len, &is_section);
-        if (!known)
+        bool is_section, known = false;
+        const char *name = name_below(&OPTIONS[i], section, &len, &is_section);
+        for (size_t k = 0; name && k < n && !known; k++)
+            known = strlen(names[k]) == len && strncmp(names[k], name, len) == 0;
+        if (!name || known)
             continue;
-        snprintf(candidate, sizeof candidate, "%.*s", (int)len, known);
-        unsigned d = distance(name, candidate);
-        if (d < best && d < strlen(candidate)) {
-            best = d;
-            memcpy(near, candidate, sizeof near);
-        }
+        char *copy = arena_alloc(r->arena, len + 1);
+        memcpy(copy, name, len);
+        names[n++] = copy;
     }
-    /* A name that exists, only elsewhere: "size" at the top. */
-    const char *elsewhere = NULL;
-    for (size_t i = 0; i < OPTION_COUNT && !near[0] && !elsewhere; i++) {
+    names[n] = NULL;
+}
+
+/* A name that exists, only elsewhere: "size" at the top, or "cache.size" in one word. */
+static const struct option *find_elsewhere(const char *name)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
         const char *dot = strchr(OPTIONS[i].path, '.');
         if (strcmp(OPTIONS[i].path, name) == 0 || (dot && strcmp(dot + 1, name) == 0))
-            elsewhere = OPTIONS[i].path;
+            return &OPTIONS[i];
     }
-    const char *dot = section[0] ? "." : "";
-    if (near[0])
-        return complain(r, at, "there is no setting %s%s%.80s; did you mean %s%s%s?", section, dot, name,
-            section, dot, near);
-    if (elsewhere)
-        return complain(r, at, "there is no setting %s%s%.80s here; it is %s, nested as YAML does", section,
-            dot, name, elsewhere);
-    return complain(r, at, "there is no setting %s%s%.80s", section, dot, name);
+    return NULL;
+}
+
+static void unknown_name(struct reading *r, struct place at, const char *section, const char *name)
+{
+    const char *names[NAMES_MAX + 1], *dot = section[0] ? "." : "";
+    names_below(r, section, names);
+    const char *near = nearest_word(name, names);
+    const struct option *o = near ? NULL : find_elsewhere(name);
+    const char *inner = o ? strchr(o->path, '.') : NULL;
+    if (near)
+        complain(r, at, "there is no setting %s%s%.80s; did you mean %s?", section, dot, name, near);
+    else if (o && inner)
+        complain(r, at, "there is no setting %.80s %s%s; write \"%s:\" below \"%.*s:\"", name,
+            section[0] ? "below " : "at the top", section, inner + 1, (int)(inner - o->path), o->path);
+    else if (o)
+        complain(
+            r, at, "there is no setting %s.%.80s; %s stands at the top, not indented", section, name, name);
+    else if (section[0]) {
+        struct text t;
+        text_init(&t);
+        for (size_t i = 0; names[i]; i++)
+            text_printf(&t, "%s%s", i == 0 ? "" : names[i + 1] ? ", " : " and ", names[i]);
+        complain(r, at, "there is no setting %s.%.80s; below %s there %s %s", section, name, section,
+            names[1] ? "are" : "is", t.data);
+        text_fini(&t);
+    } else {
+        complain(r, at, "there is no setting %.80s; hark.yaml(5) lists all that are there", name);
+    }
 }
 
 /* ---- the file's tree ---- */
 
-static const char *kind_of(const yaml_node_t *n)
+static const char *kind_of(const struct node *n)
 {
-    return n->type == YAML_MAPPING_NODE ? "a mapping" : n->type == YAML_SEQUENCE_NODE ? "a list" : "a value";
+    return n->kind == NODE_MAPPING ? "a mapping (NAME: VALUE)" : n->kind == NODE_LIST ? "a list" : "a value";
 }
 
 /* "section:" with nothing below it: all of its settings commented out. */
-static bool is_nothing(const yaml_node_t *n)
+static bool is_nothing(const struct node *n)
 {
-    return n->type == YAML_SCALAR_NODE && n->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-           (n->data.scalar.length == 0 || strcmp((const char *)n->data.scalar.value, "~") == 0 ||
-               strcmp((const char *)n->data.scalar.value, "null") == 0);
+    return n->kind == NODE_VALUE && n->plain &&
+           (!n->text[0] || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
-static const char *scalar_of(const yaml_node_t *n)
+static void complain_of_kind(
+    struct reading *r, const struct option *o, const struct node *n, const char *wanted)
 {
-    if (n->type != YAML_SCALAR_NODE || strlen((const char *)n->data.scalar.value) != n->data.scalar.length)
-        return NULL;
-    return (const char *)n->data.scalar.value;
-}
-
-static enum err read_option(struct reading *r, const struct option *o, yaml_node_t *value)
-{
-    size_t count = 1, bad = 0;
-    yaml_node_t *nodes[1] = {value}, **items = nodes;
-    if (is_nothing(value))
-        return complain(r, value->start_mark, "%s has no value (%s)", o->path, o->help);
-    if (value->type == YAML_SEQUENCE_NODE && option_is_list(o)) {
-        yaml_node_item_t *first = value->data.sequence.items.start;
-        count = (size_t)(value->data.sequence.items.top - first);
-        items = ARENA_ARRAY(r->arena, yaml_node_t *, count);
-        for (size_t i = 0; i < count; i++)
-            items[i] = yaml_document_get_node(&r->document, first[i]);
-    } else if (value->type != YAML_SCALAR_NODE) {
-        return complain(r, value->start_mark, "%s is %s where a %s is expected", o->path, kind_of(value),
-            option_is_list(o) ? "list" : "value");
-    }
-    const char **values = ARENA_ARRAY(r->arena, const char *, count);
-    for (size_t i = 0; i < count; i++) {
-        values[i] = scalar_of(items[i]);
-        if (!values[i])
-            return complain(
-                r, items[i]->start_mark, "%s: %s where text is expected", o->path, kind_of(items[i]));
-    }
     struct text expected;
     text_init(&expected);
-    enum err err = option_set(o, r->config, r->arena, values, count, &bad, &expected);
-    if (err && bad < count)
-        complain(r, items[bad]->start_mark, "%s: \"%.120s\" is not right: expected %s", o->path, values[bad],
-            expected.data);
-    else if (err)
-        complain(r, value->start_mark, "%s: expected %s", o->path, expected.data);
+    option_expects(o, &expected);
+    if (is_nothing(n))
+        complain(r, n->at, "%s has no value: expected %s%s", o->path, wanted, expected.data);
+    else
+        complain(r, n->at, "%s is %s: expected %s%s", o->path, kind_of(n), wanted, expected.data);
     text_fini(&expected);
-    return err;
 }
 
-static enum err read_mapping(struct reading *r, const char *section, yaml_node_t *map);
+/* "10.0.0.0/8, 192.168.0.0/16" is one value to YAML. */
+static bool looks_like_list(const struct option *o, const struct node *n)
+{
+    return option_is_list(o) && n->kind == NODE_VALUE && strpbrk(n->text, ", ");
+}
+
+static void set_option(struct reading *r, const struct option *o, const struct node *at,
+    const struct node *const *nodes, const char *const *values, size_t count)
+{
+    struct text says;
+    size_t bad = 0;
+    text_init(&says);
+    enum err err = option_set(o, r->config, r->arena, values, count, &bad, &says);
+    if (err && bad < count)
+        complain(r, nodes[bad]->at, "%s: \"%.120s\" %s%s", o->path, values[bad], says.data,
+            looks_like_list(o, at)
+                ? "; a list is written [A, B], or each element on a line of its own after \"- \""
+                : "");
+    else if (err)
+        complain(r, at->at, "%s %s", o->path, says.data);
+    text_fini(&says);
+}
+
+static void read_option(struct reading *r, const struct option *o, const struct node *value)
+{
+    bool many = value->kind == NODE_LIST && option_is_list(o);
+    if (is_nothing(value) || (value->kind != NODE_VALUE && !many)) {
+        complain_of_kind(r, o, value, option_is_list(o) ? "a list, each element " : "");
+        return;
+    }
+    size_t count = many ? value->count : 1, i = 0;
+    const struct node **nodes = ARENA_ARRAY(r->arena, const struct node *, count);
+    const char **values = ARENA_ARRAY(r->arena, const char *, count);
+    for (const struct node *n = many ? value->first : value; n && i < count; n = n->next) {
+        if (n->kind != NODE_VALUE || is_nothing(n)) {
+            complain_of_kind(r, o, n, "");
+            return;
+        }
+        nodes[i] = n;
+        values[i++] = n->text;
+    }
+    set_option(r, o, value, nodes, values, count);
+}
+
+static void read_mapping(struct reading *r, const char *section, const struct node *map);
+
+static void read_section(struct reading *r, const char *name, const struct node *value)
+{
+    if (value->kind == NODE_MAPPING)
+        read_mapping(r, name, value);
+    else if (!is_nothing(value))
+        complain(r, value->at, "%s is %s: expected settings below it, each indented on a line of its own",
+            name, kind_of(value));
+}
 
 /* One key with its value. */
-static enum err read_pair(struct reading *r, const char *section, yaml_node_t *key, yaml_node_t *value)
+static void read_pair(
+    struct reading *r, const char *section, const struct node *key, const struct node *value)
 {
-    const char *name = scalar_of(key);
-    if (!name)
-        return complain(r, key->start_mark, "the name of a setting is expected, this is %s", kind_of(key));
+    if (key->kind != NODE_VALUE) {
+        complain(r, key->at, "the name of a setting is expected, this is %s", kind_of(key));
+        return;
+    }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         size_t len;
         bool is_section;
         const char *known = name_below(&OPTIONS[i], section, &len, &is_section);
-        if (!known || strlen(name) != len || strncmp(known, name, len) != 0)
+        if (!known || strlen(key->text) != len || strncmp(known, key->text, len) != 0)
             continue;
-        if (!is_section) {
-            if (r->marks[i].line)
-                return complain(r, key->start_mark, "%s is set twice, first in line %zu", OPTIONS[i].path,
-                    r->marks[i].line);
-            r->marks[i] = key->start_mark;
-            r->marks[i].line++;
-            return read_option(r, &OPTIONS[i], value);
+        if (is_section) {
+            read_section(r, key->text, value);
+        } else {
+            r->places[i] = key->at;
+            read_option(r, &OPTIONS[i], value);
         }
-        if (is_nothing(value))
-            return ERR_OK;
-        if (value->type != YAML_MAPPING_NODE)
-            return complain(
-                r, value->start_mark, "%s is %s where settings are expected", name, kind_of(value));
-        return read_mapping(r, name, value);
+        return;
     }
-    return unknown_name(r, key->start_mark, section, name);
+    unknown_name(r, key->at, section, key->text);
+}
+
+static const struct node *find_earlier(const struct node *map, const struct node *pair)
+{
+    for (const struct node *p = map->first; p != pair; p = p->next)
+        if (p->key->kind == NODE_VALUE && pair->key->kind == NODE_VALUE &&
+            strcmp(p->key->text, pair->key->text) == 0)
+            return p->key;
+    return NULL;
 }
 
 /* Sections are one deep, so this goes two deep whatever the file holds. */
-static enum err read_mapping(struct reading *r, const char *section, yaml_node_t *map)
+static void read_mapping(struct reading *r, const char *section, const struct node *map)
 {
-    enum err err = ERR_OK;
-    yaml_node_pair_t *first = map->data.mapping.pairs.start, *end = map->data.mapping.pairs.top;
-    for (yaml_node_pair_t *p = first; p < end && !err; p++) {
-        yaml_node_t *key = yaml_document_get_node(&r->document, p->key),
-                    *value = yaml_document_get_node(&r->document, p->value);
-        for (yaml_node_pair_t *q = first; q < p && !err; q++) {
-            yaml_node_t *other = yaml_document_get_node(&r->document, q->key);
-            if (scalar_of(key) && scalar_of(other) && strcmp(scalar_of(key), scalar_of(other)) == 0)
-                err = complain(r, key->start_mark, "%s is there twice, first in line %zu", scalar_of(key),
-                    other->start_mark.line + 1);
-        }
-        if (!err)
-            err = read_pair(r, section, key, value);
+    if (map->count > 2 * OPTION_COUNT) {
+        complain(r, map->at, "%zu names where %zu settings exist: this is no file of settings", map->count,
+            OPTION_COUNT);
+        return;
     }
-    return err;
+    for (const struct node *p = map->first; p; p = p->next) {
+        const struct node *earlier = find_earlier(map, p);
+        if (earlier)
+            complain(r, p->key->at, "%s%s%.80s is there twice, first in line %zu", section,
+                section[0] ? "." : "", p->key->text, earlier->at.line);
+        else
+            read_pair(r, section, p->key, p);
+    }
 }
 
 /* ---- what settings say of each other ---- */
 
-static yaml_mark_t mark_of(const struct reading *r, const char *path)
+static struct place place_of(const struct reading *r, const char *path)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strcmp(OPTIONS[i].path, path) == 0 && r->marks[i].line) {
-            yaml_mark_t at = r->marks[i];
-            at.line--;
-            return at;
-        }
-    return (yaml_mark_t){0};
+        if (strcmp(OPTIONS[i].path, path) == 0 && r->places[i].line)
+            return r->places[i];
+    return (struct place){1, 1};
 }
 
-static enum err check_together(struct reading *r)
+/* Of two that do not go together the complaint is at the later one, which is there. */
+static struct place later(const struct reading *r, const char *a, const char *b)
+{
+    struct place at_a = place_of(r, a), at_b = place_of(r, b);
+    return at_a.line > at_b.line || (at_a.line == at_b.line && at_a.column > at_b.column) ? at_a : at_b;
+}
+
+static void check_together(struct reading *r)
 {
     const struct config *c = r->config;
     if (c->cache.ttl_min > c->cache.ttl_max)
-        return complain(r, mark_of(r, "cache.ttl-min"), "cache.ttl-min %u is greater than cache.ttl-max %u",
-            c->cache.ttl_min, c->cache.ttl_max);
+        complain(r, later(r, "cache.ttl-min", "cache.ttl-max"),
+            "cache.ttl-min %u is greater than cache.ttl-max %u", c->cache.ttl_min, c->cache.ttl_max);
     if (!c->resolve.use_v4 && !c->resolve.use_v6)
-        return complain(r, mark_of(r, "upstream.ipv6"),
+        complain(r, later(r, "upstream.ipv4", "upstream.ipv6"),
             "upstream.ipv4 and upstream.ipv6 are both off: no server could be asked");
-    return ERR_OK;
 }
 
 /* ---- the file ---- */
 
-static enum err read_stream(struct reading *r, yaml_parser_t *parser)
+static void read_text(struct reading *r, const char *text, size_t len)
 {
-    if (!yaml_parser_load(parser, &r->document)) {
-        yaml_mark_t at = parser->problem_mark;
-        return complain(r, at, "this is not YAML: %s%s%s", parser->problem ? parser->problem : "unreadable",
-            parser->context ? " " : "", parser->context ? parser->context : "");
-    }
-    enum err err = ERR_OK;
-    yaml_node_t *root = yaml_document_get_root_node(&r->document);
-    if (root && !is_nothing(root)) {
-        if (root->type != YAML_MAPPING_NODE)
-            err = complain(
-                r, root->start_mark, "settings are expected (NAME: VALUE), this is %s", kind_of(root));
-        else
-            err = read_mapping(r, "", root);
-    }
-    yaml_document_delete(&r->document);
-    if (err || !root)
-        return err;
-    if (!yaml_parser_load(parser, &r->document))
-        return complain(r, parser->problem_mark, "this is not YAML: %s",
-            parser->problem ? parser->problem : "unreadable");
-    yaml_node_t *second = yaml_document_get_root_node(&r->document);
-    if (second)
-        err = complain(r, second->start_mark, "a second document; one is expected");
-    yaml_document_delete(&r->document);
-    return err;
+    struct node *root;
+    struct place at;
+    struct text says;
+    text_init(&says);
+    if (document_read(&root, r->arena, text, len, &at, &says))
+        complain(r, at, "%s", says.data);
+    else if (root && root->kind == NODE_MAPPING)
+        read_mapping(r, "", root);
+    else if (root && !is_nothing(root))
+        complain(r, root->at, "settings are expected (NAME: VALUE, with a space after the colon), this is %s",
+            kind_of(root));
+    text_fini(&says);
+    if (r->complaints == 0)
+        check_together(r);
+    if (r->complaints > COMPLAINTS_MAX)
+        text_printf(r->complaint, "\nand %u more", r->complaints - COMPLAINTS_MAX);
 }
 
-/* The whole file; NULL: it could not be read, errno tells. */
-static char *slurp(const char *path, size_t *len)
+static void complain_unreadable(const char *path, const char *why, struct text *complaint)
 {
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return NULL;
-    char *text = mem_alloc(CONFIG_OCTETS_MAX + 1);
-    *len = fread(text, 1, CONFIG_OCTETS_MAX + 1, f);
-    int problem = ferror(f) ? errno : *len > CONFIG_OCTETS_MAX ? EFBIG : 0;
-    fclose(f);
-    if (problem) {
-        mem_free(text);
-        errno = problem;
-        return NULL;
-    }
-    return text;
+    add_printable(complaint, path);
+    text_printf(complaint, ": cannot be read: %s", why);
+    if (errno == EACCES)
+        text_printf(complaint, " (for the user with the number %u)", (unsigned)geteuid());
 }
 
 static enum err read_file(struct config *out, struct arena *a, const char *path, struct text *complaint)
 {
     struct reading r = {.config = out, .arena = a, .path = path, .complaint = complaint};
+    struct text why;
     size_t len;
-    char *text = slurp(path, &len);
-    if (!text) {
-        text_printf(complaint, "%s: %s", path, strerror(errno));
-        return ERR_SYSTEM;
-    }
-    yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser)) {
-        mem_free(text);
-        text_printf(complaint, "%s: no memory", path);
-        return ERR_SYSTEM;
-    }
-    r.marks = ARENA_ARRAY(a, yaml_mark_t, OPTION_COUNT);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, len);
-    enum err err = read_stream(&r, &parser);
-    yaml_parser_delete(&parser);
-    mem_free(text);
-    if (!err)
-        err = check_together(&r);
     out->file = arena_strdup(a, path);
+    text_init(&why);
+    errno = 0;
+    char *text = file_read(path, CONFIG_OCTETS_MAX, &len, &why);
+    if (text) {
+        r.places = ARENA_ARRAY(a, struct place, OPTION_COUNT);
+        read_text(&r, text, len);
+        mem_free(text);
+    } else {
+        complain_unreadable(path, why.data, complaint);
+    }
+    text_fini(&why);
     out->resolve.minimal_answers = out->minimal_answers;
-    return err;
+    return !text ? ERR_SYSTEM : r.complaints ? ERR_FORMAT : ERR_OK;
 }
 
 enum err config_load(struct config *out, struct arena *a, const char *path, struct text *complaint)
 {
     config_default(out, a);
+    text_clear(complaint);
     if (!path)
         path = secure_getenv("HARK_CONFIG");
     if (path && path[0])
         return read_file(out, a, path, complaint);
-    FILE *there = fopen(CONFIG_PATH, "re");
-    if (!there && errno == ENOENT)
+    if (access(CONFIG_PATH, F_OK) < 0 && errno == ENOENT)
         return ERR_OK;
-    if (there)
-        fclose(there);
     return read_file(out, a, CONFIG_PATH, complaint);
+}
+
+/* ---- what is in force ---- */
+
+/* "# " and the help, on lines of at most 100 octets. */
+static void print_help(const struct option *o, struct text *t, const char *indent)
+{
+    size_t column = 0;
+    for (const char *word = o->help; *word;) {
+        size_t n = strcspn(word, " ");
+        if (column == 0 || column + 1 + n > 100) {
+            text_printf(t, "%s%s#", column ? "\n" : "", indent);
+            column = strlen(indent) + 1;
+        }
+        text_char(t, ' ');
+        text_add_n(t, word, n);
+        column += n + 1;
+        word += n + strspn(word + n, " ");
+    }
+    text_char(t, '\n');
+}
+
+void config_print(const struct config *c, struct text *t)
+{
+    struct arena a;
+    struct config standard;
+    const char *section = "";
+    size_t section_len = 0;
+    arena_init(&a);
+    config_default(&standard, &a);
+    text_printf(
+        t, "# %s%s\n", c->file ? "settings of " : "no file of settings was read", c->file ? c->file : "");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *o = &OPTIONS[i];
+        const char *dot = strchr(o->path, '.');
+        size_t n = dot ? (size_t)(dot - o->path) : 0;
+        text_char(t, '\n');
+        if (n && (n != section_len || strncmp(section, o->path, n) != 0))
+            text_printf(t, "%.*s:\n", (int)n, o->path);
+        section = o->path;
+        section_len = n;
+        print_help(o, t, n ? "  " : "");
+        text_printf(t, "%s%s: ", n ? "  " : "", n ? dot + 1 : o->path);
+        option_text(o, c, t);
+        text_add(t, option_equal(o, c, &standard) ? "  # default\n" : "\n");
+    }
+    arena_fini(&a);
+}
+
+void config_keep_restart(struct config *c, const struct config *running)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (OPTIONS[i].apply == OPTION_RESTART)
+            option_take(&OPTIONS[i], c, running);
+}
+
+bool config_control_path(const struct config *c, char *buf, size_t cap)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    int n = -1;
+    if (c->control)
+        n = snprintf(buf, cap, "%s", c->control);
+    else if (geteuid() == 0)
+        n = snprintf(buf, cap, "%s", CONFIG_CONTROL_PATH);
+    else if (runtime && runtime[0] == '/')
+        n = snprintf(buf, cap, "%s/hark/control.sock", runtime);
+    return n > 0 && (size_t)n < cap;
 }

@@ -70,11 +70,20 @@ struct config {
     size_t source_v4_count, source_v6_count;
 };
 
+#define CONFIG_CONTROL_PATH "/run/hark/control.sock" /* of a harkd that root started */
+
 /** Fills the defaults only. */
 void config_default(struct config *out, struct arena *a);
 /** Reads `path`; NULL: the file that HARK_CONFIG names (ignored when set-id), else /etc/hark/hark.yaml if it
- * is there, else the defaults. On error `complaint` holds one line "FILE:LINE:COLUMN: …" naming the value,
- * what was expected, and the nearest name where one was mistyped. */
+ * is there, else the defaults. On error `complaint` holds a line "FILE:LINE:COLUMN: …" for each of at most
+ * ten mistakes (then one that counts the rest), with '\n' between them, each naming the value, what was
+ * expected, and the nearest name where one was mistyped; what could be read is in *out all the same. */
 enum err config_load(struct config *out, struct arena *a, const char *path, struct text *complaint);
+/** All values as YAML that reads back equal, each with its help, those that are the default marked. */
+void config_print(const struct config *c, struct text *t);
+/** Settings that only a restart changes become those that are running, borrowed from there. */
+void config_keep_restart(struct config *c, const struct config *running);
+/** Where the control socket is, or is to be; false: nowhere. */
+bool config_control_path(const struct config *c, char *buf, size_t cap);
 
 #endif

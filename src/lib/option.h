@@ -1,9 +1,11 @@
-/* One setting: its row of defs/options.def, and its values from text. */
+/* One setting: its row of defs/options.def, its value from text and as text. */
 #ifndef HARK_LIB_OPTION_H
 #define HARK_LIB_OPTION_H
 
 #include "lib/config.h"
 
+/* A new kind takes a setter and a line in option_expects() (option.c), and its text (option_text.c); one
+ * whose values are words takes a row of WORDS (option.c) alone. */
 enum option_kind {
     OPTION_BOOL,       /* bool: yes, no, on, off, true, false */
     OPTION_UNSIGNED,   /* unsigned */
@@ -25,6 +27,7 @@ enum option_kind {
     OPTION_ZONES,      /* struct config_names: zones of local.def and names above them */
     OPTION_SOURCES,
     OPTION_HINTS,
+    OPTION_KINDS
 };
 
 /* When a changed value takes effect. */
@@ -49,8 +52,16 @@ static inline bool option_is_list(const struct option *o)
 }
 
 /** Sets it from `count` values (1, unless it is a list). On error *bad is the index of the wrong value and
- * `expected` says what would be right. */
+ * `says` goes on after it: "is too large: expected a number from 0 to 256". Where *bad is `count` the list as
+ * a whole is wrong. */
 enum err option_set(const struct option *o, struct config *c, struct arena *a, const char *const *values,
-    size_t count, size_t *bad, struct text *expected);
+    size_t count, size_t *bad, struct text *says);
+/** What a value, or an element of the list, may be: "a number from 0 to 256". */
+void option_expects(const struct option *o, struct text *t);
+/** The value as YAML, on one line, in a form that reads back equal. */
+void option_text(const struct option *o, const struct config *c, struct text *t);
+bool option_equal(const struct option *o, const struct config *a, const struct config *b);
+/** to's value becomes from's, which it borrows. */
+void option_take(const struct option *o, struct config *to, const struct config *from);
 
 #endif

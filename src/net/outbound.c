@@ -343,17 +343,31 @@ static const struct addr *copy_addrs(const struct addr *a, size_t n)
     return copy;
 }
 
+static void free_settings(struct outbound *o)
+{
+    mem_free((void *)(uintptr_t)o->settings.source_v4);
+    mem_free((void *)(uintptr_t)o->settings.source_v6);
+    mem_free(o->udp_buf);
+}
+
+void outbound_settings_set(struct outbound *o, const struct outbound_settings *settings)
+{
+    free_settings(o);
+    o->settings = *settings;
+    o->settings.source_v4 = copy_addrs(settings->source_v4, settings->source_v4_count);
+    o->settings.source_v6 = copy_addrs(settings->source_v6, settings->source_v6_count);
+    o->udp_buf = mem_alloc(settings->udp_max + 1);
+}
+
 struct outbound *outbound_new(uv_loop_t *loop, const struct outbound_settings *settings,
     const struct outbound_events *events, struct random *rng)
 {
     struct outbound *o = mem_alloc(sizeof *o);
-    *o = (struct outbound){.loop = loop, .settings = *settings, .events = *events, .rng = rng};
-    o->settings.source_v4 = copy_addrs(settings->source_v4, settings->source_v4_count);
-    o->settings.source_v6 = copy_addrs(settings->source_v6, settings->source_v6_count);
+    *o = (struct outbound){.loop = loop, .events = *events, .rng = rng};
+    outbound_settings_set(o, settings);
     o->key = (struct hash_key){random_u64(rng), random_u64(rng)};
     table_init(&o->sends);
     table_init(&o->streams);
-    o->udp_buf = mem_alloc(settings->udp_max + 1);
     o->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     o->udp_epoll = epoll_create1(EPOLL_CLOEXEC);
     uv_idle_init(loop, &o->telling);
@@ -409,9 +423,7 @@ void out_release(struct outbound *o)
     table_fini(&o->streams);
     heap_fini(&o->deadlines);
     heap_fini(&o->idles);
-    mem_free((void *)(uintptr_t)o->settings.source_v4);
-    mem_free((void *)(uintptr_t)o->settings.source_v6);
-    mem_free(o->udp_buf);
+    free_settings(o);
     mem_free(o);
 }
 

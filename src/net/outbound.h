@@ -58,6 +58,9 @@ struct outbound_counters {
 /** rng is borrowed and must outlive it. */
 struct outbound *outbound_new(uv_loop_t *loop, const struct outbound_settings *settings,
     const struct outbound_events *events, struct random *rng);
+/** Other settings (copied) for messages sent from now on; UDP replies on their way are measured by the new
+ * udp_max. Not from within a callback. */
+void outbound_settings_set(struct outbound *o, const struct outbound_settings *settings);
 /** Never calls back from within: failures at once are reported in the next loop turn. */
 void outbound_send(struct outbound *o, const struct outbound_message *m);
 void outbound_drop(struct outbound *o, uint64_t send_id);

@@ -56,7 +56,7 @@ struct cut *hints_cut(struct resolver *r, struct arena *a)
     for (size_t i = 0; i < r->set.hint_count && cut->server_count < DELEGATION_NAMES_MAX; i++) {
         const struct root_hint *h = &r->set.hints[i];
         struct cut_server *cs = &cut->servers[cut->server_count++];
-        cs->name = h->name;
+        cs->name = name_dup(h->name, a); /* the settings may go while the job still runs */
         for (unsigned k = 0; k < h->addr_count && k < DELEGATION_ADDRS_PER_NAME; k++)
             cs->addrs[cs->addr_count++] = h->addrs[k];
     }

@@ -26,7 +26,7 @@ static void out_append(struct rrset_list *to, const struct rrset_list *from, str
 static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
 {
     uint32_t minimum = get_u32(soa->rdata[0].data + soa->rdata[0].len - 4);
-    uint32_t max = cache_settings(j->r->cache)->negative_max;
+    uint32_t max = cache_settings(j->r->cache).negative_max;
     uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
     return ttl < max ? ttl : max;
 }

@@ -152,6 +152,8 @@ struct resolver;
 /** cache is shared and borrowed; rng is borrowed; settings are copied (what they point to is borrowed). */
 struct resolver *resolve_new(
     const struct resolve_settings *settings, struct cache *cache, struct random *rng);
+/** Other settings, at once; jobs in flight go on. What the earlier ones pointed to may go. */
+void resolve_settings_set(struct resolver *r, const struct resolve_settings *settings);
 /** Unanswered waiters are forgotten without an ANSWER. */
 void resolve_free(struct resolver *r);
 /** Never answers from within: the ANSWER is an action, at the earliest with the next resolve_next(). */

@@ -192,9 +192,7 @@ void waiters_start_over(const struct job *j, struct waiter *waiters)
 struct resolver *resolve_new(const struct resolve_settings *settings, struct cache *cache, struct random *rng)
 {
     struct resolver *r = mem_alloc(sizeof *r);
-    r->set = *settings;
-    if (!r->set.hints)
-        r->set.hints = root_hints(&r->set.hint_count);
+    resolve_settings_set(r, settings);
     r->cache = cache;
     r->rng = rng;
     r->key = (struct hash_key){random_u64(rng), random_u64(rng)};
@@ -203,6 +201,13 @@ struct resolver *resolve_new(const struct resolve_settings *settings, struct cac
     table_init(&r->sends);
     r->wake_told_ms = INT64_MAX;
     return r;
+}
+
+void resolve_settings_set(struct resolver *r, const struct resolve_settings *settings)
+{
+    r->set = *settings;
+    if (!r->set.hints)
+        r->set.hints = root_hints(&r->set.hint_count);
 }
 
 void resolve_free(struct resolver *r)

@@ -8,12 +8,12 @@
 
 static uint32_t bound_ttl(const struct job *j, uint32_t ttl)
 {
-    const struct cache_settings *cs = cache_settings(j->r->cache);
+    struct cache_settings cs = cache_settings(j->r->cache);
     if (ttl > TTL_WIRE_MAX) /* RFC 2181 8 */
         ttl = 0;
-    if (ttl < cs->ttl_min)
-        ttl = cs->ttl_min;
-    return ttl > cs->ttl_max ? cs->ttl_max : ttl;
+    if (ttl < cs.ttl_min)
+        ttl = cs.ttl_min;
+    return ttl > cs.ttl_max ? cs.ttl_max : ttl;
 }
 
 static const name_t *zone_of(const struct job *j)

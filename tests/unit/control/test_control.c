@@ -21,6 +21,7 @@
 
 struct fixture {
     uv_loop_t loop;
+    struct control_call *late; /* a reload that is not replied to yet */
     struct control *control;
     char folder[32], path[64];
 };
@@ -30,7 +31,12 @@ static void figures(void *ctx, struct control_figures *out)
     *out = (struct control_figures){.workers = 1};
 }
 
-static const struct control_source source = {.figures = figures};
+static void reload(void *ctx, struct control_call *call)
+{
+    ((struct fixture *)ctx)->late = call;
+}
+
+static struct control_source source = {.figures = figures, .reload = reload};
 
 static int setup(void **state)
 {
@@ -39,6 +45,7 @@ static int setup(void **state)
     snprintf(f->folder, sizeof f->folder, "/tmp/test_control.XXXXXX");
     assert_non_null(mkdtemp(f->folder));
     snprintf(f->path, sizeof f->path, "%s/hark/control.sock", f->folder);
+    source.ctx = f;
     *state = f;
     return 0;
 }
@@ -104,6 +111,50 @@ static void line_in_gives_one_object_out(void **state)
     size_t len = read_all(f, fd, buf, sizeof buf);
     assert_true(len > 2 && buf[0] == '{' && buf[len - 2] == '}' && buf[len - 1] == '\n');
     close(fd);
+}
+
+static void reply_late(struct fixture *f)
+{
+    json_t *done = json_pack("{s:b}", "reloaded", 1);
+    f->late->reply(f->late, done);
+    json_decref(done);
+}
+
+static void dial_reload(struct fixture *f, int *fd)
+{
+    assert_int_equal(control_open(&f->control, &f->loop, f->path, &source), ERR_OK);
+    *fd = dial(f);
+    assert_int_equal(write(*fd, "reload\n", 7), 7);
+    for (int i = 0; i < TURNS_MAX && !f->late; i++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_non_null(f->late);
+}
+
+static void reply_may_come_later(void **state)
+{
+    struct fixture *f = *state;
+    char buf[256];
+    int fd;
+    dial_reload(f, &fd);
+    assert_true(f->late->may_write); /* our own user */
+    assert_int_equal(read(fd, buf, sizeof buf), -1);
+    reply_late(f);
+    read_all(f, fd, buf, sizeof buf);
+    assert_string_equal(buf, "{\"reloaded\":true}\n");
+    close(fd);
+}
+
+static void reply_may_come_after_the_end_of_the_socket(void **state)
+{
+    struct fixture *f = *state;
+    int fd;
+    dial_reload(f, &fd);
+    close(fd);
+    control_close(f->control);
+    f->control = NULL;
+    for (int i = 0; i < 10; i++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    reply_late(f);
 }
 
 static void last_line_may_lack_its_end(void **state)
@@ -202,6 +253,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(line_in_gives_one_object_out),
+        TEST(reply_may_come_later),
+        TEST(reply_may_come_after_the_end_of_the_socket),
         TEST(last_line_may_lack_its_end),
         TEST(endless_request_is_cut_off),
         TEST(connections_beyond_the_maximum_are_closed),

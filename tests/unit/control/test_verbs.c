@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 /* clang-format on */
 
@@ -20,11 +21,41 @@ static void figures(void *ctx, struct control_figures *out)
     out->resolver.messages = 9;
 }
 
-static const struct control_source source = {.figures = figures};
+static unsigned reloads;
+
+static void reload(void *ctx, struct control_call *call)
+{
+    json_t *done = json_pack("{s:b}", "reloaded", 1);
+    reloads++;
+    call->reply(call, done);
+    json_decref(done);
+}
+
+static const struct control_source source = {.figures = figures, .reload = reload};
+
+struct asked {
+    struct control_call call;
+    json_t *reply;
+};
+
+static void keep(struct control_call *call, json_t *reply)
+{
+    struct asked *a = (struct asked *)call;
+    assert_null(a->reply);
+    a->reply = json_incref(reply);
+}
+
+static json_t *ask(const char *line, bool may_write)
+{
+    struct asked a = {.call = {.may_write = may_write, .reply = keep}};
+    control_ask(&source, &a.call, line, strlen(line));
+    assert_non_null(a.reply);
+    return a.reply;
+}
 
 static json_t *reply(const char *line)
 {
-    return control_reply(&source, line, strlen(line));
+    return ask(line, false);
 }
 
 static void status_tells_figures(void **state)
@@ -61,11 +92,38 @@ static void what_is_no_verb_is_an_error(void **state)
     }
 }
 
+static void verbs_that_write_are_for_those_who_may(void **state)
+{
+    reloads = 0;
+    json_t *refused = ask("reload", false);
+    assert_non_null(strstr(json_string_value(json_object_get(refused, "error")), "not allowed"));
+    json_decref(refused);
+    assert_int_equal(reloads, 0);
+    json_t *done = ask("{\"verb\": \"reload\"}", true);
+    assert_true(json_is_true(json_object_get(done, "reloaded")));
+    json_decref(done);
+    assert_int_equal(reloads, 1);
+}
+
+static void root_own_user_and_own_group_may_write(void **state)
+{
+    uid_t other_user = geteuid() + 1;
+    gid_t own = getegid(), other = own + 1, groups[] = {other, own};
+    assert_true(control_may_write(0, other, NULL, 0));
+    assert_true(control_may_write(geteuid(), other, NULL, 0));
+    assert_true(control_may_write(other_user, own, NULL, 0));
+    assert_true(control_may_write(other_user, other, groups, 2));
+    assert_false(control_may_write(other_user, other, groups, 1));
+    assert_false(control_may_write(other_user, other, NULL, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(status_tells_figures),
         cmocka_unit_test(what_is_no_verb_is_an_error),
+        cmocka_unit_test(verbs_that_write_are_for_those_who_may),
+        cmocka_unit_test(root_own_user_and_own_group_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -58,80 +58,6 @@ static enum err load(struct fixture *f, const char *yaml)
     return load_octets(f, yaml, strlen(yaml));
 }
 
-/* Files that are wrong: where, and what the complaint names. */
-static const struct {
-    const char *yaml, *at, *says;
-} wrong[] = {
-    {"listen:\n  - 127.0.0.1\n  - 127.0.0.256\n", "3:5:", "\"127.0.0.256\""},
-    {"listen: localhost\n", "1:9:", "ADDRESS@PORT"},
-    {"listen: 127.0.0.1@0\n", "1:9:", "ADDRESS@PORT"},
-    {"listen: 127.0.0.1@65536\n", "1:9:", "127.0.0.1@65536"},
-    {"listen: 127.0.0.1:53\n", "1:9:", "ADDRESS@PORT"},
-    {"listen: []\n", "1:9:", "at least one"},
-    {"listen: [127.0.0.1, 127.0.0.1@53]\n", "1:21:", "once"},
-    {"listen: {address: 127.0.0.1}\n", "1:9:", "a mapping where a list"},
-    {"listen: [[127.0.0.1]]\n", "1:10:", "a list where text"},
-    {"listen:\n", "1:8:", "no value"},
-    {"access: [10.0.0.0/33]\n", "1:10:", "10.0.0.0/33"},
-    {"access: [10.0.0.0/x]\n", "1:10:", "prefix"},
-    {"workers: -1\n", "1:10:", "from 0 to 256"},
-    {"workers: many\n", "1:10:", "\"many\""},
-    {"workers: 257\n", "1:10:", "from 0 to 256"},
-    {"workers: 2.5\n", "1:10:", "a number"},
-    {"workers: [2]\n", "1:10:", "a list where a value"},
-    {"workers: 99999999999999999999\n", "1:10:", "from 0 to 256"},
-    {"foreground: maybe\n", "1:13:", "yes or no"},
-    {"log:\n  level: loud\n", "2:10:", "error, warning, notice, info or debug"},
-    {"control:\n  socket: hark.sock\n", "2:11:", "begins with /"},
-    {"cache:\n  size: 16 MB\n", "2:9:", "KiB"},
-    {"cache:\n  size: 1023K\n", "2:9:", "from 1048576"},
-    {"cache:\n  size: 9999999999G\n", "2:9:", "octets"},
-    {"cache:\n  clock: sundial\n", "2:10:", "boottime or wall"},
-    {"cache:\n  ttl-max: 0\n", "2:12:", "from 1 to 604800"},
-    {"cache:\n  ttl-min: 100\n  ttl-max: 50\n", "2:3:", "greater than cache.ttl-max"},
-    {"edns:\n  size: 511\n", "2:9:", "from 512 to 4096"},
-    {"edns:\n  client-size: 4097\n", "2:16:", "from 512 to 4096"},
-    {"upstream:\n  ipv4: no\n  ipv6: no\n", "3:3:", "no server could be asked"},
-    {"upstream:\n  port: 0\n", "2:9:", "from 1 to 65535"},
-    {"upstream:\n  source: [eth0]\n", "2:12:", "address of this host"},
-    {"upstream:\n  root-hints: [a.root-servers.net]\n", "2:16:", "NAME ADDRESS"},
-    {"upstream:\n  root-hints: [a..net 192.0.2.1]\n", "2:16:", "NAME ADDRESS"},
-    {"upstream:\n  root-hints: /nowhere/named.root\n", "2:15:", "No such file"},
-    {"upstream: yes\n", "1:11:", "a value where settings"},
-    {"lisen: 127.0.0.1\n", "1:1:", "did you mean listen?"},
-    {"cache:\n  sise: 16M\n", "2:3:", "did you mean cache.size?"},
-    {"cahce:\n  size: 16M\n", "1:1:", "did you mean cache?"},
-    {"minimise: yes\n", "1:1:", "upstream.minimise"},
-    {"nothing-like-it: 1\n", "1:1:", "no setting nothing-like-it"},
-    {"? [a, b]\n: 1\n", "1:3:", "a list"},
-    {"workers: 1\nworkers: 2\n", "2:1:", "twice, first in line 1"},
-    {"cache:\n  size: 16M\ncache:\n  size: 32M\n", "3:1:", "twice, first in line 1"},
-    {"- listen\n", "1:1:", "a list"},
-    {"just text\n", "1:1:", "a value"},
-    {"listen: [127.0.0.1\n", "2:1:", "not YAML"},
-    {"listen:\n\t- 127.0.0.1\n", "2:1:", "not YAML"},
-    {"a: *b\n", "1:4:", "not YAML"},
-    {"workers: 1\n---\nworkers: 2\n", "3:1:", "a second document"},
-};
-
-static void wrong_file_is_named_with_place_value_and_what_was_expected(void **state)
-{
-    struct fixture *f = *state;
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        char start[128];
-        enum err err = load(f, wrong[i].yaml);
-        snprintf(start, sizeof start, "%s:%s", f->path, wrong[i].at);
-        if (err == ERR_OK || strncmp(f->complaint.data, start, strlen(start)) != 0 ||
-            !strstr(f->complaint.data, wrong[i].says))
-            print_error("%s\n  expected at %s: %s\n  got %s\n", wrong[i].yaml, wrong[i].at, wrong[i].says,
-                f->complaint.data);
-        assert_int_not_equal(err, ERR_OK);
-        assert_true(strncmp(f->complaint.data, start, strlen(start)) == 0);
-        assert_non_null(strstr(f->complaint.data, wrong[i].says));
-        assert_null(strchr(f->complaint.data, '\n'));
-    }
-}
-
 static void octets_that_are_no_text_are_an_error(void **state)
 {
     struct fixture *f = *state;
@@ -144,7 +70,109 @@ static void file_that_is_not_there_is_an_error_when_it_was_named(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(config_load(&f->c, &f->a, "/nowhere/hark.yaml", &f->complaint), ERR_SYSTEM);
-    assert_string_equal(f->complaint.data, "/nowhere/hark.yaml: No such file or directory");
+    assert_string_equal(f->complaint.data, "/nowhere/hark.yaml: cannot be read: No such file or directory");
+}
+
+static void what_is_no_file_of_settings_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    char folder[] = "/tmp/test_config_folder.XXXXXX", says[128];
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(config_load(&f->c, &f->a, folder, &f->complaint), ERR_SYSTEM);
+    snprintf(says, sizeof says, "%s: cannot be read: a folder, not a file", folder);
+    assert_string_equal(f->complaint.data, says);
+    rmdir(folder);
+    assert_int_equal(config_load(&f->c, &f->a, "/dev/zero", &f->complaint), ERR_SYSTEM);
+    assert_string_equal(f->complaint.data, "/dev/zero: cannot be read: not a file");
+    size_t len = (size_t)2 << 20;
+    char *long_file = mem_alloc(len);
+    memset(long_file, '#', len);
+    assert_int_equal(load_octets(f, long_file, len), ERR_SYSTEM);
+    assert_non_null(strstr(f->complaint.data, ": cannot be read: longer than 1024 KiB"));
+    mem_free(long_file);
+}
+
+static void mistakes_beyond_the_tenth_are_counted(void **state)
+{
+    struct fixture *f = *state;
+    struct text yaml;
+    text_init(&yaml);
+    for (int i = 0; i < 40; i++)
+        text_printf(&yaml, "no-such-thing-%d: 1\n", i);
+    assert_int_equal(load(f, yaml.data), ERR_FORMAT);
+    text_fini(&yaml);
+    unsigned lines = 1;
+    for (const char *p = f->complaint.data; *p; p++)
+        lines += *p == '\n';
+    assert_int_equal(lines, 11);
+    assert_non_null(strstr(f->complaint.data, "\nand 30 more"));
+}
+
+static void what_is_printed_reads_back_equal(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const files[] = {"",
+        "listen: [192.0.2.1@5300, \"2001:db8::1\"]\naccess: []\n"
+        "access-deny: [10.0.0.1/8, 2001:db8::/32]\nworkers: 4\nuser: hark\nlocal-zones: no\n"
+        "local-zones-off: [10.in-addr.arpa, home.arpa]\n"
+        "log: {level: debug, format: json, queries: \"/tmp/a b\\x01\\\"\\\\ \\u00e9\", clients: none}\n"
+        "control: {socket: none}\ncache: {size: 2000001, ttl-min: 5, ttl-max: 1h, clock: wall}\n"
+        "answers: {identity: \"two words: # and more\", version: none}\n"
+        "cookies: {secret: [000102030405060708090A0b0c0d0e0f]}\nedns: {client-size: 4096, size: 1400}\n"
+        "upstream:\n  root-hints: ['a\\032b.root. 192.0.2.53 2001:db8::53', b.root. 192.0.2.54]\n"
+        "  source: [192.0.2.9, \"2001:db8::9\", 192.0.2.10]\n  port: 5353\n"};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        struct config first;
+        struct text printed, again;
+        enum err err;
+        text_init(&printed);
+        text_init(&again);
+        err = load(f, files[i]);
+        if (err)
+            print_error("%s\n", f->complaint.data);
+        assert_int_equal(err, ERR_OK);
+        first = f->c;
+        config_print(&first, &printed);
+        err = load(f, printed.data);
+        if (err)
+            print_error("%s\n", f->complaint.data);
+        assert_int_equal(err, ERR_OK);
+        for (size_t k = 0; k < OPTION_COUNT; k++) {
+            if (!option_equal(&OPTIONS[k], &first, &f->c))
+                print_error("%s does not read back equal:\n%s\n", OPTIONS[k].path, printed.data);
+            assert_true(option_equal(&OPTIONS[k], &first, &f->c));
+        }
+        config_print(&f->c, &again);
+        assert_string_equal(again.data, printed.data);
+        text_fini(&printed);
+        text_fini(&again);
+    }
+}
+
+static void what_is_printed_marks_defaults_and_explains(void **state)
+{
+    struct fixture *f = *state;
+    struct text printed;
+    text_init(&printed);
+    assert_int_equal(load(f, "workers: 3\n"), ERR_OK);
+    config_print(&f->c, &printed);
+    assert_non_null(strstr(printed.data, "\nworkers: 3\n"));
+    assert_non_null(strstr(printed.data, "\nlocal-zones: yes  # default\n"));
+    assert_non_null(strstr(printed.data, "\ncache:\n  # octets of cache;"));
+    text_fini(&printed);
+}
+
+static void only_a_restart_changes_what_needs_one(void **state)
+{
+    struct fixture *f = *state;
+    struct config running;
+    assert_int_equal(load(f, "workers: 3\nlisten: 192.0.2.1\naccess: 192.0.2.0/24\n"), ERR_OK);
+    running = f->c;
+    assert_int_equal(load(f, "workers: 5\nlisten: 192.0.2.2\naccess: [192.0.2.0/24, 10.0.0.0/8]\n"), ERR_OK);
+    config_keep_restart(&f->c, &running);
+    assert_int_equal(f->c.workers, 3);
+    assert_ptr_equal(f->c.listen, running.listen);
+    assert_int_equal(f->c.access.count, 2);
 }
 
 static void environment_names_the_file(void **state)
@@ -281,9 +309,13 @@ static void every_option_has_help_and_a_default_that_reads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(wrong_file_is_named_with_place_value_and_what_was_expected),
         TEST(octets_that_are_no_text_are_an_error),
         TEST(file_that_is_not_there_is_an_error_when_it_was_named),
+        TEST(what_is_no_file_of_settings_is_refused),
+        TEST(mistakes_beyond_the_tenth_are_counted),
+        TEST(what_is_printed_reads_back_equal),
+        TEST(what_is_printed_marks_defaults_and_explains),
+        TEST(only_a_restart_changes_what_needs_one),
         TEST(environment_names_the_file),
         TEST(empty_files_give_the_defaults),
         TEST(defaults_are_those_of_the_resolver),

@@ -1,6 +1,6 @@
 /* "Did you mean": the nearest of a list of words. */
-#ifndef HARK_CLI_NEAREST_H
-#define HARK_CLI_NEAREST_H
+#ifndef HARK_BASE_NEAREST_H
+#define HARK_BASE_NEAREST_H
 
 #include <stddef.h>
 

@@ -1,0 +1,44 @@
+#include "daemon/snapshot.h"
+
+#include "daemon/own.h"
+
+#define STREAM_IDLE_MS 2000u /* an upstream connection is kept so long for the next message */
+
+struct snapshot *snapshot_new(void)
+{
+    struct snapshot *s = mem_alloc(sizeof *s);
+    arena_init(&s->lasting);
+    atomic_init(&s->holders, 1);
+    return s;
+}
+
+struct snapshot *snapshot_hold(struct snapshot *s)
+{
+    atomic_fetch_add_explicit(&s->holders, 1, memory_order_relaxed);
+    return s;
+}
+
+void snapshot_release(struct snapshot *s)
+{
+    if (!s || atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) > 1)
+        return;
+    arena_fini(&s->lasting);
+    mem_free(s);
+}
+
+void snapshot_settle(
+    struct snapshot *s, const struct serving *serving, const struct endpoint *listen, size_t listen_count)
+{
+    const struct config *c = &s->config;
+    s->serve = serving_settings(serving, c);
+    s->resolve = c->resolve;
+    s->resolve.own = own_endpoints(listen, listen_count, &s->resolve.own_count, &s->lasting);
+    s->outbound = (struct outbound_settings){
+        .source_v4 = c->source_v4,
+        .source_v4_count = c->source_v4_count,
+        .source_v6 = c->source_v6,
+        .source_v6_count = c->source_v6_count,
+        .udp_max = c->resolve.udp_size,
+        .stream_idle_ms = STREAM_IDLE_MS,
+    };
+}

@@ -1,0 +1,35 @@
+/* The settings in force: one file as it was read, and what the layers take from it. Immutable once it was
+ * offered to the workers; each holds the one that it works by, and the last to let go frees it.
+ *
+ * The start's snapshot (shared->config) holds what only a restart changes: addresses, workers, the cache's
+ * size. A later one has those values too, whatever its file says (config_keep_restart). */
+#ifndef HARK_DAEMON_SNAPSHOT_H
+#define HARK_DAEMON_SNAPSHOT_H
+
+#include <stdatomic.h>
+
+#include "daemon/serving.h"
+#include "lib/config.h"
+#include "net/outbound.h"
+
+struct snapshot {
+    struct arena lasting;
+    struct config config; /* points into lasting */
+    /* snapshot_settle() */
+    struct serve_settings serve;
+    struct resolve_settings resolve;
+    struct outbound_settings outbound;
+    atomic_uint holders;
+};
+
+/** Empty, with one holder: the caller, who fills in config. */
+struct snapshot *snapshot_new(void);
+struct snapshot *snapshot_hold(struct snapshot *s);
+/** From any thread. NULL: nothing. */
+void snapshot_release(struct snapshot *s);
+/** Derives the layers' settings from the configuration; listen: where we are served, which our own questions
+ * must not go to. */
+void snapshot_settle(
+    struct snapshot *s, const struct serving *serving, const struct endpoint *listen, size_t listen_count);
+
+#endif
