@@ -8,7 +8,7 @@
 enum step_end step_cookie(struct visit *v)
 {
     struct request *rq = v->rq;
-    const struct serve_settings *settings = &v->s->settings;
+    struct serve_settings *settings = &v->s->settings;
     if (rq->cookie_len && settings->cookies) {
         v->sent_cookie = rq->cookie_len > COOKIE_CLIENT_LEN;
         rq->cookie_good = cookie_take(

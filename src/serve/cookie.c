@@ -16,27 +16,29 @@ enum { AT_VERSION = 8, AT_TIMESTAMP = 12, AT_HASH = 16 };
 
 /* Cookies of a day are made with the secret of that day, so the two that may be met around midnight are
  * known from their timestamps alone. */
-static void secret_of(const struct cookie_secrets *secrets, unsigned i, uint32_t timestamp, uint8_t out[16])
+static const uint8_t *secret_of(struct cookie_secrets *secrets, unsigned i, uint32_t timestamp)
 {
-    uint8_t day[5];
-    memcpy(out, secrets->octets[i], COOKIE_SECRET_LEN);
-    if (!secrets->daily)
-        return;
-    put_u32(day, timestamp / DAY_S);
-    for (uint8_t half = 0; half < 2; half++) {
-        day[4] = half;
-        hash_mac(out + 8u * half, secrets->octets[i], day, sizeof day);
+    uint8_t input[5];
+    if (!secrets->daily || i > 0)
+        return secrets->octets[i];
+    if (secrets->day != timestamp / DAY_S + 1) {
+        secrets->day = timestamp / DAY_S + 1;
+        put_u32(input, secrets->day);
+        for (uint8_t half = 0; half < 2; half++) {
+            input[4] = half;
+            hash_mac(secrets->of_day + 8u * half, secrets->octets[i], input, sizeof input);
+        }
     }
+    return secrets->of_day;
 }
 
-static void hash_of(const struct cookie_secrets *secrets, unsigned i, const struct addr *client,
+static void hash_of(struct cookie_secrets *secrets, unsigned i, const struct addr *client,
     const uint8_t cookie[COOKIE_LEN], uint8_t out[8])
 {
-    uint8_t input[AT_HASH + 16], secret[COOKIE_SECRET_LEN];
+    uint8_t input[AT_HASH + 16];
     memcpy(input, cookie, AT_HASH);
     memcpy(input + AT_HASH, client->ip, addr_len(client));
-    secret_of(secrets, i, get_u32(cookie + AT_TIMESTAMP), secret);
-    hash_mac(out, secret, input, AT_HASH + addr_len(client));
+    hash_mac(out, secret_of(secrets, i, get_u32(cookie + AT_TIMESTAMP)), input, AT_HASH + addr_len(client));
 }
 
 /* In a time that does not tell how much is right. */
@@ -48,8 +50,8 @@ static bool equal(const uint8_t a[8], const uint8_t b[8])
     return difference == 0;
 }
 
-static void make(const struct cookie_secrets *secrets, const struct addr *client, uint8_t cookie[COOKIE_LEN],
-    uint32_t wall_s)
+static void make(
+    struct cookie_secrets *secrets, const struct addr *client, uint8_t cookie[COOKIE_LEN], uint32_t wall_s)
 {
     memset(cookie + AT_VERSION, 0, AT_TIMESTAMP - AT_VERSION);
     cookie[AT_VERSION] = VERSION;
@@ -57,8 +59,8 @@ static void make(const struct cookie_secrets *secrets, const struct addr *client
     hash_of(secrets, 0, client, cookie, cookie + AT_HASH);
 }
 
-bool cookie_take(const struct cookie_secrets *secrets, const struct addr *client, uint8_t *cookie, size_t len,
-    uint32_t wall_s)
+bool cookie_take(
+    struct cookie_secrets *secrets, const struct addr *client, uint8_t *cookie, size_t len, uint32_t wall_s)
 {
     uint8_t hash[8];
     bool good = false, stays = false;

@@ -23,12 +23,14 @@ struct cookie_secrets {
     /* Of each secret a new one is made every day: for those that no other server needs to know
      * (RFC 7873 7.1: not to be kept in use for more than 26 hours if it can be helped). */
     bool daily;
+    uint32_t day; /* kept by cookie_take(): 1 + the day that of_day is the first secret's for */
+    uint8_t of_day[COOKIE_SECRET_LEN];
 };
 
 /** What a client sent (cookie[len], len 8 or 16…40; room for COOKIE_LEN) becomes what the reply carries, of
  * COOKIE_LEN octets. True: the server's part was ours, for this address, and no older than an hour.
  * wall_s: Unix time, the low 32 bits. */
-bool cookie_take(const struct cookie_secrets *secrets, const struct addr *client, uint8_t *cookie, size_t len,
-    uint32_t wall_s);
+bool cookie_take(
+    struct cookie_secrets *secrets, const struct addr *client, uint8_t *cookie, size_t len, uint32_t wall_s);
 
 #endif

@@ -71,67 +71,50 @@ static void truncate_to_question(struct serve *s, const struct request *rq, stru
     reply->data[2] |= FLAG_TC >> 8;
 }
 
-/* The octets of the name at p[max], or 0. A pointer ends it. */
-static size_t owner_len(const uint8_t *p, size_t max)
-{
-    size_t n = 0;
-    while (n + 1 < max) {
-        if (p[n] >= 0xc0)
-            return n + 2;
-        if (p[n] == 0)
-            return n + 1;
-        n += 1u + p[n];
-    }
-    return 0;
-}
-
-static void swap_octets(uint8_t *a, uint8_t *b, size_t n)
-{
-    uint8_t kept[16];
-    memcpy(kept, a, n);
-    memcpy(a, b, n);
-    memcpy(b, kept, n);
-}
-
-/* RDATA of records `first` up to before `last` of an array of records, in reverse order. */
-static void reverse(uint8_t *rdata, size_t stride, size_t n, unsigned first, unsigned last)
-{
-    for (; first + 1 < last; first++, last--)
-        swap_octets(rdata + stride * first, rdata + stride * (last - 1), n);
-}
+#define RECORD_LEN 12u     /* of a record before its RDATA, owned by a pointer */
+#define ROTATED_BY_MAX 64u /* places that a record moves at most; among so many, chance is fair enough */
 
 /* Numbers whose multiples by 2^32 / golden ratio are spread evenly are spread evenly themselves, and so are
  * every second, third … of them: clients that always ask A and then AAAA see both rotate. */
 static unsigned next_start(struct serve *s, unsigned count)
 {
     uint32_t fraction = ++s->rotation * 0x9e3779b1u;
-    return (unsigned)((uint64_t)fraction * count >> 32);
+    return (unsigned)((uint64_t)fraction * (count < ROTATED_BY_MAX ? count : ROTATED_BY_MAX) >> 32);
 }
 
-/* Records of one address RRset stand together and are of one length, with a pointer as owner: there all but
- * the RDATA is equal, so the RDATA is what moves: in place, by three reversals. */
+/* The RDATA of `count` records, of n octets each, begins with that of record `start`. Inlined, so that n is a
+ * constant. */
+__attribute__((always_inline)) static inline void rotate(
+    uint8_t *rdata, size_t n, unsigned count, unsigned start)
+{
+    uint8_t kept[ROTATED_BY_MAX * 16];
+    size_t stride = RECORD_LEN + n;
+    for (unsigned i = 0; i < start; i++)
+        memcpy(kept + n * i, rdata + stride * i, n);
+    for (unsigned i = 0; i < count - start; i++)
+        memcpy(rdata + stride * i, rdata + stride * (i + start), n);
+    for (unsigned i = 0; i < start; i++)
+        memcpy(rdata + stride * (count - start + i), kept + n * i, n);
+}
+
+/* Records of one address RRset stand together, and all but their RDATA is equal: so the RDATA is what moves,
+ * in place. Owners are pointers (the usual name was met before: in the question, as an alias's target). */
 static void rotate_addresses(struct serve *s, uint8_t *p, size_t at, size_t len, unsigned answers)
 {
-    while (answers >= 2) {
-        size_t owner = owner_len(p + at, len - at);
-        if (owner == 0 || len - at < owner + 10)
-            return;
-        uint16_t type = get_u16(p + at + owner), rdlen = get_u16(p + at + owner + 8);
-        size_t stride = owner + 10u + rdlen;
+    while (answers >= 2 && len - at >= RECORD_LEN && p[at] >= 0xc0) {
+        uint16_t type = get_u16(p + at + 2), rdlen = get_u16(p + at + 10);
+        size_t stride = RECORD_LEN + rdlen;
         unsigned count = 1;
-        bool address = (type == TYPE_A && rdlen == 4) || (type == TYPE_AAAA && rdlen == 16);
-        while (address && count < answers && len - at >= stride * (count + 1) &&
-               memcmp(p + at, p + at + stride * count, owner + 10) == 0)
-            count++;
-        if (count >= 2) {
-            uint8_t *rdata = p + at + owner + 10;
-            unsigned start = next_start(s, count);
-            reverse(rdata, stride, rdlen, 0, start);
-            reverse(rdata, stride, rdlen, start, count);
-            reverse(rdata, stride, rdlen, 0, count);
-        }
+        if ((type == TYPE_A && rdlen == 4) || (type == TYPE_AAAA && rdlen == 16))
+            while (count < answers && len - at >= stride * (count + 1) &&
+                   memcmp(p + at, p + at + stride * count, RECORD_LEN) == 0)
+                count++;
         if (len - at < stride * count)
             return;
+        if (count >= 2 && rdlen == 4)
+            rotate(p + at + RECORD_LEN, 4, count, next_start(s, count));
+        else if (count >= 2)
+            rotate(p + at + RECORD_LEN, 16, count, next_start(s, count));
         at += stride * count;
         answers -= count;
     }
@@ -155,7 +138,7 @@ void reply_finish(struct serve *s, const struct request *rq, struct reply *reply
     memcpy(p + MSG_HEADER_LEN, rq->name, rq->name_len);
     if (reply->len > limit)
         truncate_to_question(s, rq, reply);
-    else if (s->settings.rotate)
+    else if (s->settings.rotate && get_u16(p + 6) >= 2)
         rotate_addresses(s, p, MSG_HEADER_LEN + rq->name_len + 4u, reply->len, get_u16(p + 6));
     if (rq->edns && !append_opt(s, rq, rcode, limit, reply)) {
         truncate_to_question(s, rq, reply);

@@ -74,7 +74,7 @@ static void agrees_with_rfc_9018_appendix_a(void **state)
     }
 }
 
-static bool is_good(const struct cookie_secrets *secrets, const char *client, const char *hex, uint32_t at)
+static bool is_good(struct cookie_secrets *secrets, const char *client, const char *hex, uint32_t at)
 {
     struct addr addr;
     uint8_t cookie[40];
@@ -135,6 +135,20 @@ static void reply_keeps_a_young_cookie_and_the_clients_part(void **state)
     assert_memory_equal(cookie, sent, COOKIE_CLIENT_LEN);
 }
 
+/* A host without a clock begins in 1970. */
+static void first_day_has_a_secret_too(void **state)
+{
+    struct cookie_secrets s = secrets_of(SECRET, NULL),
+                          other = secrets_of("00112233445566778899aabbccddeeff", NULL);
+    struct addr client;
+    uint8_t cookie[40] = {1, 2, 3};
+    s.daily = other.daily = true;
+    assert_int_equal(addr_parse(&client, CLIENT), ERR_OK);
+    assert_false(cookie_take(&s, &client, cookie, 8, 100));
+    assert_true(cookie_take(&s, &client, cookie, COOKIE_LEN, 100));
+    assert_false(cookie_take(&other, &client, cookie, COOKIE_LEN, 100));
+}
+
 static void secret_of_a_day_is_believed_past_midnight(void **state)
 {
     struct cookie_secrets s = secrets_of(SECRET, NULL);
@@ -160,6 +174,7 @@ int main(void)
         cmocka_unit_test(of_another_address_version_or_length_is_not_ours),
         cmocka_unit_test(no_bit_may_be_changed),
         cmocka_unit_test(reply_keeps_a_young_cookie_and_the_clients_part),
+        cmocka_unit_test(first_day_has_a_secret_too),
         cmocka_unit_test(secret_of_a_day_is_believed_past_midnight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
