@@ -33,8 +33,15 @@ static const struct {
 static const struct {
     const char *word;
     enum command command;
-} commands[] = {{"trace", COMMAND_TRACE}, {"help", COMMAND_HELP}};
+} commands[] = {{"trace", COMMAND_TRACE}, {"ctl", COMMAND_CTL}, {"help", COMMAND_HELP}};
 #define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
+
+static const char *const verbs[] = {
+#define VERB(name, access, help) #name,
+#include "defs/verbs.def"
+#undef VERB
+    NULL,
+};
 
 /* The bounds of NUMBER options. */
 struct range {
@@ -150,6 +157,9 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
             return ERR_OK;
         text_printf(p->complaint, "unknown class '%s'; known are IN, CH, HS and CLASSn", value);
         return ERR_FORMAT;
+    case OPTION_SOCKET:
+        p->args->socket = value;
+        return ERR_OK;
     default:
         v = strtoul(value, &end, 10);
         if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
@@ -306,6 +316,52 @@ static bool asks_dns(const struct args *a)
     return false;
 }
 
+/* Does every option that was given go with the command? */
+static enum err check_places(struct parse *p)
+{
+    struct args *a = p->args;
+    static const struct {
+        char letter;
+        const char *name;
+    } places[] = {[COMMAND_SYSTEM] = {'s', "NAME"},
+        [COMMAND_ASK] = {'a', "NAME TYPE"},
+        [COMMAND_TRACE] = {'t', "trace"},
+        [COMMAND_CTL] = {'c', "ctl"}};
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        if (a->given[o] && !strchr(option_table[o].where, places[a->command].letter)) {
+            text_printf(p->complaint, "%s does not go with %s; see: hark help", option_table[o].name,
+                places[a->command].name);
+            return ERR_FORMAT;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err take_verb(struct parse *p)
+{
+    struct args *a = p->args;
+    a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
+    if (p->word_count > 2) {
+        text_printf(p->complaint, "ctl takes one verb, and %s came before %s", a->verb, p->words[2]);
+        return ERR_FORMAT;
+    }
+    if (a->server) {
+        text_printf(
+            p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->server);
+        return ERR_FORMAT;
+    }
+    for (size_t i = 0; verbs[i]; i++)
+        if (strcmp(a->verb, verbs[i]) == 0)
+            return check_places(p);
+    const char *near = nearest_word(a->verb, verbs);
+    text_printf(p->complaint, "harkd knows no '%s'; ", a->verb);
+    if (near)
+        text_printf(p->complaint, "did you mean %s?", near);
+    for (size_t i = 0; verbs[i] && !near; i++)
+        text_printf(p->complaint, "%s%s", i == 0 ? "it knows: " : ", ", verbs[i]);
+    return ERR_FORMAT;
+}
+
 static enum err check_options(struct parse *p)
 {
     struct args *a = p->args;
@@ -318,19 +374,11 @@ static enum err check_options(struct parse *p)
             p->complaint, "+%s needs EDNS; leave +noedns out", a->on[OPTION_NSID] ? "nsid" : "dnssec");
         return ERR_FORMAT;
     }
-    if (a->command != COMMAND_TRACE)
-        return ERR_OK;
-    if (a->server) {
+    if (a->command == COMMAND_TRACE && a->server) {
         text_printf(p->complaint, "trace asks the zones' own name servers, not @%s; leave it out", a->server);
         return ERR_FORMAT;
     }
-    for (int o = 0; o < OPTION_COUNT; o++) {
-        if (a->given[o] && !strchr(option_table[o].where, 't')) {
-            text_printf(p->complaint, "%s does not go with trace; see: hark help", option_table[o].name);
-            return ERR_FORMAT;
-        }
-    }
-    return ERR_OK;
+    return check_places(p);
 }
 
 static enum err check_addresses(struct parse *p)
@@ -363,6 +411,8 @@ static enum err finish(struct parse *p)
     }
     if (a->command == COMMAND_HELP)
         return ERR_OK;
+    if (a->command == COMMAND_CTL)
+        return take_verb(p);
     if (take_words(p, first) != ERR_OK)
         return ERR_FORMAT;
     if (a->name_count == 0) {

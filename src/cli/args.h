@@ -3,6 +3,7 @@
  *   hark NAME…                   as the system looks names up
  *   hark NAME… TYPE… [@SERVER]   as DNS does
  *   hark trace NAME… [TYPE…]     the walk from the root
+ *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
  *   hark help | --help | --version
  *
  * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then
@@ -37,7 +38,7 @@ struct option_info {
 };
 extern const struct option_info option_table[OPTION_COUNT];
 
-enum command { COMMAND_SYSTEM, COMMAND_ASK, COMMAND_TRACE, COMMAND_HELP, COMMAND_VERSION };
+enum command { COMMAND_SYSTEM, COMMAND_ASK, COMMAND_TRACE, COMMAND_CTL, COMMAND_HELP, COMMAND_VERSION };
 
 struct args {
     enum command command;
@@ -46,6 +47,8 @@ struct args {
     uint16_t *types;
     size_t type_count;  /* 0: none was named */
     const char *server; /* without its @; NULL: resolv.conf */
+    const char *verb;   /* of ctl */
+    const char *socket; /* of ctl; NULL: the usual places */
     uint16_t class;
     uint16_t port; /* 0: not named */
     bool given[OPTION_COUNT];

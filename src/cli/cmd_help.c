@@ -10,6 +10,7 @@ static const char USAGE[] =
     "  hark NAME TYPE... [@SERVER]  as DNS does; without @SERVER those of resolv.conf\n"
     "  hark -x ADDRESS              the name that belongs to an address\n"
     "  hark trace NAME [TYPE]       the walk from the root, each hop as it happens\n"
+    "  hark ctl [VERB]              asks a running harkd: status, reload\n"
     "  hark help\n"
     "\n"
     "  hark www.python.org AAAA\n"

@@ -178,7 +178,7 @@ enum status cmd_trace(const struct args *args, struct out *out)
         struct tracing t = {.args = args, .out = out, .config = &config};
         status = trace_all(&t);
     } else {
-        out_complain("%s", complaint.data);
+        out_complain_lines(complaint.data);
     }
     text_fini(&complaint);
     arena_fini(&arena);

@@ -17,6 +17,8 @@ static enum status run(const struct args *args, struct out *out)
         return cmd_ask(args, out);
     case COMMAND_TRACE:
         return cmd_trace(args, out);
+    case COMMAND_CTL:
+        return cmd_ctl(args, out);
     case COMMAND_HELP:
         return cmd_help(args, out);
     case COMMAND_VERSION:

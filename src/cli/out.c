@@ -178,3 +178,12 @@ void out_complain(const char *format, ...)
         errno = 0;
     text_fini(&t);
 }
+
+void out_complain_lines(const char *lines)
+{
+    while (*lines) {
+        size_t n = strcspn(lines, "\n");
+        out_complain("%.*s", (int)n, lines);
+        lines += n + (lines[n] == '\n');
+    }
+}

@@ -42,5 +42,7 @@ void out_json(struct out *o, json_t *j);
 void out_text(struct out *o, const char *text);
 /** One line to stderr: "hark: …", whatever the format. */
 __attribute__((format(printf, 1, 2))) void out_complain(const char *format, ...);
+/** The same for each of the text's lines. */
+void out_complain_lines(const char *lines);
 
 #endif

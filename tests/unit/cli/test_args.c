@@ -44,7 +44,7 @@ static enum err parse(struct args *out, const char *line)
  * Options that are on by default appear when off. */
 static void describe(struct text *t, const struct args *a)
 {
-    static const char *const commands[] = {"system", "ask", "trace", "help", "version"};
+    static const char *const commands[] = {"system", "ask", "trace", "ctl", "help", "version"};
     text_add(t, commands[a->command]);
     for (size_t i = 0; i < a->name_count; i++)
         text_printf(t, " %s", a->names[i]);
@@ -52,6 +52,10 @@ static void describe(struct text *t, const struct args *a)
         text_add(t, i ? "," : " ");
         rrtype_to_text(t, a->types[i]);
     }
+    if (a->verb)
+        text_printf(t, " %s", a->verb);
+    if (a->socket)
+        text_printf(t, " socket=%s", a->socket);
     if (a->server)
         text_printf(t, " @%s", a->server);
     if (a->port)
@@ -86,6 +90,11 @@ static const struct {
     {"+short trace www.example", "trace www.example short"},
     {"trace.", "system trace."},
     {"www.example trace", "system www.example trace"},
+    {"ctl", "ctl status"},
+    {"ctl status", "ctl status"},
+    {"ctl reload -s /run/x.sock --json", "ctl reload socket=/run/x.sock json"},
+    {"--socket=/run/x.sock ctl reload", "ctl reload socket=/run/x.sock"},
+    {"ctl.", "system ctl."},
     {"help", "help"},
     {"--help", "help help"},
     {"-h www.example", "help help"},
@@ -211,6 +220,14 @@ static const struct {
     {"trace www.example @192.0.2.1", "not @192.0.2.1"},
     {"trace www.example +tcp", "tcp does not go with trace"},
     {"trace www.example +norec", "rec does not go with trace"},
+    {"ctl relaod", "did you mean reload?"},
+    {"ctl stop", "it knows: status, reload"},
+    {"ctl status reload", "one verb"},
+    {"ctl status @192.0.2.1", "not @192.0.2.1"},
+    {"ctl +short", "short does not go with ctl"},
+    {"ctl -s", "needs a value"},
+    {"www.example -s /run/x.sock", "socket does not go with NAME TYPE"},
+    {"trace www.example -s /run/x.sock", "socket does not go with trace"},
     {"trace www.example -c CH", "class does not go with trace"},
 };
 

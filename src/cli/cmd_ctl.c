@@ -1,0 +1,262 @@
+/* hark ctl [VERB]: asks a running harkd by its control socket. Knows the verbs (defs/verbs.def) and the form
+ * of replies (one JSON object), not the daemon's code. */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/now.h"
+#include "cli/command.h"
+#include "lib/config.h"
+
+#define REPLY_OCTETS_MAX ((size_t)1 << 20)
+#define REPLY_MS_MAX 6000 /* harkd gives up after five seconds */
+#define COLUMN_VALUE 12u
+
+/* ---- the socket ---- */
+
+static int dial(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof at.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) < 0) {
+        int problem = errno;
+        close(fd);
+        errno = problem;
+        return -1;
+    }
+    return fd;
+}
+
+/* Where it is: as told, as the settings say (even those of a file with mistakes, which is when one wants to
+ * know), this user's own, the system's. */
+static const char *find_socket(const struct args *args, char *buf, size_t cap)
+{
+    struct arena arena;
+    struct config config;
+    struct text ignored;
+    if (args->socket)
+        return args->socket;
+    arena_init(&arena);
+    text_init(&ignored);
+    (void)config_load(&config, &arena, NULL, &ignored);
+    bool named = config.control && config.control[0];
+    if (config.control && !named)
+        config.control = NULL;
+    bool known = config_control_path(&config, buf, cap);
+    text_fini(&ignored);
+    arena_fini(&arena);
+    return known && (named || access(buf, F_OK) == 0) ? buf : CONFIG_CONTROL_PATH;
+}
+
+static bool send_line(int fd, const char *verb)
+{
+    char line[64];
+    int n = snprintf(line, sizeof line, "%s\n", verb);
+    return n > 0 && send(fd, line, (size_t)n, MSG_NOSIGNAL) == n;
+}
+
+/* All that comes until the other side closes. NULL: errno tells; 0 there means that nothing came. */
+static json_t *receive(int fd)
+{
+    struct text reply;
+    int64_t until = now_read(false).mono_ms + REPLY_MS_MAX;
+    ssize_t n = 1;
+    text_init(&reply);
+    while (n > 0 && reply.len < REPLY_OCTETS_MAX) {
+        char buf[4096];
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int64_t left = until - now_read(false).mono_ms;
+        errno = ETIMEDOUT;
+        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+            break;
+        n = recv(fd, buf, sizeof buf, 0);
+        if (n > 0)
+            text_add_n(&reply, buf, (size_t)n);
+        else if (n == 0)
+            errno = 0;
+    }
+    json_t *j = n == 0 ? json_loadb(reply.data, reply.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (j && !json_is_object(j)) {
+        json_decref(j);
+        j = NULL;
+    }
+    text_fini(&reply);
+    return j;
+}
+
+/* ---- the reply as text ---- */
+
+static void add_scalar(struct text *t, const json_t *v)
+{
+    if (json_is_string(v))
+        text_add(t, json_string_value(v));
+    else if (json_is_integer(v))
+        text_printf(t, "%lld", (long long)json_integer_value(v));
+    else if (json_is_real(v))
+        text_printf(t, "%.3f", json_real_value(v));
+    else
+        text_add(t, json_is_true(v) ? "yes" : json_is_false(v) ? "no" : "-");
+}
+
+static void add_name(struct text *t, const char *name)
+{
+    for (; *name; name++)
+        text_char(t, *name == '_' ? ' ' : *name);
+}
+
+/* A piece that stays on one line; between pieces a line may end. */
+static void print_piece(struct out *out, const char *piece, bool last)
+{
+    size_t n = strlen(piece) + !last;
+    if (out->column > COLUMN_VALUE && out->column + 1 + n > out->width) {
+        out_end(out);
+        out_column(out, COLUMN_VALUE);
+    } else if (out->column > COLUMN_VALUE) {
+        out_put(out, STYLE_PLAIN, " ");
+    }
+    out_printf(out, STYLE_PLAIN, "%s%s", piece, last ? "" : ",");
+}
+
+static void print_members(struct out *out, const json_t *v)
+{
+    size_t left = json_is_array(v) ? json_array_size(v) : json_object_size(v), i;
+    const char *name;
+    json_t *member;
+    struct text t;
+    text_init(&t);
+    if (left == 0)
+        out_put(out, STYLE_PLAIN, "-");
+    if (json_is_array(v)) {
+        json_array_foreach(v, i, member)
+        {
+            text_clear(&t);
+            add_scalar(&t, member);
+            print_piece(out, t.data, --left == 0);
+        }
+    } else {
+        json_object_foreach((json_t *)(uintptr_t)v, name, member)
+        {
+            text_clear(&t);
+            add_name(&t, name);
+            text_char(&t, ' ');
+            add_scalar(&t, member);
+            print_piece(out, t.data, --left == 0);
+        }
+    }
+    text_fini(&t);
+}
+
+static void print_row(struct out *out, const char *name, const json_t *v)
+{
+    struct text t;
+    text_init(&t);
+    add_name(&t, name);
+    out_put(out, STYLE_DIM, t.data);
+    out_column(out, COLUMN_VALUE);
+    text_clear(&t);
+    if (json_is_array(v) || json_is_object(v)) {
+        print_members(out, v);
+    } else {
+        add_scalar(&t, v);
+        out_put(out, STYLE_PLAIN, t.data);
+    }
+    out_end(out);
+    text_fini(&t);
+}
+
+static void print_uptime(struct out *out, const json_t *v)
+{
+    long long s = json_integer_value(v);
+    out_put(out, STYLE_DIM, "uptime");
+    out_column(out, COLUMN_VALUE);
+    if (s >= 86400)
+        out_printf(out, STYLE_PLAIN, "%lld d ", s / 86400);
+    if (s >= 3600)
+        out_printf(out, STYLE_PLAIN, "%lld h ", s / 3600 % 24);
+    if (s >= 60)
+        out_printf(out, STYLE_PLAIN, "%lld min ", s / 60 % 60);
+    out_printf(out, STYLE_PLAIN, "%lld s", s % 60);
+    out_end(out);
+}
+
+static void print_any(struct out *out, json_t *reply)
+{
+    const char *name;
+    json_t *v;
+    json_object_foreach(reply, name, v)
+    {
+        if (strcmp(name, "uptime_s") == 0)
+            print_uptime(out, v);
+        else
+            print_row(out, name, v);
+    }
+}
+
+static void print_reload(struct out *out, const json_t *reply)
+{
+    const json_t *changed = json_object_get(reply, "changed"), *restart = json_object_get(reply, "restart");
+    const char *file = json_string_value(json_object_get(reply, "file"));
+    size_t i;
+    json_t *v;
+    out_printf(out, STYLE_PLAIN, "%s is read: ", file ? file : "the file");
+    if (json_array_size(changed) == 0)
+        out_put(out, STYLE_PLAIN, "nothing changed");
+    json_array_foreach(changed, i, v)
+        out_printf(out, STYLE_PLAIN, "%s%s", i ? ", " : "other values of ", json_string_value(v));
+    out_end(out);
+    json_array_foreach(restart, i, v)
+    {
+        const char *setting = "?", *running = "?", *wanted = "?";
+        (void)json_unpack(v, "{s:s, s:s, s:s}", "setting", &setting, "running", &running, "file", &wanted);
+        out_printf(out, STYLE_WARN, "%s waits for a restart: %s -> %s", setting, running, wanted);
+        out_end(out);
+    }
+}
+
+/* ---- the command ---- */
+
+static enum status show(const struct args *args, struct out *out, json_t *reply)
+{
+    const char *error = json_string_value(json_object_get(reply, "error"));
+    enum status status = error ? STATUS_FAILURE : STATUS_ANSWER;
+    if (error)
+        out_complain_lines(error);
+    if (out->format == OUT_JSON)
+        out_json(out, json_incref(reply));
+    else if (!error && strcmp(args->verb, "reload") == 0)
+        print_reload(out, reply);
+    else if (!error)
+        print_any(out, reply);
+    return status;
+}
+
+enum status cmd_ctl(const struct args *args, struct out *out)
+{
+    char buf[256];
+    const char *path = find_socket(args, buf, sizeof buf);
+    int fd = dial(path);
+    if (fd < 0) {
+        out_complain("no harkd answers at %s: %s%s", path, strerror(errno),
+            errno == EACCES ? " (root and harkd's own group may)"
+                            : "; does it run, with that control.socket?");
+        return STATUS_NO_REPLY;
+    }
+    json_t *reply = send_line(fd, args->verb) ? receive(fd) : NULL;
+    enum status status = STATUS_NO_REPLY;
+    if (reply)
+        status = show(args, out, reply);
+    else
+        out_complain(
+            "harkd at %s did not reply: %s", path, errno ? strerror(errno) : "it closed the connection");
+    json_decref(reply);
+    close(fd);
+    return status;
+}
