@@ -203,8 +203,10 @@ static void set_option(struct reading *r, const struct option *o, const struct n
     size_t bad = 0;
     text_init(&says);
     enum err err = option_set(o, r->config, r->arena, values, count, &bad, &says);
+    /* Complaints are logged, and a secret with a typing error is still most of a secret. */
+    const char *shown = o->kind == OPTION_SECRETS ? "..." : bad < count ? values[bad] : "";
     if (err && bad < count)
-        complain(r, nodes[bad]->at, "%s: \"%.120s\" %s%s", o->path, values[bad], says.data,
+        complain(r, nodes[bad]->at, "%s: \"%.120s\" %s%s", o->path, shown, says.data,
             looks_like_list(o, at)
                 ? "; a list is written [A, B], or each element on a line of its own after \"- \""
                 : "");

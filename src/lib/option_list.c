@@ -1,6 +1,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/nearest.h"
 #include "dns/present.h"
 #include "lib/file.h"
 #include "lib/option_inner.h"
@@ -92,16 +93,34 @@ static const char *const LOCAL_ZONES[] = {
 #define LOCAL(name, kind, source) name,
 #include "defs/local.def"
 #undef LOCAL
-};
+    NULL};
 
-static bool is_at_or_above_a_local_zone(const name_t *name)
+/* Is the name at or above a zone? If not, *holder is one that it is inside of, or NULL. */
+static bool is_above_a_local_zone(const name_t *name, const char **holder)
 {
-    for (size_t i = 0; i < sizeof LOCAL_ZONES / sizeof LOCAL_ZONES[0]; i++) {
+    *holder = NULL;
+    for (size_t i = 0; LOCAL_ZONES[i]; i++) {
         name_t zone[NAME_MAX_LEN];
-        if (!name_from_text(zone, LOCAL_ZONES[i], strlen(LOCAL_ZONES[i]), NULL) && name_is_within(zone, name))
+        if (name_from_text(zone, LOCAL_ZONES[i], strlen(LOCAL_ZONES[i]), NULL))
+            continue;
+        if (name_is_within(zone, name))
             return true;
+        if (name_is_within(name, zone))
+            *holder = LOCAL_ZONES[i];
     }
     return false;
+}
+
+static void say_of_zone(const struct setting *s, const char *value, const char *holder)
+{
+    const char *near = nearest_word(value, LOCAL_ZONES);
+    if (holder)
+        text_printf(s->says, "is inside of %s, which can be switched off as a whole", holder);
+    else if (near) {
+        text_add(s->says, "is wrong: expected ");
+        option_expects(s->option, s->says);
+        text_printf(s->says, "; did you mean %s?", near);
+    }
 }
 
 enum err option_set_zones(const struct setting *s)
@@ -109,9 +128,11 @@ enum err option_set_zones(const struct setting *s)
     const name_t **list = ARENA_ARRAY(s->arena, const name_t *, s->count);
     for (size_t i = 0; i < s->count; i++) {
         name_t name[NAME_MAX_LEN];
+        const char *holder = NULL;
         *s->bad = i;
         if (name_from_text(name, s->values[i], strlen(s->values[i]), NULL) ||
-            !is_at_or_above_a_local_zone(name)) {
+            !is_above_a_local_zone(name, &holder)) {
+            say_of_zone(s, s->values[i], holder);
             return ERR_UNKNOWN;
         }
         list[i] = name_dup(name, s->arena);

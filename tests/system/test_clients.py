@@ -1,5 +1,6 @@
 """What harkd makes of who asks: cookies, access, RD=0, what it tells of itself, the order of addresses."""
 
+import json
 import os
 import socket
 import time
@@ -11,7 +12,7 @@ import dns.query
 import dns.rcode
 import pytest
 from conftest import PATIENCE_S, exchange, make_query, rdata
-from test_server import PORT
+from test_server import PORT, control
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -92,6 +93,22 @@ def test_answer_from_the_world_has_the_cookie_too(start_harkd):
     for _ in range(2):  # resolved, then from the cache
         reply = ask(with_cookie(CLIENT, "www.python.org."))
         assert rdata(reply, "A") and len(option_of(reply, COOKIE)) == 24
+
+
+def test_a_reload_keeps_the_cookies_and_takes_the_rest(start_harkd):
+    daemon = start_harkd({"workers": 2})
+    cookie = learn()
+    file = daemon.log_file.with_name("hark.yaml")
+    config = json.loads(file.read_text())
+    file.write_text(json.dumps(config | {
+        "cookies": {"require": "yes"}, "answers": {"identity": "after", "rotate": "no"}, "local-zones-off": ["test"]}))
+    assert "error" not in json.loads(control(daemon.control, b"reload\n"))
+    for _ in range(20):
+        reply = ask(with_cookie(cookie))
+        assert reply.rcode() == dns.rcode.NOERROR and option_of(reply, COOKIE) == cookie
+        assert ask(with_cookie(CLIENT)).rcode() == dns.rcode.BADCOOKIE
+    assert ask(make_query("id.server.", "TXT", rdclass="CH"), tcp=True).answer[0][0].strings == (b"after",)
+    assert not ask(make_query("x.test."), tcp=True).flags & dns.flags.AA
 
 
 def test_cookies_can_be_switched_off(start_harkd):
