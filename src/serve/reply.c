@@ -44,8 +44,13 @@ static bool append_opt(
     struct serve *s, const struct request *rq, uint16_t rcode, size_t limit, struct reply *reply)
 {
     struct edns e;
+    size_t room = limit > reply->len ? limit - reply->len : 0;
     opt_of(s, rq, rcode, &e);
-    struct writer w = writer_of(reply->data + reply->len, limit > reply->len ? limit - reply->len : 0);
+    if (edns_size(&e) > room) { /* RFC 8914 3: what explains gives way to what is explained */
+        e.nsid = (struct edns_option){0};
+        e.ede_count = 0;
+    }
+    struct writer w = writer_of(reply->data + reply->len, room);
     edns_write(&w, &e);
     if (w.bad)
         return false;

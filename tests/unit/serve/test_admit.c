@@ -368,6 +368,35 @@ static void nsid_is_the_identity(void **state)
         }
 }
 
+/* The longest question and the longest identity: the rcode's upper bits and the cookie must be there still.
+ */
+static void explanations_give_way_where_there_is_no_room(void **state)
+{
+    struct fixture *f = *state;
+    char identity[256], name[256];
+    memset(identity, 'i', 255);
+    identity[255] = 0;
+    memset(name, 'n', sizeof name);
+    name[63] = name[127] = name[191] = '.';
+    name[253] = 0;
+    f->settings.identity = identity;
+    f->settings.cookies_require = true;
+    fixture_settings(f);
+    for (int stranger = 0; stranger < 2; stranger++) {
+        struct edns e = {.present = true, .udp_size = 512, .nsid_asked = true, .cookie_len = 8};
+        memcpy(e.cookie, CLIENT_COOKIE, 8);
+        if (stranger)
+            fixture_client(f, "192.0.2.1");
+        fixture_ask_edns(f, TRANSPORT_UDP, name, &A_IN, FLAG_RD, &e);
+        assert_int_equal(f->got.rcode, stranger ? RCODE_REFUSED : RCODE_BADCOOKIE);
+        assert_int_equal(f->got.edns.cookie_len, COOKIE_LEN);
+        assert_int_equal(f->got.edns.nsid.len, 0);
+        assert_true(f->reply.len <= 512);
+        fixture_ask_edns(f, TRANSPORT_UDP, "a.", &A_IN, FLAG_RD, &e);
+        assert_int_equal(f->got.edns.nsid.len, 255);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -387,6 +416,7 @@ int main(void)
         TEST(only_who_may_look_is_told_what_is_cached),
         TEST(ch_txt_tells_what_the_settings_allow),
         TEST(nsid_is_the_identity),
+        TEST(explanations_give_way_where_there_is_no_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
