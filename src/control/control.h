@@ -29,6 +29,11 @@ struct control_figures {
     uint64_t rcodes[SERVE_RCODES];
     struct resolve_counters resolver;
     struct store_stats cache;
+    /* connections of clients, and descriptors for messages to servers */
+    uint64_t tcp_open, tcp_accepted, tcp_refused, tcp_closed_slow, tcp_closed_idle;
+    uint64_t upstream_open, upstream_waiting, upstream_waited, upstream_deafened;
+    /* lines that found no room in a log */
+    uint64_t log_lost, query_log_lost;
     /* clients and their limits */
     unsigned questions, clients, clients_at_limit; /* gauges: pending, who has some, who has too many */
     uint64_t over_limit, repetitions, twins, paced, aged;

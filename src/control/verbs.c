@@ -86,14 +86,29 @@ static json_t *clients_json(const struct control_figures *f)
         count(f->twins), "answers_paced", count(f->paced), "answers_dropped_late", count(f->aged));
 }
 
+static json_t *net_json(const struct control_figures *f)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "clients_open", count(f->tcp_open),
+        "clients_accepted", count(f->tcp_accepted), "clients_refused", count(f->tcp_refused),
+        "clients_closed_slow", count(f->tcp_closed_slow), "clients_closed_idle", count(f->tcp_closed_idle),
+        "upstream_open", count(f->upstream_open), "upstream_waiting", count(f->upstream_waiting),
+        "upstream_waited", count(f->upstream_waited), "upstream_given_up", count(f->upstream_deafened));
+}
+
+static json_t *log_json(const struct control_figures *f)
+{
+    return json_pack("{s:o, s:o}", "lost", count(f->log_lost), "queries_lost", count(f->query_log_lost));
+}
+
 static json_t *control_status(const struct control_source *source, struct control_call *call)
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION, "uptime_s",
-        count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION,
+        "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
         queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "clients",
-        clients_json(&f), "resolver", resolver_json(&f.resolver));
+        clients_json(&f), "resolver", resolver_json(&f.resolver), "sockets", net_json(&f), "log",
+        log_json(&f));
 }
 
 static json_t *control_reload(const struct control_source *source, struct control_call *call)

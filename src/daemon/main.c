@@ -73,10 +73,17 @@ static void on_signal(uv_signal_t *handle, int number)
     uv_timer_start(&d->drain, on_drain_look, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
 }
 
+/* The query log is opened anew, too: SIGHUP is what programs that rotate logs send. */
+static void ask_reload(struct daemon *d, struct control_call *call)
+{
+    if (d->query_log)
+        query_log_reopen(d->query_log);
+    reload_ask(d->reload, call);
+}
+
 static void on_hangup(uv_signal_t *handle, int number)
 {
-    struct daemon *d = handle->data;
-    reload_ask(d->reload, NULL);
+    ask_reload(handle->data, NULL);
 }
 
 /* ---- the start ---- */
@@ -99,8 +106,20 @@ static void figures(void *ctx, struct control_figures *out)
 
 static void reload(void *ctx, struct control_call *call)
 {
-    struct daemon *d = ctx;
-    reload_ask(d->reload, call);
+    ask_reload(ctx, call);
+}
+
+/* With the folder, if it is the standard one, so that the socket can be removed at the end. nobody is
+ * nobody's alone: then the socket stays root's, and the next harkd that root starts finds it without a
+ * listener and replaces it. */
+static void give_control(const char *at, const struct privileges *who, bool standard)
+{
+    char folder[256];
+    if (strcmp(who->name, "nobody") == 0)
+        return;
+    snprintf(folder, sizeof folder, "%.*s", (int)(strrchr(at, '/') - at), at);
+    if (chown(at, who->uid, who->gid) < 0 || (standard && chown(folder, who->uid, who->gid) < 0))
+        log_warning("the control socket stays root's: %s", strerror(errno));
 }
 
 /* A socket that was not asked for may fail to be; one that the configuration names may not. */
@@ -117,9 +136,8 @@ static bool open_control(struct daemon *d, const struct config *config)
             at, strerror(errno));
         return path == NULL;
     }
-    /* nobody is nobody's alone: then the socket stays root's. */
-    if (who->wanted && strcmp(who->name, "nobody") != 0 && chown(at, who->uid, who->gid) < 0)
-        log_warning("the control socket stays root's: %s", strerror(errno));
+    if (who->wanted)
+        give_control(at, who, !path);
     log_info("control socket at %s", at);
     return true;
 }

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "daemon/query_log.h"
 #include "net/stream_quota.h"
 
 #define WORKERS_MAX 256u
@@ -257,6 +259,19 @@ static unsigned pool_questions(struct shared *sh)
     return n > sh->worker_count ? n - sh->worker_count : 0;
 }
 
+static void add_net(struct control_figures *f, const struct worker_stats *s)
+{
+    f->tcp_open += s->tcp.open;
+    f->tcp_accepted += s->tcp.accepted;
+    f->tcp_refused += s->tcp.refused;
+    f->tcp_closed_slow += s->tcp.closed_slow;
+    f->tcp_closed_idle += s->tcp.closed_idle;
+    f->upstream_open += s->out.udp_open + s->out.streams_open;
+    f->upstream_waiting += s->out.waiting;
+    f->upstream_waited += s->out.waited;
+    f->upstream_deafened += s->out.deafened;
+}
+
 void pool_figures(struct pool *p, struct control_figures *out)
 {
     struct shared *sh = &p->shared;
@@ -274,9 +289,12 @@ void pool_figures(struct pool *p, struct control_figures *out)
         add_serve(out, stats.serve);
         add_resolve(&out->resolver, &stats.resolve);
         add_gate(out, &stats.gate);
+        add_net(out, &stats);
     }
     out->clients = clients_active(sh->clients);
     out->clients_at_limit = clients_at_limit(sh->clients);
     out->questions = pool_questions(sh);
     cache_stats(sh->cache, &out->cache);
+    out->log_lost = log_lost();
+    out->query_log_lost = sh->query_log ? query_log_lost(sh->query_log) : 0;
 }

@@ -50,6 +50,8 @@ struct worker {
     bool stats_fresh;
     struct resolve_counters stats;
     struct gate_counters gate_stats;
+    struct stream_counters tcp_stats;
+    struct outbound_counters out_stats;
 
     uint8_t reply[MSG_MAX_LEN];
 };
@@ -322,11 +324,24 @@ static void on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
 
 /* ---- the loop ---- */
 
+static void add_tcp(struct stream_counters *sum, const struct stream_counters *c)
+{
+    sum->accepted += c->accepted;
+    sum->refused += c->refused;
+    sum->closed_slow += c->closed_slow;
+    sum->closed_idle += c->closed_idle;
+    sum->open += c->open;
+}
+
 static void give_stats(struct worker *w)
 {
     uv_mutex_lock(&w->stats_lock);
     w->stats = *resolve_counters(w->resolver);
     w->gate_stats = w->gate.counters;
+    w->out_stats = *outbound_counters(w->outbound);
+    w->tcp_stats = (struct stream_counters){0};
+    for (size_t i = 0; i < w->tcp_count; i++)
+        add_tcp(&w->tcp_stats, stream_server_counters(w->tcp[i]));
     w->stats_fresh = true;
     uv_cond_signal(&w->stats_ready);
     uv_mutex_unlock(&w->stats_lock);
@@ -597,6 +612,8 @@ void worker_read_stats(struct worker *w, struct worker_stats *out)
         continue;
     out->resolve = w->stats;
     out->gate = w->gate_stats;
+    out->out = w->out_stats;
+    out->tcp = w->tcp_stats;
     uv_mutex_unlock(&w->stats_lock);
     out->serve = serve_counters(w->serve);
 }

@@ -14,6 +14,7 @@
 #include "daemon/inbox.h"
 #include "daemon/listeners.h"
 #include "daemon/snapshot.h"
+#include "net/outbound.h"
 
 struct worker;
 
@@ -38,6 +39,8 @@ struct worker_stats {
     const struct serve_counters *serve; /* read at any time */
     struct resolve_counters resolve;    /* copies */
     struct gate_counters gate;
+    struct stream_counters tcp;
+    struct outbound_counters out;
 };
 
 /** Opens its listeners, in the caller's thread; reads nothing yet. ERR_SYSTEM: errno, *failed say which

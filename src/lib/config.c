@@ -447,10 +447,13 @@ void config_keep_restart(struct config *c, const struct config *running)
 
 bool config_control_path(const struct config *c, char *buf, size_t cap)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    /* A service manager names a folder of harkd's own (RuntimeDirectory=, systemd.exec(5)). */
+    const char *given = getenv("RUNTIME_DIRECTORY"), *runtime = getenv("XDG_RUNTIME_DIR");
     int n = -1;
     if (c->control)
         n = snprintf(buf, cap, "%s", c->control);
+    else if (given && given[0] == '/')
+        n = snprintf(buf, cap, "%.*s/control.sock", (int)strcspn(given, ":"), given);
     else if (geteuid() == 0)
         n = snprintf(buf, cap, "%s", CONFIG_CONTROL_PATH);
     else if (runtime && runtime[0] == '/')

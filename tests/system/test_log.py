@@ -57,6 +57,22 @@ def test_query_log_tells_who_asked_what_and_where_the_answer_is_from(start_harkd
     ]
 
 
+def test_a_reload_opens_the_query_log_anew(start_harkd, tmp_path):
+    file, old = tmp_path / "queries", tmp_path / "queries.1"
+    daemon = start_harkd({"log": {"queries": str(file)}})
+    exchange("before.test.", port=PORT)
+    file.rename(old)
+    daemon.process.send_signal(signal.SIGHUP)
+    end = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert time.monotonic() < end, daemon.log
+        time.sleep(0.02)
+    exchange("after.test.", port=PORT)
+    daemon.stop()
+    assert [line.split()[3] for line in questions(old.read_text().splitlines())] == ["before.test."]
+    assert [line.split()[3] for line in questions(file.read_text().splitlines())] == ["after.test."]
+
+
 @pytest.mark.parametrize("clients, expected", [("prefix", "127.0.0.0/24"), ("none", "-")])
 def test_query_log_tells_of_clients_what_it_is_told_to(start_harkd, tmp_path, clients, expected):
     file = tmp_path / "queries"

@@ -2,8 +2,11 @@
 
 import ctypes
 import errno
+import json
 import os
 import pwd
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S, alive, exchange
+from conftest import PATIENCE_S, TOP, alive, exchange
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -51,6 +54,17 @@ def test_says_when_it_is_ready_and_when_it_stops(start_harkd, manager):
     daemon.process.send_signal(signal.SIGTERM)
     assert manager.hears()["STOPPING"] == "1"
     assert daemon.process.wait(PATIENCE_S) == 0
+
+
+@pytest.mark.parametrize("manager", ["path"], indirect=True)
+def test_says_when_it_reloads(start_harkd, manager):
+    daemon = start_harkd({}, env=manager.env)
+    manager.hears()
+    before = time.monotonic_ns() // 1000
+    daemon.process.send_signal(signal.SIGHUP)
+    reloading = manager.hears_until("RELOADING")
+    assert before <= int(reloading["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+    assert manager.hears()["READY"] == "1"
 
 
 def test_without_a_watchdog_it_sends_no_signs_of_life(start_harkd, manager):
@@ -159,6 +173,29 @@ def test_the_control_socket_is_the_users_but_never_nobodys(start_harkd):
         assert pwd.getpwuid(daemon.control.stat().st_uid).pw_name == owner
 
 
+@pytest.mark.skipif(not is_real_root(), reason="needs root outside of a user namespace")
+def test_a_control_socket_that_could_not_be_removed_does_not_hinder_the_next_start(start_harkd, tmp_path):
+    path = tmp_path / "control"
+    for _ in range(2):
+        daemon = start_harkd({"drop-privileges": "yes", "user": "nobody", "control": {"socket": str(path)}})
+        assert daemon.stop() == 0
+        assert path.exists(), "nobody may not remove it"
+        assert "no control socket" not in daemon.log
+
+
+@pytest.mark.skipif(not is_real_root(), reason="needs root outside of a user namespace")
+def test_the_service_managers_folder_has_the_control_socket(start_harkd, tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    for p in [folder, tmp_path, *tmp_path.parents][:4]:
+        p.chmod(0o755)
+    daemon = start_harkd({"drop-privileges": "yes", "user": "daemon", "control": {"socket": "auto"}},
+                         env={"RUNTIME_DIRECTORY": str(folder)})
+    assert pwd.getpwuid((folder / "control.sock").stat().st_uid).pw_name == "daemon"
+    assert daemon.stop() == 0
+    assert not (folder / "control.sock").exists(), "removed at the end by who owns it"
+
+
 def test_a_user_that_does_not_exist_stops_the_start(tmp_path):
     file = tmp_path / "hark.yaml"
     file.write_text("user: no-such-user\nlisten: 127.0.0.1@5399\n")
@@ -212,3 +249,64 @@ def test_a_user_namespace_without_that_user_gets_a_warning(tmp_path):
     finally:
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE_S) == 0, (tmp_path / "log").read_text()
+
+
+# ---- units for systemd --------------------------------------------------------------------------------------------
+
+UNITS = TOP / "systemd"
+
+
+def exposure(folder: Path) -> float:
+    """What systemd-analyze security says of harkd.service there, 0 (safe) to 10."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze")
+    said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(folder / "harkd.service")],
+                          stdout=subprocess.PIPE, text=True, env=os.environ | {"SYSTEMD_COLORS": "0"}, check=False).stdout
+    return float(re.search(r"Overall exposure level for harkd.service: ([0-9.]+)", said)[1])
+
+
+@pytest.mark.parametrize("sockets, most", [(False, 1.6), (True, 1.1)], ids=["capability", "socket-activation"])
+def test_the_units_expose_little(tmp_path, sockets, most):
+    """`systemd-analyze security --offline=true`; the same command gives 9.6 for named and unbound of Debian 12, 2.3 for pdns-recursor."""
+    text = (UNITS / "harkd.service.in").read_text().replace("@SBINDIR@", "/usr/sbin")
+    (tmp_path / "harkd.service").write_text(text)
+    if sockets:
+        (tmp_path / "harkd.service.d").mkdir()
+        shutil.copy(UNITS / "socket.conf", tmp_path / "harkd.service.d")
+    assert exposure(tmp_path) <= most
+
+
+def test_the_unit_lets_harkd_do_what_it_does(tmp_path):
+    """Every system call of a run, from start to end, is in the unit's list."""
+    if not shutil.which("strace") or not shutil.which("systemd-analyze"):
+        pytest.skip("there is no strace or no systemd-analyze")
+
+    def expand(name: str) -> set[str]:
+        if name[0] != "@":
+            return {name}
+        listed = subprocess.run(["systemd-analyze", "syscall-filter", name], stdout=subprocess.PIPE, text=True, check=True).stdout
+        words = [line.strip() for line in listed.splitlines()[1:]]
+        return set().union(*(expand(word) for word in words if word and word[0] != "#"))
+
+    allowed = set()
+    for line in re.findall("^SystemCallFilter=(.*)$", (UNITS / "harkd.service.in").read_text(), re.MULTILINE):
+        names = set().union(*(expand(word) for word in line.lstrip("~").split()))
+        allowed = allowed - names if line[0] == "~" else allowed | names
+    file = tmp_path / "hark.yaml"
+    file.write_text(json.dumps({"listen": f"127.0.0.1@{PORT}", "drop-privileges": "no", "log": {"queries": str(tmp_path / "queries")},
+                                "control": {"socket": str(tmp_path / "control")}}))
+    env = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}  # looking for leaks takes ptrace(), as strace does
+    tracer = subprocess.Popen(["strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "harkd", "-c", str(file)], env=env,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    end = time.monotonic() + 3 * PATIENCE_S
+    while not alive(port=PORT):
+        assert tracer.poll() is None and time.monotonic() < end
+        time.sleep(0.1)
+    for name, tcp in [("www.python.org.", False), ("www.python.org.", True), ("large.python.org.", False), ("nosuch.com.", False)]:
+        exchange(name, "TXT" if "large" in name else "A", port=PORT, tcp=tcp)
+    (harkd,) = Path(f"/proc/{tracer.pid}/task/{tracer.pid}/children").read_text().split()
+    os.kill(int(harkd), signal.SIGTERM)
+    tracer.wait(PATIENCE_S)
+    used = set(re.findall(r"^\d+ +(?:<\.\.\. )?(\w+)(?:\(| resumed)", (tmp_path / "trace").read_text(errors="replace"), re.MULTILINE))
+    assert {"sendmmsg", "recvmmsg", "bind", "clone3", "exit_group"} <= used
+    assert used - allowed == set()
