@@ -146,9 +146,10 @@ struct failure {
 /** False: no failure known. True with retry_s 0: known and due for another try. */
 bool cache_failure_get(
     struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
-/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2). */
-void cache_failure_put(
-    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede, uint32_t now_s);
+/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2). excused: our own link was to blame;
+ * for 1 s, and it does not count. */
+void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede,
+    bool excused, uint32_t now_s);
 void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class);
 
 #endif

@@ -8,7 +8,7 @@
 static uint32_t delay_of(unsigned streak)
 {
     if (streak == 0)
-        return 0;
+        return FAILURE_TTL_MIN;
     uint32_t delay = streak > 16 ? FAILURE_TTL_MAX : FAILURE_TTL_MIN << (streak - 1);
     return delay < FAILURE_TTL_MAX ? delay : FAILURE_TTL_MAX;
 }
@@ -30,17 +30,19 @@ static bool count_on(const void *old, size_t old_len, void *ctx)
 {
     uint8_t *value = ctx;
     uint16_t streak = old_len == VALUE_LEN ? get_u16((const uint8_t *)old + STREAK_AT) : 0;
+    if (get_u16(value + STREAK_AT) == 0) /* excused */
+        return true;
     put_u16(value + STREAK_AT, streak < UINT16_MAX ? (uint16_t)(streak + 1) : streak);
     return true;
 }
 
-void cache_failure_put(
-    struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede, uint32_t now_s)
+void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede,
+    bool excused, uint32_t now_s)
 {
     uint8_t key[CACHE_KEY_MAX], value[VALUE_LEN];
     size_t key_len = cache_key(key, name, type, class);
     put_u16(value, ede);
-    put_u16(value + STREAK_AT, 1);
+    put_u16(value + STREAK_AT, excused ? 0 : 1);
     put_u32(value + 4, now_s);
     /* Remembered for twice the longest delay, so that a question which is asked rarely still climbs. */
     store_put(c->store, STORE_FAILURE, key, key_len, value, sizeof value,

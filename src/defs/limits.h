@@ -31,10 +31,10 @@
 #define DELEGATION_ADDRS_MAX 26u       /* addresses used of one delegation */
 #define DELEGATION_BIG_FAILURES_MAX 5u /* names tried of a referral with over 13 (CVE-2020-8616) */
 #define DEPENDENCY_DEPTH_MAX 5u        /* a name server's name whose name server's name … (CVE-2014-8500) */
-#define DELEGATION_BIG_SILENCES_MAX                                                                          \
-    9u /* silent messages of such a referral, and of each zone asked for it (threat M3) */
-#define DELEGATION_BIG_MESSAGES_MAX                                                                          \
-    4u                        /* messages after which no further of its names is looked up (threats M1, M2) */
+/* Silent messages of such a referral, and of each zone that is asked for it (threat M3). */
+#define DELEGATION_BIG_SILENCES_MAX 9u
+/* Messages after which no further of its names is looked up (threats M1, M2). */
+#define DELEGATION_BIG_MESSAGES_MAX 4u
 #define ALIAS_MAX 10u         /* CNAME and DNAME links of one question (threat M11; as PowerDNS) */
 #define MINIMISE_STEPS_MAX 8u /* single-label steps, then the whole name (RFC 9156 2.3) */
 
@@ -97,5 +97,16 @@
 #define TRIES_LOSSY_MAX 14u /* loss of 40 % must resolve: 0.4^13 is one question of 150,000 */
 #define LOSS_MIN 20u        /* of 255; one loss is 64 and counts so for the next eight answers */
 #define NEAR_MISSES_MAX 3u  /* wrong packets for one message after which nothing more is read for it */
+
+/* ---- what this machine reaches (resolve/reach.h) ---- */
+#define REACH_HELD_MAX 64u        /* silences of which it is not known yet whose they are */
+#define REACH_HELD_MS 5000        /* older ones say nothing any more: a question's time */
+#define REACH_FRESH_MS 200        /* something heard within this: the link works; less than most timeouts */
+#define REACH_DOWN_MS 1000        /* nothing heard for so long, and … */
+#define REACH_ZONES_DOWN 3u       /* … known servers of so many zones silent: our link */
+#define REACH_PROBE_MS 1000       /* all that waits is asked again at most so often, however a link flaps */
+#define REACH_FAMILY_SILENCES 3u  /* silent addresses after which a family that worked comes last */
+#define REACH_FAMILY_OFF_MS 60000 /* it comes last for so long (threat F7) */
+#define REACH_TRIAL_MS 50         /* then the patience with it, where another can be asked */
 
 #endif

@@ -26,6 +26,19 @@ uint32_t job_paid(const struct job *j)
     return j->work->messages - j->work_begin;
 }
 
+/* A late answer is what a job that began in the meantime waits for, too. */
+static void hand_over(const struct job *j)
+{
+    struct job *other = job_find_equal(j);
+    if (!other || other->state != JOB_WAIT_REPLY || other->reply)
+        return;
+    job_drop_sends(other);
+    job_drop_subs(other);
+    other->patience_ms = INT64_MAX;
+    other->state = JOB_KNOWN;
+    job_wake(other);
+}
+
 static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
@@ -53,6 +66,8 @@ static void job_done(struct job *j)
     job_end(j);
     if (again)
         waiters_start_over(j, again);
+    if (job_is_late(j) && j->out.rcode != RCODE_SERVFAIL)
+        hand_over(j);
 }
 
 static bool work_is_over(const struct job *j)
@@ -159,15 +174,48 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 {
     j->out.rcode = RCODE_SERVFAIL;
     j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
-    j->out.reason = (struct reason){ede, tag, text};
+    j->out.reason = job_reason(j, (struct reason){ede, tag, text});
+    job_remember_failure(j, j->out.reason.ede);
+    return JOB_DONE;
+}
+
+struct reason job_reason(const struct job *j, struct reason why)
+{
+    bool nobody = why.ede == EDE_NO_REACHABLE_AUTHORITY || why.ede == EDE_NETWORK_ERROR;
+    if (nobody && j->r->reach.down)
+        return (struct reason){EDE_NETWORK_ERROR, "link-down",
+            "nothing outside answers: the network link of this resolver seems to be down"};
+    return why;
+}
+
+void job_remember_failure(struct job *j, int ede)
+{
     /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's
      * question brought about by having used up its work or depth before: it could silence any name for all
      * others. */
     bool own = j->owns_work || !j->limited;
-    if (j->messages > 0 && own && !j->flags.no_write && !j->flags.priming)
-        cache_failure_put(
-            j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede), j->r->now.cache_s);
-    return JOB_DONE;
+    if (j->messages == 0 || !own || j->flags.no_write || j->flags.priming || j->remembered)
+        return;
+    j->failed_before = j->remembered = true;
+    cache_failure_put(j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede),
+        reach_excuses(j), j->r->now.cache_s);
+}
+
+void job_probe_again(struct job *j)
+{
+    if (j->state != JOB_WAIT_REPLY)
+        return;
+    pick_silences_over(j);
+    j->zone.asked = 0;
+    for (unsigned i = 0; i < j->zone.candidate_count; i++) {
+        struct candidate *c = &j->zone.candidates[i];
+        c->dead = c->dead && !c->no_route;
+        c->no_route = false;
+        c->tries = 0;
+        c->again_ms = 0;
+    }
+    j->state = JOB_PICK;
+    job_wake(j);
 }
 
 /* ---- sub-questions ---- */

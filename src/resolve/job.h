@@ -12,6 +12,7 @@
 #include "base/table.h"
 #include "dns/msg.h"
 #include "dns/rdata.h"
+#include "resolve/reach.h"
 #include "resolve/resolve.h"
 
 enum job_state {
@@ -162,6 +163,7 @@ struct job {
     unsigned alias_depth; /* links before this question */
     struct work *work;
     bool failed_before; /* the cache remembers failures of this question */
+    bool remembered;    /* this failure of it too */
     bool owns_work;     /* a question from outside: work begins with it */
     bool thrifty;       /* asked for a delegation that lists suspiciously many servers (CVE-2020-8616) */
     bool limited;  /* a limit on work, depth or circles stood in its way: another asker might get further */
@@ -198,8 +200,8 @@ struct resolver {
     struct job *dead; /* freed at the next call from outside, when no action points there any more */
     struct action_queue actions;
     int64_t wake_told_ms;
-    int64_t prime_again_ms;   /* priming failed: not before then */
-    int64_t family_off_ms[2]; /* IPv4, IPv6: no route, until then */
+    int64_t prime_again_ms; /* priming failed: not before then */
+    struct reach reach;
     uint64_t last_id;
     unsigned mark;
     unsigned observers;
@@ -217,6 +219,12 @@ void waiters_start_over(const struct job *j, struct waiter *waiters);
 void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o);
 
 /* ---- job.c ---- */
+/** Is it so old that waiters were told it failed? New ones do not join it. */
+bool job_is_late(const struct job *j); /* resolver.c */
+/** An equal job that others may join, or NULL. */
+struct job *job_find_equal(const struct job *j); /* resolver.c */
+/** The reason given, or our own link where that is to blame. */
+struct reason job_reason(const struct job *j, struct reason why);
 /** Runs the job until it waits or is done. */
 void job_run(struct job *j);
 /** Messages that its work counter paid since it began. */
@@ -230,6 +238,10 @@ enum sub_result { SUB_STARTED, SUB_CYCLE, SUB_TOO_DEEP };
  * even if the cache knows. */
 enum sub_result job_sub(
     struct job *j, const name_t *name, uint16_t type, enum purpose purpose, unsigned server);
+/** What it waits for is asked again, as if nobody had been asked: the network has changed. */
+void job_probe_again(struct job *j);
+/** The failure is remembered (RFC 9520), once a job. */
+void job_remember_failure(struct job *j, int ede);
 /** out becomes SERVFAIL with this reason. Returns JOB_DONE. */
 enum job_state job_fail(struct job *j, int ede, const char *tag, const char *text);
 void job_drop_sends(struct job *j);
@@ -304,7 +316,6 @@ void pick_silences_over(struct job *j);
 int64_t pick_again_ms(const struct job *j);
 /** lost: messages sent before the one that was answered, and given up. */
 void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt, unsigned lost);
-void facts_timeout(struct job *j, struct candidate *c);
 void facts_save(struct job *j, const struct candidate *c);
 
 /* ---- scrub.c ---- */

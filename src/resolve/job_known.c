@@ -50,7 +50,8 @@ enum job_state step_known(struct job *j)
 {
     struct cache *c = j->r->cache;
     uint32_t now_s = j->r->now.cache_s;
-    j->work_begin = j->work->messages;
+    if (j->messages == 0)
+        j->work_begin = j->work->messages;
     if (j->flags.priming || j->flags.no_read)
         return JOB_CUT;
     struct rrset *rs = cache_rrset_get(c, j->name, j->type, j->class, now_s, &j->arena);

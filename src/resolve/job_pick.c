@@ -327,7 +327,7 @@ enum job_state step_timer(struct job *j)
         JOB_EVENT(j, .kind = EVENT_TIMEOUT, .to = &s->to, .server = c->server, .transport = s->transport,
             .send = s->id);
         if (s->transport == TRANSPORT_UDP)
-            facts_timeout(j, c);
+            reach_silence(j, s);
         else
             stream_useless(j, c);
     }

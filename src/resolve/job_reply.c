@@ -251,8 +251,8 @@ static enum job_state ask_without_edns(struct job *j, struct reply *rep)
     /* A signed zone's signatures are not given up for one packet: TCP is harder to forge (threat P13). */
     bool is_signed = zone_is_signed(j);
     if (is_signed && j->zone.edns_objections >= 3) {
-        /* Three servers of the zone said so over TCP as well: the others are believed at once, and what they would
-         * answer without signatures is of no use. Else 13 of them would cost 39 messages. */
+        /* Three servers of the zone said so over TCP as well: the others are believed at once, and what they
+         * would answer without signatures is of no use. Else 13 of them would cost 39 messages. */
         j->zone.trouble = (struct reason){EDE_NO_REACHABLE_AUTHORITY, rep->tag, rep->text};
         c->dead = true;
         return JOB_PICK;

@@ -67,7 +67,7 @@ static int64_t cost(struct job *j, const struct candidate *c)
         ms = (ms + RTO_UNKNOWN_MS) << (c->facts.timeouts < 4 ? c->facts.timeouts : 4);
     if (c->lame)
         ms += LAME_COST;
-    if (r->family_off_ms[c->at.addr.family == FAMILY_V6] > r->now.mono_ms)
+    if (reach_is_off(r, &c->at))
         ms += FAMILY_OFF_COST;
     return ms + (int64_t)c->tries * SECOND_TRY_COST;
 }
@@ -128,7 +128,8 @@ int64_t pick_asked(struct job *j, unsigned candidate)
         j->r->counters.retries++;
     int64_t ms = timeout_ms(c);
     c->again_ms = now_ms + ms;
-    return ms > PATIENCE_WITH_OTHERS_MS && others_wait(j, candidate) ? PATIENCE_WITH_OTHERS_MS : ms;
+    int64_t most_ms = reach_is_on_trial(j->r, &c->at) ? REACH_TRIAL_MS : PATIENCE_WITH_OTHERS_MS;
+    return ms > most_ms && others_wait(j, candidate) ? most_ms : ms;
 }
 
 /* ---- who is next ---- */
@@ -258,14 +259,5 @@ void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_op
         f->edns = EDNS_FACT_WORKS;
     c->tries = 0;
     c->again_ms = 0;
-    facts_save(j, c);
-}
-
-void facts_timeout(struct job *j, struct candidate *c)
-{
-    /* Read again: another question may have heard it meanwhile. */
-    cache_server_get(j->r->cache, &c->at, j->r->now.cache_s, &c->facts);
-    if (c->facts.timeouts < UINT8_MAX)
-        c->facts.timeouts++;
     facts_save(j, c);
 }

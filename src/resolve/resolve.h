@@ -164,6 +164,9 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
 /** This waiter leaves, without an ANSWER; the others stay and the work goes on for them;
  * with nobody left it ends. */
 void resolve_cancel(struct resolver *r, ask_id id, now_t now);
+/** Interfaces, addresses or routes of this machine changed: what failed for want of a link is tried again at
+ * once. */
+void resolve_network_changed(struct resolver *r, now_t now);
 /** The next thing to do. False: nothing now. A WAKE is given once for each change of the earliest time. */
 bool resolve_next(struct resolver *r, struct action *out, now_t now);
 const struct resolve_counters *resolve_counters(const struct resolver *r);

@@ -101,15 +101,26 @@ static uint64_t question_hash(const struct resolver *r, const name_t *lower, uin
     return hash_octets(&r->key, key, n + 4);
 }
 
+bool job_is_late(const struct job *j)
+{
+    return j->r->now.mono_ms - j->begin_ms >= ANSWER_MS_MAX;
+}
+
 static struct job *job_find(const struct resolver *r, uint64_t hash, const struct job *like)
 {
     for (struct table_node *n = table_find(&r->jobs, hash); n; n = table_next(n)) {
         struct job *j = HOLDER(n, struct job, node);
-        if (j->type == like->type && j->class == like->class &&
+        /* Whoever asks after others were told that it failed gets a chance of his own. */
+        if (j->type == like->type && j->class == like->class && !job_is_late(j) &&
             memcmp(&j->flags, &like->flags, sizeof j->flags) == 0 && name_equal(j->name, like->name))
             return j;
     }
     return NULL;
+}
+
+struct job *job_find_equal(const struct job *j)
+{
+    return job_find(j->r, question_hash(j->r, j->name, j->type, j->class), j);
 }
 
 struct job *job_find_or_new(
@@ -182,7 +193,10 @@ void waiters_start_over(const struct job *j, struct waiter *waiters)
     struct job *fresh = job_find_or_new(j->r, j->name, j->type, j->class, j->flags);
     if (!fresh->work)
         job_own_work(fresh);
-    fresh->waiters = waiters;
+    struct waiter **end = &fresh->waiters;
+    while (*end)
+        end = &(*end)->next;
+    *end = waiters;
     for (struct waiter *w = waiters; w; w = w->next)
         w->job = fresh;
 }
@@ -283,31 +297,40 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now)
     pump(r);
 }
 
-/* Timers that are due wake their jobs; waiters whose patience is over get SERVFAIL while the work goes on. */
+/* Waiters whose patience is over get SERVFAIL while the work goes on for the cache. To RFC 9520 that is a
+ * failure: whoever asks again soon hears of it, whoever asks later begins anew (job_is_late). */
+static void tell_the_late(struct job *j)
+{
+    struct outcome *o = NULL;
+    for (struct waiter *w = j->waiters, *next; w; w = next) {
+        next = w->next;
+        if (w->deadline_ms > j->r->now.mono_ms)
+            continue;
+        if (!o) {
+            struct reason why = j->zone.trouble;
+            if (!why.tag)
+                why = (struct reason){EDE_NO_REACHABLE_AUTHORITY, "no-answer-in-time",
+                    "the name servers did not answer in time"};
+            o = ARENA_NEW(&j->arena, struct outcome);
+            *o = (struct outcome){
+                .rcode = RCODE_SERVFAIL, .reason = job_reason(j, why), .messages = job_paid(j)};
+        }
+        JOB_EVENT(
+            j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text, .ede = o->reason.ede);
+        waiters_answer(j, w, o);
+        if (job_is_late(j))
+            job_remember_failure(j, o->reason.ede);
+    }
+}
+
+/* Timers that are due wake their jobs. */
 static void run_timers(struct resolver *r)
 {
-    static const struct outcome too_late = {.rcode = RCODE_SERVFAIL,
-        .reason = {
-            EDE_NO_REACHABLE_AUTHORITY, "no-answer-in-time", "the name servers did not answer in time"}};
     struct heap_node *n;
     while ((n = heap_first(&r->timers)) && n->at <= r->now.mono_ms) {
         struct job *j = HOLDER(n, struct job, timer);
         heap_remove(&r->timers, n);
-        for (struct waiter *w = j->waiters, *next; w; w = next) {
-            next = w->next;
-            if (w->deadline_ms <= r->now.mono_ms) {
-                const struct outcome *o = &too_late;
-                if (j->zone.trouble.tag) {
-                    struct outcome *known = ARENA_NEW(&j->arena, struct outcome);
-                    *known = (struct outcome){
-                        .rcode = RCODE_SERVFAIL, .reason = j->zone.trouble, .messages = job_paid(j)};
-                    o = known;
-                }
-                JOB_EVENT(j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text,
-                    .ede = o->reason.ede);
-                waiters_answer(j, w, o);
-            }
-        }
+        tell_the_late(j);
         if (j->patience_ms <= r->now.mono_ms || j->begin_ms + WORK_MS_MAX <= r->now.mono_ms)
             job_wake(j);
         else
@@ -421,6 +444,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             j->reply->lost = count_lost(s);
             if (s->patience_over)
                 r->counters.late_answers++;
+            reach_heard(r, s);
             send_drop(s);
             job_wake(j);
         } else {
@@ -436,12 +460,6 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
     }
     pump(r);
     return heard;
-}
-
-static void family_off(struct resolver *r, const struct endpoint *to)
-{
-    /* A family without a route comes last for a minute (threat F7). */
-    r->family_off_ms[to->addr.family == FAMILY_V6] = r->now.mono_ms + 60000;
 }
 
 void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now)
@@ -467,7 +485,9 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
         c->dead = c->no_route = true;
     if (why == NET_UNREACHABLE)
-        family_off(r, &s->to);
+        reach_no_route(r, &s->to);
+    else if (why == NET_REFUSED || why == NET_CLOSED)
+        reach_heard(r, s);
     if (s->transport == TRANSPORT_TCP && !c->truncated && !c->facts.case_broken && !c->stream_failed) {
         /* One damaged packet must not be the end of a server that has no TCP (threat F5). */
         c->stream = c->stream_tried = false;
@@ -484,6 +504,13 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
         j->state = JOB_PICK;
         job_wake(j);
     }
+    pump(r);
+}
+
+void resolve_network_changed(struct resolver *r, now_t now)
+{
+    enter(r, now);
+    reach_changed(r);
     pump(r);
 }
 

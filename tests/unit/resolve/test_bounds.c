@@ -488,7 +488,7 @@ static void many_ask_a_slow_server(unsigned askers, unsigned over_ms, unsigned d
                 world_run(s.w, (int64_t)over_ms / askers);
         }
         for (unsigned i = 0; i < askers; i++)
-            assert_string_equal(world_text(s.w, world_wait(s.w, ids[i])), GOOD_TEXT);
+            assert_int_equal(world_wait(s.w, ids[i])->answer.count, 1);
         world_drain(s.w);
         assert_in_range(world_sent(s.w, "10.1.0.1", "www.m.zz.", 0), 1, 2);
         end(&s);

@@ -44,8 +44,9 @@ struct world {
     struct flight *flights;
     struct log_line *log;
     size_t log_count;
-    struct heard_answer answers[2048];
+    struct heard_answer *answers;
     size_t answer_count;
+    enum world_link link;
     struct arena arena; /* of the kept outcomes */
     struct text text;
 };
@@ -111,6 +112,7 @@ void world_free(struct world *w)
         w->flights = next;
     }
     mem_free(w->used);
+    mem_free(w->answers);
     mem_free(w->log);
     arena_fini(&w->arena);
     text_fini(&w->text);
@@ -330,14 +332,18 @@ static void sent(struct world *w, const struct action *act)
     enum msg_fault fault = msg_parse(&q, act->send.wire, act->send.len, &a);
     assert(fault == MSG_OK);
     (void)fault;
-    w->log = mem_grow(w->log, (w->log_count + 1) * sizeof *w->log);
+    if ((w->log_count & (w->log_count - 1)) == 0) /* doubled at each power of two */
+        w->log = mem_grow(w->log, (w->log_count ? 2 * w->log_count : 1) * sizeof *w->log);
     struct log_line *l = &w->log[w->log_count++];
     addr_text(&act->send.to.addr, l->addr);
     name_copy(l->name, q.question.name);
     l->type = q.question.type;
     l->transport = act->send.transport;
     const struct world_rule *rule = find_rule(w, l->addr, &q);
-    if (rule && rule->make) {
+    if (w->link != LINK_UP) {
+        if (w->link == LINK_NO_ROUTE)
+            fly(w, act->send.id, NULL, 0, NET_UNREACHABLE, 0);
+    } else if (rule && rule->make) {
         struct world_rule made = *rule;
         char name[NAME_TEXT_LEN];
         name_lower(q.question.name);
@@ -361,7 +367,8 @@ static struct rrset_list list_copy(const struct rrset_list *l, struct arena *a)
 
 static void answered(struct world *w, const struct action *act)
 {
-    assert(w->answer_count < sizeof w->answers / sizeof *w->answers);
+    if ((w->answer_count & (w->answer_count - 1)) == 0)
+        w->answers = mem_grow(w->answers, (w->answer_count ? 2 * w->answer_count : 1) * sizeof *w->answers);
     struct outcome *o = ARENA_NEW(&w->arena, struct outcome);
     *o = *act->answer.outcome;
     o->answer = list_copy(&o->answer, &w->arena);
@@ -424,9 +431,9 @@ void world_cancel(struct world *w, ask_id id)
 
 static const struct outcome *answer_of(const struct world *w, ask_id id)
 {
-    for (size_t i = 0; i < w->answer_count; i++)
-        if (w->answers[i].id == id)
-            return w->answers[i].outcome;
+    for (size_t i = w->answer_count; i > 0; i--)
+        if (w->answers[i - 1].id == id)
+            return w->answers[i - 1].outcome;
     return NULL;
 }
 
@@ -460,7 +467,10 @@ void world_run(struct world *w, int64_t ms)
         if (at > end || !step(w))
             break;
     }
+    uint32_t seconds = (uint32_t)(end / 1000 - (end - ms) / 1000);
     w->now.mono_ms = end;
+    w->now.cache_s += seconds;
+    w->now.wall_s += seconds;
     drain(w);
 }
 
@@ -470,6 +480,28 @@ void world_pass(struct world *w, uint32_t seconds)
     w->now.mono_ms += (int64_t)seconds * 1000;
     w->now.wall_s += seconds;
     drain(w);
+}
+
+void world_link(struct world *w, enum world_link link)
+{
+    w->link = link;
+}
+
+void world_network_changed(struct world *w)
+{
+    resolve_network_changed(w->r, w->now);
+    drain(w);
+}
+
+struct server_facts world_facts(struct world *w, const char *addr)
+{
+    struct endpoint at = {.port = 53};
+    enum err err = addr_parse(&at.addr, addr);
+    assert(!err);
+    (void)err;
+    struct server_facts facts;
+    cache_server_get(w->cache, &at, w->now.cache_s, &facts);
+    return facts;
 }
 
 unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type)

@@ -62,6 +62,13 @@ const struct outcome *world_wait(struct world *w, ask_id id);
 /** Runs until nothing is in flight (at most 20 s). */
 void world_drain(struct world *w);
 void world_pass(struct world *w, uint32_t seconds);
+/** The machine's own link: messages are lost, or find no route. */
+enum world_link { LINK_UP, LINK_SILENT, LINK_NO_ROUTE };
+void world_link(struct world *w, enum world_link link);
+/** What the kernel would tell. */
+void world_network_changed(struct world *w);
+/** What the cache knows of the server at addr, port 53. */
+struct server_facts world_facts(struct world *w, const char *addr);
 /** Runs so many milliseconds of virtual time. */
 void world_run(struct world *w, int64_t ms);
 /** Messages so far: all, or those to addr (NULL: any) for name (NULL: any), type (0: any). */
