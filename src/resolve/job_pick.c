@@ -273,7 +273,7 @@ enum job_state step_pick(struct job *j)
 
 void stream_useless(struct job *j, struct candidate *c)
 {
-    if (!c->truncated)
+    if (!c->truncated || reach_excuses(j))
         return;
     c->lame = true;
     cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
