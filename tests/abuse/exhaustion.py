@@ -168,7 +168,7 @@ def a15(w: World):
     beside(w, crowd, attack, rate=1000, seconds=seconds_of(w), least=0.95, slower=2)
 
 
-@scenario("A15b", "twin: 5,000 new names a second below one live TLD, 50 ms away", "no SERVFAIL", seeds=2, tested=0, alone=True,
+@scenario("A15b", "twin: 5,000 new names a second below one live TLD, 50 ms away", "no SERVFAIL", seeds=2, alone=True,
           figure="goodput")
 def a15b(w: World):
     zone = w.zone("live.zz.", addresses("10.1", 2), {("*.live.zz.", "A"): ["10.1.9.9"]})
