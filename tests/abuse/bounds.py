@@ -223,6 +223,21 @@ def m16(w: World):
     cost(w, "www.t.zz.", 24)
 
 
+@scenario("M17", "2,000 address records over TCP", "answered or SERVFAIL, RSS ≤ +256 KiB a name", seeds=5, figure="RSS grown KiB a name")
+def m17(w: World):
+    zone, count = w.zone("m17.zz.", ["10.1.0.1"]), w.vary(2000)
+    w.serve("10.1.0.1", "m17.zz.", lambda q: zone(q) if q.name == "m17.zz." or q.type != 1 else wire.reply(
+        q, answer=[rr(q.name, "A", f"10.6.{n // 250}.{n % 250}") for n in range(count)]))
+    w.start()
+    w.ask("n0.m17.zz.", tcp=True)
+    before = w.server.memory_kib()
+    w.server.reset_peak()
+    got = [w.ask(f"n{n}.m17.zz.", tcp=True) for n in range(1, 11)]
+    w.check("answered", all(g and g.rcode in ("NOERROR", "SERVFAIL") for g in got), got[0].rcode if got[0] else "none")
+    w.bound("RSS grown KiB a name", round((w.server.memory_kib("VmHWM") - before) / 10), 256, "rss")
+    w.expect(w.ask("w1.warm.zz."), "NOERROR", None, "afterwards")
+
+
 @scenario("M19", "source ports, IDs and letter case of 300 queries", "≥ 294 ports", seeds=5, figure="ports")
 def m19(w: World):
     w.zone("m19.zz.", ["10.1.0.1"], {("*.m19.zz.", "A"): ["10.1.9.9"]})

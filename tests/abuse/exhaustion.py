@@ -132,6 +132,38 @@ def a10(w: World):
     w.bound("CPU µs an answer", round(1e6 * (w.server.cpu_s() - cpu) / times, 1), 100, "cpu")
 
 
+@scenario("A11", "16,000 empty EDNS options a query, over TCP, and 250 over UDP at 4,000 a second", "crowd ≥ 90 %", seeds=2, alone=True,
+          figure="goodput")
+def a11(w: World):
+    crowd = Crowd(w)
+    w.start()
+    where = (w.server.address, w.server.port)
+    long_ = wire.query("www.warm.zz.", options=wire.option(65001, b"") * w.vary(16000 * 4 // 5))
+    short = wire.query("www.warm.zz.", options=wire.option(65001, b"") * w.vary(250))
+    rate = 4000 if w.full else 400
+
+    def attack(seconds: float) -> dict:
+        end, sent, replies = time.monotonic() + seconds, 0, 0
+        sender = clients.Sender()
+        tcp = socket.create_connection(where)
+        tcp.settimeout(1)
+        start = time.monotonic()
+        while (now := time.monotonic()) < end:
+            while sent < (now - start) * rate:
+                sender.send(sent % clients.SOCKETS, clients.address(100, sent % 200), short, where)
+                sent += 1
+            try:
+                tcp.sendall(struct.pack("!H", len(long_)) + long_)
+                replies += len(tcp.recv(65535)) > 0
+            except OSError:
+                tcp.close()
+                tcp = socket.create_connection(where)
+                tcp.settimeout(1)
+            time.sleep(0.005)
+        return {"UDP": sent, "over TCP": replies}
+    beside(w, crowd, attack, rate=1000, seconds=seconds_of(w), least=0.9)
+
+
 @scenario("A13", "100 names of two zones that need each other, in 5 s", "U ≤ 16", seeds=5)
 def a13(w: World):
     w.tld.delegate("la.zz.", {"ns.lb.zz.": []})
