@@ -20,11 +20,11 @@
 struct sink {
     pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t filled;
+    pthread_cond_t filled, empty; /* empty: the thread has ended; CLOCK_MONOTONIC */
     char *ring;
     size_t start, len;
     int fd, next_fd; /* next_fd -1: none; the thread changes over */
-    bool ending;
+    bool ending, ended;
     int64_t end_ms; /* CLOCK_MONOTONIC */
     atomic_uint_fast64_t lost;
     uint64_t told; /* the thread's: of `lost`, how many the readers know of */
@@ -146,6 +146,10 @@ static void *run(void *arg)
         else if (n > 0)
             atomic_fetch_add(&s->lost, lines_in(piece, n));
     }
+    pthread_mutex_lock(&s->lock);
+    s->ended = true;
+    pthread_cond_signal(&s->empty);
+    pthread_mutex_unlock(&s->lock);
     return NULL;
 }
 
@@ -157,7 +161,12 @@ struct sink *sink_new(int fd, sink_lost_fn *lost)
     s->next_fd = -1;
     s->lost_line = lost;
     pthread_mutex_init(&s->lock, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&s->filled, NULL);
+    pthread_cond_init(&s->empty, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     int bad = pthread_create(&s->thread, NULL, run, s);
     if (bad) {
         mem_free(s->ring);
@@ -202,13 +211,18 @@ void sink_turn(struct sink *s, int fd)
  * what it uses. */
 static bool join(struct sink *s)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += 2 * END_MS / 1000;
-    if (pthread_clockjoin_np(s->thread, NULL, CLOCK_MONOTONIC, &until) == 0)
-        return true;
-    pthread_detach(s->thread);
-    return false;
+    struct timespec until = {.tv_sec = (s->end_ms + END_MS) / 1000 + 1};
+    int late = 0;
+    pthread_mutex_lock(&s->lock);
+    while (!s->ended && !late)
+        late = pthread_cond_timedwait(&s->empty, &s->lock, &until);
+    bool ended = s->ended;
+    pthread_mutex_unlock(&s->lock);
+    if (ended)
+        pthread_join(s->thread, NULL);
+    else
+        pthread_detach(s->thread);
+    return ended;
 }
 
 void sink_free(struct sink *s)
@@ -227,6 +241,7 @@ void sink_free(struct sink *s)
         close(s->next_fd);
     pthread_mutex_destroy(&s->lock);
     pthread_cond_destroy(&s->filled);
+    pthread_cond_destroy(&s->empty);
     mem_free(s->ring);
     mem_free(s);
 }
