@@ -13,7 +13,11 @@
 
 #include "sim.h"
 
-enum { JOBS_MAX = 64, FAILURES_MAX = 20 };
+enum {
+    JOBS_MAX = 64,
+    FAILURES_MAX = 20,
+    RUN_SECONDS_MAX = 120, /* a run takes milliseconds; one that never ends dies of SIGALRM */
+};
 
 struct job_shared {
     uint64_t seed; /* under way */
@@ -42,6 +46,7 @@ static void work(const struct plan *p, struct job_shared *job, int64_t end_ms)
 {
     for (; job->next <= p->last && clock_ms() < end_ms; job->next += p->jobs) {
         job->seed = job->next;
+        alarm(RUN_SECONDS_MAX);
         if (!sim_run(job->seed, p->verbose, &job->sum, job->why)) {
             job->failed = true;
             return;

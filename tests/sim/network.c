@@ -81,6 +81,7 @@ void network_step(struct sim *s)
         resolve_failed(s->r, e->id, e->why, s->now);
     } else {
         static const char *const texts[] = {"matched", "near miss", "ignored"};
+        s->heard_s = sim_true_s(s);
         enum heard h = resolve_heard(s->r, e->id, e->wire, e->len, s->now);
         sim_tell(s, "  #%llu hears %zu octets: %s", (unsigned long long)e->id, e->len, texts[h]);
         if (!open && h != HEARD_IGNORED)
@@ -316,6 +317,28 @@ static void forge(struct exchange *x, unsigned delay_ms)
     later(x->s, delay_ms, x->id, spoilt, len);
 }
 
+/* Somebody off the path saw the question but neither its ID nor its letters, or guessed one of them. */
+static void guess(struct exchange *x, unsigned delay_ms)
+{
+    static uint8_t wire[MSG_MAX_LEN];
+    char q[NAME_TEXT_LEN];
+    struct draft dr = x->draft;
+    dr.rrs[SECTION_ANSWER] = NULL;
+    memset(dr.counts, 0, sizeof dr.counts);
+    dr.flags = FLAG_AA;
+    dr.rcode = RCODE_NOERROR;
+    name_text(x->query.question.name, q);
+    draft_lines(&dr, SECTION_ANSWER, "%s 86400 A 6.6.6.6\n", q);
+    size_t len = draft_write(&dr, wire, sizeof wire, &x->opt);
+    name_t lower[NAME_MAX_LEN];
+    name_lower_copy(lower, x->query.question.name);
+    if (name_same_case(lower, x->query.question.name) || chance(&x->s->luck, 30))
+        wire[roll(&x->s->luck, 2)] ^= (uint8_t)between(&x->s->luck, 1, 255);
+    else
+        name_lower(wire + MSG_HEADER_LEN);
+    later(x->s, delay_ms, x->id, wire, len);
+}
+
 static void answer(struct exchange *x)
 {
     struct sim *s = x->s;
@@ -328,7 +351,7 @@ static void answer(struct exchange *x)
     if (x->udp && x->m->fault == FAULT_GARBAGE_FIRST && x->delay_ms > 1)
         forge(x, x->delay_ms / 2);
     if (x->udp && chance(&s->luck, s->weather.spoof_percent))
-        forge(x, roll(&s->luck, 2 * delay + 1));
+        (chance(&s->luck, 50) ? forge : guess)(x, roll(&s->luck, 2 * delay + 1));
     if (x->m->evil && chance(&s->luck, 10))
         forge(x, delay);
     else

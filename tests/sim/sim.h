@@ -58,7 +58,9 @@ struct sim {
     struct heap events;
     struct table open; /* messages that the core has not dropped */
     int64_t wake_ms;
-    int64_t calm_ms; /* until then jobs may lack what was lost while the machine slept */
+    uint32_t heard_s;  /* when the core last heard something */
+    uint32_t cached_s; /* so long the outcome that is looked at lay in the cache at least */
+    int64_t calm_ms;   /* until then jobs may lack what was lost while the machine slept */
     struct asking asks[ASKS_MAX];
     unsigned ask_count;
     uint64_t event_count;
