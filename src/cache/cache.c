@@ -8,6 +8,7 @@ struct cache *cache_new(const struct cache_settings *settings, const struct hash
     struct cache *c = mem_alloc(sizeof *c);
     c->store = store;
     c->size = settings->size;
+    c->inflight = inflight_new(key, settings->zone_start, settings->server_start, settings->questions_max);
     cache_settings_set(c, settings);
     return c;
 }
@@ -17,6 +18,7 @@ void cache_free(struct cache *c)
     if (!c)
         return;
     store_free(c->store);
+    inflight_free(c->inflight);
     mem_free(c);
 }
 
@@ -42,6 +44,11 @@ void cache_settings_set(struct cache *c, const struct cache_settings *settings)
 void cache_stats(struct cache *c, struct store_stats *out)
 {
     store_read_stats(c->store, out);
+}
+
+struct inflight *cache_inflight(const struct cache *c)
+{
+    return c->inflight;
 }
 
 void cache_clear(struct cache *c)

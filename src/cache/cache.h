@@ -14,6 +14,7 @@
 
 #include "base/addr.h"
 #include "base/mem.h"
+#include "cache/inflight.h"
 #include "cache/store.h"
 #include "defs/limits.h"
 #include "dns/rr.h"
@@ -23,6 +24,9 @@ struct cache_settings {
     uint32_t ttl_min;      /* shorter TTLs are raised to it (default 0) */
     uint32_t ttl_max;      /* longer TTLs are cut to it (default TTL_MAX_DEFAULT) */
     uint32_t negative_max; /* likewise for negative answers (default TTL_NEGATIVE_MAX) */
+    /* Messages in flight to a zone and to an address to begin with, and questions that may be pending; 0: the
+     * defaults (cache/inflight.h). */
+    unsigned zone_start, server_start, questions_max;
 };
 
 struct cache;
@@ -34,6 +38,8 @@ struct cache_settings cache_settings(const struct cache *c);
 /** Other bounds of TTLs for what is stored from now on; the size stays. From any thread. */
 void cache_settings_set(struct cache *c, const struct cache_settings *settings);
 void cache_stats(struct cache *c, struct store_stats *out);
+/** Messages in flight, of all workers. */
+struct inflight *cache_inflight(const struct cache *c);
 /** Forgets everything. */
 void cache_clear(struct cache *c);
 

@@ -11,6 +11,7 @@ struct cache {
     _Atomic uint32_t ttl_min, ttl_max, negative_max; /* cache_settings; set while others read */
     size_t size;
     struct store *store;
+    struct inflight *inflight;
     _Atomic uint32_t answers_epoch; /* an answer of another epoch is dead */
 };
 

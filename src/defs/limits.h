@@ -38,6 +38,19 @@
 #define ALIAS_MAX 10u         /* CNAME and DNAME links of one question (threat M11; as PowerDNS) */
 #define MINIMISE_STEPS_MAX 8u /* single-label steps, then the whole name (RFC 9156 2.3) */
 
+/* ---- messages in flight, in all workers together (threats A15, A16; BIND's fetches-per-zone and
+ * fetches-per-server are off by default) ---- */
+#define INFLIGHT_SLOTS 8192u      /* of 12 octets, for zones and as many for addresses: 192 KiB */
+#define INFLIGHT_ZONE_START 200u  /* towards the servers of a zone, to begin with */
+#define INFLIGHT_SERVER_START 100u
+#define INFLIGHT_ZONE_FLOOR 16u   /* not below: at 50 ms a message they see a zone recover within 1 s */
+#define INFLIGHT_SERVER_FLOOR 32u /* more than one silent zone may take of a server that has others */
+#define INFLIGHT_CAP_MAX 5000u    /* half of all questions of clients; 100,000 messages a second at 50 ms */
+#define TURN_MS_MAX 2000          /* a question waits so long until it may send; then 3 s are left for the answer */
+#define TURN_POLL_MS 10           /* other workers free places without a word: looked for so often */
+#define TURN_WAITING_FREE 16u     /* questions for a zone that may wait however full it is */
+#define EVICTIONS_MAX 4u          /* questions that one new question may push out */
+
 /* ---- clients ---- */
 /* Questions of clients pending, in all workers together: 5 s of 2,000 a second that nobody answers. Beyond, a
  * new one takes the place of one of the zone that has most (threat A16). */
