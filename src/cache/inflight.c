@@ -18,7 +18,7 @@ struct slot {
 struct inflight {
     struct hash_key key;
     unsigned zone_start, server_start, questions_max;
-    atomic_uint questions;
+    atomic_uint questions, jobs;
     struct slot slots[2 * INFLIGHT_SLOTS]; /* zones, then servers */
 };
 
@@ -82,8 +82,8 @@ static unsigned cap_of(const struct inflight *i, uint32_t slot)
 static void step(struct inflight *i, uint32_t slot, int delta)
 {
     unsigned seen = get(&i->slots[slot].cap), cap = seen ? seen : start_of(i, slot);
-    atomic_compare_exchange_weak_explicit(&i->slots[slot].cap, &seen, cap + (unsigned)delta,
-        memory_order_relaxed, memory_order_relaxed);
+    atomic_compare_exchange_weak_explicit(
+        &i->slots[slot].cap, &seen, cap + (unsigned)delta, memory_order_relaxed, memory_order_relaxed);
 }
 
 /* Above the start it grows only while it is in use: a cap that nobody tried says nothing. */
@@ -157,9 +157,14 @@ unsigned inflight_free_places(const struct inflight *i)
     return n < i->questions_max ? i->questions_max - n : 0;
 }
 
-bool inflight_is_full(const struct inflight *i)
+void inflight_job(struct inflight *i, int delta)
 {
-    return get(&i->questions) > i->questions_max;
+    add(&i->jobs, delta);
+}
+
+bool inflight_is_crowded(const struct inflight *i)
+{
+    return get(&i->questions) > i->questions_max || get(&i->jobs) / 2 > i->questions_max;
 }
 
 void inflight_read(const struct inflight *i, struct inflight_figures *out)

@@ -16,6 +16,7 @@
 #define HARK_CACHE_INFLIGHT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -44,10 +45,13 @@ void inflight_end(struct inflight *i, uint32_t zone, uint32_t server, enum fligh
 void inflight_late(struct inflight *i, uint32_t zone, uint32_t server);
 /** Questions that wait for a zone to have room: more by delta; the number after it. */
 unsigned inflight_wait(struct inflight *i, uint32_t zone, int delta);
-/** Questions of clients that the resolvers have; places that are free. */
+/** Questions of clients that the resolvers have, and jobs that work for them: more by delta. */
 void inflight_question(struct inflight *i, int delta);
+void inflight_job(struct inflight *i, int delta);
+/** Places for questions that are free. */
 unsigned inflight_free_places(const struct inflight *i);
-bool inflight_is_full(const struct inflight *i);
+/** More questions than places, or more than twice as many jobs. */
+bool inflight_is_crowded(const struct inflight *i);
 
 struct inflight_figures {
     unsigned messages;                      /* in flight */

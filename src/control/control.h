@@ -37,6 +37,7 @@ struct control_figures {
     /* clients and their limits */
     unsigned questions, clients, clients_at_limit; /* gauges: pending, who has some, who has too many */
     uint64_t over_limit, repetitions, twins, paced, aged;
+    struct inflight_figures inflight;
 };
 
 /* One request and its reply, which may come later. */

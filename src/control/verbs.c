@@ -86,6 +86,16 @@ static json_t *clients_json(const struct control_figures *f)
         count(f->twins), "answers_paced", count(f->paced), "answers_dropped_late", count(f->aged));
 }
 
+static json_t *inflight_json(const struct control_figures *f)
+{
+    const struct inflight_figures *i = &f->inflight;
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "messages", count(i->messages),
+        "zones_at_cap", count(i->zones_at_cap), "zones_at_floor", count(i->zones_at_floor), "servers_at_cap",
+        count(i->servers_at_cap), "zones_waited_for", count(i->zones_waiting), "waiting",
+        count(f->resolver.waiting), "waited", count(f->resolver.turns_waited), "turned_away",
+        count(f->resolver.turned_away), "evicted", count(f->resolver.evicted));
+}
+
 static json_t *net_json(const struct control_figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "clients_open", count(f->tcp_open),
@@ -104,11 +114,11 @@ static json_t *control_status(const struct control_source *source, struct contro
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION,
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION,
         "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
         queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "clients",
-        clients_json(&f), "resolver", resolver_json(&f.resolver), "sockets", net_json(&f), "log",
-        log_json(&f));
+        clients_json(&f), "in_flight", inflight_json(&f), "resolver", resolver_json(&f.resolver), "sockets",
+        net_json(&f), "log", log_json(&f));
 }
 
 static json_t *control_reload(const struct control_source *source, struct control_call *call)

@@ -229,6 +229,10 @@ static void add_resolve(struct resolve_counters *sum, const struct resolve_count
     sum->jobs += c->jobs;
     sum->waiters += c->waiters;
     sum->sends += c->sends;
+    sum->waiting += c->waiting;
+    sum->turns_waited += c->turns_waited;
+    sum->turned_away += c->turned_away;
+    sum->evicted += c->evicted;
     sum->asked += c->asked;
     sum->joined += c->joined;
     sum->cache_answers += c->cache_answers;
@@ -291,6 +295,7 @@ void pool_figures(struct pool *p, struct control_figures *out)
         add_gate(out, &stats.gate);
         add_net(out, &stats);
     }
+    inflight_read(cache_inflight(sh->cache), &out->inflight);
     out->clients = clients_active(sh->clients);
     out->clients_at_limit = clients_at_limit(sh->clients);
     out->questions = pool_questions(sh);

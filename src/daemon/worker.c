@@ -506,7 +506,7 @@ enum err worker_new(
     w->wake.data = w;
     uv_mutex_init(&w->stats_lock);
     uv_cond_init(&w->stats_ready);
-    pending_pool_init(&w->pendings, &shared->pending, shared->config->questions_max + CLIENT_QUESTIONS_SLACK);
+    pending_pool_init(&w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);
     w->rng = random_new(NULL);
     gate_init(&w->gate, &w->loop, shared->clients, w->rng, on_gate, w);

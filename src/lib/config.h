@@ -62,7 +62,6 @@ struct config {
     struct config_names local_off; /* rows at and below these are not */
     uint16_t client_udp_size;      /* EDNS size accepted from and announced to clients */
     /* limits */
-    unsigned questions_max; /* of clients, pending */
     unsigned client_pending;
     /* upstream: complete resolve settings, and what the driver needs */
     struct resolve_settings resolve;

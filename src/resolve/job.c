@@ -11,6 +11,7 @@ static step *const steps[JOB_STATE_COUNT] = {
     [JOB_CUT] = step_cut,
     [JOB_WAIT_PRIMING] = step_primed,
     [JOB_PICK] = step_pick,
+    [JOB_WAIT_TURN] = step_turn,
     [JOB_WAIT_REPLY] = step_wait_reply,
     [JOB_TIMER] = step_timer,
     [JOB_WAIT_ALIAS] = step_alias_done,
@@ -18,7 +19,7 @@ static step *const steps[JOB_STATE_COUNT] = {
 
 static bool is_waiting(enum job_state s)
 {
-    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS;
+    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_TURN || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS;
 }
 
 uint32_t job_paid(const struct job *j)
@@ -46,7 +47,7 @@ static void job_done(struct job *j)
     /* Who joined from outside did not use the work up: for them it begins anew, with work of their own. */
     if (j->out.rcode == RCODE_SERVFAIL && j->limited && !j->owns_work) {
         again = j->waiters;
-        j->waiters = NULL;
+        j->waiters = j->last_waiter = NULL;
     }
     j->out.messages = job_paid(j);
     if (j->failed_before && j->out.rcode != RCODE_SERVFAIL)
@@ -85,6 +86,9 @@ void job_run(struct job *j)
         j->state = job_fail(j, why.ede, why.tag, why.text);
     } else if (j->state == JOB_WAIT_REPLY && j->patience_ms <= j->r->now.mono_ms && !j->reply) {
         j->state = JOB_TIMER;
+    } else if (j->state == JOB_WAIT_TURN && j->patience_ms <= j->r->now.mono_ms && !j->reply &&
+               !j->turn.called) {
+        j->state = turn_fail(j);
     }
     /* Each pass is progress: a message sent, a label deeper, a server less. The bound only stops a bug. */
     for (unsigned passes = 0;; passes++) {
@@ -122,6 +126,8 @@ void send_drop(struct send *s)
     while (*p != s)
         p = &(*p)->next;
     *p = s->next;
+    if (s->counted)
+        turn_end(s, FLIGHT_DROPPED);
     table_remove(&j->r->sends, &s->node);
     j->r->counters.sends--;
     action_push(j->r, ACTION_DROP)->drop.id = s->id;
@@ -162,9 +168,12 @@ void job_end(struct job *j)
     assert(!j->dead);
     j->dead = true;
     job_drop_sends(j);
+    turn_leave(j);
+    load_leave(j);
     heap_remove(&r->timers, &j->timer);
     table_remove(&r->jobs, &j->node);
     r->counters.jobs--;
+    inflight_job(cache_inflight(r->cache), -1);
     job_drop_subs(j);
     j->next_dead = r->dead;
     r->dead = j;
@@ -192,9 +201,9 @@ void job_remember_failure(struct job *j, int ede)
 {
     /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's
      * question brought about by having used up its work or depth before: it could silence any name for all
-     * others. */
+     * others. Nor one for want of a place: that says nothing of the name. */
     bool own = j->owns_work || !j->limited;
-    if (j->messages == 0 || !own || j->flags.no_write || j->flags.priming || j->remembered)
+    if (j->messages == 0 || !own || j->turned_away || j->flags.no_write || j->flags.priming || j->remembered)
         return;
     j->failed_before = j->remembered = true;
     cache_failure_put(j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede),

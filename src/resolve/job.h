@@ -14,12 +14,14 @@
 #include "dns/rdata.h"
 #include "resolve/reach.h"
 #include "resolve/resolve.h"
+#include "resolve/turn.h"
 
 enum job_state {
     JOB_KNOWN,        /* nothing done yet: does the cache know? */
     JOB_CUT,          /* the cache does not: where does the walk begin? */
     JOB_WAIT_PRIMING, /* no delegation of the root is known: its look-up runs */
     JOB_PICK,         /* a delegation is chosen (zone.cut): which server gets the next message? */
+    JOB_WAIT_TURN,    /* the zone or its servers have enough in flight; in a line of turn.c */
     JOB_WAIT_REPLY,   /* messages are out, or name-server addresses are being looked up, or both */
     JOB_TIMER,        /* patience with the last message ended */
     JOB_WAIT_ALIAS,   /* the links are in out.answer, the target's job runs */
@@ -30,6 +32,7 @@ enum job_state {
 /* What one client question may cause; inherited by its sub-questions, never reset. */
 struct work {
     unsigned refs;
+    struct addr client; /* who asked; zeroed: nobody outside */
     uint32_t messages, octets, target_failures;
     /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
      * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
@@ -79,8 +82,10 @@ struct send {
     uint16_t msg_id, type;
     name_t name[NAME_MAX_LEN]; /* as sent, letter case and all */
     bool with_edns, minimised, patience_over, bare_error;
-    bool lost; /* a later message to the server was answered first */
+    bool lost;    /* a later message to the server was answered first */
+    bool counted; /* in the slots */
     uint8_t near_misses;
+    uint32_t zone_slot, server_slot; /* of cache/inflight.h */
     int64_t sent_ms, patience_ms;
 };
 
@@ -99,6 +104,7 @@ struct candidate {
     bool stream_tried;
     bool truncated;     /* its answer needs TCP */
     bool stream_failed; /* after a near miss; then UDP, with another ID and port, is all there is */
+    bool full;          /* passed over in this turn: its address has enough in flight */
     bool case_missed;   /* echoed the name in other letters */
 };
 
@@ -119,6 +125,7 @@ struct zone_stage {
     struct server servers[DELEGATION_NAMES_MAX];
     struct candidate candidates[DELEGATION_ADDRS_MAX];
     uint64_t hash;             /* of its name */
+    uint32_t slot;             /* of cache/inflight.h */
     unsigned silences;         /* tries of this job that no server of the zone answered in time */
     unsigned asked;            /* UDP messages for ask.name and ask.type */
     int64_t asked_ms;          /* when the first of them left */
@@ -173,7 +180,12 @@ struct job {
     int64_t begin_ms;
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 
-    struct waiter *waiters;
+    bool turned_away; /* failed for want of a place */
+
+    struct waiter *waiters, *last_waiter;
+    unsigned waiter_count;
+    struct turn turn;
+    struct load_place load;
     struct link *parents; /* jobs that wait for this one */
     struct link *subs;    /* what this one waits for */
     struct send *sends;
@@ -199,6 +211,8 @@ struct resolver {
     struct job *ready_first, *ready_last;
     struct job *dead; /* freed at the next call from outside, when no action points there any more */
     struct action_queue actions;
+    struct turns turns;
+    struct load load;
     int64_t wake_told_ms;
     int64_t prime_again_ms; /* priming failed: not before then */
     struct reach reach;
@@ -297,6 +311,35 @@ bool is_in_patience(const struct job *j);
  * the next question too, or each of them would wait for it again. */
 void stream_useless(struct job *j, struct candidate *c);
 enum job_state out_of_work(struct job *j);
+
+/* ---- turn.c ---- */
+void turns_init(struct turns *t);
+void turns_fini(struct turns *t);
+/** Wakes those whose turn it is. False: there was nothing to look at. */
+bool turns_run(struct resolver *r);
+/** The candidate picked, or another one that may be asked, with room for a message; -1: none. */
+int turn_candidate(struct job *j, unsigned candidate);
+/** Stands in line until there is room; where too many do, the job fails. */
+enum job_state turn_wait(struct job *j, unsigned candidate);
+/** Waited for too long, or in vain. */
+enum job_state turn_fail(struct job *j);
+enum job_state step_turn(struct job *j);
+/** Out of the line, if it stands in one. */
+void turn_leave(struct job *j);
+/** A message is in flight; it is not any more, as far as it was counted. */
+void turn_begin(struct send *s);
+void turn_end(struct send *s, enum flight_end how);
+
+/* ---- load.c ---- */
+void load_init(struct load *l);
+void load_fini(struct load *l);
+/** The job entered a zone (zone.hash). */
+void load_enter(struct job *j);
+void load_leave(struct job *j);
+/** It has more waiters by delta. */
+void load_waiters(struct job *j, int delta);
+/** Ends the question that has to go first, in the next turn. False: there is none. */
+bool load_evict(struct resolver *r);
 
 /* ---- pick.c: server selection without I/O ---- */
 /** False: such an address is never asked. */

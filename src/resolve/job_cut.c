@@ -26,13 +26,17 @@ void zone_enter(struct job *j, struct cut *cut)
 {
     job_drop_sends(j);
     job_drop_subs(j);
+    turn_leave(j);
+    j->turn.called = false;
     j->patience_ms = INT64_MAX;
     struct reason trouble = j->zone.trouble;
     j->zone = (struct zone_stage){.cut = cut,
         .entered_s = j->r->now.cache_s,
         .entered_messages = j->work->messages,
         .hash = zone_hash(j, cut->zone),
+        .slot = inflight_zone(cache_inflight(j->r->cache), cut->zone),
         .trouble = trouble};
+    load_enter(j);
     for (unsigned i = 0; i < cut->server_count; i++) {
         const struct cut_server *cs = &cut->servers[i];
         struct server *sv = &j->zone.servers[j->zone.server_count++];

@@ -254,6 +254,10 @@ enum job_state step_pick(struct job *j)
     if (i < 0 || j->zone.candidates[i].tries > 0)
         looking = look_up(j);
     if (i >= 0 && (!pick_exhausted(j) || pick_is_owed(j, (unsigned)i))) {
+        int picked = i;
+        i = turn_candidate(j, (unsigned)picked);
+        if (i < 0)
+            return turn_wait(j, (unsigned)picked);
         /* A server that is known to spoil letter case is asked where case does not matter. */
         bool stream = j->r->set.case_random && j->zone.candidates[i].facts.case_broken;
         return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
@@ -321,6 +325,7 @@ enum job_state step_timer(struct job *j)
             send_drop(s);
             continue;
         }
+        turn_end(s, FLIGHT_SILENT);
         pick_silence(j);
         j->zone.trouble = (struct reason){
             EDE_NO_REACHABLE_AUTHORITY, "silent-servers", "the name servers did not answer in time"};

@@ -115,6 +115,7 @@ static struct send *send_new(struct job *j, unsigned candidate, enum transport t
     j->sends = s;
     table_add(&r->sends, &s->node, s->id);
     r->counters.sends++;
+    turn_begin(s);
     return s;
 }
 

@@ -35,10 +35,12 @@ static struct load_client *client_of_zone(
     return c;
 }
 
-/* After each change of its number. */
-static void weigh(struct load *l, struct load_client *c)
+/* A job counts once and once more for each waiter. */
+static void count(struct load *l, struct load_client *c, int delta)
 {
     struct load_zone *z = c->zone;
+    c->count += (unsigned)delta;
+    z->count += (unsigned)delta;
     if (c->count > 0) {
         heap_set(&z->clients, &c->rank, rank(c->count, c->first->begin_ms));
     } else {
@@ -66,9 +68,14 @@ void load_enter(struct job *j)
     j->load = (struct load_place){.client = c, .prev = c->last};
     *(c->last ? &c->last->load.next : &c->first) = j;
     c->last = j;
-    c->count++;
-    c->zone->count++;
-    weigh(&r->load, c);
+    count(&r->load, c, (int)j->waiter_count + 1);
+}
+
+void load_waiters(struct job *j, int delta)
+{
+    j->waiter_count += (unsigned)delta;
+    if (j->load.client)
+        count(&j->r->load, j->load.client, delta);
 }
 
 void load_leave(struct job *j)
@@ -78,10 +85,8 @@ void load_leave(struct job *j)
         return;
     *(j->load.prev ? &j->load.prev->load.next : &c->first) = j->load.next;
     *(j->load.next ? &j->load.next->load.prev : &c->last) = j->load.prev;
+    count(&j->r->load, c, -((int)j->waiter_count + 1));
     j->load = (struct load_place){0};
-    c->count--;
-    c->zone->count--;
-    weigh(&j->r->load, c);
 }
 
 /* The question of a client that caused the job. There are no circles (job.c: waits_for). */

@@ -87,7 +87,7 @@ static unsigned tries_max(const struct candidate *c)
 /* When the candidate may be asked (again); INT64_MAX: never. */
 static int64_t due_ms(const struct job *j, const struct candidate *c)
 {
-    if (c->dead || c->stream_tried || c->tries >= tries_max(c))
+    if (c->dead || c->full || c->stream_tried || c->tries >= tries_max(c))
         return INT64_MAX;
     int64_t slow_ms = j->zone.asked_ms + SLOW_ANSWER_MS;
     bool repeats = c->tries > 0 && j->zone.asked >= 2 && !is_lossy(c);

@@ -88,6 +88,7 @@ struct question {
     bool stale_ok;                   /* step E */
     bool background;                 /* pays from a small budget of its own */
     bool no_aliases;                 /* stop at the first CNAME */
+    struct addr client;              /* who asks, for fairness (policy/clients.h); zeroed: nobody */
     uint32_t deadline_ms;            /* patience of the waiter from now; 0: ANSWER_MS_MAX */
     const struct observer *observer; /* NULL: nobody watches; must live until the ANSWER */
 };
@@ -142,9 +143,11 @@ enum heard { HEARD_MATCHED, HEARD_NEAR_MISS, HEARD_IGNORED };
 
 /* Gauges and counters; all gauges are 0 when nothing is asked. */
 struct resolve_counters {
-    unsigned jobs, waiters, sends;
+    unsigned jobs, waiters, sends, waiting; /* waiting: jobs, for their turn to send */
     uint64_t asked, joined, cache_answers, answered, failed;
     uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;
+    uint64_t turns_waited, turned_away,
+        evicted; /* questions: that waited, for which too many waited, given up */
 };
 
 struct resolver;

@@ -52,7 +52,7 @@ void job_wake(struct job *j)
     r->ready_last = j;
 }
 
-static void pump(struct resolver *r)
+static void run_ready(struct resolver *r)
 {
     while (r->ready_first) {
         struct job *j = r->ready_first;
@@ -63,6 +63,13 @@ static void pump(struct resolver *r)
         if (!j->dead)
             job_run(j);
     }
+}
+
+static void pump(struct resolver *r)
+{
+    do
+        run_ready(r);
+    while (turns_run(r));
 }
 
 static void work_release(struct work *w)
@@ -145,6 +152,7 @@ struct job *job_find_or_new(
     fresh->out.reason.ede = EDE_NONE;
     table_add(&r->jobs, &fresh->node, hash);
     r->counters.jobs++;
+    inflight_job(cache_inflight(r->cache), 1);
     job_wake(fresh);
     return fresh;
 }
@@ -163,28 +171,50 @@ static void waiter_free(struct resolver *r, struct waiter *w)
 {
     table_remove(&r->waiters, &w->node);
     r->counters.waiters--;
+    inflight_question(cache_inflight(r->cache), -1);
     if (w->observer)
         r->observers--;
     mem_free(w);
 }
 
+/* At the end: waiters are answered in the order they came. */
+static void waiter_add(struct job *j, struct waiter *w)
+{
+    *(j->last_waiter ? &j->last_waiter->next : &j->waiters) = w;
+    j->last_waiter = w;
+    w->job = j;
+    load_waiters(j, 1);
+}
+
+/* prev: the one before it in the list, NULL if it is the first. */
+static void waiter_remove(struct job *j, struct waiter *w, struct waiter *prev)
+{
+    *(prev ? &prev->next : &j->waiters) = w->next;
+    if (j->last_waiter == w)
+        j->last_waiter = prev;
+    load_waiters(j, -1);
+    waiter_free(j->r, w);
+}
+
 void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o)
 {
     struct resolver *r = j->r;
-    for (struct waiter **p = &j->waiters; *p;) {
-        struct waiter *w = *p;
+    struct waiter *prev = NULL;
+    for (struct waiter *w = j->waiters, *next; w; w = next) {
+        next = w->next;
         if (only && w != only) {
-            p = &w->next;
+            prev = w;
             continue;
         }
-        *p = w->next;
         struct action *a = action_push(r, ACTION_ANSWER);
         a->answer.id = w->id;
         a->answer.outcome = o;
         r->counters.answered++;
         if (o->rcode == RCODE_SERVFAIL)
             r->counters.failed++;
-        waiter_free(r, w);
+        waiter_remove(j, w, prev);
+        if (only)
+            return;
     }
 }
 
@@ -193,12 +223,12 @@ void waiters_start_over(const struct job *j, struct waiter *waiters)
     struct job *fresh = job_find_or_new(j->r, j->name, j->type, j->class, j->flags);
     if (!fresh->work)
         job_own_work(fresh);
-    struct waiter **end = &fresh->waiters;
-    while (*end)
-        end = &(*end)->next;
-    *end = waiters;
-    for (struct waiter *w = waiters; w; w = w->next)
-        w->job = fresh;
+    fresh->work->client = j->work->client;
+    for (struct waiter *w = waiters, *next; w; w = next) {
+        next = w->next;
+        w->next = NULL;
+        waiter_add(fresh, w);
+    }
 }
 
 /* ---- the surface ---- */
@@ -213,6 +243,8 @@ struct resolver *resolve_new(const struct resolve_settings *settings, struct cac
     table_init(&r->jobs);
     table_init(&r->waiters);
     table_init(&r->sends);
+    turns_init(&r->turns);
+    load_init(&r->load);
     r->wake_told_ms = INT64_MAX;
     return r;
 }
@@ -236,6 +268,8 @@ void resolve_free(struct resolver *r)
     table_fini(&r->jobs);
     table_fini(&r->waiters);
     table_fini(&r->sends);
+    turns_fini(&r->turns);
+    load_fini(&r->load);
     heap_fini(&r->timers);
     mem_free(r->actions.items);
     mem_free(r);
@@ -249,19 +283,16 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     bool joined = j->work != NULL;
     if (!joined) {
         job_own_work(j);
+        j->work->client = q->client;
         if (q->background)
             j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
     }
     struct waiter *w = mem_alloc(sizeof *w);
     w->id = ++r->last_id;
-    w->job = j;
     w->deadline_ms = now.mono_ms + (q->deadline_ms ? q->deadline_ms : ANSWER_MS_MAX);
     w->observer = q->observer;
-    /* At the end: waiters are answered in the order they came. */
-    struct waiter **end = &j->waiters;
-    while (*end)
-        end = &(*end)->next;
-    *end = w;
+    inflight_question(cache_inflight(r->cache), 1);
+    waiter_add(j, w);
     table_add(&r->waiters, &w->node, w->id);
     r->counters.waiters++;
     r->counters.asked++;
@@ -270,12 +301,16 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     if (joined) {
         r->counters.joined++;
         JOB_EVENT(j, .kind = EVENT_JOINED);
-        job_arm(j);
+        if (!j->timer.place || w->deadline_ms < j->timer.at)
+            job_arm(j);
     } else {
         JOB_EVENT(j, .kind = EVENT_QUESTION);
     }
     ask_id id = w->id;
     pump(r);
+    for (unsigned i = 0; i < EVICTIONS_MAX && inflight_is_crowded(cache_inflight(r->cache)) && load_evict(r);
+         i++)
+        pump(r);
     return id;
 }
 
@@ -287,11 +322,10 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now)
         return;
     struct waiter *w = HOLDER(n, struct waiter, node);
     struct job *j = w->job;
-    struct waiter **p = &j->waiters;
-    while (*p != w)
-        p = &(*p)->next;
-    *p = w->next;
-    waiter_free(r, w);
+    struct waiter *prev = NULL;
+    for (struct waiter *before = j->waiters; before != w; before = before->next)
+        prev = before;
+    waiter_remove(j, w, prev);
     if (!j->waiters && !j->parents)
         job_end(j);
     pump(r);
@@ -349,10 +383,12 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
         return true;
     struct heap_node *first = heap_first(&r->timers);
     int64_t at = first ? first->at : INT64_MAX;
+    if (r->turns.first && r->turns.poll_ms < at)
+        at = r->turns.poll_ms;
     if (at == r->wake_told_ms)
         return false;
     r->wake_told_ms = at;
-    if (!first)
+    if (at == INT64_MAX)
         return false;
     *out = (struct action){.kind = ACTION_WAKE, .wake = {at}};
     return true;
@@ -445,6 +481,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             if (s->patience_over)
                 r->counters.late_answers++;
             reach_heard(r, s);
+            turn_end(s, FLIGHT_ANSWERED);
             send_drop(s);
             job_wake(j);
         } else {

@@ -161,13 +161,14 @@ bool turns_run(struct resolver *r)
 
 /* ---- for the stages ---- */
 
-/* Room in the slot that is not owed to others who stand in its line. */
+/* Room in the slot. Who was not called leaves it to those who stand in the slot's line; who was, goes before
+ * those of all lines: else two lines could send each other round. */
 static bool has_room(const struct job *j, uint32_t slot)
 {
     struct resolver *r = j->r;
     if (inflight_room(cache_inflight(r->cache), slot) == 0)
         return false;
-    return !r->turns.first || (j->turn.called && j->turn.slot == slot) || !line_find(&r->turns, slot);
+    return !r->turns.first || j->turn.called || !line_find(&r->turns, slot);
 }
 
 static uint32_t server_slot(const struct job *j, unsigned candidate)
@@ -196,7 +197,7 @@ enum job_state turn_wait(struct job *j, unsigned candidate)
     struct resolver *r = j->r;
     struct inflight *in = cache_inflight(r->cache);
     uint32_t slot = has_room(j, j->zone.slot) ? server_slot(j, candidate) : j->zone.slot;
-    if (j->turn.called) { /* what it was called for is for the next one */
+    if (j->turn.called) { /* what it was called for is the next one's */
         j->turn.called = false;
         freed(r, j->turn.slot);
     }
@@ -210,6 +211,8 @@ enum job_state turn_wait(struct job *j, unsigned candidate)
     for (struct send *s = j->sends; s; s = s->next)
         turn_end(s, FLIGHT_DROPPED);
     stand(j, slot);
+    if (inflight_room(in, slot) > 0) /* it only gave way to those before it in the line */
+        freed(r, slot);
     r->counters.turns_waited++;
     j->patience_ms = r->now.mono_ms + TURN_MS_MAX;
     return JOB_WAIT_TURN;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "policy/clients.h"
 #include "serve/inner.h"
 
 /* ---- the steps, in the order of the list below; those not here are in admit.c and chaos.c ---- */
@@ -151,6 +152,7 @@ struct question serve_question(const struct request *rq)
         .no_aliases = any,
         .checking_disabled = rq->flags & FLAG_CD,
         .dnssec_ok = rq->dnssec_ok,
+        .client = client_of(&rq->client),
     };
 }
 

@@ -27,11 +27,6 @@ struct log_line {
     enum transport transport;
 };
 
-struct heard_answer {
-    ask_id id;
-    const struct outcome *outcome;
-};
-
 struct world {
     const struct world_rule *rules;
     size_t rule_count;
@@ -44,8 +39,8 @@ struct world {
     struct flight *flights;
     struct log_line *log;
     size_t log_count;
-    struct heard_answer *answers;
-    size_t answer_count;
+    const struct outcome **answers; /* by ask_id */
+    size_t answer_cap;
     enum world_link link;
     struct arena arena; /* of the kept outcomes */
     struct text text;
@@ -76,6 +71,14 @@ struct world *world_new(
 struct world *world_new_seeded(const struct world_rule *rules, size_t count,
     void (*settings)(struct resolve_settings *), uint32_t number)
 {
+    struct cache_settings cs = {
+        .size = 4u << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
+    return world_new_cached(rules, count, settings, number, &cs);
+}
+
+struct world *world_new_cached(const struct world_rule *rules, size_t count,
+    void (*settings)(struct resolve_settings *), uint32_t number, const struct cache_settings *cs)
+{
     uint8_t seed[32] = {0};
     memcpy(seed, &number, sizeof number);
     struct world *w = mem_alloc(sizeof *w);
@@ -83,9 +86,7 @@ struct world *world_new_seeded(const struct world_rule *rules, size_t count,
     w->rule_count = count;
     w->used = mem_alloc(count * sizeof *w->used);
     w->now = (now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true};
-    struct cache_settings cs = {
-        .size = 4u << 20, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
-    w->cache = cache_new(&cs, &(struct hash_key){1, 2});
+    w->cache = cache_new(cs, &(struct hash_key){1, 2});
     w->rng = random_new(seed);
     seed[31] = 1;
     w->chance = random_new(seed);
@@ -367,14 +368,21 @@ static struct rrset_list list_copy(const struct rrset_list *l, struct arena *a)
 
 static void answered(struct world *w, const struct action *act)
 {
-    if ((w->answer_count & (w->answer_count - 1)) == 0)
-        w->answers = mem_grow(w->answers, (w->answer_count ? 2 * w->answer_count : 1) * sizeof *w->answers);
+    size_t cap = w->answer_cap;
+    while (cap <= act->answer.id)
+        cap = cap ? 2 * cap : 256;
+    if (cap > w->answer_cap) {
+        w->answers = mem_grow(w->answers, cap * sizeof *w->answers);
+        memset(w->answers + w->answer_cap, 0, (cap - w->answer_cap) * sizeof *w->answers);
+        w->answer_cap = cap;
+    }
+    assert(!w->answers[act->answer.id]);
     struct outcome *o = ARENA_NEW(&w->arena, struct outcome);
     *o = *act->answer.outcome;
     o->answer = list_copy(&o->answer, &w->arena);
     o->authority = list_copy(&o->authority, &w->arena);
     o->additional = list_copy(&o->additional, &w->arena);
-    w->answers[w->answer_count++] = (struct heard_answer){act->answer.id, o};
+    w->answers[act->answer.id] = o;
 }
 
 static void drain(struct world *w)
@@ -415,9 +423,16 @@ static bool step(struct world *w)
 
 ask_id world_begin(struct world *w, const char *name, uint16_t type)
 {
+    return world_begin_as(w, name, type, NULL);
+}
+
+ask_id world_begin_as(struct world *w, const char *name, uint16_t type, const struct addr *client)
+{
     name_t n[NAME_MAX_LEN];
     assert(name_from_text(n, name, strlen(name), NULL) == ERR_OK);
     struct question q = {.name = n, .type = type, .class = CLASS_IN};
+    if (client)
+        q.client = *client;
     ask_id id = resolve_ask(w->r, &q, w->now);
     drain(w);
     return id;
@@ -429,21 +444,18 @@ void world_cancel(struct world *w, ask_id id)
     drain(w);
 }
 
-static const struct outcome *answer_of(const struct world *w, ask_id id)
+const struct outcome *world_answer(const struct world *w, ask_id id)
 {
-    for (size_t i = w->answer_count; i > 0; i--)
-        if (w->answers[i - 1].id == id)
-            return w->answers[i - 1].outcome;
-    return NULL;
+    return id < w->answer_cap ? w->answers[id] : NULL;
 }
 
 const struct outcome *world_wait(struct world *w, ask_id id)
 {
     int64_t end = w->now.mono_ms + LIFE_MS;
-    while (!answer_of(w, id) && w->now.mono_ms < end)
+    while (!world_answer(w, id) && w->now.mono_ms < end)
         if (!step(w))
             break;
-    return answer_of(w, id);
+    return world_answer(w, id);
 }
 
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type)

@@ -49,12 +49,19 @@ struct world *world_new(
 /** Likewise; other seeds make other IDs, choices and losses. */
 struct world *world_new_seeded(
     const struct world_rule *rules, size_t count, void (*settings)(struct resolve_settings *), uint32_t seed);
+/** Likewise, with another cache. */
+struct world *world_new_cached(const struct world_rule *rules, size_t count,
+    void (*settings)(struct resolve_settings *), uint32_t seed, const struct cache_settings *cs);
 void world_free(struct world *w);
 /** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call.
  * NULL: no answer came. */
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
 /** Begins a question; its answer is told by world_wait. */
 ask_id world_begin(struct world *w, const char *name, uint16_t type);
+/** As somebody; NULL: nobody. */
+ask_id world_begin_as(struct world *w, const char *name, uint16_t type, const struct addr *client);
+/** What became of it; NULL: nothing yet. */
+const struct outcome *world_answer(const struct world *w, ask_id id);
 /** Its asker leaves. */
 void world_cancel(struct world *w, ask_id id);
 /** Runs until this question is answered. */
