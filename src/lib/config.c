@@ -325,6 +325,9 @@ static void check_together(struct reading *r)
     if (!c->resolve.use_v4 && !c->resolve.use_v6)
         complain(r, later(r, "upstream.ipv4", "upstream.ipv6"),
             "upstream.ipv4 and upstream.ipv6 are both off: no server could be asked");
+    if (c->cookies_require && !c->cookies)
+        complain(r, later(r, "cookies.require", "cookies.clients"),
+            "cookies.require is on and cookies.clients off: nobody could have a cookie");
 }
 
 /* ---- the file ---- */
