@@ -6,7 +6,7 @@
  *   cuts       zone → its delegation as the parent gave it: name-server names and the glue that is used for
  *              it alone
  *   answers    question and variant → the finished wire
- *   servers    address → RTT, EDNS, case facts; (zone, address) → lameness
+ *   servers    address → RTT, EDNS, case facts; address → cookie; (zone, address) → lameness
  *   failures   question → how often in a row it failed, until when it is not tried again (RFC 9520)
  */
 #ifndef HARK_CACHE_CACHE_H
@@ -137,6 +137,23 @@ void cache_server_get(
 /** Last writer wins: facts are hints, a lost update costs one measurement. */
 void cache_server_put(
     struct cache *c, const struct endpoint *server, const struct server_facts *facts, uint32_t now_s);
+#define COOKIE_CLIENT_LEN 8u  /* RFC 7873 4 */
+#define COOKIE_SERVER_MAX 32u /* at least 8 */
+
+/* What a server gave us, for the client's part that it was sent. */
+struct server_cookie {
+    uint8_t client[COOKIE_CLIENT_LEN];
+    uint8_t server[COOKIE_SERVER_MAX];
+    uint8_t server_len; /* 0: nothing yet */
+    bool unwanted;      /* it does not answer who sends a cookie */
+};
+/** False, and zeroes: nothing known. Kept for SERVER_FACTS_TTL. */
+bool cache_cookie_get(
+    struct cache *c, const struct endpoint *server, uint32_t now_s, struct server_cookie *out);
+void cache_cookie_put(
+    struct cache *c, const struct endpoint *server, const struct server_cookie *cookie, uint32_t now_s);
+/** Forgets all: this machine may have other addresses now. */
+void cache_cookies_flush(struct cache *c);
 /** Is this address lame for this zone (LAME_TTL)? */
 bool cache_lame_get(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);
 void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);

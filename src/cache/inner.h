@@ -12,7 +12,8 @@ struct cache {
     size_t size;
     struct store *store;
     struct inflight *inflight;
-    _Atomic uint32_t answers_epoch; /* an answer of another epoch is dead */
+    _Atomic uint32_t cookies_epoch; /* a cookie of another epoch is dead */
+    _Atomic uint32_t answers_epoch; /* likewise an answer */
 };
 
 /* Lower-case name, then fixed fields. */

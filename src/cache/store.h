@@ -26,6 +26,7 @@ enum store_kind {
     STORE_SERVER,
     STORE_LAME,
     STORE_FAILURE,
+    STORE_COOKIE,
     STORE_KIND_COUNT
 };
 

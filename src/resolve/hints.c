@@ -70,6 +70,7 @@ void resolve_settings_default(struct resolve_settings *s)
         .minimise = true,
         .minimise_type = TYPE_A,
         .case_random = true,
+        .cookies = true,
         .use_v4 = true,
         .use_v6 = true,
         .udp_size = UDP_SIZE_DEFAULT,

@@ -82,6 +82,8 @@ struct send {
     uint16_t msg_id, type;
     name_t name[NAME_MAX_LEN]; /* as sent, letter case and all */
     bool with_edns, minimised, patience_over, bare_error;
+    bool with_cookie, cookie_due; /* due: the server gives cookies */
+    uint8_t cookie[COOKIE_CLIENT_LEN];
     bool lost;    /* a later message to the server was answered first */
     bool counted; /* in the slots */
     uint8_t near_misses;
@@ -94,19 +96,23 @@ struct candidate {
     struct endpoint at;
     const name_t *server;
     struct server_facts facts;
-    uint8_t tries;    /* over UDP since it last answered */
-    int64_t again_ms; /* not asked again before then (pick.c) */
-    bool dead;        /* useless for this zone, as this job has seen */
-    bool no_route;    /* dead because this machine has no route there */
-    bool lame;        /* remembered as lame: a last resort */
-    bool no_edns;     /* it was asked with EDNS and objected */
-    bool stream;      /* finish over TCP */
+    uint8_t tries;       /* over UDP since it last answered */
+    int64_t again_ms;    /* not asked again before then (pick.c) */
+    bool dead;           /* useless for this zone, as this job has seen */
+    bool no_route;       /* dead because this machine has no route there */
+    bool lame;           /* remembered as lame: a last resort */
+    bool no_edns;        /* it was asked with EDNS and objected */
+    bool no_cookie;      /* something was wrong about the cookie in its answer */
+    bool cookie_renewed; /* asked with the cookie that its BADCOOKIE gave */
+    bool stream;         /* finish over TCP */
     bool stream_tried;
     bool truncated;     /* its answer needs TCP */
     bool stream_failed; /* after a near miss; then UDP, with another ID and port, is all there is */
     bool full;          /* passed over in this turn: its address has enough in flight */
     bool case_missed;   /* echoed the name in other letters */
 };
+
+struct reply;
 
 enum server_state { SERVER_UNASKED, SERVER_ASKED_A, SERVER_ASKED_AAAA, SERVER_RESOLVED, SERVER_FAILED };
 
@@ -124,17 +130,18 @@ struct zone_stage {
     unsigned server_count, candidate_count;
     struct server servers[DELEGATION_NAMES_MAX];
     struct candidate candidates[DELEGATION_ADDRS_MAX];
-    uint64_t hash;             /* of its name */
-    uint32_t slot;             /* of cache/inflight.h */
-    unsigned silences;         /* tries of this job that no server of the zone answered in time */
-    unsigned asked;            /* UDP messages for ask.name and ask.type */
-    int64_t asked_ms;          /* when the first of them left */
-    uint32_t entered_messages; /* work->messages then */
-    int64_t look_up_ms;        /* when the last look-up of a server's address began */
-    unsigned failed_servers;   /* names without an address */
-    unsigned edns_objections;  /* FORMERR or NOTIMP answers to EDNS */
-    bool last_resort_taken;    /* names and glue that were not in the referral are candidates too */
-    struct reason trouble;     /* the last thing that went wrong */
+    uint64_t hash;              /* of its name */
+    uint32_t slot;              /* of cache/inflight.h */
+    unsigned silences;          /* tries of this job that no server of the zone answered in time */
+    unsigned asked;             /* UDP messages for ask.name and ask.type */
+    int64_t asked_ms;           /* when the first of them left */
+    uint32_t entered_messages;  /* work->messages then */
+    int64_t look_up_ms;         /* when the last look-up of a server's address began */
+    unsigned failed_servers;    /* names without an address */
+    unsigned edns_objections;   /* FORMERR or NOTIMP answers to EDNS */
+    unsigned cookie_objections; /* BADCOOKIE to a cookie just given */
+    bool last_resort_taken;     /* names and glue that were not in the referral are candidates too */
+    struct reason trouble;      /* the last thing that went wrong */
 };
 
 /* What is asked of the zone now. Owned by job_send.c. */
@@ -301,6 +308,17 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport);
 /** Its parent gave a DS for the zone entered. */
 bool zone_is_signed(const struct job *j);
 
+/* ---- job_cookie.c ---- */
+/** What the message carries, if anything. */
+void cookie_write(struct send *s, struct edns *opt);
+/** False: the reply is not the server's. */
+bool cookie_matches(const struct send *s, const struct edns *opt);
+/** Of a reply that matches. True: the server gave a cookie. lost: messages before it that were not answered.
+ */
+bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost);
+enum job_state cookie_refused(struct job *j, struct reply *rep);
+enum job_state cookie_unwanted(struct job *j, struct reply *rep);
+
 /* ---- job_pick.c, for others ---- */
 /** A zone that hangs on a single address gets a second one looked up in the background
  * (setting extra_addresses). */
@@ -369,10 +387,12 @@ enum reply_kind {
     REPLY_ALIAS,    /* links only: the target lies outside the zone, or the server did not say more */
     REPLY_NODATA,
     REPLY_NXDOMAIN,
-    REPLY_YXDOMAIN, /* a DNAME makes the name too long (RFC 6672 2.2) */
-    REPLY_LAME,     /* not a server of this zone */
-    REPLY_FAILED,   /* SERVFAIL, NOTIMP … */
-    REPLY_NO_EDNS,  /* objects to EDNS */
+    REPLY_YXDOMAIN,   /* a DNAME makes the name too long (RFC 6672 2.2) */
+    REPLY_LAME,       /* not a server of this zone */
+    REPLY_FAILED,     /* SERVFAIL, NOTIMP … */
+    REPLY_NO_EDNS,    /* objects to EDNS */
+    REPLY_NO_COOKIE,  /* objects to an option: the cookie */
+    REPLY_BAD_COOKIE, /* wants the cookie that it gives */
     REPLY_TRUNCATED,
 };
 
@@ -384,7 +404,8 @@ struct reply {
     send_id id;
     unsigned candidate;
     enum transport transport;
-    bool minimised, with_edns;
+    bool minimised, with_edns, with_cookie;
+    bool cookie_given;
     const name_t *asked;
     uint16_t type;
     uint32_t rtt_ms;
@@ -410,7 +431,7 @@ struct reply {
 };
 
 /** Reads, scrubs and classifies a matched message in one go. */
-struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m);
+struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m, bool cookie_given);
 /** The delegation in a message's NS set `ns` and additional section;
  * with glue hardening, only glue inside `bailiwick`. */
 struct cut *reply_cut(struct job *j, const struct msg *m, const struct rrset *ns, const name_t *bailiwick);

@@ -371,6 +371,10 @@ enum job_state reply_handle(struct job *j, struct reply *rep)
         return handle_truncated(j, rep);
     case REPLY_NO_EDNS:
         return ask_without_edns(j, rep);
+    case REPLY_NO_COOKIE:
+        return cookie_unwanted(j, rep);
+    case REPLY_BAD_COOKIE:
+        return cookie_refused(j, rep);
     case REPLY_LAME:
     case REPLY_FAILED:
         return handle_useless(j, rep);

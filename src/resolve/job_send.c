@@ -2,6 +2,8 @@
 #include "resolve/job.h"
 
 #define STREAM_PATIENCE_MS 1500
+/* Header, question, OPT with a cookie. */
+#define QUERY_MAX_LEN (MSG_HEADER_LEN + NAME_MAX_LEN + 4u + 11u + 4u + EDNS_COOKIE_MAX)
 #define STREAM_DEADLINE_MS 4000
 
 enum known { KNOWN_NOTHING, KNOWN_NO_CUT, KNOWN_DENIED };
@@ -132,9 +134,9 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     struct msg_question q = {.type = s->type, .class = j->class};
     name_copy(q.name, s->name);
     struct edns opt = {.present = true, .dnssec_ok = true, .udp_size = r->set.udp_size};
-    uint8_t *wire = arena_alloc(&j->arena, MSG_HEADER_LEN + NAME_MAX_LEN + 4 + 11);
-    size_t len =
-        msg_query(wire, MSG_HEADER_LEN + NAME_MAX_LEN + 4 + 11, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
+    cookie_write(s, &opt);
+    uint8_t *wire = arena_alloc(&j->arena, QUERY_MAX_LEN);
+    size_t len = msg_query(wire, QUERY_MAX_LEN, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
 
     int64_t now_ms = r->now.mono_ms;
     if (transport == TRANSPORT_UDP) {

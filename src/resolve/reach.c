@@ -187,5 +187,7 @@ void reach_changed(struct resolver *r)
     for (unsigned i = 0; i < 2; i++)
         x->family[i].off_ms = 0, x->family[i].silent_count = 0;
     x->held_count = 0;
+    /* Nobody is to follow this machine from address to address. */
+    cache_cookies_flush(r->cache);
     comes_up(r);
 }

@@ -61,6 +61,7 @@ struct resolve_settings {
     bool minimise;          /* RFC 9156 */
     uint16_t minimise_type; /* of minimised questions: A (RFC 9156 2.1), or NS as in RFC 7816 */
     bool case_random;       /* 0x20 */
+    bool cookies;           /* RFC 7873 */
     bool use_v4, use_v6;
     uint16_t udp_size;     /* announced to servers; longer UDP answers are asked again over TCP */
     bool loopback_servers; /* servers at loopback addresses may be asked (a configured hint always may) */

@@ -474,10 +474,12 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
         name_lower_copy(copy + MSG_HEADER_LEN, s->name);
         struct msg *msg = ARENA_NEW(&j->arena, struct msg);
         j->work->octets += (uint32_t)len;
-        if (msg_parse(msg, copy, len, &j->arena) == MSG_OK) {
-            j->reply = reply_read(j, s, msg);
+        bool parsed = msg_parse(msg, copy, len, &j->arena) == MSG_OK;
+        if (parsed && cookie_matches(s, &msg->edns)) {
+            unsigned lost = count_lost(s);
+            j->reply = reply_read(j, s, msg, cookie_learn(s, &msg->edns, lost));
             j->reply->octets = len;
-            j->reply->lost = count_lost(s);
+            j->reply->lost = lost;
             if (s->patience_over)
                 r->counters.late_answers++;
             reach_heard(r, s);
@@ -486,7 +488,12 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             job_wake(j);
         } else {
             j->zone.trouble =
-                (struct reason){EDE_INVALID_DATA, "malformed-reply", "a name server sent a malformed reply"};
+                parsed ? (struct reason){EDE_INVALID_DATA, "wrong-cookie", "a reply without our cookie came"}
+                       : (struct reason){
+                             EDE_INVALID_DATA, "malformed-reply", "a name server sent a malformed reply"};
+            /* Where cookies are spoilt on the way, TCP must do without. One that is missing may come there.
+             */
+            j->zone.candidates[s->candidate].no_cookie = !parsed || msg->edns.cookie_len > 0;
             heard = near_miss(s, false);
         }
     } else if (m == MATCH_BARE) {

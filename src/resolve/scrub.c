@@ -258,8 +258,14 @@ static void classify_error(struct reply *rep)
         /* RFC 6891 7: a server that does not know EDNS says FORMERR or NOTIMP, without OPT. */
         if (rep->with_edns && (!rep->had_opt || rep->rcode == RCODE_BADVERS))
             useless(rep, REPLY_NO_EDNS, "no-edns", "the name server objects to EDNS");
+        else if (rep->with_cookie && rep->rcode == RCODE_FORMERR)
+            useless(rep, REPLY_NO_COOKIE, "no-cookie", "the name server objects to an EDNS option");
         else
             useless(rep, REPLY_FAILED, "formerr", "the name server did not understand the question");
+        return;
+    case RCODE_BADCOOKIE:
+        useless(rep, rep->cookie_given ? REPLY_BAD_COOKIE : REPLY_FAILED, "badcookie",
+            "the name server does not accept its own cookie");
         return;
     case RCODE_SERVFAIL:
         useless(rep, REPLY_FAILED, "servfail", "the name server failed (SERVFAIL)");
@@ -313,7 +319,7 @@ static void classify(struct job *j, struct reply *rep, bool too_long)
     }
 }
 
-struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m)
+struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m, bool cookie_given)
 {
     struct reply *rep = ARENA_NEW(&j->arena, struct reply);
     unsigned labels = name_labels(j->name), asked = name_labels(s->name);
@@ -322,6 +328,8 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         .transport = s->transport,
         .minimised = s->minimised,
         .with_edns = s->with_edns,
+        .with_cookie = s->with_cookie,
+        .cookie_given = cookie_given,
         .asked = name_parent(j->name, labels - asked),
         .type = s->type,
         .rcode = m->rcode,

@@ -25,6 +25,8 @@ struct log_line {
     name_t name[NAME_MAX_LEN];
     uint16_t type;
     enum transport transport;
+    uint8_t cookie_len;
+    uint64_t cookie; /* the client's part */
 };
 
 struct world {
@@ -185,9 +187,33 @@ static size_t build(uint8_t *buf, const struct msg *q, const struct world_rule *
         add_section(&b, SECTION_ADDITIONAL, rule->additional, a);
     }
     struct edns opt = {.present = true, .udp_size = 1232, .dnssec_ok = true};
-    if (q->edns.present && rcode != RCODE_FORMERR)
+    enum world_cookie cookie = rule ? rule->cookie : COOKIE_IGNORES;
+    if (cookie != COOKIE_IGNORES && q->edns.cookie_len) {
+        opt.cookie_len = cookie == COOKIE_MANGLES ? 9 : 16;
+        memcpy(opt.cookie, q->edns.cookie, 8);
+        memset(opt.cookie + 8, 0x5a, 8);
+        opt.cookie[0] ^= cookie == COOKIE_FORGES;
+    }
+    if (q->edns.present && (rcode != RCODE_FORMERR || cookie == COOKIE_OBJECTS))
         msg_add_edns(&b, &opt);
     return msg_finish(&b, false);
+}
+
+/* False: there is no answer. */
+static bool heed_cookie(const struct msg *q, const struct world_rule *rule, bool udp, struct world_rule *as)
+{
+    bool any = q->edns.cookie_len > 0, own = q->edns.cookie_len > 8;
+    *as = *rule;
+    if (rule->cookie == COOKIE_DROPS && any)
+        return false;
+    if (rule->cookie == COOKIE_FORGES && !udp)
+        as->cookie = COOKIE_GIVES;
+    bool bad = (rule->cookie == COOKIE_WANTS && udp && !own) || (rule->cookie == COOKIE_REFUSES && any);
+    if (bad || (rule->cookie == COOKIE_OBJECTS && any)) {
+        as->rcode = bad ? RCODE_BADCOOKIE : RCODE_FORMERR;
+        as->answer = as->authority = as->additional = NULL;
+    }
+    return true;
 }
 
 /* What TuDoor-like attackers send first: the right ID, and something wrong (threat P12, M18). Returns its
@@ -257,7 +283,10 @@ static void serve(struct world *w, const struct action *act, const struct world_
         return;
     if (rule->lose_percent && random_below(w->chance, 100) < rule->lose_percent)
         return;
-    size_t len = build(buf, q, rule, rule->flags, rule->rcode, a);
+    struct world_rule as;
+    if (!heed_cookie(q, rule, udp, &as))
+        return;
+    size_t len = build(buf, q, &as, rule->flags, as.rcode, a);
     switch (rule->how) {
     case HOW_SILENT:
         return;
@@ -340,6 +369,8 @@ static void sent(struct world *w, const struct action *act)
     name_copy(l->name, q.question.name);
     l->type = q.question.type;
     l->transport = act->send.transport;
+    l->cookie_len = q.edns.cookie_len;
+    l->cookie = get_u32(q.edns.cookie) | (uint64_t)get_u32(q.edns.cookie + 4) << 32;
     const struct world_rule *rule = find_rule(w, l->addr, &q);
     if (w->link != LINK_UP) {
         if (w->link == LINK_NO_ROUTE)
@@ -532,6 +563,21 @@ unsigned world_sent_tcp(const struct world *w)
     unsigned n = 0;
     for (size_t i = 0; i < w->log_count; i++)
         n += w->log[i].transport == TRANSPORT_TCP;
+    return n;
+}
+
+unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *with_server, uint64_t *client)
+{
+    unsigned n = 0;
+    *with_server = 0;
+    for (size_t i = 0; i < w->log_count; i++) {
+        const struct log_line *l = &w->log[i];
+        if (strcmp(addr, l->addr) != 0 || l->cookie_len == 0)
+            continue;
+        n++;
+        *with_server += l->cookie_len > 8;
+        *client = l->cookie;
+    }
     return n;
 }
 

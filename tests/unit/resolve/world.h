@@ -23,6 +23,18 @@ enum world_how {
     HOW_MALFORMED_FIRST, /* over UDP, half of the delay before the answer: malformation number `damage` */
 };
 
+/* What a server makes of cookies (RFC 7873). */
+enum world_cookie {
+    COOKIE_IGNORES,
+    COOKIE_GIVES,   /* echoes ours, gives its own */
+    COOKIE_WANTS,   /* likewise; BADCOOKIE over UDP to who does not come with its own */
+    COOKIE_REFUSES, /* likewise, to everybody, always */
+    COOKIE_FORGES,  /* over UDP another client's part comes back */
+    COOKIE_MANGLES, /* nine octets */
+    COOKIE_OBJECTS, /* FORMERR, with OPT */
+    COOKIE_DROPS,   /* no answer to who sends one */
+};
+
 /* First match wins. Sections are master-file lines; NULL: none. flags: FLAG_AA and the like; type 0: any;
  * name NULL: any, "*.x." at or below. */
 struct world_rule {
@@ -33,8 +45,9 @@ struct world_rule {
     const char *answer, *authority, *additional;
     unsigned delay_ms, lose_first; /* lose_first: so many messages get no answer */
     unsigned tcp_delay_ms;         /* 0: as delay_ms */
-    unsigned damage;               /* HOW_MALFORMED_FIRST: below WORLD_DAMAGES */
-    unsigned lose_percent;         /* of the messages, by chance */
+    enum world_cookie cookie;
+    unsigned damage;       /* HOW_MALFORMED_FIRST: below WORLD_DAMAGES */
+    unsigned lose_percent; /* of the messages, by chance */
     /* Not NULL: fills in the sections for this question, in the arena. */
     void (*make)(struct world_rule *rule, const char *name, struct arena *a);
     const char *why;
@@ -81,6 +94,9 @@ void world_run(struct world *w, int64_t ms);
 /** Messages so far: all, or those to addr (NULL: any) for name (NULL: any), type (0: any). */
 unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type);
 unsigned world_sent_tcp(const struct world *w);
+/** Messages to addr that carried a cookie, and how many of them the server's part; `client`: of the last one.
+ */
+unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *with_server, uint64_t *client);
 int64_t world_now_ms(const struct world *w);
 struct resolver *world_resolver(struct world *w);
 struct cache *world_cache(struct world *w);
