@@ -9,10 +9,23 @@ import dns.rdatatype
 import dns.rrset
 import pytest
 from conftest import PATIENCE_S, exchange, make_query
+from test_reload import reload, write
 from test_server import PORT
 
 SERVERS = 5398  # upstream.port
 ROOT, CHILD, SOURCE = "127.0.0.77", "127.0.0.78", "127.0.0.66"
+
+
+@pytest.fixture(params=["started", "reloaded"])
+def start_harkd(request, start_harkd):
+    """A harkd that has these settings from its start, or by a reload."""
+    def by_reload(config):
+        daemon = start_harkd({})
+        write(daemon, **config)
+        told = reload(daemon)
+        assert told["changed"] and not told["restart"]
+        return daemon
+    return start_harkd if request.param == "started" else by_reload
 
 
 def bound(address: str) -> socket.socket:
@@ -102,6 +115,7 @@ def test_ttl_bounds(start_harkd):
         assert reply.authority[0].rdtype == dns.rdatatype.SOA and reply.authority[0].ttl <= 7
 
 
+@pytest.mark.parametrize("start_harkd", ["started"], indirect=True)
 def test_ttls_may_run_by_the_wall_clock(start_harkd):
     start_harkd({"cache": {"clock": "wall"}})
     for _ in range(2):
