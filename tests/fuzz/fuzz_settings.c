@@ -1,4 +1,5 @@
-/* A configuration file: read, or refused with one line that names the place. */
+/* A configuration file: read, and then printed so that it reads back equal; or refused with lines that name the
+ * place, in printable ASCII. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,29 +7,66 @@
 #include <unistd.h>
 
 #include "lib/config.h"
+#include "lib/option.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+#define LINES_MAX 11u /* ten mistakes, and how many more */
+
+static enum err load(struct config *config, struct arena *a, const void *data, size_t len, struct text *complaint)
 {
     char path[64];
+    int fd = memfd_create("settings", MFD_CLOEXEC);
+    assert(fd >= 0 && write(fd, data, len) == (ssize_t)len);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    enum err err = config_load(config, a, path, complaint);
+    assert(!err == (complaint->len == 0));
+    assert(!err || strncmp(complaint->data, path, strlen(path)) == 0);
+    close(fd);
+    return err;
+}
+
+static void check_complaint(const struct text *complaint)
+{
+    unsigned lines = 1;
+    for (size_t i = 0; i < complaint->len; i++) {
+        lines += complaint->data[i] == '\n';
+        assert(complaint->data[i] == '\n' || (complaint->data[i] >= 0x20 && complaint->data[i] < 0x7f));
+    }
+    assert(lines <= LINES_MAX);
+}
+
+static void check_printed(const struct config *config, struct arena *a)
+{
+    struct config again;
+    struct text printed, complaint;
+    text_init(&printed);
+    text_init(&complaint);
+    config_print(config, &printed);
+    enum err err = load(&again, a, printed.data, printed.len, &complaint);
+    assert(!err);
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        assert(option_equal(&OPTIONS[i], config, &again));
+    config_keep_restart(&again, config);
+    text_fini(&printed);
+    text_fini(&complaint);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
     struct config config;
     struct arena a;
     struct text complaint;
-    int fd = memfd_create("settings", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, data, len) != (ssize_t)len)
-        return 0;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     arena_init(&a);
     text_init(&complaint);
-    if (config_load(&config, &a, path, &complaint) == ERR_OK) {
+    if (load(&config, &a, data, len, &complaint) == ERR_OK) {
         assert(config.listen_count > 0 && config.cache.ttl_min <= config.cache.ttl_max);
         assert(config.resolve.udp_size >= UDP_SIZE_PLAIN && config.client_udp_size >= UDP_SIZE_PLAIN);
+        check_printed(&config, &a);
     } else {
-        assert(strncmp(complaint.data, path, strlen(path)) == 0);
+        check_complaint(&complaint);
     }
     text_fini(&complaint);
     arena_fini(&a);
-    close(fd);
     return 0;
 }

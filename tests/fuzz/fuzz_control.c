@@ -1,0 +1,51 @@
+/* A line on the control socket: exactly one reply, an object, with an error or without; nothing is changed for
+ * who may not. The first octet says who asks. */
+#include <assert.h>
+#include <string.h>
+
+#include "control/control.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+struct asked {
+    struct control_call call;
+    unsigned replies, reloads;
+};
+
+static void count_reply(struct control_call *call, json_t *reply)
+{
+    struct asked *a = (struct asked *)call;
+    a->replies++;
+    assert(json_is_object(reply) && json_object_size(reply) > 0);
+    assert(!json_object_get(reply, "error") || json_object_size(reply) == 1);
+    char *text = json_dumps(reply, JSON_COMPACT);
+    assert(text && !strchr(text, '\n'));
+    free(text);
+}
+
+static void figures(void *ctx, struct control_figures *out)
+{
+    *out = (struct control_figures){.workers = 1};
+}
+
+static void reload(void *ctx, struct control_call *call)
+{
+    struct asked *a = (struct asked *)call;
+    json_t *done = json_pack("{s:b}", "reloaded", 1);
+    a->reloads++;
+    call->reply(call, done);
+    json_decref(done);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const struct control_source source = {.figures = figures, .reload = reload};
+    struct asked a = {.call = {.reply = count_reply}};
+    if (len == 0)
+        return 0;
+    a.call.may_write = data[0] & 1;
+    control_ask(&source, &a.call, (const char *)data + 1, len - 1);
+    assert(a.replies == 1);
+    assert(a.reloads == 0 || a.call.may_write);
+    return 0;
+}
