@@ -1,5 +1,5 @@
-/* A line on the control socket: exactly one reply, an object, with an error or without; nothing is changed for
- * who may not. The first octet says who asks. */
+/* A line on the control socket: exactly one reply, an object, with an error or without; nothing is changed
+ * for who may not. The first octet says who asks. */
 #include <assert.h>
 #include <string.h>
 

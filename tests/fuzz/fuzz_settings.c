@@ -1,5 +1,5 @@
-/* A configuration file: read, and then printed so that it reads back equal; or refused with lines that name the
- * place, in printable ASCII. */
+/* A configuration file: read, and then printed so that it reads back equal; or refused with lines that name
+ * the place, in printable ASCII. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define LINES_MAX 11u /* ten mistakes, and how many more */
 
-static enum err load(struct config *config, struct arena *a, const void *data, size_t len, struct text *complaint)
+static enum err load(
+    struct config *config, struct arena *a, const void *data, size_t len, struct text *complaint)
 {
     char path[64];
     int fd = memfd_create("settings", MFD_CLOEXEC);

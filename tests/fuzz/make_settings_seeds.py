@@ -1,0 +1,50 @@
+#!/usr/bin/python3 -IB
+"""Seeds of fuzz_settings from the table of broken files, and of fuzz_control."""
+
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TABLE = HERE.parent / "unit/lib/broken.txt"
+
+
+def unescape(line: str) -> bytes:
+    return re.sub(rb"\\(x..|.)", lambda m: bytes.fromhex(m[1][1:].decode()) if m[1][:1] == b"x" else
+                  {b"t": b"\t"}.get(m[1], m[1]), line.encode())
+
+
+def broken():
+    file: list[str] = []
+    for line in TABLE.read_text().splitlines():
+        if line == "==":
+            yield b"".join(unescape(row) + b"\n" for row in file)
+            file = []
+        elif not line.startswith("-- ") and (file or not line.startswith("#")):
+            file.append(line)
+
+
+GOOD = {
+    "lists": 'listen: [192.0.2.1@5300, "2001:db8::1"]\naccess:\n- 10.0.0.0/8\n- ::1\nlocal-zones-off: [home.arpa]\n',
+    "texts": 'answers: {identity: "two words: # \\u00e9\\x01\\"", version: auto}\nlog: {queries: "/tmp/a b", clients: none}\n',
+    "units": "cache: {size: 64MiB, ttl-min: 5s, ttl-max: 1d, negative-ttl-max: 10m}\n",
+    "secrets": "cookies:\n  secret:\n  - 000102030405060708090A0b0c0d0e0f\n",
+    "hints": "upstream:\n  root-hints:\n  - 'a\\032b.root. 192.0.2.53 2001:db8::53'\n  - b.root. 192.0.2.54\n",
+}
+CONTROL = {
+    "status": b"\0status\n", "reload-refused": b"\0reload\n", "reload": b"\1reload", "json": b'\1{"verb": "reload", "more": [1]}\n',
+    "no-verb": b"\1{}", "twice": b'\1{"verb":"status","verb":"reload"}', "deep": b"\1" + b'{"a":' * 50, "empty": b"\1\n",
+    "long": b"\1" + b"status" * 20, "zero": b'\1{"verb":"st\\u0000atus"}', "number": b'\1{"verb":7}', "cut": b'\1{"verb":"status"',
+}
+
+
+def write(folder: str, name: str, data: bytes) -> None:
+    (HERE / "seeds" / folder).mkdir(parents=True, exist_ok=True)
+    (HERE / "seeds" / folder / name).write_bytes(data)
+
+
+for number, data in enumerate(broken()):
+    write("settings", f"broken-{number}", data)
+for name, text in GOOD.items():
+    write("settings", name, text.encode())
+for name, data in CONTROL.items():
+    write("control", name, data)
