@@ -25,7 +25,9 @@ static void count_reply(struct control_call *call, json_t *reply)
 
 static void figures(void *ctx, struct control_figures *out)
 {
-    *out = (struct control_figures){.workers = 1};
+    static const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {127, 0, 0, 1}}, .port = 53};
+    *out = (struct control_figures){.workers = 1, .listen = &at, .listen_count = 1};
+    out->rcodes[0] = out->rcodes[SERVE_RCODES - 1] = 1;
 }
 
 static void reload(void *ctx, struct control_call *call)

@@ -1,5 +1,6 @@
 /* A configuration file: read, and then printed so that it reads back equal; or refused with lines that name
- * the place, in printable ASCII. */
+ * the place, in printable ASCII. What follows a first line "HINTS" is a file of root servers that the
+ * settings name. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,12 +14,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 #define LINES_MAX 11u /* ten mistakes, and how many more */
 
+static int file_of(const void *data, size_t len)
+{
+    int fd = memfd_create("settings", MFD_CLOEXEC);
+    assert(fd >= 0 && write(fd, data, len) == (ssize_t)len);
+    return fd;
+}
+
 static enum err load(
     struct config *config, struct arena *a, const void *data, size_t len, struct text *complaint)
 {
     char path[64];
-    int fd = memfd_create("settings", MFD_CLOEXEC);
-    assert(fd >= 0 && write(fd, data, len) == (ssize_t)len);
+    int fd = file_of(data, len);
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     enum err err = config_load(config, a, path, complaint);
     assert(!err == (complaint->len == 0));
@@ -41,6 +48,7 @@ static void check_printed(const struct config *config, struct arena *a)
 {
     struct config again;
     struct text printed, complaint;
+    char path[64];
     text_init(&printed);
     text_init(&complaint);
     config_print(config, &printed);
@@ -49,11 +57,16 @@ static void check_printed(const struct config *config, struct arena *a)
     for (size_t i = 0; i < OPTION_COUNT; i++)
         assert(option_equal(&OPTIONS[i], config, &again));
     config_keep_restart(&again, config);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        option_take(&OPTIONS[i], &again, config);
+        assert(option_equal(&OPTIONS[i], config, &again));
+    }
+    (void)config_control_path(config, path, sizeof path);
     text_fini(&printed);
     text_fini(&complaint);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void check(const void *data, size_t len)
 {
     struct config config;
     struct arena a;
@@ -69,5 +82,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     }
     text_fini(&complaint);
     arena_fini(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+    static const char mark[] = "HINTS\n";
+    size_t n = sizeof mark - 1;
+    if (len < n || memcmp(data, mark, n) != 0) {
+        check(data, len);
+        return 0;
+    }
+    char yaml[128];
+    int fd = file_of(data + n, len - n);
+    int yaml_len = snprintf(yaml, sizeof yaml, "upstream:\n  root-hints: /proc/self/fd/%d\n", fd);
+    check(yaml, (size_t)yaml_len);
+    close(fd);
     return 0;
 }

@@ -28,6 +28,16 @@ GOOD = {
     "texts": 'answers: {identity: "two words: # \\u00e9\\x01\\"", version: auto}\nlog: {queries: "/tmp/a b", clients: none}\n',
     "units": "cache: {size: 64MiB, ttl-min: 5s, ttl-max: 1d, negative-ttl-max: 10m}\n",
     "secrets": "cookies:\n  secret:\n  - 000102030405060708090A0b0c0d0e0f\n",
+    "words": "log: {level: debug, format: json, queries: stderr}\nuser: auto\ncontrol: {socket: none}\n",
+    "paths": "control: {socket: /run/x.sock}\nuser: hark\nlog: {queries: none}\n",
+    "sources": "upstream: {source: [192.0.2.9, '2001:db8::9'], ipv4: off}\n",
+    "no-family": "upstream: {ipv4: off, ipv6: off}\n", "ttl-order": "cache: {ttl-max: 7, ttl-min: 8}\n",
+    "names": "".join(f"n{n}: 1\n" for n in range(150)), "elements": "access:\n" + "- ::\n" * 1025,
+    "named-root": "HINTS\n; root\n. 3600000 NS A.ROOT-SERVERS.NET.\nA.ROOT-SERVERS.NET. 3600000 A 198.41.0.4\n"
+                  "A.ROOT-SERVERS.NET. 3600000 AAAA 2001:503:ba3e::2:30 ; six\n\nB.ROOT-SERVERS.NET. 3600000 A 170.247.170.2\n",
+    "named-root-broken": "HINTS\nA.ROOT-SERVERS.NET. 3600000 A 198.41.0\n",
+    "named-root-many": "HINTS\n" + "".join(f"{n}.root. 1 A 192.0.2.{n}\n" for n in range(14)),
+    "named-root-empty": "HINTS\n. 3600000 NS A.ROOT-SERVERS.NET.\n",
     "hints": "upstream:\n  root-hints:\n  - 'a\\032b.root. 192.0.2.53 2001:db8::53'\n  - b.root. 192.0.2.54\n",
 }
 CONTROL = {
