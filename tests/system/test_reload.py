@@ -10,8 +10,10 @@ import threading
 import time
 from pathlib import Path
 
+import dns.flags
 import dns.message
 import dns.rcode
+import dns.rrset
 import pytest
 from conftest import PATIENCE_S, exchange, make_query, rdata
 
@@ -107,7 +109,9 @@ def test_the_cache_is_kept_and_bounds_change(start_harkd):
     before = json.loads(ctl(daemon, "--json").stdout)["resolver"]["messages"]
     write(daemon, answers={"minimal": "no"}, cache={"ttl-max": 7})
     assert set(reload(daemon)["changed"]) == {"answers.minimal", "cache.ttl-max"}
-    assert exchange("www.python.org.", port=PORT).answer[0].ttl > 7, "stored under the old bound"
+    reply = exchange("www.python.org.", port=PORT)
+    assert reply.answer[0].ttl > 7, "stored under the old bound"
+    assert reply.authority, "finished answers of the old settings are not given any more"
     assert json.loads(ctl(daemon, "--json").stdout)["resolver"]["messages"] == before
     assert exchange("www.glueless.org.", port=PORT).answer[0].ttl <= 7
 
@@ -126,6 +130,30 @@ def test_questions_in_flight_outlive_the_settings_that_they_began_with(start_har
             reload(daemon)
         for _ in range(4):
             assert dns.message.from_wire(s.recv(4096)).rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN)
+
+
+def test_a_root_server_may_answer_after_the_settings_that_named_it_went(start_harkd):
+    def upstream(address):
+        return {"root-hints": [f"root.here. {address}"], "prime": "no", "port": 5398, "minimise": "no"}
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as root, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        root.settimeout(PATIENCE_S)
+        root.bind(("127.0.0.77", 5398))
+        daemon = start_harkd({"workers": 1})  # whose settings stay in memory for good; those of a reload do not
+        write(daemon, upstream=upstream("127.0.0.77"))
+        reload(daemon)
+        s.settimeout(PATIENCE_S)
+        s.connect(("127.0.0.1", PORT))
+        s.send(make_query("www.counted.").to_wire())
+        wire, peer = root.recvfrom(4096)
+        write(daemon, upstream=upstream("127.0.0.78"))
+        assert reload(daemon)["changed"] == ["upstream.root-hints"]
+        reply = dns.message.make_response(dns.message.from_wire(wire))
+        reply.flags |= dns.flags.AA
+        reply.answer.append(dns.rrset.from_text(reply.question[0].name, 60, "IN", "A", "192.0.2.7"))
+        reply.authority.append(dns.rrset.from_text(".", 60, "IN", "NS", "other.here."))
+        root.sendto(reply.to_wire(), peer)
+        assert rdata(dns.message.from_wire(s.recv(4096)), "A") == {"192.0.2.7"}
 
 
 def test_reloads_under_load_lose_nothing(start_harkd):
