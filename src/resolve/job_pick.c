@@ -242,6 +242,7 @@ static int stream_wanted(const struct job *j)
 enum job_state step_pick(struct job *j)
 {
     int64_t now_ms = j->r->now.mono_ms;
+    addresses_collect(j); /* some may have ended in this very turn, before the link came up */
     int i = stream_wanted(j);
     if (i >= 0) {
         JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &j->zone.candidates[i].at,
@@ -293,12 +294,13 @@ bool is_in_patience(const struct job *j)
 
 enum job_state step_wait_reply(struct job *j)
 {
+    /* First: look-ups that ended are gone with the next call from outside, whatever the reply leads to. */
+    bool news = addresses_collect(j);
     if (j->reply) {
         struct reply *rep = j->reply;
         j->reply = NULL;
         return reply_handle(j, rep);
     }
-    bool news = addresses_collect(j);
     if (stream_wanted(j) >= 0 || (news && !is_in_patience(j)))
         return JOB_PICK;
     return JOB_WAIT_REPLY;

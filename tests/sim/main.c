@@ -202,6 +202,8 @@ int main(int argc, char **argv)
     }
     if (p.last - p.first + 1 < p.jobs)
         p.jobs = (unsigned)(p.last - p.first + 1);
+    if (p.verbose) /* what a run that dies said last must be seen */
+        setvbuf(stdout, NULL, _IOLBF, 0);
     struct tally sum = {0};
     unsigned failures = run(&p, &sum);
     return failures + print_sums(&p, &sum, failures) > 0;

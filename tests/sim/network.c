@@ -434,10 +434,13 @@ void network_send(struct sim *s, const struct action *act)
     unsigned family = act->send.to.addr.family == FAMILY_V6;
     if (!x.udp)
         fail_later(s, x.deadline_ms, x.id, NET_TIMEOUT);
-    if (s->weather.no_route[family]) {
+    bool down = s->now.mono_ms < s->link_up_ms;
+    if (s->weather.no_route[family] || (down && s->link_unreachable)) {
         fail_later(s, 0, x.id, NET_UNREACHABLE);
     } else if (chance(&s->luck, s->weather.local_percent)) {
         fail_later(s, 0, x.id, NET_LOCAL);
+    } else if (down) {
+        sim_tell(s, "    goes nowhere");
     } else if (!x.m) {
         if (addr_is_poison(&act->send.to.addr))
             poison(&x);

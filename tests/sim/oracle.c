@@ -493,7 +493,7 @@ bool oracle_must(const struct sim *s, const struct question *q)
 {
     const struct weather *w = &s->weather;
     if (w->loss_percent || w->corrupt_percent || w->spoof_percent || w->local_percent || w->jitter_ms > 60 ||
-        q->deadline_ms || q->background || s->steps || s->now.mono_ms < s->calm_ms)
+        q->deadline_ms || q->background || s->steps || s->narrow || s->now.mono_ms < s->calm_ms)
         return false;
     struct needs n = {.s = s};
     uint32_t now_s = sim_true_s(s);

@@ -80,6 +80,13 @@ static void choose_settings(struct sim *s)
         .ttl_min = ONE_OF(d, minima),
         .ttl_max = ONE_OF(d, maxima),
         .negative_max = chance(d, 70) ? TTL_NEGATIVE_MAX : 10};
+    if (chance(d, 12)) { /* so few that questions wait for their turn, or are turned away */
+        static const unsigned starts[] = {0, 1, 4, 20};
+        s->cache_settings.zone_start = ONE_OF(d, starts);
+        s->cache_settings.server_start = ONE_OF(d, starts);
+        s->cache_settings.questions_max = chance(d, 50) ? between(d, 2, 20) : 0;
+        s->narrow = true;
+    }
     if (s->cache_settings.ttl_min > s->cache_settings.ttl_max)
         s->cache_settings.ttl_min = 0;
 }
@@ -165,6 +172,7 @@ static void make_asking(struct sim *s, struct asking *a)
     a->question.no_aliases = chance(d, 3);
     a->question.background = chance(d, 3);
     a->question.deadline_ms = chance(d, 5) ? between(d, 1, 4000) : 0;
+    a->question.client = addr_v4((const uint8_t[]){198, 51, 100, (uint8_t)roll(d, 4)});
     a->watched = chance(d, 20) || s->verbose;
     if (chance(d, 6))
         a->cancel_ms = a->at_ms + roll(d, 3000);
@@ -323,6 +331,13 @@ static struct asking *next_client(struct sim *s, int64_t *at_ms)
     return next;
 }
 
+/* What was lost until then may be missed for as long as jobs live. */
+static void shake(struct sim *s, int64_t until_ms)
+{
+    if (s->calm_ms < until_ms + WORK_MS_MAX)
+        s->calm_ms = until_ms + WORK_MS_MAX;
+}
+
 /* Clocks are stepped now and then: the wall's without effect, the cache's where it follows the wall, and a
  * suspend lets the boot clock run on alone. */
 static void disturb_clocks(struct sim *s)
@@ -338,10 +353,23 @@ static void disturb_clocks(struct sim *s)
         s->slept_ms += (int64_t)between(d, 1, most_s) * 1000;
         sim_tell(s, "the machine slept");
         network_forget(s);
-        s->calm_ms = s->now.mono_ms + WORK_MS_MAX;
+        shake(s, s->now.mono_ms);
         for (unsigned i = 0; i < s->ask_count; i++)
             s->asks[i].must = false;
     }
+    if (s->outages && chance(d, 25) && s->now.mono_ms >= s->link_up_ms) {
+        s->link_up_ms = s->now.mono_ms + between(d, 100, 70000);
+        s->link_is_told = chance(d, 50);
+        s->link_unreachable = chance(d, 30);
+        shake(s, s->link_up_ms);
+        sim_tell(s, "the link is down until %lld ms", (long long)s->link_up_ms);
+        for (unsigned i = 0; i < s->ask_count; i++)
+            s->asks[i].must = false;
+    }
+    if (chance(d, 5))
+        resolve_network_changed(s->r, s->now);
+    if (chance(d, 5))
+        resolve_settings_set(s->r, &s->settings);
     if (s->steps && chance(d, 10)) {
         int64_t by_s = (int64_t)roll(d, 2000) - 1000;
         if (s->now.cache_s + by_s > 0) {
@@ -360,10 +388,17 @@ static bool step(struct sim *s, int64_t last_ms)
     int64_t at_ms = client_ms < packet_ms ? client_ms : packet_ms;
     if (s->wake_ms < at_ms)
         at_ms = s->wake_ms;
+    bool link_up = s->link_is_told && s->link_up_ms <= at_ms;
+    if (link_up)
+        at_ms = s->link_up_ms;
     if (at_ms == INT64_MAX || at_ms > last_ms)
         return false;
     set_clock(s, at_ms > s->now.mono_ms ? at_ms : s->now.mono_ms);
-    if (a && client_ms <= s->now.mono_ms) {
+    if (link_up) {
+        s->link_is_told = false;
+        sim_tell(s, "the link is up");
+        resolve_network_changed(s->r, s->now);
+    } else if (a && client_ms <= s->now.mono_ms) {
         if (a->begun) {
             cancel(s, a);
         } else {
@@ -391,6 +426,7 @@ static void make_world(struct sim *s)
     unsigned bursts = choose_bursts(s, burst_s);
     network_choose(s);
     s->steps = chance(&s->dice, 10);
+    s->outages = chance(&s->dice, 12);
     tree_make(&s->tree, &s->plan, &s->dice);
     choose_settings(s);
     make_hints(s);
@@ -433,8 +469,18 @@ static void check_end(struct sim *s)
     for (unsigned i = 0; i < s->ask_count; i++)
         if (!s->asks[i].answered && !s->asks[i].cancelled)
             sim_wrong(s, "question %u was never answered", i);
-    if (c->jobs + c->waiters + c->sends > 0)
-        sim_wrong(s, "left at the end: %u jobs, %u waiters, %u messages", c->jobs, c->waiters, c->sends);
+    if (c->jobs + c->waiters + c->sends + c->waiting > 0)
+        sim_wrong(s, "left at the end: %u jobs, %u waiters, %u messages, %u that wait for their turn",
+            c->jobs, c->waiters, c->sends, c->waiting);
+    struct inflight_figures flights;
+    struct inflight *i = cache_inflight(s->cache);
+    inflight_read(i, &flights);
+    unsigned places =
+        s->cache_settings.questions_max ? s->cache_settings.questions_max : CLIENT_QUESTIONS_MAX;
+    if (flights.messages + flights.zones_waiting > 0 || inflight_free_places(i) != places ||
+        inflight_is_crowded(i))
+        sim_wrong(s, "left at the end: %u messages in flight, %u zones waited for, %u of %u places free",
+            flights.messages, flights.zones_waiting, inflight_free_places(i), places);
     if (s->open.count > 0)
         sim_wrong(s, "%zu messages were never dropped", s->open.count);
     struct store_stats stats;

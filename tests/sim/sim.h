@@ -51,10 +51,14 @@ struct sim {
     struct random *rng;
     struct resolver *r;
     now_t now;
-    int64_t slept_ms; /* by which the boot clock is ahead of the monotonic one */
-    int64_t skew_s;   /* of the cache's clock, where it follows a clock that is stepped */
-    uint32_t back_s;  /* by how much it was stepped back in all */
-    bool steps;       /* it does follow such a clock */
+    int64_t slept_ms;   /* by which the boot clock is ahead of the monotonic one */
+    int64_t skew_s;     /* of the cache's clock, where it follows a clock that is stepped */
+    uint32_t back_s;    /* by how much it was stepped back in all */
+    bool steps;         /* it does follow such a clock */
+    bool outages;       /* our link fails now and then */
+    bool narrow;        /* little may be in flight */
+    int64_t link_up_ms; /* the link is down until then */
+    bool link_is_told, link_unreachable;
     struct heap events;
     struct table open; /* messages that the core has not dropped */
     int64_t wake_ms;
