@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/arguments.h"
+#include "daemon/network.h"
 #include "daemon/pool.h"
 #include "daemon/privileges.h"
 #include "daemon/query_log.h"
@@ -28,6 +29,7 @@ struct daemon {
     struct pool *pool;
     struct control *control;
     struct supervise *supervise;
+    struct network *network;
     struct reload *reload;
     struct query_log *query_log;
     struct activation given;
@@ -45,6 +47,7 @@ static void close_all(struct daemon *d)
     reload_close(d->reload);
     control_close(d->control);
     supervise_close(d->supervise);
+    network_close(d->network);
     uv_close((uv_handle_t *)&d->term, NULL);
     uv_close((uv_handle_t *)&d->interrupt, NULL);
     uv_close((uv_handle_t *)&d->hangup, NULL);
@@ -176,6 +179,11 @@ static unsigned beats_missing(void *ctx)
     return pool_beats_missing(ctx);
 }
 
+static void network_changed(void *ctx)
+{
+    pool_network_changed(ctx);
+}
+
 static void open_supervise(struct daemon *d)
 {
     struct supervise_beats beats = {.ask = ask_beats, .missing = beats_missing, .ctx = d->pool};
@@ -230,6 +238,7 @@ static int serve(struct snapshot *settings, const struct arguments *args)
     if (good) {
         open_loop(&d);
         open_supervise(&d);
+        d.network = network_open(&d.loop, network_changed, d.pool);
         d.reload = reload_open(&d.loop, d.pool, settings, args, d.supervise);
         good = open_control(&d, config);
         if (good)

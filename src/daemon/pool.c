@@ -158,6 +158,12 @@ void pool_ask_beats(struct pool *p)
         worker_ask_beat(p->shared.workers[i]);
 }
 
+void pool_network_changed(struct pool *p)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_network_changed(p->shared.workers[i]);
+}
+
 unsigned pool_beats_missing(struct pool *p)
 {
     unsigned missing = 0;

@@ -23,6 +23,8 @@ void pool_free(struct pool *p);
 /** Asks every worker for a sign of life; how many have not given it. */
 void pool_ask_beats(struct pool *p);
 unsigned pool_beats_missing(struct pool *p);
+/** Interfaces, addresses or routes of this machine changed. */
+void pool_network_changed(struct pool *p);
 /** Where it listens. */
 const struct endpoint *pool_listen(const struct pool *p, size_t *count);
 unsigned pool_workers(const struct pool *p);

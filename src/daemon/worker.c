@@ -11,7 +11,13 @@
 
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
 
-enum command { COMMAND_DRAIN = 1, COMMAND_QUIT = 2, COMMAND_STATS = 4, COMMAND_BEAT = 8 };
+enum command {
+    COMMAND_DRAIN = 1,
+    COMMAND_QUIT = 2,
+    COMMAND_STATS = 4,
+    COMMAND_BEAT = 8,
+    COMMAND_NETWORK = 16
+};
 
 struct worker {
     struct shared *shared;
@@ -397,6 +403,10 @@ static void on_mail(uv_async_t *async)
         atomic_store(&w->beaten, true);
     if (commands & COMMAND_STATS)
         give_stats(w);
+    if (commands & COMMAND_NETWORK) {
+        resolve_network_changed(w->resolver, now_of(w));
+        w->stirred = true;
+    }
     if (commands & COMMAND_DRAIN)
         begin_drain(w);
     if (commands & COMMAND_QUIT)
@@ -506,7 +516,8 @@ enum err worker_new(
     w->wake.data = w;
     uv_mutex_init(&w->stats_lock);
     uv_cond_init(&w->stats_ready);
-    pending_pool_init(&w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
+    pending_pool_init(
+        &w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);
     w->rng = random_new(NULL);
     gate_init(&w->gate, &w->loop, shared->clients, w->rng, on_gate, w);
@@ -539,6 +550,11 @@ bool worker_is_drained(struct worker *w)
 void worker_quit(struct worker *w)
 {
     command(w, COMMAND_QUIT);
+}
+
+void worker_network_changed(struct worker *w)
+{
+    command(w, COMMAND_NETWORK);
 }
 
 void worker_ask_beat(struct worker *w)

@@ -53,6 +53,8 @@ void worker_drain(struct worker *w);
 bool worker_is_drained(struct worker *w);
 /** From any thread: ends the loop. Pending questions are forgotten. */
 void worker_quit(struct worker *w);
+/** From any thread: the machine's interfaces, addresses or routes changed. */
+void worker_network_changed(struct worker *w);
 /** From any thread: asks for a sign of life; then whether it came. */
 void worker_ask_beat(struct worker *w);
 bool worker_has_beaten(const struct worker *w);
