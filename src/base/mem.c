@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,9 @@
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
-/* A question's arena seldom needs more than one chunk of this size. */
+/* The first chunk holds what a question needs whose zone is known: so many of them may wait at once that each
+ * kB counts (threat A16). Who needs more needs more than twice as much. */
+#define FIRST_CHUNK_LEN 1024u
 #define CHUNK_LEN 4096u
 #define ALIGN 16u
 
@@ -103,10 +106,11 @@ void arena_reset(struct arena *a)
     a->chunks = keep;
 }
 
-static struct arena_chunk *chunk_new(size_t need)
+static struct arena_chunk *chunk_new(size_t need, bool first)
 {
-    size_t len =
-        need > CHUNK_LEN - sizeof(struct arena_chunk) ? need : CHUNK_LEN - sizeof(struct arena_chunk);
+    size_t len = (first ? FIRST_CHUNK_LEN : CHUNK_LEN) - sizeof(struct arena_chunk);
+    if (len < need)
+        len = need;
     struct arena_chunk *c = mem_alloc(sizeof *c + len);
     c->len = len;
     POISON(c->data, c->len);
@@ -120,7 +124,7 @@ void *arena_alloc(struct arena *a, size_t n)
         out_of_memory(n);
     struct arena_chunk *c = a->chunks;
     if (!c || c->len - c->used < need) {
-        struct arena_chunk *fresh = chunk_new(need);
+        struct arena_chunk *fresh = chunk_new(need, !c);
         /* A big piece gets a chunk of its own behind the current one, which stays in use. */
         if (c && need > CHUNK_LEN / 4) {
             fresh->next = c->next;

@@ -129,19 +129,20 @@ struct zone_stage {
     uint32_t entered_s; /* now_t.cache_s; cut->ttl counts from here */
     unsigned server_count, candidate_count;
     struct server servers[DELEGATION_NAMES_MAX];
-    struct candidate candidates[DELEGATION_ADDRS_MAX];
-    uint64_t hash;              /* of its name */
-    uint32_t slot;              /* of cache/inflight.h */
-    unsigned silences;          /* tries of this job that no server of the zone answered in time */
-    unsigned asked;             /* UDP messages for ask.name and ask.type */
-    int64_t asked_ms;           /* when the first of them left */
-    uint32_t entered_messages;  /* work->messages then */
-    int64_t look_up_ms;         /* when the last look-up of a server's address began */
-    unsigned failed_servers;    /* names without an address */
-    unsigned edns_objections;   /* FORMERR or NOTIMP answers to EDNS */
-    unsigned cookie_objections; /* BADCOOKIE to a cookie just given */
-    bool last_resort_taken;     /* names and glue that were not in the referral are candidates too */
-    struct reason trouble;      /* the last thing that went wrong */
+    unsigned candidate_cap;
+    struct candidate *candidates; /* grows (candidate_add): a pointer into it lasts until then */
+    uint64_t hash;                /* of its name */
+    uint32_t slot;                /* of cache/inflight.h */
+    unsigned silences;            /* tries of this job that no server of the zone answered in time */
+    unsigned asked;               /* UDP messages for ask.name and ask.type */
+    int64_t asked_ms;             /* when the first of them left */
+    uint32_t entered_messages;    /* work->messages then */
+    int64_t look_up_ms;           /* when the last look-up of a server's address began */
+    unsigned failed_servers;      /* names without an address */
+    unsigned edns_objections;     /* FORMERR or NOTIMP answers to EDNS */
+    unsigned cookie_objections;   /* BADCOOKIE to a cookie just given */
+    bool last_resort_taken;       /* names and glue that were not in the referral are candidates too */
+    struct reason trouble;        /* the last thing that went wrong */
 };
 
 /* What is asked of the zone now. Owned by job_send.c. */

@@ -35,6 +35,8 @@ void zone_enter(struct job *j, struct cut *cut)
         .entered_messages = j->work->messages,
         .hash = zone_hash(j, cut->zone),
         .slot = inflight_zone(cache_inflight(j->r->cache), cut->zone),
+        .candidates = j->zone.candidates, /* room that the zone before needed */
+        .candidate_cap = j->zone.candidate_cap,
         .trouble = trouble};
     load_enter(j);
     for (unsigned i = 0; i < cut->server_count; i++) {

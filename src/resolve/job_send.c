@@ -135,8 +135,8 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     name_copy(q.name, s->name);
     struct edns opt = {.present = true, .dnssec_ok = true, .udp_size = r->set.udp_size};
     cookie_write(s, &opt);
-    uint8_t *wire = arena_alloc(&j->arena, QUERY_MAX_LEN);
-    size_t len = msg_query(wire, QUERY_MAX_LEN, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
+    uint8_t wire[QUERY_MAX_LEN];
+    size_t len = msg_query(wire, sizeof wire, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
 
     int64_t now_ms = r->now.mono_ms;
     if (transport == TRANSPORT_UDP) {
@@ -154,7 +154,7 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     a->send.to = s->to;
     a->send.transport = transport;
     a->send.reuse = true;
-    a->send.wire = wire;
+    a->send.wire = arena_copy(&j->arena, wire, len);
     a->send.len = len;
     a->send.deadline_ms = now_ms + STREAM_DEADLINE_MS;
     JOB_EVENT(j, .kind = EVENT_SENT, .server = c->server, .to = &s->to, .transport = transport,

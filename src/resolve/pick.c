@@ -1,4 +1,6 @@
 /* Which server to ask next: candidates, their facts, patience. No I/O, no states: verbs on the zone stage. */
+#include <string.h>
+
 #include "resolve/job.h"
 
 /* An address never measured is tried as if it answered within this span, drawn anew each time: it comes to
@@ -30,6 +32,19 @@ static bool is_usable(const struct resolver *r, const struct endpoint *e, bool h
     return !is_own(r, e);
 }
 
+static struct candidate *candidate_room(struct zone_stage *z, struct arena *a)
+{
+    if (z->candidate_count == z->candidate_cap) {
+        unsigned cap = z->candidate_cap ? 2 * z->candidate_cap : 4;
+        struct candidate *grown = ARENA_ARRAY(a, struct candidate, cap);
+        if (z->candidate_count)
+            memcpy(grown, z->candidates, z->candidate_count * sizeof *grown);
+        z->candidates = grown;
+        z->candidate_cap = cap;
+    }
+    return &z->candidates[z->candidate_count++];
+}
+
 bool candidate_add(struct job *j, const name_t *server, const struct addr *addr, bool hint)
 {
     struct resolver *r = j->r;
@@ -47,7 +62,7 @@ bool candidate_add(struct job *j, const name_t *server, const struct addr *addr,
     }
     if (of_server >= DELEGATION_ADDRS_PER_NAME)
         return true;
-    struct candidate *c = &z->candidates[z->candidate_count++];
+    struct candidate *c = candidate_room(z, &j->arena);
     *c = (struct candidate){.at = at, .server = server};
     cache_server_get(r->cache, &at, r->now.cache_s, &c->facts);
     c->lame = cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);

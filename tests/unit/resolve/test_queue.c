@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "resolve/job.h"
 #include "world.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -274,6 +275,31 @@ static void what_was_turned_away_is_not_remembered_as_failed(void **state)
     ends_empty(w);
 }
 
+/* A16: what 10,000 of them cost is what the machine has to have. The daemon's own part of a question is below
+ * 1 kB (daemon/pending.h). */
+static void a_pending_question_costs_less_than_3_kB(void **state)
+{
+    struct world *w = limited(silent_zone, COUNT(silent_zone), 200, 200, 0);
+    crowd(&benign, "warm.vic.zz.", 0, 1, 9); /* the zone is known then */
+    asks_one(w, &benign);
+    world_run(w, 100);
+    crowd(&attack, "vic.zz.", 0, 500, 8);
+    for (unsigned i = 0; i < 1000; i++)
+        asks_one(w, &attack);
+    world_run(w, 1000);
+    const struct resolver *r = world_resolver(w);
+    assert_int_equal(r->counters.jobs, r->counters.waiters);
+    assert_int_equal(r->counters.jobs, 1001);
+    size_t octets = r->counters.sends * sizeof(struct send) +
+                    r->counters.jobs * (sizeof(struct job) + sizeof(struct work) + sizeof(struct waiter) +
+                                           sizeof(struct turn_flow) + sizeof(struct load_client));
+    for (size_t i = 0; i < r->timers.count; i++)
+        octets += HOLDER(r->timers.nodes[i], struct job, timer)->arena.used;
+    assert_in_range(octets / r->counters.jobs, 1000, 3072);
+    world_run(w, 8000);
+    ends_empty(w);
+}
+
 /* A job that waits for its turn still takes what comes meanwhile. */
 static void a_late_answer_reaches_one_who_waits(void **state)
 {
@@ -299,6 +325,7 @@ int main(void)
         cmocka_unit_test(when_places_run_out_the_heaviest_zone_gives_one),
         cmocka_unit_test(askers_of_one_name_do_not_push_others_out),
         cmocka_unit_test(what_was_turned_away_is_not_remembered_as_failed),
+        cmocka_unit_test(a_pending_question_costs_less_than_3_kB),
         cmocka_unit_test(a_late_answer_reaches_one_who_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
