@@ -28,7 +28,9 @@ static struct rrset *known_alias(struct job *j, const name_t **target, bool *too
 {
     struct cache *c = j->r->cache;
     uint32_t now_s = j->r->now.cache_s;
-    struct rrset *rs = cache_rrset_get(c, j->name, TYPE_CNAME, j->class, now_s, &j->arena);
+    /* A child's alias at its own apex says nothing of DS, of which its parent speaks (RFC 4035 3.1.4.1). */
+    struct rrset *rs =
+        j->type == TYPE_DS ? NULL : cache_rrset_get(c, j->name, TYPE_CNAME, j->class, now_s, &j->arena);
     if (rs && rs->count > 0) {
         rrset_list_add(&j->out.answer, rs, &j->arena);
         *target = rdata_target(TYPE_CNAME, &rs->rdata[0]);

@@ -685,6 +685,24 @@ static void an_alias_to_the_apex_gets_its_ds_from_the_parent(void **state)
     world_free(w);
 }
 
+/* Likewise a child's alias at its apex, from the cache. */
+static void an_alias_at_the_apex_is_no_answer_to_ds(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        {.addr = "10.0.0.2", .name = "zone.org.", .type = TYPE_DS, .flags = FLAG_AA, .answer = DS_TEXT "\n"},
+        ORG_ZONE_1,
+        {.addr = "10.1.0.1",
+            .name = "zone.org.",
+            .flags = FLAG_AA,
+            .answer = "zone.org. 60 CNAME x.zone.org.\n" X_ANSWER}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(ask_text(w, "zone.org.", TYPE_A),
+        "NOERROR; zone.org. 60 CNAME x.zone.org.; x.zone.org. 60 A 192.0.2.1");
+    assert_string_equal(ask_text(w, "zone.org.", TYPE_DS), "NOERROR; " DS_TEXT);
+    assert_idle(w);
+    world_free(w);
+}
+
 /* A server that truncates and whose TCP is silent answers quickly, so that it is preferred: but once only. */
 static void waits_for_a_silent_stream_once(void **state)
 {
@@ -739,6 +757,7 @@ int main(void)
         cmocka_unit_test(endless_dependencies_end_soon),
         cmocka_unit_test(garbage_before_a_probes_answer_costs_no_server),
         cmocka_unit_test(an_alias_to_the_apex_gets_its_ds_from_the_parent),
+        cmocka_unit_test(an_alias_at_the_apex_is_no_answer_to_ds),
         cmocka_unit_test(waits_for_a_silent_stream_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
