@@ -317,10 +317,20 @@ static void ask(struct run *x, uint8_t what)
     q.no_aliases = (what & 0xc0) == 0x40;
     q.no_read = (what & 0xc0) == 0x80;
     q.background = (what & 0xc0) == 0xc0;
+    q.client = addr_v4((const uint8_t[]){198, 51, 100, (uint8_t)(x->ask_count % 3)});
     q.observer = x->ask_count % 2 ? NULL : &watcher;
     struct asked *a = &x->asks[x->ask_count++];
     a->deadline_ms = x->now.mono_ms + ANSWER_MS_MAX;
     a->id = resolve_ask(x->r, &q, x->now);
+}
+
+static void change(struct run *x, uint8_t what)
+{
+    if (what & 1)
+        x->set.minimise = !x->set.minimise;
+    if (what & 2)
+        resolve_settings_set(x->r, &x->set);
+    resolve_network_changed(x->r, x->now);
 }
 
 static void leave(struct run *x, uint8_t which)
@@ -390,6 +400,9 @@ static void perform(struct run *x, const struct action *act, const struct msg *q
         x->now.wall_known = !x->now.wall_known;
         speak(x, act, q);
         return;
+    case 13:
+        *client = (struct client_op){'n', op >> 4};
+        return;
     default:
         be_honest(x, act, q, next_octet(x));
     }
@@ -449,7 +462,7 @@ static void drain(struct run *x)
     do {
         /* Not from within: an action's contents live until the next call. */
         for (unsigned i = 0; i < count; i++)
-            (todo[i].op == 'a' ? ask : leave)(x, todo[i].what);
+            (todo[i].op == 'a' ? ask : todo[i].op == 'n' ? change : leave)(x, todo[i].what);
         count = 0;
         while (resolve_next(x->r, &act, x->now)) {
             struct client_op client = {0};
@@ -520,6 +533,10 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
         .ttl_min = more & 4 ? 5 : 0,
         .ttl_max = TTL_MAX_DEFAULT,
         .negative_max = TTL_NEGATIVE_MAX};
+    if ((settings & 0x30) == 0x30) { /* questions wait for their turn, and for a place */
+        x->cache_set.zone_start = x->cache_set.server_start = 1;
+        x->cache_set.questions_max = 3;
+    }
     resolve_settings_default(&x->set);
     x->set.hints = hints();
     x->set.hint_count = 2;
@@ -586,6 +603,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     assert(c->jobs == 0 && c->waiters == 0 && c->sends == 0 && !x.open);
     for (unsigned i = 0; i < x.ask_count; i++)
         assert(x.asks[i].over);
+    struct inflight_figures flights;
+    inflight_read(cache_inflight(x.cache), &flights);
+    assert(flights.messages == 0 && flights.zones_waiting == 0 && c->waiting == 0);
     struct store_stats stats;
     cache_stats(x.cache, &stats);
     assert(stats.used <= stats.size);

@@ -141,6 +141,17 @@ def seeds():
     yield "known-not-minimal", run(ROOT, GLUED, ANSWER, settings=CASE | HARDEN)
     yield "odd-class", run(ROOT, GLUED, say([rr("asked", "CH_A"), rr("asked", "A", 3)], [rr("a.zz", "SOA", 0)]))
     yield "failures-remembered", run(*[say(rcode=SERVFAIL)] * 3, bytes([8, 0]) + body(rcode=SERVFAIL), more=TWENTY | ONLY_V4)
+    crowd = [bytes([8, n]) + body((), [rr("zz", "NS", "nn.a.zz")], [rr("nn.a.zz", "A", 1)], flags=0, delay=n % 4) for n in (1, 2, 6, 0x10, 0x16, 0x29)]
+    for bad, name in ((SILENCE, "silent"), (say(flags=0, rcode=SERVFAIL), "failing"), (ANSWER, "good"), (bytes([9, 2]) + body(delay=2), "leaving")):
+        yield f"crowd-{name}", run(*crowd, *[bad] * 6, settings=USUAL | EXTRA | EXPLORE, more=TWENTY | ONLY_V4, askers=7)
+        yield f"crowd-{name}-then-good", run(ROOT, *crowd, *[bad] * 6, *[ANSWER] * 6, settings=USUAL | EXTRA | EXPLORE | MINIMISE, more=ONCE, askers=7)
+    changed = bytes([13])
+    yield "link-comes-back", run(ROOT, GLUED, ANSWER, *[bytes([8, n]) + body(flags=0) for n in (4, 6, 3)], *[SILENCE] * 12, changed, ROOT, GLUED, ANSWER,
+                                 *[UNREACHABLE] * 4, changed, ANSWER, more=TWENTY | ONLY_V4, askers=5)
+    yield "link-down", run(ROOT, refer("b.zz", "www.b.zz", glue=[("www.b.zz", 7)]), ANSWER, bytes([8, 0]) + body([rr("asked", "A", 3)]), ROOT, GLUED, ANSWER,
+                           *[SILENCE] * 40, changed, ANSWER, settings=USUAL | EXPLORE, more=TWICE | ONLY_V4, askers=7, question="www.b")
+    yield "no-route-v6", run(say((), [rr("a.zz", "NS", "nn.a.zz")], [rr("nn.a.zz", "AAAA", 1), rr("nn.a.zz", "A", 2)], flags=0), UNREACHABLE, ANSWER,
+                             bytes([13 | 48]), *[UNREACHABLE] * 8, more=TWENTY, askers=3)
     yield "near-misses", run(*[babble(b"\0\0", headless=True)] * 4, ANSWER, more=TWENTY)
 
 

@@ -232,6 +232,23 @@ static void misspeak(struct exchange *x)
     }
 }
 
+/* RFC 7873 5.2: the client's cookie comes back with the server's own; who wants cookies answers nothing
+ * without it, over UDP. */
+static void bake(struct exchange *x)
+{
+    const struct edns *q = &x->query.edns;
+    if (x->m->cookies == COOKIES_NONE || !x->opt.present || q->cookie_len < 8)
+        return;
+    uint8_t *own = x->opt.cookie + 8;
+    memcpy(x->opt.cookie, q->cookie, 8);
+    memset(own, 0x5a, 8);
+    own[0] = x->m->addr.ip[addr_len(&x->m->addr) - 1];
+    x->opt.cookie_len = 16;
+    bool good = q->cookie_len == 16 && memcmp(q->cookie + 8, own, 8) == 0;
+    if (x->m->cookies == COOKIES_WANTED && x->udp && !good)
+        objects(x, RCODE_BADCOOKIE, true);
+}
+
 /* Faults that show in the octets. */
 static void misspell(struct exchange *x)
 {
@@ -346,6 +363,8 @@ static void answer(struct exchange *x)
     if (x->m->evil && chance(&s->luck, 60))
         draft_lie(&x->draft);
     misspeak(x);
+    if (x->m->fault != FAULT_ODD_OPTIONS && x->m->fault != FAULT_MANGLES_OPT)
+        bake(x);
     write_reply(x);
     unsigned delay = x->udp ? x->delay_ms : 2 * x->delay_ms;
     if (x->udp && x->m->fault == FAULT_GARBAGE_FIRST && x->delay_ms > 1)

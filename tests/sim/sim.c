@@ -65,6 +65,7 @@ static void choose_settings(struct sim *s)
     set->extra_addresses = chance(d, 50);
     set->explore = chance(d, 70);
     set->minimal_answers = chance(d, 70);
+    set->cookies = chance(d, 85);
     if (chance(d, 12) && s->plan.v4)
         set->use_v6 = false;
     else if (chance(d, 10) && s->plan.v6)

@@ -70,6 +70,7 @@ static struct machine *machine_new(struct tree *t, const struct tree_plan *plan,
     m->addr = v6 ? addr_v6(ip) : addr_v4((const uint8_t[]){10, 1, (uint8_t)(n >> 8), (uint8_t)n});
     m->rtt_ms = between(d, 1, 60);
     m->evil = evil;
+    m->cookies = t->machine_count % 3;
     if (chance(d, plan->fault_percent))
         m->fault = (enum fault)between(d, 1, (plan->only_survived ? FAULTS_SURVIVED : FAULT_COUNT) - 1);
     if (m->fault == FAULT_SLOW)

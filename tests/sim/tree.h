@@ -63,6 +63,7 @@ struct machine {
     bool chatty;   /* NS and addresses beside answers */
     bool one_link; /* gives one alias of a chain at a time */
     bool no_ent;   /* denies empty non-terminals with NXDOMAIN (of before RFC 8020) */
+    enum { COOKIES_NONE, COOKIES_GIVEN, COOKIES_WANTED } cookies; /* RFC 7873 */
     bool evil;
     const struct zone *zones[ZONES_OF_MACHINE_MAX];
     unsigned zone_count;
