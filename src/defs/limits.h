@@ -23,12 +23,13 @@
 /* … less two for each link of aliases after the second: chain times failures is the product that CAMP makes
  * (M13) */
 #define WORK_TARGET_FAILURES_AFTER_ALIASES(links) ((links) > 2 ? 2u * ((links)-2) : 0u)
-#define ANSWER_MS_MAX 5000             /* a client has its answer or SERVFAIL by then */
-#define WORK_MS_MAX 8000               /* the work goes on for the cache until then */
-#define DELEGATION_NAMES_MAX 13u       /* name-server names used of one delegation (root and TLD practice) */
-#define DELEGATION_NAMES_SEEN_MAX 64u  /* names looked at before the 13 are chosen */
-#define DELEGATION_ADDRS_PER_NAME 4u   /* addresses used of one name-server name */
-#define DELEGATION_ADDRS_MAX 26u       /* addresses used of one delegation */
+#define ANSWER_MS_MAX 5000            /* a client has its answer or SERVFAIL by then */
+#define WORK_MS_MAX 8000              /* the work goes on for the cache until then */
+#define DELEGATION_NAMES_MAX 13u      /* name-server names used of one delegation (root and TLD practice) */
+#define DELEGATION_NAMES_SEEN_MAX 64u /* names looked at before the 13 are chosen */
+#define DELEGATION_ADDRS_PER_NAME 4u  /* addresses used of one name-server name */
+#define DELEGATION_ADDRS_MAX 26u      /* addresses used of one delegation */
+#define ZONE_MESSAGES_MAX 26u         /* to one zone in vain: 13 servers over UDP and TCP (threats M6, M10) */
 #define DELEGATION_BIG_FAILURES_MAX 5u /* names tried of a referral with over 13 (CVE-2020-8616) */
 #define DEPENDENCY_DEPTH_MAX 5u        /* a name server's name whose name server's name … (CVE-2014-8500) */
 /* Silent messages of such a referral, and of each zone that is asked for it (threat M3). */

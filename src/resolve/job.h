@@ -134,15 +134,17 @@ struct zone_stage {
     uint64_t hash;                /* of its name */
     uint32_t slot;                /* of cache/inflight.h */
     unsigned silences;            /* tries of this job that no server of the zone answered in time */
-    unsigned asked;               /* UDP messages for ask.name and ask.type */
-    int64_t asked_ms;             /* when the first of them left */
-    uint32_t entered_messages;    /* work->messages then */
-    int64_t look_up_ms;           /* when the last look-up of a server's address began */
-    unsigned failed_servers;      /* names without an address */
-    unsigned edns_objections;     /* FORMERR or NOTIMP answers to EDNS */
-    unsigned cookie_objections;   /* BADCOOKIE to a cookie just given */
-    bool last_resort_taken;       /* names and glue that were not in the referral are candidates too */
-    struct reason trouble;        /* the last thing that went wrong */
+    unsigned
+        messages;     /* to the zone, over either transport, since one of them brought the question further */
+    unsigned asked;   /* UDP messages for ask.name and ask.type */
+    int64_t asked_ms; /* when the first of them left */
+    uint32_t entered_messages;  /* work->messages then */
+    int64_t look_up_ms;         /* when the last look-up of a server's address began */
+    unsigned failed_servers;    /* names without an address */
+    unsigned edns_objections;   /* FORMERR or NOTIMP answers to EDNS */
+    unsigned cookie_objections; /* BADCOOKIE to a cookie just given */
+    bool last_resort_taken;     /* names and glue that were not in the referral are candidates too */
+    struct reason trouble;      /* the last thing that went wrong */
 };
 
 /* What is asked of the zone now. Owned by job_send.c. */
@@ -367,6 +369,10 @@ bool candidate_add(struct job *j, const name_t *server, const struct addr *addr,
 int pick_candidate(struct job *j);
 /** A message to it leaves now. Returns how long to wait before another server is asked, ms. */
 int64_t pick_asked(struct job *j, unsigned candidate);
+/** How long to wait for it over TCP, ms. */
+int64_t pick_stream_patience(const struct job *j, unsigned candidate);
+/** Did so many messages to the zone bring nothing that its servers are given up? */
+bool pick_is_spent(const struct job *j);
 /** Were the servers silent so often that more messages are not worth it? */
 bool pick_exhausted(const struct job *j);
 /** May this candidate get its first message even so? */

@@ -243,16 +243,17 @@ enum job_state step_pick(struct job *j)
 {
     int64_t now_ms = j->r->now.mono_ms;
     addresses_collect(j); /* some may have ended in this very turn, before the link came up */
-    int i = stream_wanted(j);
+    bool spent = pick_is_spent(j);
+    int i = spent ? -1 : stream_wanted(j);
     if (i >= 0) {
         JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &j->zone.candidates[i].at,
             .server = j->zone.candidates[i].server, .transport = TRANSPORT_TCP, .tag = "tcp",
             .text = "asking over TCP");
         return send_to(j, (unsigned)i, TRANSPORT_TCP) ? JOB_WAIT_REPLY : out_of_work(j);
     }
-    i = pick_candidate(j);
+    i = spent ? -1 : pick_candidate(j);
     bool looking = false;
-    if (i < 0 || j->zone.candidates[i].tries > 0)
+    if (!spent && (i < 0 || j->zone.candidates[i].tries > 0))
         looking = look_up(j);
     if (i >= 0 && (!pick_exhausted(j) || pick_is_owed(j, (unsigned)i))) {
         int picked = i;
@@ -264,13 +265,13 @@ enum job_state step_pick(struct job *j)
         return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
                                                                                : out_of_work(j);
     }
-    int64_t again = pick_exhausted(j) ? INT64_MAX : pick_again_ms(j);
+    int64_t again = spent || pick_exhausted(j) ? INT64_MAX : pick_again_ms(j);
     if (looking && now_ms + LOOK_UP_PATIENCE_MS < again)
         again = now_ms + LOOK_UP_PATIENCE_MS;
     j->patience_ms = again;
     if (looking || again != INT64_MAX)
         return JOB_WAIT_REPLY;
-    if (last_resort(j))
+    if (!spent && last_resort(j))
         return JOB_PICK;
     /* A late answer still counts (docs/threats.md). */
     return j->sends ? JOB_WAIT_REPLY : nobody_left(j);

@@ -1,7 +1,6 @@
 /* What is asked (RFC 9156: no more labels than the server must know) and how it leaves. */
 #include "resolve/job.h"
 
-#define STREAM_PATIENCE_MS 1500
 /* Header, question, OPT with a cookie. */
 #define QUERY_MAX_LEN (MSG_HEADER_LEN + NAME_MAX_LEN + 4u + 11u + 4u + EDNS_COOKIE_MAX)
 #define STREAM_DEADLINE_MS 4000
@@ -130,6 +129,7 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     j->work->messages++;
     j->messages++;
     r->counters.messages++;
+    j->zone.messages++;
     struct send *s = send_new(j, candidate, transport);
     struct msg_question q = {.type = s->type, .class = j->class};
     name_copy(q.name, s->name);
@@ -144,7 +144,7 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     } else {
         c->stream_tried = true;
         r->counters.tcp_messages++;
-        s->patience_ms = now_ms + STREAM_PATIENCE_MS;
+        s->patience_ms = now_ms + pick_stream_patience(j, candidate);
     }
     j->patience_ms = s->patience_ms;
     j->ask.current = candidate;

@@ -12,6 +12,7 @@
 /* Where others wait to be asked, a silent server holds the question up no longer than this
  * (13 dead ones fit into 5 s). */
 #define PATIENCE_WITH_OTHERS_MS 300
+#define STREAM_PATIENCE_MS 1500
 
 static bool is_own(const struct resolver *r, const struct endpoint *e)
 {
@@ -147,6 +148,17 @@ int64_t pick_asked(struct job *j, unsigned candidate)
     return ms > most_ms && others_wait(j, candidate) ? most_ms : ms;
 }
 
+int64_t pick_stream_patience(const struct job *j, unsigned candidate)
+{
+    if (!others_wait(j, candidate))
+        return STREAM_PATIENCE_MS;
+    /* A connection and an answer, and half as much again. Thirteen that are of no use over TCP either fit
+     * into 5 s. */
+    int64_t ms = 3 * (int64_t)j->zone.candidates[candidate].facts.srtt_ms;
+    ms = ms > PATIENCE_WITH_OTHERS_MS ? ms : PATIENCE_WITH_OTHERS_MS;
+    return ms < STREAM_PATIENCE_MS ? ms : STREAM_PATIENCE_MS;
+}
+
 /* ---- who is next ---- */
 
 int pick_candidate(struct job *j)
@@ -218,6 +230,12 @@ void pick_silences_over(struct job *j)
     if (z->zone == j->zone.hash)
         *z = (struct zone_silences){0};
     j->zone.silences = 0;
+    j->zone.messages = 0;
+}
+
+bool pick_is_spent(const struct job *j)
+{
+    return j->zone.messages >= ZONE_MESSAGES_MAX;
 }
 
 static bool is_thrifty(const struct job *j)

@@ -204,6 +204,7 @@ static void refers_to_itself(struct scene *s, unsigned names, unsigned each, uns
     tld->how = names * each > 50 ? HOW_TRUNCATE_UDP : HOW_ANSWER;
     tld->authority = like.authority;
     tld->additional = like.additional;
+    like.how = tld->how;
     servers(s, (names - 1) * step + each, like);
     text_fini(&ns);
     text_fini(&glue);
@@ -543,6 +544,7 @@ static const struct twin twins[] = {
     {{.rcode = RCODE_FORMERR, .why = "12 FORMERR and 1 good"}, 18},
     {{.rcode = RCODE_NOTIMP, .why = "12 NOTIMP and 1 good"}, 18},
     {{.how = HOW_TCP_CLOSES, .why = "12 with TC and no TCP, and 1 good"}, 26},
+    {{.how = HOW_TCP_SILENT, .why = "12 with TC and silent TCP, and 1 good"}, 26},
     {{.authority = ". NS root.ns.\n", .why = "12 upward referrals and 1 good"}, 14},
     {{.authority = "m.zz. NS n0.m.zz.\n", .why = "12 referrals to the same zone and 1 good"}, 14},
     {{.why = "12 empty answers without AA and 1 good"}, 14},
