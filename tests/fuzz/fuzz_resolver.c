@@ -458,12 +458,8 @@ static void drain(struct run *x)
 {
     struct action act;
     struct client_op todo[64];
-    unsigned count = 0;
-    do {
-        /* Not from within: an action's contents live until the next call. */
-        for (unsigned i = 0; i < count; i++)
-            (todo[i].op == 'a' ? ask : todo[i].op == 'n' ? change : leave)(x, todo[i].what);
-        count = 0;
+    unsigned count = 0, next = 0;
+    for (;;) {
         while (resolve_next(x->r, &act, x->now)) {
             struct client_op client = {0};
             if (act.kind == ACTION_SEND)
@@ -477,7 +473,13 @@ static void drain(struct run *x)
             if (client.op && count < COUNT(todo))
                 todo[count++] = client;
         }
-    } while (count > 0);
+        if (next == count)
+            return;
+        /* Not from within: an action's contents live until the next call. And one by one: an answer that is
+         * on its way comes also to who leaves. */
+        struct client_op op = todo[next++];
+        (op.op == 'a' ? ask : op.op == 'n' ? change : leave)(x, op.what);
+    }
 }
 
 /* The next packet, or the next wake-up. False: nothing more can happen. */
