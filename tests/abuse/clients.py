@@ -21,6 +21,7 @@ SOCKETS = 16
 class Result:
     sent: int = 0
     rcodes: dict[str, int] = field(default_factory=dict)
+    ede: dict[int, int] = field(default_factory=dict)  # of SERVFAIL, by extended error
     truncated: int = 0
     right: int = 0  # with the expected address, within the patience
     octets_out: int = 0
@@ -98,6 +99,9 @@ def ask_stream(where: tuple[str, int], plan, *, rate: float, count: int, patienc
                     continue
                 rcode = wire.RCODES[data[3] & 15] if data[3] & 15 < len(wire.RCODES) else str(data[3] & 15)
                 out.rcodes[rcode] = out.rcodes.get(rcode, 0) + 1
+                if data[3] & 15 == wire.SERVFAIL:
+                    for code in wire.Answer(data).ede:
+                        out.ede[code] = out.ede.get(code, 0) + 1
                 if data[2] & 2:
                     out.truncated += 1
                 elif data[3] & 15 == 0 and data[7] and expect in data and now - began <= patience_s:

@@ -191,7 +191,7 @@ def a14(w: World):
 
 
 @scenario("A15", "water torture: 3,000 new names a second below a silent zone, from 200 addresses", "crowd ≥ 95 %, p99 ≤ 2×", seeds=2,
-          tested=0, alone=True, figure="goodput")
+          alone=True, figure="goodput")
 def a15(w: World):
     crowd = Crowd(w)
     glue_zone(w, "vic.zz.", addresses("10.3", 2), silent)
@@ -215,7 +215,7 @@ def a15b(w: World):
     w.note("p99 ms", got.quantile_ms(0.99))
 
 
-@scenario("A16", "slow drip: 5,000 questions a second that are answered after 4.9 s", "crowd ≥ 95 %, RSS bounded", seeds=2, tested=0,
+@scenario("A16", "slow drip: 5,000 questions a second that are answered after 4.9 s", "crowd ≥ 95 %, RSS bounded", seeds=2,
           alone=True, figure="goodput")
 def a16(w: World):
     crowd = Crowd(w)
@@ -229,7 +229,7 @@ def a16(w: World):
 
 
 @scenario("A17", "DNSBomb: 500 names of 1,200 octets whose answers all come at once, to one address", "≤ 80 kB in 100 ms", seeds=3,
-          tested=0, alone=True, figure="octets in 100 ms")
+          alone=True, figure="octets in 100 ms")
 def a17(w: World):
     zone = w.zone("bomb.zz.", [ATTACKER])
     release = w.vary(1.2)

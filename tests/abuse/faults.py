@@ -211,6 +211,8 @@ def busy(w: World) -> int:
 def f20(w: World):
     zone = w.zone("f20.zz.", ["10.1.0.1"], {("*.f20.zz.", "A"): [GOOD_TEXT]})
     w.serve("10.1.0.1", "f20.zz.", authority.late(0.7, zone))
+    live = w.zone("live.zz.", ["10.1.0.2"], {("*.live.zz.", "A"): [GOOD_TEXT]})
+    w.serve("10.1.0.2", "live.zz.", authority.late(0.3, live))
     w.start()
     where = (w.server.address, w.server.port)
     descriptors = w.server.descriptors()
@@ -229,7 +231,7 @@ def f20(w: World):
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     for n in range(count):
         die(n)
-    got = w.ask_all([(f"live{n}.f20.zz.", "A") for n in range(20)], 8)
+    got = w.ask_all([(f"n{n}.live.zz.", "A") for n in range(20)], 8)
     w.least("goodput", sum(1 for g in got if g and GOOD_TEXT in g.addresses) / 20, 1.0)
     end = time.monotonic() + 10
     while (left := busy(w)) and time.monotonic() < end:
