@@ -163,6 +163,7 @@ SUITES = {
     "sim": simulator,
     "system": pytest_in_lab("tests/system"),
     "abuse": script("abuse", "tests/abuse/run", "--tap"),
+    "bench": script("bench", "tests/bench/run", "smoke"),
 }
 
 

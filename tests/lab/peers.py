@@ -23,6 +23,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 UNPACKED = TOP / "build/peers"
 PATIENCE_S = 20
 ANY_ANCHOR = f". IN DS 20326 8 2 {'00' * 32}\n"  # it will not start without one
+LOCALHOST_ZONE = "$TTL 604800\n@ SOA localhost. root 2 604800 86400 2419200 604800\n@ NS localhost.\n@ A 127.0.0.1\n"  # as Debian's BIND has it
 VERSION_BIND = b"\0\1\0\0\0\1\0\0\0\0\0\0\7version\4bind\0\0\x10\0\3"
 
 
@@ -101,6 +102,7 @@ def bind(plan: Plan) -> list[str]:
         "allow-recursion { any; }", "allow-query-cache { any; }", f"max-cache-size {plan.cache_mib}M",
         f"dnssec-validation {'yes' if plan.validate else 'no'}", *(plan.settings or [])]
     text = "options {\n" + "".join(f"  {line};\n" for line in lines) + "};\ncontrols { };\n"
+    text += f'zone "localhost" {{ type master; file "{plan.write("localhost.zone", LOCALHOST_ZONE)}"; }};\n'
     text += f'zone "." {{ type hint; file "{plan.hints_file()}"; }};\n'
     if plan.validate:
         ds = [line.split("DS", 1)[1].split() for line in Path(plan.anchor).read_text().splitlines()]
@@ -229,10 +231,10 @@ def fetch(names) -> None:
         subprocess.run([str(TOP / "tests/lab/unpack"), *packages], check=True)
 
 
-def start(name: str, folder: Path, *, hints: dict[str, list[str]], address: str = "127.0.0.1", port: int = 5300,
-          cache_mib: int = 32, ipv6: bool = False, validate: bool = False, anchor: str = "", settings=None,
-          prefix: tuple[str, ...] = (), env: dict[str, str] | None = None) -> Server:
-    """Started and answering. `prefix`: words before its command (taskset, prlimit). Its log is folder/log."""
+def launch(name: str, folder: Path, *, hints: dict[str, list[str]], address: str = "127.0.0.1", port: int = 5300,
+           cache_mib: int = 32, ipv6: bool = False, validate: bool = False, anchor: str = "", settings=None,
+           prefix: tuple[str, ...] = (), env: dict[str, str] | None = None) -> Server:
+    """Started, not yet answering. `prefix`: words before its command (taskset, prlimit). Its log is folder/log."""
     if interfaces_up():
         raise RuntimeError(f"peers: {', '.join(interfaces_up())} is up: not in a namespace of loopback alone")
     folder.mkdir(parents=True, exist_ok=True)
@@ -240,11 +242,16 @@ def start(name: str, folder: Path, *, hints: dict[str, list[str]], address: str 
     with open(folder / "log", "wb") as out:
         process = subprocess.Popen([*prefix, *PEERS[name].command(plan)], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                                    cwd=folder, env=os.environ | (env or {}))
-    server = Server(name, plan, process)
+    return Server(name, plan, process)
+
+
+def start(name: str, folder: Path, **how) -> Server:
+    """Started and answering; the arguments of launch()."""
+    server = launch(name, folder, **how)
     end = time.monotonic() + PATIENCE_S
     while not server.answers():
         if not server.alive() or time.monotonic() > end:
             server.stop()
-            raise RuntimeError(f"{name} does not answer at {address}@{port}:\n{server.log[-4000:]}")
+            raise RuntimeError(f"{name} does not answer at {server.address}@{server.port}:\n{server.log[-4000:]}")
         time.sleep(0.02)
     return server

@@ -1,0 +1,317 @@
+"""The five measurements. Each returns its tables: by title, by server, by key a list with one figure a round.
+
+All of them ask through tests/bench/flood.c or streams.c, which check every reply; a wrong or missing one raises Failures.
+"""
+
+import argparse
+import random
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import servers
+from report import Column
+from servers import OTHER_CORE
+from world import World, address_of
+
+SETTLE_S = 0.5  # what a server still does in the background for what it was asked
+WARM_WINDOW = 16
+COLD_PATIENCE_MS = 10_000
+START_LIMIT_S = 30
+SAMPLE = 20_000  # of the names that memory asked for, asked once more
+LOCALHOST_A = b"\0\7\1\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
+
+Rows = dict[str, dict[str, list[float]]]
+
+
+class Failures(Exception):
+    pass
+
+
+@dataclass
+class Bench:
+    args: argparse.Namespace
+    world: World
+    folder: Path  # on a tmpfs: no disk is measured
+    tools: Path
+    told: dict[str, dict]  # by server: version and configuration, for the report
+    runs: int = 0
+
+    def start(self, name: str, cache_mib: int):
+        self.runs += 1
+        server = servers.start(name, self.folder / f"{name}-{self.runs}", self.world, cache_mib, self.args.validate)
+        self.tell(server)
+        return server
+
+    def tell(self, server):
+        if server.name not in self.told:
+            version = "" if server.name == "echo" else servers.version(server.name)
+            self.told[server.name] = {"version": version, "configuration": servers.configuration(server)}
+
+    def names_file(self, name: str, lines) -> Path:
+        file = self.folder / name
+        file.write_text("".join(f"{n} {a}\n" for n, a in lines))
+        return file
+
+    def ask(self, tool: str, server, names: Path, **options) -> list[float]:
+        """What the tool prints: answers, failures, seconds, answers a second, and streams: connections."""
+        command = ["taskset", "-c", str(OTHER_CORE), self.tools / tool, server.address, str(server.port), names]
+        for key, value in options.items():
+            command += [f"--{key.replace('_', '-')}", *([] if value is True else [str(value)])] if value is not False else []
+        done = subprocess.run(command + ["--echo"] * (server.name == "echo"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if done.returncode or done.stderr:
+            raise Failures(f"{server.name}: {tool} says (answers failures seconds answers/s): {done.stdout.strip()}\n{done.stderr}"
+                           f"{server.log[-2000:]}")
+        return [float(word) for word in done.stdout.split()]
+
+
+def shuffled(names: list[str], seed: int) -> list[tuple[str, str]]:
+    return [(n, address_of(n)) for n in random.Random(seed).sample(names, len(names))]
+
+
+def udp_counters() -> dict[str, int]:
+    """Of this network namespace."""
+    lines = [line.split() for line in Path("/proc/net/snmp").read_text().splitlines()]
+    out = {}
+    for head, values in zip(lines[::2], lines[1::2]):
+        out |= {f"{head[0]}{key}": int(value) for key, value in zip(head[1:], values[1:])}
+    return {"sent": out["Udp:OutDatagrams"], "lost": out["Udp:RcvbufErrors"], "tcp": out["Tcp:ActiveOpens"]}
+
+
+class Upstream:
+    """Messages between a server and the authorities: all datagrams sent here but the clients' and the answers to them."""
+
+    def __init__(self):
+        self.before = udp_counters()
+
+    def messages(self, asked: int) -> float:
+        """Questions sent upstream over UDP since then, where clients asked so many and all were answered."""
+        return (udp_counters()["sent"] - self.before["sent"] - 2 * asked) / 2
+
+    def lost(self) -> int:
+        return udp_counters()["lost"] - self.before["lost"]
+
+    def connections(self) -> int:
+        return udp_counters()["tcp"] - self.before["tcp"]
+
+
+# ---- hits, tcp --------------------------------------------------------------------------------------------------
+
+PER_ANSWER = [Column("cpu_us", "µs CPU per answer", "{:.3f}", spread=True, ratios=True), Column("rate", "answers/s", "{:.0f}")]
+
+
+def warm(bench: Bench, server, names: Path, count: int):
+    """Slowly, in order: each name goes to the authorities once; then twice more from the cache."""
+    for _ in range(3 if server.name != "echo" else 0):
+        bench.ask("flood", server, names, in_order=True, count=count, window=WARM_WINDOW, patience=COLD_PATIENCE_MS,
+                  edns=bench.args.edns)
+
+
+def per_answer(bench: Bench, running: list, tool: str, names: Path, options: dict) -> Rows:
+    """Interleaved: each round asks every server, and begins with the next one."""
+    rows: Rows = {s.name: {"cpu_us": [], "rate": [], "upstream": [], "connections": []} for s in running}
+    for i in range(bench.args.rounds):
+        for s in running[i % len(running):] + running[:i % len(running)]:
+            upstream, before = Upstream(), servers.cpu_s(s.pid)
+            answers, _, _, rate, *opened = bench.ask(tool, s, names, **options, seed=i + 1)
+            row = rows[s.name]
+            row["cpu_us"].append((servers.cpu_s(s.pid) - before) / answers * 1e6)
+            row["rate"].append(rate)
+            row["connections"] += opened
+            row["upstream"] += [upstream.messages(int(answers))] if tool == "flood" else []
+    return rows
+
+
+def with_all(bench: Bench, transport: str, measured) -> dict[str, Rows]:
+    """Every server at once, each with the same names in its cache."""
+    lines = shuffled(bench.world.names(), 0)[:bench.args.names]
+    names = bench.names_file("names", lines)
+    running = [servers.Echo(bench.tools / "echo", transport)] if bench.args.echo else []
+    try:
+        for name in bench.args.only:
+            running.append(bench.start(name, bench.args.cache))
+        for s in running:
+            bench.tell(s)
+            warm(bench, s, names, len(lines))
+        return measured(running, names)
+    finally:
+        for s in running:
+            s.stop()
+
+
+def hits(bench: Bench) -> dict[str, Rows]:
+    args = bench.args
+    options = {"count": args.count, "window": args.window, "zipf": args.zipf, "edns": args.edns}
+    title = f"hits: {args.names} names over UDP, {args.count} questions a round, {args.window} under way"
+
+    def measured(running, names):
+        for s in running:
+            bench.ask("flood", s, names, **options | {"count": args.count // 5 + 1})
+        if args.profile:
+            profile(bench, next(s for s in running if s.name == "hark"), names, options)
+        return {title: per_answer(bench, running, "flood", names, options)}
+    return with_all(bench, "udp", measured)
+
+
+def tcp(bench: Bench) -> dict[str, Rows]:
+    args = bench.args
+    options = {"edns": args.edns, "zipf": args.zipf, "connections": args.connections}
+    kept = options | {"count": args.count}
+    new = options | {"count": args.count // 4, "window": 1, "per_connection": 1}
+
+    def measured(running, names):
+        return {f"tcp: {args.names} names, {args.count} questions a round over {args.connections} kept connections, "
+                f"{window} under way on each": per_answer(bench, running, "streams", names, kept | {"window": window})
+                for window in (args.window, 1)} | {
+                f"tcp: {args.count // 4} questions a round, each over a new connection, {args.connections} at a time":
+                    per_answer(bench, running, "streams", names, new)}
+    return with_all(bench, "tcp", measured)
+
+
+def profile(bench: Bench, server, names: Path, options: dict):
+    data = bench.folder / "perf.data"
+    perf = subprocess.Popen(["perf", "record", "-q", "-g", "-o", data, "-p", str(server.pid)], stderr=subprocess.DEVNULL)
+    time.sleep(0.5)
+    bench.ask("flood", server, names, **options)
+    perf.terminate()
+    perf.wait()
+    subprocess.run(["perf", "report", "-i", data, "--no-children", "-g", "none", "--percent-limit", "0.5", "--stdio"],
+                   stderr=subprocess.DEVNULL)
+
+
+# ---- misses -----------------------------------------------------------------------------------------------------
+
+MISSES = [Column("cpu_us", "µs CPU per resolution", "{:.1f}", spread=True, ratios=True),
+          Column("per_cpu_s", "resolutions/CPU s", "{:.0f}"), Column("upstream", "upstream messages each", "{:.2f}", spread=True),
+          Column("tcp", "upstream TCP", "{:.0f}"), Column("lost", "datagrams lost", "{:.0f}")]
+
+
+def misses(bench: Bench) -> dict[str, Rows]:
+    """A cold server each time; a name of every zone, in another order each round, the same for all servers."""
+    args = bench.args
+    rows: Rows = {name: {c.key: [] for c in MISSES} for name in args.only}
+    for i in range(args.rounds):
+        lines = shuffled(bench.world.names(), i + 1)[:args.count]
+        names = bench.names_file("names", lines)
+        order = args.only[i % len(args.only):] + args.only[:i % len(args.only)]
+        for name in order:
+            server = bench.start(name, args.cache)
+            try:
+                upstream, before = Upstream(), servers.cpu_s(server.pid)
+                answers, *_ = bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
+                                        patience=COLD_PATIENCE_MS, edns=args.edns)
+                time.sleep(SETTLE_S)
+                cpu_s = servers.cpu_s(server.pid) - before
+                row = rows[name]
+                row["cpu_us"].append(cpu_s / answers * 1e6)
+                row["per_cpu_s"].append(answers / cpu_s)
+                row["upstream"].append(upstream.messages(int(answers)) / answers)
+                row["tcp"].append(upstream.connections())
+                row["lost"].append(upstream.lost())
+            finally:
+                server.stop()
+    return {f"misses: {min(args.count, bench.world.zones)} names of as many zones of {bench.world.zones}, cold, {args.window} under way"
+            f"{', validating' if args.validate else ''}": rows}
+
+
+# ---- memory -----------------------------------------------------------------------------------------------------
+
+MEMORY = [Column("octets", "octets per answer kept", "{:.0f}", ratios=True), Column("idle_mib", "idle MiB", "{:.1f}"),
+          Column("rss_mib", "RSS MiB after", "{:.1f}"), Column("peak_mib", "peak MiB", "{:.1f}"), Column("kept", "% kept", "{:.1f}"),
+          Column("cpu_us", "µs CPU each", "{:.1f}")]
+
+
+def memory(bench: Bench) -> dict[str, Rows]:
+    """Distinct answers of zones that are known, first with room for all of them, then with a cache too small."""
+    args = bench.args
+    lines = list(bench.world.distinct(args.count))
+    names = bench.names_file("names", lines)
+    step = max(1, len(lines) // SAMPLE)
+    sample = bench.names_file("sample", lines[::step])
+    zones = bench.names_file("zones", [(n, address_of(n)) for n in bench.world.unsigned("www.")])
+    tables = {}
+    for cache_mib in (args.cache, args.small_cache):
+        rows: Rows = {name: {c.key: [] for c in MEMORY} for name in args.only}
+        for name in args.only:
+            server = bench.start(name, cache_mib)
+            try:
+                filled(bench, server, rows[name], (names, len(lines)), (sample, len(lines[::step])), zones)
+            finally:
+                server.stop()
+            if cache_mib == args.small_cache:
+                del rows[name]["octets"][:]
+        tables[f"memory: {args.count} distinct answers, {cache_mib} MiB of cache"] = rows
+    return tables
+
+
+def filled(bench: Bench, server, row: dict[str, list[float]], names: tuple[Path, int], sample: tuple[Path, int], zones: Path):
+    def asked(file: Path, count: int):
+        bench.ask("flood", server, file, in_order=True, count=count, window=bench.args.window, patience=COLD_PATIENCE_MS)
+
+    row["idle_mib"].append(server.memory_kib() / 1024)
+    asked(zones, len(bench.world.unsigned()))
+    known_kib, before = server.memory_kib(), servers.cpu_s(server.pid)
+    asked(*names)
+    row["cpu_us"].append((servers.cpu_s(server.pid) - before) / names[1] * 1e6)
+    after_kib = server.memory_kib()
+    row["rss_mib"].append(after_kib / 1024)
+    row["peak_mib"].append(server.memory_kib("VmHWM") / 1024)
+    upstream = Upstream()
+    asked(*sample)
+    kept = max(0.0, 1 - upstream.messages(sample[1]) / sample[1])
+    row["kept"].append(100 * kept)
+    row["octets"] += [1024 * (after_kib - known_kib) / (names[1] * kept)] if kept > 0.5 else []
+
+
+# ---- start ------------------------------------------------------------------------------------------------------
+
+START = [Column("ms", "ms to first answer", "{:.1f}", spread=True, ratios=True), Column("cpu_ms", "ms CPU", "{:.1f}"),
+         Column("rss_mib", "RSS MiB", "{:.1f}")]
+
+
+def start(bench: Bench) -> dict[str, Rows]:
+    args = bench.args
+    rows: Rows = {name: {c.key: [] for c in START} for name in args.only}
+    for i in range(args.rounds):
+        for name in args.only[i % len(args.only):] + args.only[:i % len(args.only)]:
+            bench.runs += 1
+            server = servers.launch(name, bench.folder / f"{name}-{bench.runs}", bench.world, args.cache, args.validate)
+            try:
+                row = rows[name]
+                row["ms"].append(first_answer_s(server) * 1000)
+                row["cpu_ms"].append(servers.cpu_s(server.pid) * 1000)
+                row["rss_mib"].append(server.memory_kib() / 1024)
+                bench.tell(server)
+            finally:
+                server.stop()
+    return {"start: from exec of the server to the answer to localhost. A": rows}
+
+
+def first_answer_s(server) -> float:
+    """Wrappers (taskset, shells) run first in the same process: the clock begins where the server's own program does."""
+    limit = time.monotonic() + START_LIMIT_S
+    while not servers.is_running(server.pid, server.name):
+        if time.monotonic() > limit or not server.alive():
+            raise Failures(f"{server.name} did not start:\n{server.log[-2000:]}")
+    begin = time.monotonic()
+    with socket.socket(type=socket.SOCK_DGRAM) as s:
+        s.settimeout(0.001)
+        s.connect((server.address, server.port))
+        while time.monotonic() < limit and server.alive():
+            try:
+                s.send(LOCALHOST_A)
+                reply = s.recv(4096)
+            except ConnectionRefusedError:
+                time.sleep(0.0002)
+                continue
+            except TimeoutError:
+                continue
+            if reply[3] & 15 == 0 and reply[7] > 0 and b"\0\4\x7f\0\0\1" in reply:
+                return time.monotonic() - begin
+    raise Failures(f"{server.name} does not know localhost:\n{server.log[-2000:]}")
+
+
+COLUMNS = {"hits": PER_ANSWER, "tcp": PER_ANSWER, "misses": MISSES, "memory": MEMORY, "start": START}
+MEASURES = {"hits": hits, "tcp": tcp, "misses": misses, "memory": memory, "start": start}

@@ -1,0 +1,59 @@
+/* The questions that a generator asks, and whether a reply is right: read from a file, chosen in turn or at
+ * random. */
+#ifndef BENCH_QUESTIONS_H
+#define BENCH_QUESTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEADER 12u
+#define NAME_ROOM 64u /* of our names; a million of them stand in memory */
+#define QUERY_MAX (HEADER + NAME_ROOM + 4 + 11)
+
+/** One question for type A, ready to be sent. */
+struct query {
+    uint8_t wire[QUERY_MAX]; /* ID 0 */
+    uint16_t len, question;  /* octets of the message, of its question section */
+    uint8_t address[4];      /* an A record that the answer must hold; 0.0.0.0: any */
+};
+
+/** What the command line said, and where the choice stands. Filled by questions_option() and
+ * questions_read(). */
+struct questions {
+    struct query *all;
+    uint32_t size;
+    double *shares; /* --zipf: cumulative; else NULL */
+    uint64_t random, next;
+    uint64_t count; /* to ask */
+    unsigned window;
+    int64_t patience_ns;
+    bool zipf, in_order, edns, echo;
+    unsigned told; /* failures that were described on stderr */
+};
+
+#define QUESTIONS_OPTIONS                                                                                    \
+    "[--count N] [--window N] [--zipf | --in-order] [--first N] [--edns] [--echo] [--seed N] [--patience "   \
+    "MS]"
+
+#define QUESTIONS_DEFAULT                                                                                    \
+    {                                                                                                        \
+        .count = 100000, .window = 256, .random = 1, .patience_ns = 1000000000                               \
+    }
+
+/** Takes argv[i], and its value where it has one. Returns how many words it took; 0: not one of ours. */
+int questions_option(struct questions *q, int argc, char **argv, int i);
+/** Reads lines "NAME [ADDRESS]". Ends the process where that fails. */
+void questions_read(struct questions *q, const char *path);
+void questions_fini(struct questions *q);
+/** Index of the question to ask next. */
+uint32_t questions_choose(struct questions *q);
+/** NULL where the reply to question n is right; else what is wrong with it. */
+const char *questions_check(const struct questions *q, uint32_t n, const uint8_t *reply, size_t len);
+/** Tells of a failed question, the first few times. */
+void questions_tell(struct questions *q, uint32_t n, const char *what);
+
+int64_t now_ns(void);
+_Noreturn void die(const char *what);
+
+#endif

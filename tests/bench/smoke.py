@@ -1,0 +1,128 @@
+"""The measurements with tiny numbers, hark alone, for ./dev test: that they count what they say. Prints TAP; no time is asserted."""
+
+import dataclasses
+import json
+
+import measure
+import report
+from measure import Bench, Failures
+
+ZONES = 40
+
+
+def run(bench: Bench) -> int:
+    failed = 0
+    for number, case in enumerate(CASES, 1):
+        said = ""
+        try:
+            case(bench)
+        except (AssertionError, Failures) as error:
+            failed, said = failed + 1, str(error)
+        print(f"{'not ok' if said else 'ok'} {number} {case.__doc__}", flush=True)
+        for line in said.splitlines():
+            print(f"# {line}")
+    print(f"1..{len(CASES)}")
+    return 1 if failed else 0
+
+
+def changed(bench: Bench, **values) -> Bench:
+    args = type(bench.args)(**vars(bench.args) | values)
+    return dataclasses.replace(bench, args=args, folder=new_folder(bench))
+
+
+def new_folder(bench: Bench):
+    bench.runs += 100
+    folder = bench.folder / f"smoke-{bench.runs}"
+    folder.mkdir()
+    return folder
+
+
+def equal(got, wanted, what: str):
+    if got != wanted:
+        raise AssertionError(f"{what}: {got}, not {wanted}\n")
+
+
+def check(holds: bool, what: str):
+    if not holds:
+        raise AssertionError(f"{what}\n")
+
+
+def answers_from_the_cache(bench: Bench):
+    """hits: no question goes upstream once the cache is warm"""
+    bench = changed(bench)
+    (rows,) = measure.hits(bench).values()
+    equal(sorted(rows), ["echo", "hark"], "servers")
+    equal(rows["hark"]["upstream"], [0.0] * bench.args.rounds, "upstream messages by round")
+    equal(rows["echo"]["upstream"], [0.0] * bench.args.rounds, "upstream messages of the echo server by round")
+    check(min(rows["hark"]["cpu_us"]) > 0, f"no CPU time: {rows['hark']['cpu_us']}")
+
+
+def connections_are_counted(bench: Bench):
+    """tcp: kept connections stay, and new ones are new"""
+    bench = changed(bench, connections=4, window=4)
+    *kept, new = measure.tcp(bench).values()
+    for name in "hark", "echo":
+        for rows in kept:
+            equal(rows[name]["connections"], [4.0] * bench.args.rounds, f"{name}: connections kept")
+        equal(new[name]["connections"], [bench.args.count // 4 * 1.0] * bench.args.rounds, f"{name}: new connections")
+
+
+def cold_names_go_upstream(bench: Bench):
+    """misses: each cold name costs at least one upstream message, and few more"""
+    (rows,) = measure.misses(changed(bench, count=ZONES)).values()
+    each = rows["hark"]["upstream"]
+    check(all(1 <= n <= 12 for n in each), f"upstream messages for a name: {each}")
+
+
+def answers_are_kept(bench: Bench):
+    """memory: all answers are in a cache with room for all, and take some"""
+    bench = changed(bench, cache=64, small_cache=16)
+    large, _ = measure.memory(bench).values()
+    equal(large["hark"]["kept"], [100.0], "percent kept")
+    check(large["hark"]["rss_mib"][0] >= large["hark"]["idle_mib"][0] > 0, f"memory: {large['hark']}")
+
+
+def localhost_is_answered(bench: Bench):
+    """start: the first answer comes, and tables and JSON tell of it"""
+    bench = changed(bench)
+    tables = measure.start(bench)
+    (rows,), columns = tables.values(), dict.fromkeys(tables, measure.START)
+    equal(len(rows["hark"]["ms"]), bench.args.rounds, "rounds")
+    shown = report.table(rows, measure.START)
+    check("hark" in shown and "1.00" in shown, shown)
+    file = bench.folder / "out.json"
+    report.write(file, "smoke", tables, columns, bench.told, {})
+    (told,) = json.loads(file.read_text())["tables"].values()
+    equal(told["hark"]["ms"]["rounds"], rows["hark"]["ms"], "rounds in JSON")
+
+
+def wrong_answers_are_noticed(bench: Bench):
+    """a wrong address, a name that is not there and an echo are failures, over UDP and over TCP"""
+    bench = changed(bench)
+    server = bench.start("hark", 16)
+    try:
+        good = bench.world.names()[0]
+        for n, line in enumerate([(good, "192.0.2.1"), (f"not-{good}", "192.0.2.1")]):
+            for tool in "flood", "streams":
+                must_fail(bench, tool, server, bench.names_file(f"wrong-{n}", [line]))
+    finally:
+        server.stop()
+    for tool, transport in ("flood", "udp"), ("streams", "tcp"):
+        echo = measure.servers.Echo(bench.tools / "echo", transport)
+        echo.name = "no echo is expected of it"
+        try:
+            must_fail(bench, tool, echo, bench.names_file("names", [(good, "192.0.2.1")]))
+        finally:
+            echo.stop()
+
+
+def must_fail(bench: Bench, tool: str, server, names):
+    try:
+        bench.ask(tool, server, names, count=3, window=1, patience=measure.COLD_PATIENCE_MS)
+    except Failures:
+        return
+    raise AssertionError(f"{tool} finds nothing wrong with {names.read_text()}")
+
+
+CASES = [answers_from_the_cache, connections_are_counted, cold_names_go_upstream, answers_are_kept, localhost_is_answered,
+         wrong_answers_are_noticed]
