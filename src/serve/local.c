@@ -7,7 +7,15 @@
 
 #define LOCAL_TTL 10800u /* RFC 6303 3 */
 
-enum local_kind { LOCAL_OFF, LOCAL_LOOPBACK, LOCAL_POINTER, LOCAL_POINTED, LOCAL_NOWHERE, LOCAL_EMPTY };
+enum local_kind {
+    LOCAL_OFF,
+    LOCAL_LOOPBACK,
+    LOCAL_POINTER,
+    LOCAL_POINTED,
+    LOCAL_NOWHERE,
+    LOCAL_EMPTY,
+    LOCAL_NODATA
+};
 
 static const struct {
     const char *text;
@@ -146,6 +154,16 @@ static void answer_apex(
         add_record(&out->answer, name, type, rdata_of(zone->name, zone->len, a), a);
 }
 
+/* ANY gets one RRset that the name has (RFC 8482 4.1), if it has one: the first of these that it has. */
+static uint16_t type_for_any(enum local_kind kind, bool here, bool apex)
+{
+    if (kind == LOCAL_LOOPBACK)
+        return TYPE_A;
+    if (here && (kind == LOCAL_POINTER || kind == LOCAL_POINTED))
+        return TYPE_PTR;
+    return apex ? TYPE_SOA : TYPE_ANY;
+}
+
 /* The zone that a row's name is in: another row's, if it is none itself. */
 static const struct local_zone *holder_of(const struct local_zones *z, const struct local_zone *row)
 {
@@ -165,8 +183,10 @@ bool local_answer(
     bool here = name_len(name) == row->len, apex = here && zone == row && kind != LOCAL_NOWHERE;
     /* DS belongs to the parent (RFC 4035 3.1.4.1), which says there whether the zone is signed;
      * RFC 8375 4 wants it asked. */
-    if (type == TYPE_DS && apex && kind == LOCAL_EMPTY)
+    if (type == TYPE_DS && apex && (kind == LOCAL_EMPTY || kind == LOCAL_NODATA))
         return false;
+    if (type == TYPE_ANY)
+        type = type_for_any(kind, here, apex);
     *out = (struct outcome){
         .rcode = RCODE_NOERROR, .verdict = VERDICT_INSECURE, .from_cache = true, .reason.ede = EDE_NONE};
     if (apex)
@@ -175,7 +195,7 @@ bool local_answer(
         answer_loopback(name, type, a, out);
     else if ((kind == LOCAL_POINTER || kind == LOCAL_POINTED) && here && type == TYPE_PTR)
         add_record(&out->answer, name, type, rdata_of("\x09localhost", 11, a), a);
-    else if (kind == LOCAL_NOWHERE || (!here && !has_names_below(z, name)))
+    else if (kind == LOCAL_NOWHERE || (kind != LOCAL_NODATA && !here && !has_names_below(z, name)))
         out->rcode = RCODE_NXDOMAIN;
     if (out->answer.count == 0)
         add_record(&out->authority, zone->name, TYPE_SOA, soa_of(zone->name, a), a);

@@ -56,7 +56,15 @@ static const struct {
     {"1.c.e.f.ip6.arpa.", TYPE_PTR, WORLD, 0, "not link-local"},
     {"x.home.arpa.", TYPE_A, RCODE_NXDOMAIN, 0, "RFC 8375 4"},
     {"home.arpa.", TYPE_DS, WORLD, 0, "RFC 8375 4"},
-    {"_dns.resolver.arpa.", 64, RCODE_NXDOMAIN, 0, "RFC 9462 8.2"},
+    {"_dns.resolver.arpa.", TYPE_SVCB, RCODE_NOERROR, 0, "RFC 9462 4: no designated resolver is NODATA"},
+    {"resolver.arpa.", TYPE_DS, WORLD, 0, "RFC 4035 3.1.4.1: the parent's"},
+    {"localhost.", TYPE_ANY, RCODE_NOERROR, 1, "RFC 8482 4.1: ANY of a name with records is not NODATA"},
+    {"a.localhost.", TYPE_ANY, RCODE_NOERROR, 1, "RFC 8482 4.1"},
+    {"1.0.0.127.in-addr.arpa.", TYPE_ANY, RCODE_NOERROR, 1, "RFC 8482 4.1"},
+    {"10.in-addr.arpa.", TYPE_ANY, RCODE_NOERROR, 1, "RFC 8482 4.1"},
+    {"0.0.127.in-addr.arpa.", TYPE_ANY, RCODE_NOERROR, 0, "RFC 8020: nothing at it"},
+    {"x.10.in-addr.arpa.", TYPE_ANY, RCODE_NXDOMAIN, 0, "RFC 6303 4.1"},
+    {"x.test.", TYPE_ANY, RCODE_NXDOMAIN, 0, "RFC 6761 6.2"},
     {"x.service.arpa.", TYPE_PTR, RCODE_NXDOMAIN, 0, "RFC 9665 10.1"},
     {"arpa.", TYPE_A, WORLD, 0, "above the local zones"},
     {"ipv4only.arpa.", TYPE_A, WORLD, 0, "RFC 8880 7.1: only with NAT64"},
@@ -101,7 +109,7 @@ static void reply_is_authoritative_and_reads_well(void **state)
 
 /* ---- every row ---- */
 
-enum kind { LOOPBACK, POINTER, POINTED, NOWHERE, EMPTY };
+enum kind { LOOPBACK, POINTER, POINTED, NOWHERE, EMPTY, NODATA };
 
 static const struct {
     const char *name;
@@ -158,8 +166,8 @@ static void every_zone_has_the_contents_of_rfc_6303(void **state)
         expect_record(f, z, name, TYPE_SOA, nowhere, zone, soa);
         expect_record(f, z, name, TYPE_NS, nowhere, zone, zone ? ns : soa);
         expect_record(f, z, name, TYPE_MX, nowhere, false, soa);
-        expect_record(
-            f, z, below, TYPE_MX, table[i].kind == LOOPBACK ? RCODE_NOERROR : RCODE_NXDOMAIN, false, soa);
+        bool all_below = table[i].kind == LOOPBACK || table[i].kind == NODATA;
+        expect_record(f, z, below, TYPE_MX, all_below ? RCODE_NOERROR : RCODE_NXDOMAIN, false, soa);
     }
 }
 
