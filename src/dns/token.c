@@ -151,6 +151,7 @@ enum err token_ttl(const struct token *k, uint32_t *out)
 {
     uint64_t sum = 0;
     size_t pos = 0;
+    bool units = false;
     if (k->quoted || !k->len)
         return ERR_FORMAT;
     while (pos < k->len) {
@@ -159,9 +160,10 @@ enum err token_ttl(const struct token *k, uint32_t *out)
         if (e)
             return e;
         /* A number without a unit stands alone. */
-        if (pos == k->len && sum)
+        if (pos == k->len && units)
             return ERR_FORMAT;
-        uint32_t unit = pos < k->len ? unit_seconds(k->text[pos++]) : 1;
+        units = pos < k->len;
+        uint32_t unit = units ? unit_seconds(k->text[pos++]) : 1;
         if (!unit)
             return ERR_FORMAT;
         sum += (uint64_t)n * unit;
