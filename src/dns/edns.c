@@ -22,7 +22,6 @@ const char *ede_text(int code)
     case number:                                                                                             \
         return text;
 #include "defs/ede.def"
-#include "dns/token.h"
 #undef EDE
     default:
         return NULL;
