@@ -47,9 +47,10 @@
 #define INFLIGHT_ZONE_FLOOR 16u   /* not below: at 50 ms a message they see a zone recover within 1 s */
 #define INFLIGHT_SERVER_FLOOR 32u /* more than one silent zone may take of a server that has others */
 #define INFLIGHT_CAP_MAX 5000u    /* half of all questions of clients; 100,000 messages a second at 50 ms */
-#define TURN_MS_MAX 1500 /* a question waits so long until it may send; its failure still is no aged answer  \
-                          */
-#define TURN_POLL_MS 10  /* other workers free places without a word: looked for so often */
+/* A question waits so long until it may send: a cap that begins at 100 doubles twice in it at a server that
+ * takes a second, and what is sent then still has time to be answered within ANSWER_MS_MAX. */
+#define TURN_MS_MAX 3000
+#define TURN_POLL_MS 10       /* other workers free places without a word: looked for so often */
 #define TURN_WAITING_FREE 16u /* questions for a zone that may wait however full it is */
 #define EVICTIONS_MAX 4u      /* questions that one new question may push out */
 

@@ -29,7 +29,7 @@ struct outbound_settings {
     size_t source_v4_count;
     const struct addr *source_v6;
     size_t source_v6_count;
-    size_t udp_max;          /* longer UDP replies are dropped: the EDNS size we announced */
+    size_t udp_max; /* the EDNS size we announced; of longer UDP replies udp_max + 1 octets are given */
     uint32_t stream_idle_ms; /* how long an idle stream is kept for reuse, 0: closed after its last reply */
 };
 

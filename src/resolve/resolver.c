@@ -466,8 +466,14 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
     }
     struct job *j = s->job;
     enum heard heard = HEARD_MATCHED;
-    enum match m = match(s, wire, len);
-    if (m == MATCH_YES) {
+    bool too_long = s->transport == TRANSPORT_UDP && len > r->set.udp_size;
+    enum match m = too_long ? MATCH_NO : match(s, wire, len);
+    if (too_long) {
+        /* It may have been put together from fragments of which one is forged (threat P5): over TCP then. */
+        j->zone.trouble = (struct reason){EDE_INVALID_DATA, "oversized-reply",
+            "a name server sent a longer UDP message than it was asked for"};
+        heard = near_miss(s, false);
+    } else if (m == MATCH_YES) {
         uint8_t *copy = arena_copy(&j->arena, wire, len);
         /* Our own letters back, so that names compressed towards the question do not carry random
          * case into the cache. */

@@ -54,6 +54,24 @@ static void forgets_a_delegation_when_the_parents_ttl_ends(void **state)
     world_free(w);
 }
 
+/* threat P5: 1,232 octets were announced; what is longer may have been put together from forged fragments. */
+static void asks_over_tcp_when_a_udp_answer_is_longer_than_announced(void **state)
+{
+#define LONG                                                                                                 \
+    "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwx" \
+    "yz"
+#define LINE(n) "x.zone.org. 60 TXT " #n LONG " " LONG "\n"
+    struct world_rule rules[] = {ROOT_ORG, ORG_ZONE_1,
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = LINE(1) LINE(2) LINE(3) LINE(4) LINE(5) LINE(6)}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    const struct outcome *o = world_ask(w, "x.zone.org.", TYPE_TXT);
+    assert_int_equal(o->rcode, RCODE_NOERROR);
+    assert_int_equal(o->answer.first->count, 6);
+    assert_int_equal(world_sent_tcp(w), 1);
+    assert_int_equal(world_sent(w, "10.1.0.1", NULL, 0), 2);
+    world_free(w);
+}
+
 static void takes_huge_ttls_for_zero_and_keeps_no_zero(void **state)
 {
     static const struct {
@@ -305,6 +323,7 @@ int main(void)
         cmocka_unit_test(asks_over_the_families_allowed),
         cmocka_unit_test(follows_as_many_aliases_as_the_limit_says),
         cmocka_unit_test(an_alias_ends_in_a_denial),
+        cmocka_unit_test(asks_over_tcp_when_a_udp_answer_is_longer_than_announced),
         cmocka_unit_test(synthesises_below_a_dname_itself),
         cmocka_unit_test(says_yxdomain_when_a_dname_makes_the_name_too_long),
         cmocka_unit_test(remembers_lameness_by_zone),
