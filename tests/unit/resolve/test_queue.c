@@ -261,7 +261,7 @@ static void what_was_turned_away_is_not_remembered_as_failed(void **state)
     crowd(&attack, "vic.zz.", 0, 1, 8);
     for (unsigned i = 0; i < 100; i++)
         asks_one(w, &attack);
-    world_run(w, 2200);
+    world_run(w, 3700);
     unsigned failed = answered(w, &attack, RCODE_SERVFAIL), remembered = 0;
     for (unsigned i = 0; i < attack.count; i++) {
         char text[80];

@@ -66,7 +66,7 @@ static void asks_over_tcp_when_a_udp_answer_is_longer_than_announced(void **stat
     struct world *w = world_new(rules, COUNT(rules), NULL);
     const struct outcome *o = world_ask(w, "x.zone.org.", TYPE_TXT);
     assert_int_equal(o->rcode, RCODE_NOERROR);
-    assert_int_equal(o->answer.first->count, 6);
+    assert_int_equal(o->answer.items[0]->count, 6);
     assert_int_equal(world_sent_tcp(w), 1);
     assert_int_equal(world_sent(w, "10.1.0.1", NULL, 0), 2);
     world_free(w);
