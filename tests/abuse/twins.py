@@ -201,15 +201,15 @@ def t17(w: World):
     w.least("answered", sum(1 for g in got if g and GOOD in g.addresses), 300)
 
 
-@scenario("T18", "1,000 cold names of one zone in 0.5 s from 250 addresses; its one server takes 0.7 s", "all answered", seeds=5,
-          figure="right", tested=0)
+@scenario("T18", "500 cold names of one zone in 0.25 s from 250 addresses; its one server takes 0.7 s", "all answered", seeds=5,
+          figure="right")
 def t18(w: World):
     zone = w.zone("t18.zz.", ["10.1.0.1"], {("*.t18.zz.", "A"): [GOOD]})
     wait = w.vary(0.7)
     w.serve("10.1.0.1", "t18.zz.", authority.late(wait, zone))
     w.start()
     got = clients.ask_stream((w.server.address, w.server.port), lambda n: (clients.address(100, n % 250), f"n{n}.t18.zz.", "A"), rate=2000,
-                             count=1000, patience_s=6 if w.full else 15, expect=socket.inet_aton(GOOD))
-    w.least("right", got.right, 1000)
+                             count=500, patience_s=6 if w.full else 15, expect=socket.inet_aton(GOOD))
+    w.least("right", got.right, 500)
     w.note("rcodes", f"{got.rcodes}, extended {got.ede}")
     w.note("p99 ms", got.quantile_ms(0.99))
