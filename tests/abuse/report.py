@@ -17,7 +17,7 @@ def shown(figure: dict) -> str:
     return text + (" ✗" if not figure.get("ok", True) else "")
 
 
-def progress(result: dict, verbose: bool) -> None:
+def progress(result: dict) -> None:
     mark = "FAIL" if result["failed"] else "ok"
     print(f"{mark:4} {result['id']:5} {result['resolver']:8} seed {result['seed']:<3} {result['seconds']:5.1f} s  "
           f"{'; '.join(shown(f) for f in result['figures'])}", flush=True)
@@ -27,7 +27,7 @@ def progress(result: dict, verbose: bool) -> None:
         print(f"     log: {result['log']}", flush=True)
 
 
-def tap(result: dict, verbose: bool) -> None:
+def tap(result: dict) -> None:
     title = scenario.ALL[result["id"]].title
     print(f"{'not ok' if result['failed'] else 'ok'} - {result['id']} {title}, seed {result['seed']}".replace("#", "no."), flush=True)
     if result["failed"]:
