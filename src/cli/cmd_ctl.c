@@ -210,7 +210,9 @@ static void print_reload(struct out *out, const json_t *reply)
     if (json_array_size(changed) == 0)
         out_put(out, STYLE_PLAIN, "nothing changed");
     json_array_foreach(changed, i, v)
+    {
         out_printf(out, STYLE_PLAIN, "%s%s", i ? ", " : "other values of ", json_string_value(v));
+    }
     out_end(out);
     json_array_foreach(restart, i, v)
     {

@@ -1,5 +1,6 @@
 #include "lib/document.h"
 
+#include <assert.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -212,6 +213,7 @@ static enum err make_node(struct reading *r, const yaml_event_t *e, struct node 
 
 static void hang(struct level *l, struct node *n)
 {
+    assert(l->node);
     if (l->node->kind == NODE_MAPPING && !l->key) {
         l->key = n;
         return;

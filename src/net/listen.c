@@ -68,7 +68,7 @@ static int option_of(int fd, int level, int name)
 const char *listen_judge(int fd, int *type, struct endpoint *at)
 {
     static const uint8_t none[16];
-    struct sockaddr_storage sa;
+    struct sockaddr_storage sa = {0};
     socklen_t len = sizeof sa;
     *type = option_of(fd, SOL_SOCKET, SO_TYPE);
     if (*type < 0)

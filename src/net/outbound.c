@@ -100,6 +100,7 @@ struct out_send *out_find(const struct outbound *o, uint64_t send_id)
 static void send_start(struct outbound *o, struct out_send *s, const uint8_t *wire, size_t len)
 {
     int r;
+    assert(wire);
     if (!s->wire && s->transport != TRANSPORT_UDP) {
         s->wire = mem_alloc(len);
         memcpy(s->wire, wire, len);

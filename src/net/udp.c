@@ -222,7 +222,7 @@ static bool is_wildcard(const struct addr *a)
 enum err udp_listener_open(
     struct udp_listener **out, uv_loop_t *loop, int fd, udp_query_fn *on_query, void *ctx)
 {
-    struct sockaddr_storage sa;
+    struct sockaddr_storage sa = {0};
     socklen_t len = sizeof sa;
     *out = NULL;
     if (fd < 0)

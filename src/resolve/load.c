@@ -1,4 +1,5 @@
 /* What each zone and each client costs in jobs, and who is given up when there are too many. */
+#include <assert.h>
 #include <string.h>
 
 #include "resolve/job.h"
@@ -42,6 +43,7 @@ static void count(struct load *l, struct load_client *c, int delta)
     c->count += (unsigned)delta;
     z->count += (unsigned)delta;
     if (c->count > 0) {
+        assert(c->first && "who counts has a job");
         heap_set(&z->clients, &c->rank, rank(c->count, c->first->begin_ms));
     } else {
         heap_remove(&z->clients, &c->rank);

@@ -69,9 +69,10 @@ static bool fits_at(
 {
     const struct zone *z = tree_zone_of(&s->tree, q->name, q->type, view.at_s);
     struct truth t = {.found = zone_find(&s->tree, z, q->name, q->type, view.at_s, at.at_s)};
-    bool positive = t.found.kind < FOUND_CUT && t.found.set;
-    uint32_t ttl = positive ? bounded(s, t.found.set->ttl) : negative_ttl(s, z);
-    if (t.found.kind == FOUND_DATA && !t.found.set)
+    uint32_t ttl = negative_ttl(s, z);
+    if (t.found.set && t.found.kind < FOUND_CUT)
+        ttl = bounded(s, t.found.set->ttl);
+    else if (t.found.kind == FOUND_DATA)
         ttl = s->cache_settings.ttl_max; /* of an answer to ANY: each set is looked at by itself */
     uint32_t age = ttl + SLACK_S + s->back_s, now_s = sim_true_s(s);
     if (now_s - at.end_s > age || now_s - view.end_s > age + ghost_s(s, z, view.end_s))

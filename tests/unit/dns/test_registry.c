@@ -132,7 +132,7 @@ static void every_vector_has_its_json_and_comes_back_from_it(void **state)
         const char *member = "RDATAHEX", *want = v->wire;
         char key[32] = "rdata";
         if (rdata_layout(v->type, CLASS_IN)) {
-            strcat(key, rrtype_name(v->type));
+            snprintf(key, sizeof key, "rdata%s", rrtype_name(v->type));
             member = key;
             want = v->canonical ? v->canonical : v->text;
         }

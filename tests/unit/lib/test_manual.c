@@ -16,10 +16,15 @@ static void settings_page_tells_every_setting_with_its_default_and_when_it_appli
     size_t len;
     text_init(&why);
     char *page = file_read(SETTINGS_PAGE, (size_t)1 << 20, &len, &why);
-    if (!page)
+    if (!page) {
         fail_msg("%s: %s", SETTINGS_PAGE, why.data);
+        return;
+    }
     const char *place = strstr(page, ".SH SETTINGS\n");
-    assert_non_null(place);
+    if (!place) {
+        fail_msg("%s has no list of settings", SETTINGS_PAGE);
+        return;
+    }
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *o = &OPTIONS[i];
         struct text entry;
@@ -29,8 +34,10 @@ static void settings_page_tells_every_setting_with_its_default_and_when_it_appli
             text_printf(&entry, "%s%c", *p == '-' ? "\\" : "", *p);
         text_add(&entry, "\" \" (");
         place = strstr(place, entry.data);
-        if (!place)
+        if (!place) {
             fail_msg("%s is not there, in the order of the table", o->path);
+            return;
+        }
         place += entry.len;
         size_t line = strcspn(place, "\n");
         const char *restart = strstr(place, "; restart)\"\n"), *standard = strstr(place, "; default ");
