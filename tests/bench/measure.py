@@ -4,6 +4,7 @@ All of them ask through tests/bench/flood.c or streams.c, which check every repl
 """
 
 import argparse
+import os
 import random
 import socket
 import subprocess
@@ -13,13 +14,13 @@ from pathlib import Path
 
 import servers
 from report import Column
-from servers import OTHER_CORE
 from world import World, address_of
 
 SETTLE_S = 0.5  # what a server still does in the background for what it was asked
 WARM_WINDOW = 16
 COLD_PATIENCE_MS = 10_000
 START_LIMIT_S = 30
+START_DOUBT_S, START_TRIES = 0.0005, 5
 SAMPLE = 20_000  # of the names that memory asked for, asked once more
 LOCALHOST_A = b"\0\7\1\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
 
@@ -57,7 +58,7 @@ class Bench:
 
     def ask(self, tool: str, server, names: Path, **options) -> list[float]:
         """What the tool prints: answers, failures, seconds, answers a second, and streams: connections."""
-        command = ["taskset", "-c", str(OTHER_CORE), self.tools / tool, server.address, str(server.port), names]
+        command = [self.tools / tool, server.address, str(server.port), names]
         for key, value in options.items():
             command += [f"--{key.replace('_', '-')}", *([] if value is True else [str(value)])] if value is not False else []
         done = subprocess.run(command + ["--echo"] * (server.name == "echo"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -268,34 +269,60 @@ def filled(bench: Bench, server, row: dict[str, list[float]], names: tuple[Path,
 # ---- start ------------------------------------------------------------------------------------------------------
 
 START = [Column("ms", "ms to first answer", "{:.1f}", spread=True, ratios=True), Column("cpu_ms", "ms CPU", "{:.1f}"),
-         Column("rss_mib", "RSS MiB", "{:.1f}")]
+         Column("rss_mib", "RSS MiB", "{:.1f}"), Column("doubt_ms", "± ms", "{:.2f}")]
 
 
 def start(bench: Bench) -> dict[str, Rows]:
     args = bench.args
     rows: Rows = {name: {c.key: [] for c in START} for name in args.only}
+    real_time()
     for i in range(args.rounds):
         for name in args.only[i % len(args.only):] + args.only[:i % len(args.only)]:
-            bench.runs += 1
-            server = servers.launch(name, bench.folder / f"{name}-{bench.runs}", bench.world, args.cache, args.validate)
-            try:
-                row = rows[name]
-                row["ms"].append(first_answer_s(server) * 1000)
-                row["cpu_ms"].append(servers.cpu_s(server.pid) * 1000)
-                row["rss_mib"].append(server.memory_kib() / 1024)
-                bench.tell(server)
-            finally:
-                server.stop()
+            for key, value in started(bench, name).items():
+                rows[name][key].append(value)
     return {"start: from exec of the server to the answer to localhost. A": rows}
 
 
-def first_answer_s(server) -> float:
-    """Wrappers (taskset, shells) run first in the same process: the clock begins where the server's own program does."""
-    limit = time.monotonic() + START_LIMIT_S
+def real_time():
+    """Who takes the time does not wait for its core, where that is allowed; what it starts is as ever."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except PermissionError:
+        pass
+
+
+def started(bench: Bench, name: str) -> dict[str, float]:
+    """Once more where the beginning was not seen in time; the last try counts with the doubt that it has."""
+    for left in reversed(range(START_TRIES)):
+        bench.runs += 1
+        server = servers.launch(name, bench.folder / f"{name}-{bench.runs}", bench.world, bench.args.cache, bench.args.validate)
+        try:
+            begin, cpu_begin, doubt_s = seen_running(server)
+            end = first_answer(server)
+            bench.tell(server)
+            if doubt_s < START_DOUBT_S or left == 0:
+                return {"ms": (end - begin) * 1000, "cpu_ms": (servers.cpu_s(server.pid) - cpu_begin) * 1000,
+                        "rss_mib": server.memory_kib() / 1024, "doubt_ms": doubt_s * 1000}
+        finally:
+            server.stop()
+    raise AssertionError("START_TRIES is 0")
+
+
+def seen_running(server) -> tuple[float, float, float]:
+    """Wrappers (taskset, shells) run first in the same process: the clock begins where the server's own program does. Its CPU time
+    until then; and how long nobody had looked."""
+    last = time.monotonic()
+    limit = last + START_LIMIT_S
     while not servers.is_running(server.pid, server.name):
-        if time.monotonic() > limit or not server.alive():
+        last = time.monotonic()
+        if last > limit or not server.alive():
             raise Failures(f"{server.name} did not start:\n{server.log[-2000:]}")
-    begin = time.monotonic()
+    now = time.monotonic()
+    return now, servers.cpu_s(server.pid), now - last
+
+
+def first_answer(server) -> float:
+    limit = time.monotonic() + START_LIMIT_S
     with socket.socket(type=socket.SOCK_DGRAM) as s:
         s.settimeout(0.001)
         s.connect((server.address, server.port))
@@ -309,7 +336,7 @@ def first_answer_s(server) -> float:
             except TimeoutError:
                 continue
             if reply[3] & 15 == 0 and reply[7] > 0 and b"\0\4\x7f\0\0\1" in reply:
-                return time.monotonic() - begin
+                return time.monotonic()
     raise Failures(f"{server.name} does not know localhost:\n{server.log[-2000:]}")
 
 
