@@ -295,9 +295,10 @@ def started(bench: Bench, name: str) -> dict[str, float]:
     """Once more where the beginning was not seen in time; the last try counts with the doubt that it has."""
     for left in reversed(range(START_TRIES)):
         bench.runs += 1
+        launched = time.monotonic()
         server = servers.launch(name, bench.folder / f"{name}-{bench.runs}", bench.world, bench.args.cache, bench.args.validate)
         try:
-            begin, cpu_begin, doubt_s = seen_running(server)
+            begin, cpu_begin, doubt_s = seen_running(server, launched)
             end = first_answer(server)
             bench.tell(server)
             if doubt_s < START_DOUBT_S or left == 0:
@@ -308,10 +309,9 @@ def started(bench: Bench, name: str) -> dict[str, float]:
     raise AssertionError("START_TRIES is 0")
 
 
-def seen_running(server) -> tuple[float, float, float]:
+def seen_running(server, last: float) -> tuple[float, float, float]:
     """Wrappers (taskset, shells) run first in the same process: the clock begins where the server's own program does. Its CPU time
-    until then; and how long nobody had looked."""
-    last = time.monotonic()
+    until then; and how long nobody had looked: since `last`, where the first look comes too late."""
     limit = last + START_LIMIT_S
     while not servers.is_running(server.pid, server.name):
         last = time.monotonic()
