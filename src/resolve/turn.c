@@ -113,7 +113,8 @@ void turn_leave(struct job *j)
     *(j->turn.next ? &j->turn.next->turn.prev : &f->last) = j->turn.prev;
     j->turn.flow = NULL;
     j->r->counters.waiting--;
-    inflight_wait(cache_inflight(j->r->cache), j->zone.slot, -1);
+    inflight_wait(
+        cache_inflight(j->r->cache), j->turn.zone_slot, -1); /* the job may be in another zone now */
     if (!f->first)
         flow_free(&j->r->turns, f);
 }
@@ -211,6 +212,7 @@ enum job_state turn_wait(struct job *j, unsigned candidate)
     for (struct send *s = j->sends; s; s = s->next)
         turn_end(s, FLIGHT_DROPPED);
     stand(j, slot);
+    j->turn.zone_slot = j->zone.slot;
     if (inflight_room(in, slot) > 0) /* it only gave way to those before it in the line */
         freed(r, slot);
     r->counters.turns_waited++;

@@ -48,8 +48,9 @@ struct turns {
 struct turn {
     struct turn_flow *flow;
     struct job *next, *prev;
-    uint32_t slot; /* of the line; stays when called */
-    bool called;   /* may send if there is still room, before those who stand in the line */
+    uint32_t slot;      /* of the line; stays when called */
+    uint32_t zone_slot; /* of the zone that it waits for, while it stands in a line */
+    bool called;        /* may send if there is still room, before those who stand in the line */
 };
 
 /* ---- load.c ---- */
