@@ -1,7 +1,9 @@
 """Results as lines, as TAP, as a table, as JSON and as docs/reliability.md."""
 
 import json
+import shlex
 import statistics
+import sys
 from pathlib import Path
 
 import peers
@@ -110,13 +112,14 @@ def write_doc(results: list[dict], file: Path) -> None:
     text = DOC + "\n| " + " | ".join(lines[0]) + " |\n|" + "---|" * len(lines[0]) + "\n"
     text += "".join("| " + " | ".join(line) + " |\n" for line in lines[1:])
     text += "\n" + "\n".join(f"- M1–M16, {line}." for line in sums(results)) + "\n"
+    text += f"\nThis run: `./dev abuse {shlex.join(sys.argv[1:])}`\n"
     file.write_text(text)
 
 
 DOC = """\
 # Attacks, faults and their twins
 
-Written by `./dev abuse --peers --doc`; not to be edited. Each row is a scenario of `tests/abuse`, run in a network namespace
+Written by `./dev abuse --doc` with the arguments named at the end; not to be edited. Each row is a scenario of `tests/abuse`, run in a network namespace
 of its own against scripted servers with no latency but what the scenario makes; its numbers vary by ±20 % with the seed. Peers are Debian 12's
 packages with their defaults and one thread.
 
