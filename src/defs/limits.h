@@ -54,6 +54,19 @@
 #define TURN_WAITING_FREE 16u /* questions for a zone that may wait however full it is */
 #define EVICTIONS_MAX 4u      /* questions that one new question may push out */
 
+/* ---- validation of one client question, sub-questions included (CVE-2023-50387 KeyTrap, CVE-2023-50868;
+ * threats A4 to A7) ---- */
+#define VALIDATION_CHECKS_MAX 96u        /* signatures verified: a cold chain of 6 aliases takes about 60 */
+#define VALIDATION_FAILURES_MAX 8u       /* of these, bad */
+#define VALIDATION_RRSET_FAILURES_MAX 2u /* bad ones of one RRset */
+#define VALIDATION_KEYS_OF_TAG_MAX 2u /* keys of one tag and algorithm tried: tags collide by chance once */
+#define VALIDATION_RRSIGS_MAX 4u      /* signatures of one RRset that are looked at */
+#define VALIDATION_DS_MAX 8u          /* DS of one zone */
+#define VALIDATION_HASHES_MAX 96u     /* NSEC3 chains of SHA-1 */
+#define VALIDATION_DENIALS_MAX 8u     /* NSEC and NSEC3 records of one answer (CVE-2026-11605) */
+#define NSEC3_ITERATIONS_MAX 50u      /* more: insecure (RFC 9276 3.2) */
+#define BOGUS_TTL 60u                 /* what is bogus is not asked again for so long */
+
 /* ---- clients ---- */
 /* Questions of clients pending, in all workers together: 5 s of 2,000 a second that nobody answers. Beyond, a
  * new one takes the place of one of the zone that has most (threat A16). */
