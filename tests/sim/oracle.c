@@ -193,6 +193,38 @@ static bool fits_denial(const struct sim *s, const struct truth *t, void *claim)
                            set_has_version(&f->zone->apex[1], 0, d->soa)));
 }
 
+/* ---- servers ---- */
+
+static bool fits_address(const struct sim *s, const struct truth *t, void *claim)
+{
+    const struct addr *a = claim;
+    const struct set *set = t->found.set;
+    bool found = false;
+    struct arena arena;
+    (void)s;
+    if (t->found.kind != FOUND_DATA || !set)
+        return false;
+    arena_init(&arena);
+    for (unsigned v = 0; v < VERSIONS && !found; v++)
+        for (unsigned i = 0; i < set_count(set) && !found; i++) {
+            struct rdata rd = set_rdata(set, v, i, &arena);
+            found = rd.len == addr_len(a) && memcmp(rd.data, a->ip, rd.len) == 0;
+        }
+    arena_fini(&arena);
+    return found;
+}
+
+bool oracle_is_ghost_server(const struct sim *s, const name_t *name, const struct addr *a)
+{
+    uint16_t type = a->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA;
+    for (const struct zone *z = zone_ever(s, name); z; z = z->parent)
+        for (unsigned i = 0; i < z->host_count; i++)
+            if (!zone_stays(z->hosts[i]->home) &&
+                was_true(s, z->hosts[i]->name, type, fits_address, (void *)(uintptr_t)a))
+                return true;
+    return false;
+}
+
 /* ---- a whole outcome ---- */
 
 struct walk {

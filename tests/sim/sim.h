@@ -104,6 +104,9 @@ bool oracle_must(const struct sim *s, const struct question *q);
 void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o);
 /** The name lies in a zone that lies. */
 bool oracle_is_evil(const struct sim *s, const name_t *name);
+/** A name server of a zone at or above the name lay in a zone that is withdrawn, and the zone above says (by
+ * a wildcard, mostly) that this is its address. */
+bool oracle_is_ghost_server(const struct sim *s, const name_t *name, const struct addr *a);
 
 /* ---- heap.c ---- */
 
