@@ -146,12 +146,16 @@ struct server_cookie {
     uint8_t server[COOKIE_SERVER_MAX];
     uint8_t server_len; /* 0: nothing yet */
     bool unwanted;      /* it does not answer who sends a cookie */
+    uint32_t epoch;     /* between which two flushes the client's part was drawn */
 };
-/** False, and zeroes: nothing known. Kept for SERVER_FACTS_TTL. */
+/** False, and zeroes but for the epoch: nothing known. Kept for SERVER_FACTS_TTL. */
 bool cache_cookie_get(
     struct cache *c, const struct endpoint *server, uint32_t now_s, struct server_cookie *out);
+/** One of before the last flush is not kept. */
 void cache_cookie_put(
     struct cache *c, const struct endpoint *server, const struct server_cookie *cookie, uint32_t now_s);
+/** How often they were flushed. */
+uint32_t cache_cookies_epoch(const struct cache *c);
 /** Forgets all: this machine may have other addresses now. */
 void cache_cookies_flush(struct cache *c);
 /** Is this address lame for this zone (LAME_TTL)? */

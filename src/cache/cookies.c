@@ -14,7 +14,7 @@ static void cookie_key(uint8_t key[ADDR_KEY_LEN], const struct endpoint *server)
     put_u32(key + 19, server->scope);
 }
 
-static uint32_t epoch_of(const struct cache *c)
+uint32_t cache_cookies_epoch(const struct cache *c)
 {
     return atomic_load_explicit(&c->cookies_epoch, memory_order_relaxed);
 }
@@ -25,8 +25,8 @@ bool cache_cookie_get(
     uint8_t key[ADDR_KEY_LEN], value[VALUE_MIN + COOKIE_SERVER_MAX];
     cookie_key(key, server);
     size_t len = store_get(c->store, STORE_COOKIE, key, sizeof key, value, sizeof value, now_s);
-    *out = (struct server_cookie){0};
-    if (len < VALUE_MIN || get_u32(value) != epoch_of(c))
+    *out = (struct server_cookie){.epoch = cache_cookies_epoch(c)};
+    if (len < VALUE_MIN || get_u32(value) != out->epoch)
         return false;
     memcpy(out->client, value + 4, COOKIE_CLIENT_LEN);
     out->unwanted = value[12];
@@ -39,8 +39,10 @@ void cache_cookie_put(
     struct cache *c, const struct endpoint *server, const struct server_cookie *cookie, uint32_t now_s)
 {
     uint8_t key[ADDR_KEY_LEN], value[VALUE_MIN + COOKIE_SERVER_MAX];
+    if (cookie->epoch != cache_cookies_epoch(c))
+        return;
     cookie_key(key, server);
-    put_u32(value, epoch_of(c));
+    put_u32(value, cookie->epoch); /* flushed since a moment ago: nobody reads it */
     memcpy(value + 4, cookie->client, COOKIE_CLIENT_LEN);
     value[12] = cookie->unwanted;
     memcpy(value + VALUE_MIN, cookie->server, cookie->server_len);

@@ -84,6 +84,7 @@ struct send {
     bool with_edns, minimised, patience_over, bare_error;
     bool with_cookie, cookie_due; /* due: the server gives cookies */
     uint8_t cookie[COOKIE_CLIENT_LEN];
+    uint32_t cookie_epoch;
     bool lost;    /* a later message to the server was answered first */
     bool counted; /* in the slots */
     uint8_t near_misses;
@@ -96,15 +97,15 @@ struct candidate {
     struct endpoint at;
     const name_t *server;
     struct server_facts facts;
-    uint8_t tries;       /* over UDP since it last answered */
-    int64_t again_ms;    /* not asked again before then (pick.c) */
-    bool dead;           /* useless for this zone, as this job has seen */
-    bool no_route;       /* dead because this machine has no route there */
-    bool lame;           /* remembered as lame: a last resort */
-    bool no_edns;        /* it was asked with EDNS and objected */
-    bool no_cookie;      /* something was wrong about the cookie in its answer */
-    bool cookie_renewed; /* asked with the cookie that its BADCOOKIE gave */
-    bool stream;         /* finish over TCP */
+    uint8_t tries;    /* over UDP since it last answered */
+    int64_t again_ms; /* not asked again before then (pick.c) */
+    bool dead;        /* useless for this zone, as this job has seen */
+    bool no_route;    /* dead because this machine has no route there */
+    bool lame;        /* remembered as lame: a last resort */
+    bool no_edns;     /* it was asked with EDNS and objected */
+    bool no_cookie;   /* something was wrong about the cookie in its answer */
+    send_id renewed;  /* with the cookie that its BADCOOKIE gave; 0: not yet */
+    bool stream;      /* finish over TCP */
     bool stream_tried;
     bool truncated;     /* its answer needs TCP */
     bool stream_failed; /* after a near miss; then UDP, with another ID and port, is all there is */
@@ -316,6 +317,8 @@ bool zone_is_signed(const struct job *j);
 void cookie_write(struct send *s, struct edns *opt);
 /** False: the reply is not the server's. */
 bool cookie_matches(const struct send *s, const struct edns *opt);
+/** The cookies were flushed since it left. */
+bool cookie_is_stale(const struct send *s);
 /** Of a reply that matches. True: the server gave a cookie. lost: messages before it that were not answered.
  */
 bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost);
@@ -412,7 +415,7 @@ struct reply {
     unsigned candidate;
     enum transport transport;
     bool minimised, with_edns, with_cookie;
-    bool cookie_given;
+    bool cookie_given, cookie_stale; /* stale: its question's cookie was flushed meanwhile */
     const name_t *asked;
     uint16_t type;
     uint32_t rtt_ms;

@@ -27,6 +27,7 @@ void cookie_write(struct send *s, struct edns *opt)
     if (!is_known)
         random_octets(r->rng, known.client, sizeof known.client);
     s->with_cookie = true;
+    s->cookie_epoch = known.epoch;
     s->cookie_due = known.server_len > 0;
     memcpy(s->cookie, known.client, sizeof s->cookie);
     memcpy(opt->cookie, known.client, COOKIE_CLIENT_LEN);
@@ -50,9 +51,14 @@ static void keep(const struct send *s, const struct server_cookie *cookie)
     cache_cookie_put(s->job->r->cache, &s->to, cookie, s->job->r->now.cache_s);
 }
 
+bool cookie_is_stale(const struct send *s)
+{
+    return s->with_cookie && s->cookie_epoch != cache_cookies_epoch(s->job->r->cache);
+}
+
 bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
 {
-    struct server_cookie cookie = {0};
+    struct server_cookie cookie = {.epoch = cache_cookies_epoch(s->job->r->cache)};
     if (!s->job->r->set.cookies)
         return false;
     if (!s->with_cookie) {
@@ -62,6 +68,7 @@ bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
             keep(s, &cookie);
         return false;
     }
+    cookie.epoch = s->cookie_epoch;
     memcpy(cookie.client, s->cookie, COOKIE_CLIENT_LEN);
     if (opt->cookie_len > COOKIE_CLIENT_LEN) {
         cookie.server_len = (uint8_t)(opt->cookie_len - COOKIE_CLIENT_LEN);
@@ -85,11 +92,17 @@ static enum job_state again(struct job *j, const struct reply *rep, const char *
 enum job_state cookie_refused(struct job *j, struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
-    if (!c->cookie_renewed && j->zone.cookie_objections < OBJECTIONS_MAX) {
-        c->cookie_renewed = true;
+    /* What was sent before the new cookie was there says nothing of it. */
+    if (c->renewed && rep->id < c->renewed)
+        return is_in_patience(j) ? JOB_WAIT_REPLY : JOB_PICK;
+    /* The cookie belonged to another network, and this one is not kept. */
+    if (rep->cookie_stale)
+        return is_in_patience(j) ? JOB_WAIT_REPLY : again(j, rep, "asking with a new cookie");
+    if (!c->renewed && j->zone.cookie_objections < OBJECTIONS_MAX) {
+        c->renewed = j->r->last_id + 1;
         return again(j, rep, "asking with the new cookie");
     }
-    bool more = c->cookie_renewed && rep->transport == TRANSPORT_UDP && !c->stream_tried && !c->stream_failed;
+    bool more = c->renewed && rep->transport == TRANSPORT_UDP && !c->stream_tried && !c->stream_failed;
     j->zone.cookie_objections++;
     j->zone.trouble = (struct reason){EDE_NO_REACHABLE_AUTHORITY, rep->tag, rep->text};
     c->stream = more;
@@ -101,7 +114,9 @@ enum job_state cookie_refused(struct job *j, struct reply *rep)
 enum job_state cookie_unwanted(struct job *j, struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
-    struct server_cookie none = {.unwanted = true};
+    struct server_cookie none = {.unwanted = true, .epoch = cache_cookies_epoch(j->r->cache)};
+    if (c->no_cookie) /* an earlier try's: it is asked without already */
+        return is_in_patience(j) ? JOB_WAIT_REPLY : JOB_PICK;
     c->no_cookie = true;
     cache_cookie_put(j->r->cache, &c->at, &none, j->r->now.cache_s);
     return again(j, rep, "asking without a cookie");

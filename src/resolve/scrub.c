@@ -330,6 +330,7 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         .with_edns = s->with_edns,
         .with_cookie = s->with_cookie,
         .cookie_given = cookie_given,
+        .cookie_stale = cookie_is_stale(s),
         .asked = name_parent(j->name, labels - asked),
         .type = s->type,
         .rcode = m->rcode,

@@ -181,6 +181,67 @@ static void sends_none_where_none_are_wanted(void **state)
     ends(w);
 }
 
+/* Messages that left before the new cookie was there come back as BADCOOKIE too: none is held against it. */
+static void badcookies_to_earlier_tries_do_not_count(void **state)
+{
+    struct world_rule rules[2];
+    struct world *w = begin(rules, COOKIE_GIVES);
+    resolves(w, "x.org.");
+    rules[1].cookie = COOKIE_REFUSES; /* its secret was changed (RFC 9018 5) */
+    rules[1].delay_ms = 700;
+    ask_id id = world_begin(w, "y.org.", TYPE_A);
+    world_run(w, 650);
+    unsigned before = world_sent(w, AT, NULL, 0);
+    assert_in_range(before, 3, 5);
+    rules[1].cookie = COOKIE_WANTS;
+    rules[1].delay_ms = 300;
+    const struct outcome *o = world_wait(w, id);
+    assert_int_equal(o->rcode, RCODE_NOERROR);
+    assert_int_equal(o->answer.count, 1);
+    assert_int_equal(world_sent_tcp(w), 0);
+    ends(w);
+}
+
+/* RFC 7873 6: a reply that was under way when the network changed brings no cookie back. */
+static void a_cookie_under_way_across_a_flush_is_not_kept(void **state)
+{
+    struct world_rule rules[2];
+    struct world *w = begin(rules, COOKIE_GIVES);
+    unsigned with_server;
+    uint64_t before, after;
+    rules[1].delay_ms = 200;
+    ask_id id = world_begin(w, "x.org.", TYPE_A);
+    world_run(w, 100);
+    assert_int_equal(world_sent_cookies(w, AT, &with_server, &before), 1);
+    world_network_changed(w);
+    cache_cookies_flush(world_cache(w)); /* by another worker, after this one asked again */
+    assert_int_equal(world_wait(w, id)->answer.count, 1);
+    world_drain(w);
+    resolves(w, "y.org.");
+    world_sent_cookies(w, AT, &with_server, &after);
+    assert_int_equal(with_server, 0);
+    assert_true(before != after);
+    ends(w);
+}
+
+/* One that wants cookies is not taken for one that accepts none. */
+static void a_badcookie_under_way_across_a_flush_is_no_objection(void **state)
+{
+    struct world_rule rules[2];
+    struct world *w = begin(rules, COOKIE_WANTS);
+    rules[1].delay_ms = 200;
+    ask_id id = world_begin(w, "x.org.", TYPE_A);
+    world_run(w, 100);
+    for (unsigned i = 0; i < 3; i++) {
+        world_network_changed(w);
+        world_run(w, 90);
+    }
+    const struct outcome *o = world_wait(w, id);
+    assert_int_equal(o->rcode, RCODE_NOERROR);
+    assert_int_equal(world_sent_tcp(w), 0);
+    ends(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +249,9 @@ int main(void)
         cmocka_unit_test(no_two_servers_and_no_two_networks_see_one_cookie),
         cmocka_unit_test(a_wrong_or_missing_cookie_is_a_near_miss),
         cmocka_unit_test(gets_the_answer_whatever_servers_make_of_cookies),
+        cmocka_unit_test(badcookies_to_earlier_tries_do_not_count),
+        cmocka_unit_test(a_cookie_under_way_across_a_flush_is_not_kept),
+        cmocka_unit_test(a_badcookie_under_way_across_a_flush_is_no_objection),
         cmocka_unit_test(who_always_says_badcookie_is_asked_three_times),
         cmocka_unit_test(thirteen_that_say_badcookie_cost_no_more_than_other_crowds),
         cmocka_unit_test(sends_none_where_none_are_wanted),
