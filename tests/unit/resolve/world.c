@@ -29,6 +29,12 @@ struct log_line {
     uint64_t cookie; /* the client's part */
 };
 
+struct world_zone {
+    struct world_zone *next;
+    char addr[ADDR_TEXT_LEN];
+    struct sign_zone *zone;
+};
+
 struct world {
     const struct world_rule *rules;
     size_t rule_count;
@@ -44,6 +50,7 @@ struct world {
     const struct outcome **answers; /* by ask_id */
     size_t answer_cap;
     enum world_link link;
+    struct world_zone *zones;
     struct arena arena; /* of the kept outcomes */
     struct text text;
 };
@@ -113,6 +120,11 @@ void world_free(struct world *w)
         struct flight *next = w->flights->next;
         mem_free(w->flights);
         w->flights = next;
+    }
+    while (w->zones) {
+        struct world_zone *next = w->zones->next;
+        mem_free(w->zones);
+        w->zones = next;
     }
     mem_free(w->used);
     mem_free(w->answers);
@@ -354,6 +366,36 @@ static void serve(struct world *w, const struct action *act, const struct world_
     fly(w, id, buf, len, 0, delay);
 }
 
+void world_serve(struct world *w, const char *addr, struct sign_zone *zone)
+{
+    struct world_zone *z = mem_alloc(sizeof *z);
+    snprintf(z->addr, sizeof z->addr, "%s", addr);
+    z->zone = zone;
+    z->next = w->zones;
+    w->zones = z;
+}
+
+/* False: no zone is served at that address. */
+static bool serve_zones(
+    struct world *w, const struct action *act, const char *addr, const struct msg *q, struct arena *a)
+{
+    static uint8_t buf[MSG_MAX_LEN];
+    struct sign_zone *zones[WORLD_ZONES_MAX];
+    size_t count = 0;
+    for (const struct world_zone *z = w->zones; z && count < WORLD_ZONES_MAX; z = z->next)
+        if (strcmp(z->addr, addr) == 0)
+            zones[count++] = z->zone;
+    if (count == 0)
+        return false;
+    struct sign_reply reply;
+    sign_zone_answer(zones, count, &q->question, q->edns.dnssec_ok, &reply, a);
+    size_t cap = MSG_MAX_LEN;
+    if (act->send.transport == TRANSPORT_UDP)
+        cap = q->edns.present && q->edns.udp_size > UDP_SIZE_PLAIN ? q->edns.udp_size : UDP_SIZE_PLAIN;
+    fly(w, act->send.id, buf, sign_reply_write(&reply, q, buf, cap), 0, DEFAULT_DELAY_MS);
+    return true;
+}
+
 static void sent(struct world *w, const struct action *act)
 {
     struct arena a;
@@ -384,7 +426,7 @@ static void sent(struct world *w, const struct action *act)
         serve(w, act, &made, &q, &a);
     } else if (rule)
         serve(w, act, rule, &q, &a);
-    else
+    else if (!serve_zones(w, act, l->addr, &q, &a))
         fprintf(stderr, "nobody foresees this at %s type %u\n", l->addr, l->type);
     arena_fini(&a);
 }
@@ -464,7 +506,12 @@ ask_id world_begin_as(struct world *w, const char *name, uint16_t type, const st
     struct question q = {.name = n, .type = type, .class = CLASS_IN};
     if (client)
         q.client = *client;
-    ask_id id = resolve_ask(w->r, &q, w->now);
+    return world_begin_question(w, &q);
+}
+
+ask_id world_begin_question(struct world *w, const struct question *q)
+{
+    ask_id id = resolve_ask(w->r, q, w->now);
     drain(w);
     return id;
 }

@@ -5,6 +5,7 @@
 
 #include "dns/msg.h"
 #include "resolve/resolve.h"
+#include "sign_zone.h"
 
 enum world_how {
     HOW_ANSWER,
@@ -54,6 +55,7 @@ struct world_rule {
 };
 
 #define WORLD_DAMAGES 16u
+#define WORLD_ZONES_MAX 16u /* of one address */
 
 struct world;
 
@@ -66,11 +68,15 @@ struct world *world_new_seeded(
 struct world *world_new_cached(const struct world_rule *rules, size_t count,
     void (*settings)(struct resolve_settings *), uint32_t seed, const struct cache_settings *cs);
 void world_free(struct world *w);
+/** What no rule foresees is answered from this zone, borrowed, and the others served at that address. */
+void world_serve(struct world *w, const char *addr, struct sign_zone *zone);
 /** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call.
  * NULL: no answer came. */
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
 /** Begins a question; its answer is told by world_wait. */
 ask_id world_begin(struct world *w, const char *name, uint16_t type);
+/** Likewise, with the question's own flags (CD, DO). */
+ask_id world_begin_question(struct world *w, const struct question *q);
 /** As somebody; NULL: nobody. */
 ask_id world_begin_as(struct world *w, const char *name, uint16_t type, const struct addr *client);
 /** What became of it; NULL: nothing yet. */
