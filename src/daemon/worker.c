@@ -1,12 +1,10 @@
-#include "daemon/worker.h"
+#include "daemon/worker_inner.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
-#include "base/log.h"
-#include "daemon/query_log.h"
 #include "net/outbound.h"
 
 #define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
@@ -18,117 +16,6 @@ enum command {
     COMMAND_BEAT = 8,
     COMMAND_NETWORK = 16
 };
-
-struct worker {
-    struct shared *shared;
-    unsigned index;
-    uv_thread_t thread;
-    uv_loop_t loop;
-    uv_prepare_t turn; /* runs last before the loop sleeps */
-    uv_timer_t wake;
-    struct inbox inbox;
-    atomic_uint commands; /* enum command bits that wait */
-    atomic_bool drained, beaten;
-    bool draining;
-    struct snapshot *settings;          /* in force here */
-    _Atomic(struct snapshot *) offered; /* to be taken, or NULL */
-    atomic_uint unsettled;              /* offers that were neither taken nor withdrawn */
-
-    struct udp_listener **udp;
-    struct stream_server **tcp;
-    size_t udp_count, tcp_count;
-
-    struct serve *serve;
-    struct random *rng;
-    struct resolver *resolver;
-    struct outbound *outbound;
-    struct pending_pool pendings; /* asked here */
-    struct gate gate;
-    struct pending *spare; /* the next question is read into it */
-    struct table asks;     /* owned here, by ask_id */
-
-    now_t now;                  /* read once a loop turn */
-    bool now_is_fresh, stirred; /* stirred: the resolver may want something */
-    int64_t wake_at_ms;
-
-    uv_mutex_t stats_lock;
-    uv_cond_t stats_ready;
-    bool stats_fresh;
-    struct resolve_counters stats;
-    struct gate_counters gate_stats;
-    struct stream_counters tcp_stats;
-    struct outbound_counters out_stats;
-
-    uint8_t reply[MSG_MAX_LEN];
-};
-
-static now_t now_of(struct worker *w)
-{
-    if (!w->now_is_fresh) {
-        w->now = now_read(w->shared->config->cache_clock_wall);
-        w->now_is_fresh = true;
-    }
-    return w->now;
-}
-
-/* ---- replies ---- */
-
-/* What the gate lets out. */
-static void on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len)
-{
-    struct worker *w = ctx;
-    if (q->stream)
-        stream_client_reply(q->stream, wire, len);
-    else if (len > 0)
-        udp_listener_reply(q->listener, &q->path, wire, len);
-    gate_leave(&w->gate, q);
-    pending_release(&w->pendings, q);
-}
-
-/* The same reason as the client gets. Names are logged at level debug only. */
-static void log_failure(const struct request *rq, const struct outcome *o)
-{
-    char name[NAME_TEXT_LEN], type[16];
-    struct text t;
-    if (o->rcode != RCODE_SERVFAIL || log_get_level() < LOG_LEVEL_DEBUG)
-        return;
-    text_init_fixed(&t, type, sizeof type);
-    rrtype_to_text(&t, rq->type);
-    log_debug("%s %s failed: %s: %s", name_text(rq->name, name), type,
-        o->reason.tag ? o->reason.tag : "unknown", o->reason.text ? o->reason.text : "");
-}
-
-static void note(struct worker *w, const struct request *rq, const struct reply *reply, int64_t took_ms)
-{
-    if (w->shared->query_log)
-        query_log_add(w->shared->query_log, rq, reply, took_ms);
-}
-
-/* From the owner's thread to the asker's. */
-static void hand_back(struct worker *w, struct pending *q, const struct reply *reply)
-{
-    if (q->asker == w) {
-        gate_reply(&w->gate, q, reply->data, reply->len, now_of(w).mono_ms);
-        return;
-    }
-    if (reply->len > 0) {
-        q->wire = mem_alloc(reply->len);
-        memcpy(q->wire, reply->data, reply->len);
-    }
-    q->len = reply->len;
-    q->finished = true;
-    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
-}
-
-/* The resolver's outcome, in the owner's thread. */
-static void finish(struct worker *w, struct pending *q, const struct outcome *outcome)
-{
-    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
-    serve_compose(w->serve, &q->rq, outcome, &reply, now_of(w));
-    log_failure(&q->rq, outcome);
-    note(w, &q->rq, &reply, now_of(w).mono_ms - q->since_ms);
-    hand_back(w, q, &reply);
-}
 
 /* ---- the resolver's wishes ---- */
 
@@ -153,7 +40,7 @@ static void pump_answer(struct worker *w, const struct action *act)
     table_remove(&w->asks, node);
     struct pending *q = HOLDER(node, struct pending, by_ask);
     gate_part(&w->gate, q);
-    finish(w, q, act->answer.outcome);
+    worker_finish(w, q, act->answer.outcome);
 }
 
 static void on_wake(uv_timer_t *timer)
@@ -173,7 +60,7 @@ static void worker_pump(struct worker *w)
 {
     struct action act;
     w->stirred = false;
-    while (resolve_next(w->resolver, &act, now_of(w)))
+    while (resolve_next(w->resolver, &act, worker_now(w)))
         switch (act.kind) {
         case ACTION_SEND:
             pump_send(w, &act);
@@ -199,133 +86,15 @@ static void worker_pump(struct worker *w)
 static void on_reply(void *ctx, uint64_t send, const uint8_t *wire, size_t len)
 {
     struct worker *w = ctx;
-    resolve_heard(w->resolver, send, wire, len, now_of(w));
+    resolve_heard(w->resolver, send, wire, len, worker_now(w));
     w->stirred = true;
 }
 
 static void on_fail(void *ctx, uint64_t send, enum net_fail why)
 {
     struct worker *w = ctx;
-    resolve_failed(w->resolver, send, why, now_of(w));
+    resolve_failed(w->resolver, send, why, worker_now(w));
     w->stirred = true;
-}
-
-/* ---- questions ---- */
-
-static void ask_here(struct worker *w, struct pending *q)
-{
-    enum gate_met met = gate_meet(&w->gate, q);
-    if (met != GATE_ASK) {
-        struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
-        if (met == GATE_TWIN)
-            serve_truncate(w->serve, &q->rq, &reply);
-        hand_back(w, q, &reply);
-        return;
-    }
-    struct question question = serve_question(&q->rq);
-    ask_id id = resolve_ask(w->resolver, &question, now_of(w));
-    table_add(&w->asks, &q->by_ask, id);
-    w->stirred = true;
-}
-
-/* Equal questions have one owner, so that they become one, whichever worker hears them. */
-static struct worker *owner_of(struct worker *w, const struct request *rq)
-{
-    struct shared *sh = w->shared;
-    uint8_t key[NAME_MAX_LEN + 2];
-    if (sh->worker_count == 1)
-        return w;
-    size_t n = name_lower_copy(key, rq->name);
-    put_u16(key + n, serve_question(rq).type); /* ANY asks for an address too (RFC 8482) */
-    return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
-}
-
-static void worker_ask(struct worker *w, struct pending *q)
-{
-    struct worker *owner = owner_of(w, &q->rq);
-    if (owner == w || !inbox_post(&owner->inbox, q))
-        ask_here(w, q);
-}
-
-/* Reads into the spare, which then stays spare or is the pending question. NULL: too many are pending. */
-static struct pending *spare_of(struct worker *w)
-{
-    if (!w->spare) {
-        w->spare = pending_take(&w->pendings);
-        if (w->spare)
-            w->spare->asker = w;
-    }
-    return w->spare;
-}
-
-/* Takes the spare for a question from `listener` or `stream`. False: too many are pending, of this client or
- * of all; then the reply says so. One that may be forged is sent to TCP, and gets no more octets than it
- * sent. */
-static bool take(struct worker *w, struct pending *q, struct request *rq, struct reply *reply)
-{
-    if (q)
-        q->since_ms = now_of(w).mono_ms;
-    if (q && gate_enter(&w->gate, q)) {
-        w->spare = NULL;
-        return true;
-    }
-    if (q && !q->proven)
-        serve_truncate(w->serve, rq, reply);
-    else
-        serve_refuse(w->serve, rq, RCODE_SERVFAIL, EDE_OTHER, "too many questions are pending here", reply);
-    note(w, rq, reply, 0);
-    return false;
-}
-
-static size_t on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
-    size_t len, uint8_t out[UDP_REPLY_MAX])
-{
-    struct worker *w = ctx;
-    struct reply reply = {.data = out, .cap = UDP_REPLY_MAX};
-    struct pending *q = spare_of(w);
-    struct request full, *rq = q ? &q->rq : &full;
-    rq->transport = TRANSPORT_UDP;
-    rq->client = path->peer.addr;
-    if (path->peer.port == 0)
-        return 0; /* nothing can be sent there */
-    switch (serve_query(w->serve, rq, wire, len, &reply, now_of(w))) {
-    case SERVE_DONE:
-        note(w, rq, &reply, 0);
-        return reply.len;
-    case SERVE_SILENT:
-        return 0;
-    default:
-        break;
-    }
-    if (!take(w, q, rq, &reply))
-        return reply.len;
-    q->listener = l;
-    q->path = *path;
-    worker_ask(w, q);
-    return 0;
-}
-
-static void on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire, size_t len)
-{
-    struct worker *w = ctx;
-    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
-    struct pending *q = spare_of(w);
-    struct request full, *rq = q ? &q->rq : &full;
-    rq->transport = TRANSPORT_TCP;
-    rq->client = stream_client_peer(client)->addr;
-    enum served served = serve_query(w->serve, rq, wire, len, &reply, now_of(w));
-    if (served == SERVE_SILENT) {
-        stream_client_close(client);
-        stream_client_forget(client);
-    } else if (served == SERVE_DONE) {
-        note(w, rq, &reply, 0);
-        stream_client_reply(client, reply.data, reply.len);
-    } else if (!take(w, q, rq, &reply)) {
-        stream_client_reply(client, reply.data, reply.len);
-    } else {
-        q->stream = client;
-        worker_ask(w, q);
-    }
 }
 
 /* ---- the loop ---- */
@@ -394,9 +163,9 @@ static void on_mail(uv_async_t *async)
     for (struct pending *q = inbox_take(&w->inbox); q; q = next) {
         next = q->next;
         if (q->finished)
-            gate_reply(&w->gate, q, q->wire, q->len, now_of(w).mono_ms);
+            gate_reply(&w->gate, q, q->wire, q->len, worker_now(w).mono_ms);
         else
-            ask_here(w, q);
+            worker_ask_here(w, q);
     }
     unsigned commands = atomic_exchange(&w->commands, 0);
     if (commands & COMMAND_BEAT)
@@ -404,7 +173,7 @@ static void on_mail(uv_async_t *async)
     if (commands & COMMAND_STATS)
         give_stats(w);
     if (commands & COMMAND_NETWORK) {
-        resolve_network_changed(w->resolver, now_of(w));
+        resolve_network_changed(w->resolver, worker_now(w));
         w->stirred = true;
     }
     if (commands & COMMAND_DRAIN)
@@ -478,9 +247,10 @@ static enum err open_listeners(struct worker *w, const struct listener **failed)
             continue;
         *failed = l;
         int fd = listener_open(all, l);
-        enum err err = l->type == SOCK_DGRAM
-                           ? udp_listener_open(&w->udp[w->udp_count], &w->loop, fd, on_udp, w)
-                           : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, sh->streams, on_tcp, w);
+        enum err err =
+            l->type == SOCK_DGRAM
+                ? udp_listener_open(&w->udp[w->udp_count], &w->loop, fd, worker_on_udp, w)
+                : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, sh->streams, worker_on_tcp, w);
         if (err)
             return err;
         *(l->type == SOCK_DGRAM ? &w->udp_count : &w->tcp_count) += 1;
@@ -520,7 +290,7 @@ enum err worker_new(
         &w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);
     w->rng = random_new(NULL);
-    gate_init(&w->gate, &w->loop, shared->clients, w->rng, on_gate, w);
+    gate_init(&w->gate, &w->loop, shared->clients, w->rng, worker_on_gate, w);
     w->settings = snapshot_hold(shared->start);
     w->serve = serve_new(&w->settings->serve, shared->cache);
     *out = w;

@@ -1,10 +1,10 @@
 /* One worker: a thread with its own loop, sockets, resolver and counters. Here the resolver core, which
  * touches no socket, meets the network, which knows no DNS.
  *
- *   on_udp, on_tcp    a message came      → serve_query(): replied, or a question for the resolver
- *   worker_ask        whose is it?        → this worker's resolver, or the inbox of the name's owner
- *   worker_pump       before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
- *   deliver           the reply           → the socket that the question came by, in the thread that owns it
+ *   worker_on_udp, _tcp  a message came   → serve_query(): replied, or a question for the resolver  (worker_ask.c)
+ *   worker_ask           whose is it?     → this worker's resolver, or the inbox of the name's owner
+ *   worker_pump          before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE  (worker.c)
+ *   worker_on_gate       the reply        → the socket that the question came by, in the thread that owns it
  */
 #ifndef HARK_DAEMON_WORKER_H
 #define HARK_DAEMON_WORKER_H

@@ -1,0 +1,183 @@
+/* Questions of clients: from the socket to the resolver, and the reply back. */
+#include <string.h>
+
+#include "base/log.h"
+#include "daemon/query_log.h"
+#include "daemon/worker_inner.h"
+
+/* ---- replies ---- */
+
+/* What the gate lets out. */
+void worker_on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len)
+{
+    struct worker *w = ctx;
+    if (q->stream)
+        stream_client_reply(q->stream, wire, len);
+    else if (len > 0)
+        udp_listener_reply(q->listener, &q->path, wire, len);
+    gate_leave(&w->gate, q);
+    pending_release(&w->pendings, q);
+}
+
+/* The same reason as the client gets. Names are logged at level debug only. */
+static void log_failure(const struct request *rq, const struct outcome *o)
+{
+    char name[NAME_TEXT_LEN], type[16];
+    struct text t;
+    if (o->rcode != RCODE_SERVFAIL || log_get_level() < LOG_LEVEL_DEBUG)
+        return;
+    text_init_fixed(&t, type, sizeof type);
+    rrtype_to_text(&t, rq->type);
+    log_debug("%s %s failed: %s: %s", name_text(rq->name, name), type,
+        o->reason.tag ? o->reason.tag : "unknown", o->reason.text ? o->reason.text : "");
+}
+
+static void note(struct worker *w, const struct request *rq, const struct reply *reply, int64_t took_ms)
+{
+    if (w->shared->query_log)
+        query_log_add(w->shared->query_log, rq, reply, took_ms);
+}
+
+/* From the owner's thread to the asker's. */
+static void hand_back(struct worker *w, struct pending *q, const struct reply *reply)
+{
+    if (q->asker == w) {
+        gate_reply(&w->gate, q, reply->data, reply->len, worker_now(w).mono_ms);
+        return;
+    }
+    if (reply->len > 0) {
+        q->wire = mem_alloc(reply->len);
+        memcpy(q->wire, reply->data, reply->len);
+    }
+    q->len = reply->len;
+    q->finished = true;
+    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
+}
+
+/* The resolver's outcome, in the owner's thread. */
+void worker_finish(struct worker *w, struct pending *q, const struct outcome *outcome)
+{
+    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+    serve_compose(w->serve, &q->rq, outcome, &reply, worker_now(w));
+    log_failure(&q->rq, outcome);
+    note(w, &q->rq, &reply, worker_now(w).mono_ms - q->since_ms);
+    hand_back(w, q, &reply);
+}
+
+/* ---- questions ---- */
+
+void worker_ask_here(struct worker *w, struct pending *q)
+{
+    enum gate_met met = gate_meet(&w->gate, q);
+    if (met != GATE_ASK) {
+        struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+        if (met == GATE_TWIN)
+            serve_truncate(w->serve, &q->rq, &reply);
+        hand_back(w, q, &reply);
+        return;
+    }
+    struct question question = serve_question(&q->rq);
+    ask_id id = resolve_ask(w->resolver, &question, worker_now(w));
+    table_add(&w->asks, &q->by_ask, id);
+    w->stirred = true;
+}
+
+/* Equal questions have one owner, so that they become one, whichever worker hears them. */
+static struct worker *owner_of(struct worker *w, const struct request *rq)
+{
+    struct shared *sh = w->shared;
+    uint8_t key[NAME_MAX_LEN + 2];
+    if (sh->worker_count == 1)
+        return w;
+    size_t n = name_lower_copy(key, rq->name);
+    put_u16(key + n, serve_question(rq).type); /* ANY asks for an address too (RFC 8482) */
+    return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
+}
+
+static void worker_ask(struct worker *w, struct pending *q)
+{
+    struct worker *owner = owner_of(w, &q->rq);
+    if (owner == w || !inbox_post(&owner->inbox, q))
+        worker_ask_here(w, q);
+}
+
+/* Reads into the spare, which then stays spare or is the pending question. NULL: too many are pending. */
+static struct pending *spare_of(struct worker *w)
+{
+    if (!w->spare) {
+        w->spare = pending_take(&w->pendings);
+        if (w->spare)
+            w->spare->asker = w;
+    }
+    return w->spare;
+}
+
+/* Takes the spare for a question from `listener` or `stream`. False: too many are pending, of this client or
+ * of all; then the reply says so. One that may be forged is sent to TCP, and gets no more octets than it
+ * sent. */
+static bool take(struct worker *w, struct pending *q, struct request *rq, struct reply *reply)
+{
+    if (q)
+        q->since_ms = worker_now(w).mono_ms;
+    if (q && gate_enter(&w->gate, q)) {
+        w->spare = NULL;
+        return true;
+    }
+    if (q && !q->proven)
+        serve_truncate(w->serve, rq, reply);
+    else
+        serve_refuse(w->serve, rq, RCODE_SERVFAIL, EDE_OTHER, "too many questions are pending here", reply);
+    note(w, rq, reply, 0);
+    return false;
+}
+
+size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
+    size_t len, uint8_t out[UDP_REPLY_MAX])
+{
+    struct worker *w = ctx;
+    struct reply reply = {.data = out, .cap = UDP_REPLY_MAX};
+    struct pending *q = spare_of(w);
+    struct request full, *rq = q ? &q->rq : &full;
+    rq->transport = TRANSPORT_UDP;
+    rq->client = path->peer.addr;
+    if (path->peer.port == 0)
+        return 0; /* nothing can be sent there */
+    switch (serve_query(w->serve, rq, wire, len, &reply, worker_now(w))) {
+    case SERVE_DONE:
+        note(w, rq, &reply, 0);
+        return reply.len;
+    case SERVE_SILENT:
+        return 0;
+    default:
+        break;
+    }
+    if (!take(w, q, rq, &reply))
+        return reply.len;
+    q->listener = l;
+    q->path = *path;
+    worker_ask(w, q);
+    return 0;
+}
+
+void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire, size_t len)
+{
+    struct worker *w = ctx;
+    struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
+    struct pending *q = spare_of(w);
+    struct request full, *rq = q ? &q->rq : &full;
+    rq->transport = TRANSPORT_TCP;
+    rq->client = stream_client_peer(client)->addr;
+    enum served served = serve_query(w->serve, rq, wire, len, &reply, worker_now(w));
+    if (served == SERVE_SILENT) {
+        stream_client_close(client);
+        stream_client_forget(client);
+    } else if (served == SERVE_DONE) {
+        note(w, rq, &reply, 0);
+        stream_client_reply(client, reply.data, reply.len);
+    } else if (!take(w, q, rq, &reply)) {
+        stream_client_reply(client, reply.data, reply.len);
+    } else {
+        q->stream = client;
+        worker_ask(w, q);
+    }
+}

@@ -1,0 +1,72 @@
+/* Inside the worker: what worker.c (the loop, what comes from other threads) and worker_ask.c (questions of
+ * clients, from the socket to the reply) share. */
+#ifndef HARK_DAEMON_WORKER_INNER_H
+#define HARK_DAEMON_WORKER_INNER_H
+
+#include "daemon/worker.h"
+
+struct worker {
+    struct shared *shared;
+    unsigned index;
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_prepare_t turn; /* runs last before the loop sleeps */
+    uv_timer_t wake;
+    struct inbox inbox;
+    atomic_uint commands; /* enum command bits that wait */
+    atomic_bool drained, beaten;
+    bool draining;
+    struct snapshot *settings;          /* in force here */
+    _Atomic(struct snapshot *) offered; /* to be taken, or NULL */
+    atomic_uint unsettled;              /* offers that were neither taken nor withdrawn */
+
+    struct udp_listener **udp;
+    struct stream_server **tcp;
+    size_t udp_count, tcp_count;
+
+    struct serve *serve;
+    struct random *rng;
+    struct resolver *resolver;
+    struct outbound *outbound;
+    struct pending_pool pendings; /* asked here */
+    struct gate gate;
+    struct pending *spare; /* the next question is read into it */
+    struct table asks;     /* owned here, by ask_id */
+
+    now_t now;                  /* read once a loop turn */
+    bool now_is_fresh, stirred; /* stirred: the resolver may want something */
+    int64_t wake_at_ms;
+
+    uv_mutex_t stats_lock;
+    uv_cond_t stats_ready;
+    bool stats_fresh;
+    struct resolve_counters stats;
+    struct gate_counters gate_stats;
+    struct stream_counters tcp_stats;
+    struct outbound_counters out_stats;
+
+    uint8_t reply[MSG_MAX_LEN];
+};
+
+static inline now_t worker_now(struct worker *w)
+{
+    if (!w->now_is_fresh) {
+        w->now = now_read(w->shared->config->cache_clock_wall);
+        w->now_is_fresh = true;
+    }
+    return w->now;
+}
+
+/* ---- worker_ask.c ---- */
+
+size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
+    size_t len, uint8_t out[UDP_REPLY_MAX]);
+void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire, size_t len);
+/** In the owner's thread: to the resolver, or to those who ask the same. */
+void worker_ask_here(struct worker *w, struct pending *q);
+/** The resolver's outcome, in the owner's thread. */
+void worker_finish(struct worker *w, struct pending *q, const struct outcome *outcome);
+/** What the gate lets out. */
+void worker_on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len);
+
+#endif
