@@ -9,7 +9,9 @@ Environment: HARK_BUILD (folder with harkd and hark), LAB_NO_HARKD=1 (leave hark
 COMMAND gets: HARK_CONFIG, LAB_DIR, LAB_PID (this process as seen from outside), LAB_HARKD_PID, and PATH.
 """
 
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +25,7 @@ sys.path.insert(0, str(HERE))
 
 import internet
 import knot
+import peers
 
 TOP = HERE.parent.parent
 LAB = Path("/run/lab")
@@ -70,9 +73,17 @@ class Lab:
         scripted_is_up = self.start_scripted()
         ds = knot.start_all(LAB, self.popen)
         (LAB / "root.ds").write_text("".join(f". IN DS {d}\n" for d in ds["."]))
+        self.configure([f". DS {d}" for d in ds["."]])
         os.read(scripted_is_up, 1)
         if self.build and not self.env.get("LAB_NO_HARKD"):
             self.start_harkd()
+
+    def configure(self, anchors: list[str]):
+        """What harkd and hark read by HARK_CONFIG: the laboratory's root is not the one that they have compiled in."""
+        harkd = shutil.which("harkd", path=self.env["PATH"])
+        dnssec = json.dumps(peers.dnssec_settings(harkd, anchors) if harkd else {})
+        (LAB / "dnssec.json").write_text(dnssec)  # for those who write a configuration of their own
+        (LAB / "hark.yaml").write_text(CONFIG + (f"dnssec: {dnssec}\n" if dnssec != "{}" else ""))  # JSON is YAML
 
     def start_scripted(self) -> int:
         """A file descriptor that ends when the scripted server listens."""
@@ -168,7 +179,6 @@ def make_files() -> None:
             must("mount", "--bind", str(etc / name), f"/etc/{name}")
     if whole:
         must("mount", "--bind", str(etc), "/etc")
-    (LAB / "hark.yaml").write_text(CONFIG)
     (LAB / "bashrc").write_text(BASHRC)
 
 

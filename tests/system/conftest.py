@@ -59,6 +59,12 @@ def alive(where="127.0.0.1", port=53) -> bool:
         return False
 
 
+def lab_anchors() -> dict:
+    """The settings by which harkd trusts the laboratory's root."""
+    dnssec = json.loads((Path(os.environ["LAB_DIR"]) / "dnssec.json").read_text())
+    return {"dnssec": dnssec} if dnssec else {}
+
+
 class Daemon:
     """A harkd of a test's own."""
 
@@ -67,7 +73,7 @@ class Daemon:
         command = ["harkd", *arguments]
         if config is not None:
             file = folder / "hark.yaml"
-            config = {"drop-privileges": "no", "control": {"socket": str(folder / "control")}} | config
+            config = {"drop-privileges": "no", "control": {"socket": str(folder / "control")}} | lab_anchors() | config
             file.write_text(json.dumps(config, indent=1))  # JSON is YAML
             command += ["-c", str(file)]
         self.control = folder / "control"
