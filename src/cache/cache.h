@@ -84,6 +84,7 @@ struct cut_server {
 struct cut {
     const name_t *zone;
     uint32_t ttl;          /* seconds left */
+    uint32_t age_s;        /* since the parent gave it; not stored as such */
     bool listed_many;      /* the referral listed more than DELEGATION_NAMES_MAX names */
     bool hint;             /* made of root hints */
     unsigned server_count; /* at most DELEGATION_NAMES_MAX */
@@ -95,6 +96,7 @@ struct cut {
 struct cut *cache_cut_get(struct cache *c, const name_t *zone, uint32_t now_s, struct arena *a);
 /** The deepest delegation at or above name; NULL if not even the root's is known. */
 struct cut *cache_cut_deepest(struct cache *c, const name_t *name, uint32_t now_s, struct arena *a);
+/** Its TTL is kept as it is, but for ttl_max. */
 void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s);
 void cache_cut_remove(struct cache *c, const name_t *zone);
 

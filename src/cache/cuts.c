@@ -42,6 +42,7 @@ static struct cut *read_cut(const uint8_t *value, size_t len, uint32_t now_s, st
     struct cut *cut = ARENA_NEW(a, struct cut);
     uint32_t elapsed = cache_elapsed(read_u32(&r), now_s);
     cut->ttl = cache_left(read_u32(&r), elapsed);
+    cut->age_s = elapsed;
     uint8_t flags = read_u8(&r);
     cut->listed_many = (flags & FLAG_LISTED_MANY) != 0;
     cut->hint = (flags & FLAG_HINT) != 0;
@@ -125,7 +126,9 @@ static bool has_room(const struct cut *cut)
 
 void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
 {
-    uint32_t ttl = cache_bound_ttl(c, cut->ttl, atomic_load_explicit(&c->ttl_max, memory_order_relaxed));
+    /* Not raised to ttl_min: the referral's TTL was, before the delegation of the zone above bounded it. */
+    uint32_t most = atomic_load_explicit(&c->ttl_max, memory_order_relaxed);
+    uint32_t ttl = cut->ttl > TTL_WIRE_MAX ? 0 : cut->ttl < most ? cut->ttl : most;
     if (ttl == 0 || !has_room(cut))
         return;
     size_t len = cut_len(cut);
@@ -145,8 +148,7 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
     write_u16(&w, (uint16_t)cut->proofs.count);
     for (size_t i = 0; i < cut->proofs.count; i++) {
         const struct rrset *rs = cut->proofs.items[i];
-        flat_write_rrset(
-            &w, rs, cache_bound_ttl(c, rs->ttl, atomic_load_explicit(&c->ttl_max, memory_order_relaxed)));
+        flat_write_rrset(&w, rs, cache_bound_ttl(c, rs->ttl, most));
     }
     store_put(c->store, STORE_CUT, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, NULL, NULL);
     flat_room_fini(&room);

@@ -78,10 +78,13 @@ static unsigned cap_of(const struct inflight *i, uint32_t slot)
     return cap ? cap : start_of(i, slot);
 }
 
-/* One step; if another thread makes one at the same moment, this one is lost, which does no harm. */
-static void step(struct inflight *i, uint32_t slot, int delta)
+/* One step, up to most or down to least as the cap is at that very moment; if another thread makes one at the
+ * same time, this one is lost, which does no harm. */
+static void step(struct inflight *i, uint32_t slot, int delta, unsigned least, unsigned most)
 {
     unsigned seen = get(&i->slots[slot].cap), cap = seen ? seen : start_of(i, slot);
+    if (delta < 0 ? cap <= least : cap >= most)
+        return;
     atomic_compare_exchange_weak_explicit(
         &i->slots[slot].cap, &seen, cap + (unsigned)delta, memory_order_relaxed, memory_order_relaxed);
 }
@@ -90,14 +93,13 @@ static void step(struct inflight *i, uint32_t slot, int delta)
 static void grow(struct inflight *i, uint32_t slot)
 {
     unsigned cap = cap_of(i, slot);
-    if (cap < INFLIGHT_CAP_MAX && (cap < start_of(i, slot) || 2 * get(&i->slots[slot].count) >= cap))
-        step(i, slot, 1);
+    if (cap < start_of(i, slot) || 2 * get(&i->slots[slot].count) >= cap)
+        step(i, slot, 1, 0, INFLIGHT_CAP_MAX);
 }
 
 static void shrink(struct inflight *i, uint32_t slot)
 {
-    if (cap_of(i, slot) > floor_of(i, slot))
-        step(i, slot, -1);
+    step(i, slot, -1, floor_of(i, slot), INFLIGHT_CAP_MAX);
 }
 
 /* An address must not shrink because of one zone that its server does not answer for (threat P14): a silence

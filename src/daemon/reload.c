@@ -17,10 +17,11 @@ struct reload {
     uv_timer_t look; /* while one runs: have the workers taken it? */
     struct pool *pool;
     struct snapshot *now; /* last offered */
-    const struct snapshot *start;
+    struct snapshot *start;
     const struct arguments *args;
     struct supervise *supervise;
     bool running, again;
+    bool offered;               /* the one that runs changes something */
     struct calls waiting, next; /* for the one that runs, for the one after it */
     json_t *reply;              /* of the one that runs */
 };
@@ -117,7 +118,8 @@ static void on_look(uv_timer_t *timer)
         return;
     uv_timer_stop(timer);
     /* Those finished by the old settings; nobody finishes one by them any more. */
-    pool_flush_answers(r->pool);
+    if (r->offered)
+        pool_flush_answers(r->pool);
     end(r);
 }
 
@@ -141,10 +143,11 @@ static void offer(struct reload *r, struct snapshot *s)
         snapshot_release(s);
         return;
     }
-    config_keep_restart(&s->config, &r->start->config);
+    snapshot_keep_restart(s, r->start);
     log_set_level(s->config.log_level);
     log_set_form(s->config.log_json, s->config.log_time);
     pool_offer(r->pool, s);
+    r->offered = true;
     snapshot_release(r->now);
     r->now = s;
 }
@@ -154,6 +157,7 @@ static void begin(struct reload *r)
     struct text complaint;
     text_init(&complaint);
     r->running = true;
+    r->offered = false;
     if (r->supervise)
         supervise_reloading(r->supervise);
     struct snapshot *s = read_snapshot(r, &complaint);

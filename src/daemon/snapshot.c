@@ -22,8 +22,15 @@ void snapshot_release(struct snapshot *s)
 {
     if (!s || atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) > 1)
         return;
+    snapshot_release(s->start);
     arena_fini(&s->lasting);
     mem_free(s);
+}
+
+void snapshot_keep_restart(struct snapshot *s, struct snapshot *start)
+{
+    s->start = snapshot_hold(start);
+    config_keep_restart(&s->config, &start->config);
 }
 
 void snapshot_settle(

@@ -19,6 +19,8 @@ struct snapshot {
     struct serve_settings serve;
     struct resolve_settings resolve;
     struct outbound_settings outbound;
+    struct snapshot
+        *start; /* held: values that only a restart changes are borrowed from it; NULL: own ones */
     atomic_uint holders;
 };
 
@@ -27,6 +29,8 @@ struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_hold(struct snapshot *s);
 /** From any thread. NULL: nothing. */
 void snapshot_release(struct snapshot *s);
+/** What only a restart changes becomes as it is in the start's snapshot, which is held from now on. */
+void snapshot_keep_restart(struct snapshot *s, struct snapshot *start);
 /** Derives the layers' settings from the configuration; listen: where we are served, which our own questions
  * must not go to. */
 void snapshot_settle(

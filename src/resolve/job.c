@@ -212,7 +212,8 @@ void job_remember_failure(struct job *j, int ede)
 
 void job_probe_again(struct job *j)
 {
-    if (j->state != JOB_WAIT_REPLY)
+    /* One that was just answered handles that first. */
+    if (j->state != JOB_WAIT_REPLY || j->reply)
         return;
     pick_silences_over(j);
     j->zone.asked = 0;

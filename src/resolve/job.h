@@ -192,6 +192,7 @@ struct job {
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 
     bool turned_away; /* failed for want of a place */
+    uint64_t afresh;  /* zone.hash of the one whose delegation was asked for again; 0: none */
 
     struct waiter *waiters, *last_waiter;
     unsigned waiter_count;
@@ -297,6 +298,9 @@ bool dname_synthesise(struct rrset_list *answer, const struct rrset *dname, cons
     const name_t **target, struct arena *a);
 /** Begins with this delegation: candidates, facts, where to start asking. */
 void zone_enter(struct job *j, struct cut *cut); /* job_cut.c */
+/** The servers of the zone entered are no servers of it any more: its parent is asked for the delegation,
+ * once a job and not oftener than lameness is remembered. False: no use. */
+bool zone_afresh(struct job *j); /* job_cut.c */
 /** A delegation made of the configured or built-in hints. */
 struct cut *hints_cut(struct resolver *r, struct arena *a); /* hints.c */
 

@@ -55,6 +55,25 @@ void zone_enter(struct job *j, struct cut *cut)
     ask_begin(j);
 }
 
+bool zone_afresh(struct job *j)
+{
+    const struct cut *cut = j->zone.cut;
+    bool lame = false;
+    for (unsigned i = 0; i < j->zone.candidate_count; i++)
+        lame = lame || j->zone.candidates[i].lame;
+    if (!lame || j->afresh || cut->hint || name_is_root(cut->zone) || cut->age_s < LAME_TTL)
+        return false;
+    const name_t *above = name_parent(cut->zone, 1);
+    struct cut *parent = cache_cut_deepest(j->r->cache, above, j->r->now.cache_s, &j->arena);
+    JOB_EVENT(j, .kind = EVENT_FALLBACK, .tag = "delegation-again", .text = "asking the zone above again");
+    j->afresh = j->zone.hash;
+    j->ask.whole = j->flags.parent_side;
+    j->ask.steps = 0;
+    cache_cut_remove(j->r->cache, cut->zone);
+    zone_enter(j, parent ? parent : hints_cut(j->r, &j->arena));
+    return true;
+}
+
 static unsigned glue_count(const struct cut *cut)
 {
     unsigned n = 0;

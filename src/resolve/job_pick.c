@@ -221,6 +221,8 @@ enum job_state out_of_work(struct job *j)
 
 static enum job_state nobody_left(struct job *j)
 {
+    if (zone_afresh(j))
+        return JOB_PICK;
     struct reason why = j->zone.trouble;
     if (!why.tag)
         why = (struct reason){

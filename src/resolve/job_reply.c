@@ -230,7 +230,8 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
     }
     if (j->flags.parent_side && glue_is_the_answer(j, rep->cut))
         return JOB_DONE;
-    j->zone.trouble = (struct reason){0};
+    if (!j->afresh)
+        j->zone.trouble = (struct reason){0};
     zone_enter(j, rep->cut);
     return JOB_PICK;
 }
@@ -293,7 +294,8 @@ static enum job_state handle_useless(struct job *j, struct reply *rep)
         return JOB_PICK;
     }
     c->dead = true;
-    if (rep->kind == REPLY_LAME)
+    c->lame = rep->kind == REPLY_LAME;
+    if (c->lame)
         cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
     return JOB_PICK;
 }

@@ -67,6 +67,7 @@ bool candidate_add(struct job *j, const name_t *server, const struct addr *addr,
     *c = (struct candidate){.at = at, .server = server};
     cache_server_get(r->cache, &at, r->now.cache_s, &c->facts);
     c->lame = cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);
+    c->dead = c->lame && z->hash == j->afresh; /* it was asked already */
     c->no_edns = c->facts.edns == EDNS_FACT_BROKEN;
     return true;
 }

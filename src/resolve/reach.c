@@ -1,5 +1,7 @@
 #include "resolve/reach.h"
 
+#include <string.h>
+
 #include "resolve/job.h"
 
 static struct family_reach *family_of(struct resolver *r, const struct endpoint *at)
@@ -84,8 +86,14 @@ static void probe_again(struct resolver *r)
     if (r->reach.probed_ms && r->now.mono_ms - r->reach.probed_ms < REACH_PROBE_MS)
         return;
     r->reach.probed_ms = r->now.mono_ms;
-    for (size_t i = 0; i < r->timers.count; i++)
-        job_probe_again(HOLDER(r->timers.nodes[i], struct job, timer));
+    /* A copy: whoever is woken may move its timer. */
+    size_t count = r->timers.count;
+    struct heap_node **all = mem_alloc(count * sizeof(struct heap_node *));
+    if (count)
+        memcpy(all, r->timers.nodes, count * sizeof(struct heap_node *));
+    for (size_t i = 0; i < count; i++)
+        job_probe_again(HOLDER(all[i], struct job, timer));
+    mem_free(all);
 }
 
 static void comes_up(struct resolver *r)

@@ -165,8 +165,8 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now);
 /** A packet from the endpoint that `id` went to. */
 enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now);
 void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now);
-/** This waiter leaves, without an ANSWER; the others stay and the work goes on for them;
- * with nobody left it ends. */
+/** This waiter leaves, without an ANSWER (one that lies ready is taken back); the others stay and the work
+ * goes on for them; with nobody left it ends. */
 void resolve_cancel(struct resolver *r, ask_id id, now_t now);
 /** Interfaces, addresses or routes of this machine changed: what failed for want of a link is tried again at
  * once. */

@@ -36,6 +36,20 @@ static bool action_pop(struct resolver *r, struct action *out)
     return true;
 }
 
+/* An ANSWER that was not fetched yet. Its asker has gone. */
+static void answer_take_back(struct resolver *r, ask_id id)
+{
+    struct action_queue *q = &r->actions;
+    size_t kept = 0;
+    for (size_t i = 0; i < q->count; i++) {
+        const struct action *a = &q->items[(q->head + i) & (q->cap - 1)];
+        if (a->kind == ACTION_ANSWER && a->answer.id == id)
+            continue;
+        q->items[(q->head + kept++) & (q->cap - 1)] = *a;
+    }
+    q->count = kept;
+}
+
 /* ---- the pump ---- */
 
 void job_wake(struct job *j)
@@ -318,8 +332,10 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now)
 {
     enter(r, now);
     struct table_node *n = table_find(&r->waiters, id);
-    if (!n)
+    if (!n) {
+        answer_take_back(r, id);
         return;
+    }
     struct waiter *w = HOLDER(n, struct waiter, node);
     struct job *j = w->job;
     struct waiter *prev = NULL;

@@ -116,6 +116,24 @@ def test_the_cache_is_kept_and_bounds_change(start_harkd):
     assert exchange("www.glueless.org.", port=PORT).answer[0].ttl <= 7
 
 
+def test_a_reload_that_changes_nothing_keeps_finished_answers(start_harkd):
+    daemon = start_harkd({})
+    write(daemon)
+
+    def hits() -> int:
+        assert rdata(exchange("www.python.org.", port=PORT), "A")
+        return json.loads(ctl(daemon, "--json").stdout)["queries"]["cache_hits"]
+
+    hits()
+    before = hits()
+    assert hits() == before + 1, "by now a finished answer serves it"
+    assert reload(daemon)["changed"] == []
+    assert hits() == before + 2
+    write(daemon, answers={"minimal": "no"})
+    assert reload(daemon)["changed"] == ["answers.minimal"]
+    assert hits() == before + 2
+
+
 def test_questions_in_flight_outlive_the_settings_that_they_began_with(start_harkd):
     """Root hints of a file are pointed to by whoever asks the root; they go with their snapshot."""
     daemon = start_harkd({"upstream": {"root-hints": ["f.root-servers.net. 192.5.5.241"]}})

@@ -134,6 +134,30 @@ static void workers_give_back_what_they_took(void **state)
     assert_in_range(inflight_room(*state, zone), INFLIGHT_ZONE_FLOOR, INFLIGHT_ZONE_START);
 }
 
+static void *silences(void *i)
+{
+    for (unsigned n = 0; n < 3000000; n++) {
+        inflight_begin(i, zone, server);
+        inflight_end(i, zone, server, n % 2 ? FLIGHT_ANSWERED : FLIGHT_SILENT);
+        if (inflight_room(i, zone) + 1 < INFLIGHT_ZONE_FLOOR) /* one message may be the other worker's */
+            return i;
+    }
+    return NULL;
+}
+
+static void no_two_workers_shrink_a_cap_below_its_floor(void **state)
+{
+    pthread_t threads[2];
+    exchanges(*state, zone, 1000, FLIGHT_SILENT);
+    for (unsigned n = 0; n < 2; n++)
+        pthread_create(&threads[n], NULL, silences, *state);
+    for (unsigned n = 0; n < 2; n++) {
+        void *below;
+        pthread_join(threads[n], &below);
+        assert_null(below);
+    }
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -148,6 +172,7 @@ int main(void)
         TEST(what_is_dropped_changes_no_cap),
         TEST(places_are_counted),
         TEST(workers_give_back_what_they_took),
+        TEST(no_two_workers_shrink_a_cap_below_its_floor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

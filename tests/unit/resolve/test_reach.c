@@ -372,10 +372,34 @@ static void a_late_answer_serves_who_came_back(void **state)
     world_free(w);
 }
 
+/* The answer that tells that the link is back is handled at once, and not asked for again. */
+static void the_answer_that_shows_the_link_is_the_answer(void **state)
+{
+    static struct net n;
+    net_init(&n, 0);
+    struct world *w = world_new(n.rules, n.count, NULL);
+    unsigned next = 0;
+    load(w, 5, &next);
+    world_link(w, LINK_SILENT);
+    load(w, 10, &next);
+    const struct outcome *o = world_ask(w, "during.z1.", TYPE_A);
+    assert_string_equal(o->reason.tag, "link-down");
+    world_drain(w);
+    world_link(w, LINK_UP);
+    unsigned before = world_sent(w, NULL, NULL, 0);
+    int64_t begin_ms = world_now_ms(w);
+    assert_int_equal(world_ask(w, "back.z2.", TYPE_A)->rcode, RCODE_NOERROR);
+    assert_in_range(world_now_ms(w) - begin_ms, 0, 20);
+    assert_int_equal(world_sent(w, NULL, NULL, 0) - before, 1);
+    world_drain(w);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_link_teaches_nothing_of_servers),
+        cmocka_unit_test(the_answer_that_shows_the_link_is_the_answer),
         cmocka_unit_test(who_waits_is_answered_when_the_link_is_back),
         cmocka_unit_test(dead_zones_beside_live_ones_are_learnt),
         cmocka_unit_test(a_dead_family_costs_one_timeout),

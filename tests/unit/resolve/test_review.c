@@ -122,6 +122,120 @@ static void a_delegation_does_not_outlive_its_parents(void **state)
     world_free(w);
 }
 
+/* Nor where short TTLs are raised. */
+static void a_raised_ttl_does_not_let_a_delegation_outlive_its_parents(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG,
+        ORG_ZONE("zone.org. 20 NS ns.zone.org.\n", "ns.zone.org. 20 A 10.1.0.1\n"),
+        {.addr = "10.1.0.1",
+            .name = "y.zone.org.",
+            .flags = FLAG_AA,
+            .answer = "y.zone.org. 1 A 192.0.2.1\n"},
+        {.addr = "10.1.0.1",
+            .authority = "sub.zone.org. 86400 NS ns.sub.zone.org.\n",
+            .additional = "ns.sub.zone.org. 86400 A 10.1.0.2\n"},
+        {.addr = "10.1.0.2", .flags = FLAG_AA, .answer = "x.sub.zone.org. 1 A 192.0.2.1\n"}};
+    const struct cache_settings cs = {
+        .size = (size_t)1 << 20, .ttl_min = 300, .ttl_max = 86400, .negative_max = 1};
+    struct world *w = world_new_cached(rules, COUNT(rules), NULL, 1, &cs);
+    assert_int_equal(world_ask(w, "y.zone.org.", TYPE_A)->answer.count, 1);
+    world_pass(w, 290);
+    assert_int_equal(world_ask(w, "x.sub.zone.org.", TYPE_A)->answer.count, 1);
+    rules[1] = (struct world_rule){.addr = "10.0.0.2",
+        .flags = FLAG_AA,
+        .rcode = RCODE_NXDOMAIN,
+        .authority = "org. 900 SOA ns.org. host.org. 1 2 3 4 300\n"};
+    world_pass(w, 20);
+    assert_string_equal(ask_text(w, "z.sub.zone.org.", TYPE_A), "NXDOMAIN");
+    world_free(w);
+}
+
+/* ---- a zone that moved, while its old delegation is still known ---- */
+
+static struct world *move(struct world_rule rules[4], const char *ns, const char *glue)
+{
+    rules[0] = (struct world_rule)ROOT_ORG;
+    rules[1] = (struct world_rule)ORG_ZONE_1;
+    rules[2] = (struct world_rule){.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER};
+    rules[3] = (struct world_rule){.addr = "10.1.0.2",
+        .flags = FLAG_AA,
+        .answer = "y.zone.org. 60 A 192.0.2.2\nw.zone.org. 60 A 192.0.2.3\n"};
+    struct world *w = world_new(rules, 4, NULL);
+    assert_string_equal(ask_text(w, "x.zone.org.", TYPE_A), X_TEXT);
+    world_pass(w, 100);
+    rules[1] = (struct world_rule)ORG_ZONE(ns, glue);
+    rules[2] = (struct world_rule){.addr = "10.1.0.1", .rcode = RCODE_REFUSED};
+    return w;
+}
+
+static void a_zone_that_moved_is_found_again_at_its_parent(void **state)
+{
+    struct world_rule rules[4];
+    struct world *w = move(rules, "zone.org. NS n2.zone.org.\n", "n2.zone.org. A 10.1.0.2\n");
+    unsigned before = world_sent(w, NULL, NULL, 0);
+    assert_string_equal(ask_text(w, "y.zone.org.", TYPE_A), "NOERROR; y.zone.org. 60 A 192.0.2.2");
+    assert_int_equal(world_sent(w, NULL, NULL, 0) - before, 3);
+    assert_string_equal(ask_text(w, "w.zone.org.", TYPE_A), "NOERROR; w.zone.org. 60 A 192.0.2.3");
+    assert_int_equal(world_sent(w, NULL, NULL, 0) - before, 4);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* And where it is only broken, that costs its parent one message for as long as lameness is remembered. */
+static void a_lame_zone_costs_its_parent_one_message(void **state)
+{
+    struct world_rule rules[4];
+    struct world *w = move(rules, "zone.org. NS ns.zone.org.\n", "ns.zone.org. A 10.1.0.1\n");
+    unsigned before = world_sent(w, "10.0.0.2", NULL, 0);
+    unsigned all = world_sent(w, NULL, NULL, 0);
+    const struct outcome *o = world_ask(w, "y.zone.org.", TYPE_A);
+    assert_int_equal(o->rcode, RCODE_SERVFAIL);
+    assert_string_equal(o->reason.tag, "refused");
+    assert_int_equal(world_sent(w, NULL, NULL, 0) - all, 2);
+    for (unsigned i = 0; i < 20; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "n%u.zone.org.", i);
+        assert_int_equal(world_ask(w, name, TYPE_A)->rcode, RCODE_SERVFAIL);
+        world_run(w, 1000);
+    }
+    assert_int_equal(world_sent(w, "10.0.0.2", NULL, 0) - before, 1);
+    assert_idle(w);
+    world_free(w);
+}
+
+/* ---- an asker that leaves ---- */
+
+static void an_answer_that_lies_ready_is_not_given_to_who_left(void **state)
+{
+    struct resolve_settings set;
+    resolve_settings_default(&set);
+    set.use_v4 = set.use_v6 = set.prime = false; /* nobody to ask: the answer is there at once */
+    const struct cache_settings cs = {.size = (size_t)1 << 20, .ttl_max = 60};
+    const struct hash_key hash = {1, 2};
+    struct cache *c = cache_new(&cs, &hash);
+    const uint8_t seed[32] = {1};
+    struct random *rng = random_new(seed);
+    struct resolver *r = resolve_new(&set, c, rng);
+    const now_t now = {.mono_ms = 1000, .cache_s = 1};
+    const struct question q = {.name = (const name_t *)"\1a", .type = TYPE_A, .class = CLASS_IN};
+    ask_id ids[3];
+    for (unsigned i = 0; i < COUNT(ids); i++)
+        ids[i] = resolve_ask(r, &q, now);
+    resolve_cancel(r, ids[1], now);
+    resolve_cancel(r, ids[1], now);
+    struct action act;
+    unsigned answers = 0;
+    for (unsigned i = 0; i < 100 && resolve_next(r, &act, now); i++)
+        if (act.kind == ACTION_ANSWER) {
+            assert_int_equal(act.answer.id, ids[answers ? 2 : 0]);
+            answers++;
+        }
+    assert_int_equal(answers, 2);
+    resolve_free(r);
+    random_free(rng);
+    cache_free(c);
+}
+
 /* threat P7 */
 static void ns_records_beside_an_answer_are_no_answer(void **state)
 {
@@ -735,6 +849,10 @@ int main(void)
         cmocka_unit_test(a_priming_answer_without_addresses_changes_nothing),
         cmocka_unit_test(a_silent_root_fails_priming_and_everybody_hears_in_time),
         cmocka_unit_test(a_delegation_does_not_outlive_its_parents),
+        cmocka_unit_test(a_raised_ttl_does_not_let_a_delegation_outlive_its_parents),
+        cmocka_unit_test(a_zone_that_moved_is_found_again_at_its_parent),
+        cmocka_unit_test(a_lame_zone_costs_its_parent_one_message),
+        cmocka_unit_test(an_answer_that_lies_ready_is_not_given_to_who_left),
         cmocka_unit_test(ns_records_beside_an_answer_are_no_answer),
         cmocka_unit_test(anothers_limits_are_no_failure_of_mine),
         cmocka_unit_test(who_joins_a_question_that_hits_its_askers_limit_starts_over),
