@@ -114,6 +114,43 @@ static void prove_no_name(struct asked *q, const name_t *n, bool wildcard_used)
     }
 }
 
+/* The wildcard for the name has nothing of the type; compact denial says it of the name itself. */
+static void prove_wildcard_no_data(struct asked *q, const name_t *n)
+{
+    if (!proves(q))
+        return;
+    if (q->z->plan.denial == SIGN_COMPACT) {
+        const struct sign_node *star = node_at(q, wildcard_at(encloser_of(q, n), q->a));
+        put(q, SECTION_AUTHORITY, sign_chain_compact(q->z, n, star, q->a));
+        return;
+    }
+    prove_no_data(q, wildcard_at(encloser_of(q, n), q->a));
+    if (q->z->plan.denial == SIGN_NSEC3)
+        put_encloser(q, n);
+    prove_no_name(q, n, true);
+}
+
+void sign_zone_prove(
+    struct sign_zone *z, enum sign_proof proof, const name_t *name, struct rrset_list *out, struct arena *a)
+{
+    struct sign_reply r = {0};
+    r.sections[SECTION_AUTHORITY] = *out;
+    struct asked q = {.z = z, .name = name, .dnssec_ok = true, .out = &r, .a = a};
+    switch (proof) {
+    case SIGN_NO_DATA:
+        prove_no_data(&q, name);
+        break;
+    case SIGN_NO_NAME:
+    case SIGN_WILDCARD:
+        prove_no_name(&q, name, proof == SIGN_WILDCARD);
+        break;
+    case SIGN_WILDCARD_NO_DATA:
+        prove_wildcard_no_data(&q, name);
+        break;
+    }
+    *out = r.sections[SECTION_AUTHORITY];
+}
+
 static void put_soa(struct asked *q)
 {
     const struct sign_node *apex = node_at(q, q->z->origin);
@@ -186,15 +223,14 @@ static const name_t *answer_from(struct asked *q, const struct sign_node *node, 
             put_as(q, rs, q->name);
         found |= wanted;
     }
-    if (!found) {
+    if (!found)
         put_soa(q);
-        prove_no_data(q, q->z->plan.denial == SIGN_COMPACT && wildcard ? q->name : node->name);
-    }
-    if (wildcard && (found || q->z->plan.denial != SIGN_COMPACT)) {
-        if (!found && q->z->plan.denial == SIGN_NSEC3)
-            put_encloser(q, q->name);
+    if (wildcard && found)
         prove_no_name(q, q->name, true);
-    }
+    else if (wildcard)
+        prove_wildcard_no_data(q, q->name);
+    else if (!found)
+        prove_no_data(q, q->name);
     return alias ? cname->rdata[0].data : NULL;
 }
 

@@ -8,8 +8,6 @@
 #include "dns/rdata.h"
 #include "dns/rrtype.h"
 
-enum { SIGNED_MAX = 256 * 1024 };
-
 uint8_t sign_labels(const name_t *n)
 {
     return (uint8_t)(name_labels(n) - (n[0] == 1 && n[1] == '*'));
@@ -36,8 +34,11 @@ static size_t signed_owner(name_t out[NAME_MAX_LEN], const name_t *owner, unsign
 
 struct rdata sign_rrset(const struct rrset *rs, const struct sign_how *how, struct arena *a)
 {
-    uint8_t *buf = mem_alloc(SIGNED_MAX);
-    struct writer w = writer_of(buf, SIGNED_MAX);
+    size_t cap = 18 + NAME_MAX_LEN;
+    for (size_t i = 0; i < rs->count; i++)
+        cap += NAME_MAX_LEN + 10u + rs->rdata[i].len;
+    uint8_t *buf = mem_alloc(cap);
+    struct writer w = writer_of(buf, cap);
     uint8_t labels = (uint8_t)(sign_labels(rs->owner) + how->labels_more);
     uint32_t ttl = how->original_ttl ? how->original_ttl : rs->ttl;
     write_u16(&w, how->covered ? how->covered : rs->type);

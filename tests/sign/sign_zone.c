@@ -169,13 +169,13 @@ static void sign_all(struct sign_zone *z)
 {
     for (size_t i = 0; i < z->node_count; i++) {
         struct sign_node *node = &z->nodes[i];
-        for (size_t k = 0; k < node->sets.count && !node->hidden; k++)
+        for (size_t k = 0; k < node->sets.count && !node->hidden && !z->plan.chain_only; k++)
             if (!node->cut || node->sets.items[k]->type == TYPE_DS)
                 sign_zone_resign(z, node->sets.items[k], NULL);
     }
     if (z->plan.denial != SIGN_COMPACT)
         sign_chain_make(z);
-    for (size_t i = 0; i < z->link_count; i++)
+    for (size_t i = 0; i < z->link_count && !z->plan.chain_only; i++)
         sign_zone_resign(z, z->links[i].set, NULL);
 }
 
@@ -193,6 +193,8 @@ struct sign_zone *sign_zone_new(const struct sign_zone_plan *plan)
     (void)err;
     struct rrset_list sets = {0};
     read_text(z, plan->text, &sets);
+    for (size_t i = 0; plan->sets && i < plan->sets->count; i++)
+        rrset_list_add(&sets, rrset_copy(plan->sets->items[i], &z->arena), &z->arena);
     add_keys(z, &sets);
     make_nodes(z, &sets);
     if (plan->ksk)

@@ -15,7 +15,9 @@ enum sign_denial { SIGN_NSEC, SIGN_NSEC3, SIGN_COMPACT /* RFC 9824: made for eac
 
 struct sign_zone_plan {
     const char *origin;
-    const char *text;                 /* master-file lines; class and TTL (3600) may be absent */
+    const char *text;              /* master-file lines; class and TTL (3600) may be absent */
+    const struct rrset_list *sets; /* or RRsets, or both; NULL: none */
+    bool chain_only;               /* nothing is signed but compact denials: the caller signs what it says */
     const struct sign_key *ksk, *zsk; /* ksk NULL: unsigned; zsk NULL: the KSK signs all */
     const struct sign_key *extra;     /* NULL, or a second KSK: in the DNSKEY RRset, which it signs too */
     uint32_t inception, expiry;       /* both 0: 2001 to 2033 */
@@ -70,6 +72,16 @@ void sign_zone_answer(struct sign_zone *const *zones, size_t count, const struct
     bool dnssec_ok, struct sign_reply *out, struct arena *a);
 /** As a message to that query. Returns its length. */
 size_t sign_reply_write(const struct sign_reply *r, const struct msg *query, uint8_t *buf, size_t cap);
+
+enum sign_proof {
+    SIGN_NO_DATA,          /* the name has none of the type */
+    SIGN_NO_NAME,          /* neither the name nor a wildcard for it */
+    SIGN_WILDCARD,         /* nothing nearer than the wildcard that answers */
+    SIGN_WILDCARD_NO_DATA, /* and that has none of the type */
+};
+/** Adds copies of the records that prove it. */
+void sign_zone_prove(
+    struct sign_zone *z, enum sign_proof proof, const name_t *name, struct rrset_list *out, struct arena *a);
 
 /* ---- the chain (sign_chain.c) ---- */
 

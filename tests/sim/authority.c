@@ -39,12 +39,54 @@ void draft_lines(struct draft *dr, enum section s, const char *format, ...)
     }
 }
 
-static void add_set(struct draft *dr, enum section s, const name_t *owner, const struct set *set)
+static void add_signature(
+    struct draft *dr, enum section s, const struct zone *z, const struct rrset *rs, const name_t *owner)
+{
+    const struct rdata *rd = dr->dnssec_ok ? zone_sign(z, rs, dr->wall_s, dr->arena) : NULL;
+    if (rd)
+        draft_add(dr, s, owner, TYPE_RRSIG, rs->ttl, *rd);
+}
+
+/* The set as it stands at `source`, which is a wildcard perhaps, told as of `owner`; the zone signs it. */
+static void add_expanded(struct draft *dr, enum section s, const struct zone *z, const name_t *owner,
+    const name_t *source, const struct set *set)
 {
     unsigned count = set_count(set), version = set_version(set, dr->at_s);
     unsigned first = roll(dr->dice, count ? count : 1);
-    for (unsigned i = 0; i < count; i++)
-        draft_add(dr, s, owner, set->type, set->ttl, set_rdata(set, version, (first + i) % count, dr->arena));
+    struct rrset rs = {.owner = source, .type = set->type, .class = CLASS_IN, .ttl = set->ttl};
+    rs.rdata = ARENA_ARRAY(dr->arena, struct rdata, count + 1);
+    for (unsigned i = 0; i < count; i++) {
+        struct rdata rd = set_rdata(set, version, (first + i) % count, dr->arena);
+        rs.rdata[rs.count++] = rd;
+        draft_add(dr, s, owner, set->type, set->ttl, rd);
+    }
+    add_signature(dr, s, z, &rs, owner);
+}
+
+static void add_set(
+    struct draft *dr, enum section s, const struct zone *z, const name_t *owner, const struct set *set)
+{
+    add_expanded(dr, s, z, owner, owner, set);
+}
+
+/* Adds what proves it, if that is asked for. */
+static void add_proof(struct draft *dr, const struct zone *z, enum sign_proof proof, const name_t *name)
+{
+    if (!dr->dnssec_ok || !z->is_signed || z->spoil == SPOIL_STRIPPED)
+        return;
+    struct rrset_list list = {0};
+    struct zone *own = dr->tree->zones[z->index];
+    sign_zone_prove(zone_chain(dr->tree, own, dr->at_s, dr->wall_s), proof, name, &list, dr->arena);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct rrset *rs = list.items[i];
+        draft_add(dr, SECTION_AUTHORITY, rs->owner, rs->type, rs->ttl, rs->rdata[0]);
+        add_signature(dr, SECTION_AUTHORITY, z, rs, rs->owner);
+    }
+}
+
+static bool is_expanded(const struct found *f, const name_t *name)
+{
+    return f->node && !name_equal(f->node->name, name);
 }
 
 static void add_addresses(struct draft *dr, const struct host *h, uint32_t ttl)
@@ -88,7 +130,7 @@ static const struct zone *zone_on(const struct draft *dr, const name_t *name, ui
 
 /* ---- sections ---- */
 
-static void add_referral(struct draft *dr, const struct zone *child)
+static void add_referral(struct draft *dr, const struct zone *z, const struct zone *child)
 {
     dr->flags &= (uint16_t)~FLAG_AA;
     for (unsigned i = 0; i < child->host_count; i++) {
@@ -97,8 +139,10 @@ static void add_referral(struct draft *dr, const struct zone *child)
             draft_add(dr, SECTION_AUTHORITY, child->name, TYPE_NS, child->ns_ttl,
                 (struct rdata){h->name, (uint16_t)name_len(h->name)});
     }
-    if (child->has_ds)
-        add_set(dr, SECTION_AUTHORITY, child->name, &child->ds);
+    if (child->ds_kind && (dr->dnssec_ok || chance(dr->dice, 30)))
+        add_set(dr, SECTION_AUTHORITY, z, child->name, &child->ds);
+    else if (!child->ds_kind)
+        add_proof(dr, z, SIGN_NO_DATA, child->name);
     for (unsigned i = 0; i < child->host_count; i++)
         if (child->parent_lists >> i & child->glued >> i & 1)
             add_addresses(dr, child->hosts[i], child->ns_ttl);
@@ -106,22 +150,23 @@ static void add_referral(struct draft *dr, const struct zone *child)
 
 static void add_node(struct draft *dr, const struct found *f, const name_t *name)
 {
-    if (f->set) {
-        add_set(dr, SECTION_ANSWER, name, f->set);
-        return;
-    }
-    for (unsigned i = 0; f->node && i < f->node->set_count; i++)
+    const name_t *source = f->node && !name_equal(name, f->zone->name) ? f->node->name : name;
+    if (f->set)
+        add_expanded(dr, SECTION_ANSWER, f->zone, name, source, f->set);
+    for (unsigned i = 0; !f->set && f->node && i < f->node->set_count; i++)
         if (set_is_alive(&f->node->sets[i], dr->at_s))
-            add_set(dr, SECTION_ANSWER, name, &f->node->sets[i]);
-    if (name_equal(name, f->zone->name)) {
-        add_set(dr, SECTION_ANSWER, name, &f->zone->apex[0]);
-        add_set(dr, SECTION_ANSWER, name, &f->zone->apex[1]);
+            add_expanded(dr, SECTION_ANSWER, f->zone, name, source, &f->node->sets[i]);
+    if (!f->set && name_equal(name, f->zone->name)) {
+        add_set(dr, SECTION_ANSWER, f->zone, name, &f->zone->apex[0]);
+        add_set(dr, SECTION_ANSWER, f->zone, name, &f->zone->apex[1]);
     }
+    if (is_expanded(f, name))
+        add_proof(dr, f->zone, SIGN_WILDCARD, name);
 }
 
 static void add_zone(struct draft *dr, const struct zone *z)
 {
-    add_set(dr, SECTION_AUTHORITY, z->name, &z->apex[0]);
+    add_set(dr, SECTION_AUTHORITY, z, z->name, &z->apex[0]);
     for (unsigned i = 0; i < z->host_count; i++)
         if ((z->child_lists >> i & 1) && z->hosts[i]->home == z)
             add_addresses(dr, z->hosts[i], z->child_ns_ttl);
@@ -131,10 +176,12 @@ static void add_zone(struct draft *dr, const struct zone *z)
 static const name_t *add_link(struct draft *dr, const struct found *f, const name_t *name)
 {
     if (f->kind == FOUND_CNAME) {
-        add_set(dr, SECTION_ANSWER, name, f->set);
+        add_expanded(dr, SECTION_ANSWER, f->zone, name, f->node->name, f->set);
+        if (is_expanded(f, name))
+            add_proof(dr, f->zone, SIGN_WILDCARD, name);
         return f->set->target;
     }
-    add_set(dr, SECTION_ANSWER, f->owner, f->set);
+    add_set(dr, SECTION_ANSWER, f->zone, f->owner, f->set);
     name_t made[NAME_MAX_LEN];
     if (name_replace_suffix(made, name, f->owner, f->set->target) != ERR_OK)
         return NULL;
@@ -144,11 +191,18 @@ static const name_t *add_link(struct draft *dr, const struct found *f, const nam
     return target;
 }
 
-static void deny(struct draft *dr, const struct found *f)
+static void deny(struct draft *dr, const struct found *f, const name_t *name)
 {
-    bool nxdomain = f->kind == FOUND_NXDOMAIN || (f->entless && dr->machine->no_ent);
-    dr->rcode = nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
-    add_set(dr, SECTION_AUTHORITY, f->zone->name, &f->zone->apex[1]);
+    const struct zone *z = f->zone;
+    bool proven = z->is_signed && z->spoil != SPOIL_STRIPPED;
+    bool nxdomain = f->kind == FOUND_NXDOMAIN || (f->entless && dr->machine->no_ent && !z->is_signed);
+    bool compact = proven && dr->dnssec_ok && z->signing.denial == SIGN_COMPACT;
+    dr->rcode = nxdomain && !compact ? RCODE_NXDOMAIN : RCODE_NOERROR; /* RFC 9824 3.1 */
+    add_set(dr, SECTION_AUTHORITY, z, z->name, &z->apex[1]);
+    if (nxdomain)
+        add_proof(dr, z, SIGN_NO_NAME, name);
+    else
+        add_proof(dr, z, is_expanded(f, name) ? SIGN_WILDCARD_NO_DATA : SIGN_NO_DATA, name);
 }
 
 void draft_make(struct draft *dr)
@@ -167,7 +221,7 @@ void draft_make(struct draft *dr)
         switch (f.kind) {
         case FOUND_CUT:
             if (links == 0)
-                add_referral(dr, f.child);
+                add_referral(dr, z, f.child);
             return;
         case FOUND_DATA:
             add_node(dr, &f, name);
@@ -176,7 +230,7 @@ void draft_make(struct draft *dr)
             return;
         case FOUND_NODATA:
         case FOUND_NXDOMAIN:
-            deny(dr, &f);
+            deny(dr, &f, name);
             return;
         case FOUND_CNAME:
         case FOUND_DNAME:

@@ -15,6 +15,8 @@ struct draft {
     const struct msg *query;
     struct dice *dice;
     uint32_t at_s;
+    int64_t wall_s; /* of the signers, who have the right time */
+    bool dnssec_ok; /* signatures are asked for, and known here */
     uint16_t flags, rcode;
     struct rr *rrs[SECTION_COUNT]; /* DRAFT_RRS_MAX each */
     unsigned counts[SECTION_COUNT];

@@ -195,6 +195,32 @@ static void refuse(struct exchange *x, uint16_t rcode)
     x->draft.flags = 0;
 }
 
+static void strip(struct draft *dr)
+{
+    for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        unsigned n = 0;
+        for (unsigned i = 0; i < dr->counts[s]; i++) {
+            uint16_t type = dr->rrs[s][i].type;
+            if (type != TYPE_RRSIG && type != TYPE_NSEC && type != TYPE_NSEC3)
+                dr->rrs[s][n++] = dr->rrs[s][i];
+        }
+        dr->counts[s] = n;
+    }
+}
+
+static void spoil_signatures(struct draft *dr)
+{
+    for (unsigned s = 0; s < SECTION_COUNT; s++)
+        for (unsigned i = 0; i < dr->counts[s]; i++) {
+            struct rr *rr = &dr->rrs[s][i];
+            if (rr->type != TYPE_RRSIG)
+                continue;
+            uint8_t *p = arena_copy(dr->arena, rr->rdata.data, rr->rdata.len);
+            p[rr->rdata.len - 40] ^= 1;
+            rr->rdata.data = p;
+        }
+}
+
 /* Faults that show in what is said. */
 static void misspeak(struct exchange *x)
 {
@@ -226,6 +252,12 @@ static void misspeak(struct exchange *x)
         return;
     case FAULT_IGNORES_EDNS:
         x->opt.present = false;
+        return;
+    case FAULT_STRIPS:
+        strip(&x->draft);
+        return;
+    case FAULT_SPOILS:
+        spoil_signatures(&x->draft);
         return;
     default:
         return;
@@ -450,7 +482,9 @@ void network_send(struct sim *s, const struct action *act)
         .machine = x.m,
         .query = &x.query,
         .dice = &s->luck,
-        .at_s = sim_true_s(s)};
+        .at_s = sim_true_s(s),
+        .wall_s = WALL_BEGIN_S + sim_true_s(s),
+        .dnssec_ok = x.query.edns.dnssec_ok && (!x.m || x.m->fault != FAULT_IGNORES_EDNS)};
     unsigned family = act->send.to.addr.family == FAMILY_V6;
     if (!x.udp)
         fail_later(s, x.deadline_ms, x.id, NET_TIMEOUT);

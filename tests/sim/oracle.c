@@ -188,6 +188,9 @@ static bool fits_denial(const struct sim *s, const struct truth *t, void *claim)
     const struct found *f = &t->found;
     bool kind =
         d->nxdomain ? f->kind == FOUND_NXDOMAIN || (f->entless && s->tree.no_ent) : f->kind == FOUND_NODATA;
+    /* RFC 9824 3.1: to who asks with DO there is no NXDOMAIN on the wire */
+    bool compact = f->zone->is_signed && f->zone->signing.denial == SIGN_COMPACT;
+    kind = kind || (compact && f->kind == FOUND_NXDOMAIN);
     return kind &&
            (!d->soa || (name_equal(d->soa->owner, f->zone->name) && d->soa->ttl <= negative_ttl(s, f->zone) &&
                            set_has_version(&f->zone->apex[1], 0, d->soa)));

@@ -46,6 +46,7 @@ static void set_clock(struct sim *s, int64_t mono_ms)
 {
     s->now.mono_ms = mono_ms;
     s->now.cache_s = (uint32_t)(sim_true_s(s) + s->skew_s);
+    s->now.wall_s = WALL_BEGIN_S + sim_true_s(s) + s->wall_off_s;
 }
 
 /* ---- the world ---- */
@@ -115,6 +116,8 @@ static void choose_plan(struct sim *s)
         .fault_percent = ONE_OF(d, faults),
         .evil_percent = chance(d, 50) ? 20 : 0,
         .only_survived = chance(d, 30),
+        .sign_percent = chance(d, 75) ? between(d, 20, 95) : 0,
+        .spoil_percent = chance(d, 40) ? 15 : 0,
         .v4 = families != 1,
         .v6 = families != 2,
         .begin_s = BEGIN_S};
@@ -154,7 +157,7 @@ static void on_event(void *ctx, const struct event *e)
 static void make_asking(struct sim *s, struct asking *a)
 {
     static const uint16_t types[] = {TYPE_A, TYPE_A, TYPE_A, TYPE_A, TYPE_AAAA, TYPE_AAAA, TYPE_TXT, TYPE_MX,
-        TYPE_NS, TYPE_SOA, TYPE_DS, TYPE_CNAME, TYPE_DNAME, TYPE_ANY, TYPE_PTR, 65280};
+        TYPE_NS, TYPE_SOA, TYPE_DS, TYPE_DNSKEY, TYPE_CNAME, TYPE_DNAME, TYPE_ANY, TYPE_PTR, 65280};
     struct dice *d = &s->dice;
     if (s->ask_count && chance(d, 35)) {
         const struct asking *old = &s->asks[roll(d, s->ask_count)];
@@ -344,9 +347,9 @@ static void shake(struct sim *s, int64_t until_ms)
 static void disturb_clocks(struct sim *s)
 {
     struct dice *d = &s->luck;
-    if (chance(d, 10))
-        s->now.wall_s += (int64_t)roll(d, 2000000000) - 1000000000;
-    s->now.wall_known = chance(d, 90);
+    if (s->wall_strange && chance(d, 10))
+        s->wall_off_s += (int64_t)roll(d, 2000000000) - 1000000000;
+    s->now.wall_known = !s->wall_strange || chance(d, 90);
     if (chance(d, 5)) {
         /* A job under way goes on with what it knew before; nothing says how long that was if it was asleep.
          */
@@ -428,6 +431,7 @@ static void make_world(struct sim *s)
     network_choose(s);
     s->steps = chance(&s->dice, 10);
     s->outages = chance(&s->dice, 12);
+    s->wall_strange = chance(&s->dice, 10);
     tree_make(&s->tree, &s->plan, &s->dice);
     choose_settings(s);
     make_hints(s);
@@ -438,7 +442,7 @@ static void make_world(struct sim *s)
     s->cache = cache_new(&s->cache_settings, &(struct hash_key){s->seed, 2});
     s->heap_begin = heap_live();
     s->r = resolve_new(&s->settings, s->cache, s->rng);
-    s->now = (now_t){.wall_s = 1800000000, .wall_known = true};
+    s->now = (now_t){.wall_known = true};
     s->wake_ms = INT64_MAX;
     set_clock(s, (int64_t)BEGIN_S * 1000);
 }

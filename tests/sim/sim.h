@@ -14,6 +14,8 @@ enum {
     WHY_LEN = 1024,
 };
 
+#define WALL_BEGIN_S 1800000000 /* the wall's clock when the world's own is at 0 */
+
 /* What the network does to everybody. */
 struct weather {
     unsigned loss_percent, duplicate_percent, corrupt_percent, spoof_percent, local_percent;
@@ -55,6 +57,8 @@ struct sim {
     int64_t skew_s;     /* of the cache's clock, where it follows a clock that is stepped */
     uint32_t back_s;    /* by how much it was stepped back in all */
     bool steps;         /* it does follow such a clock */
+    int64_t wall_off_s; /* by which the wall's clock is wrong */
+    bool wall_strange;  /* it is wrong, or unknown, now and then */
     bool outages;       /* our link fails now and then */
     bool narrow;        /* little may be in flight */
     int64_t link_up_ms; /* the link is down until then */

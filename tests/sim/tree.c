@@ -37,6 +37,8 @@ static const char *const fault_texts[FAULT_COUNT] = {
     [FAULT_WRONG_ID] = "wrong ID",
     [FAULT_WRONG_QUESTION] = "wrong question",
     [FAULT_FLAPS] = "flaps",
+    [FAULT_STRIPS] = "strips signatures",
+    [FAULT_SPOILS] = "spoils signatures",
 };
 
 const char *fault_text(enum fault f)
@@ -179,7 +181,7 @@ static struct zone *zone_new(
         z->name = name_of(
             t, parent->name, "%s%u%s", z->depth == 1 ? "t" : "z", z->index, z->depth == 1 ? "" : form);
     z->evil = parent && (parent->evil || (z->depth > 1 && chance(d, plan->evil_percent)));
-    z->has_ds = chance(d, 25);
+    zone_choose_signing(z, plan, d);
     z->ns_ttl = z->depth < 2 ? between(d, 3600, 172800) : ONE_OF(d, ttls);
     z->child_ns_ttl = ONE_OF(d, ttls);
     z->soa_ttl = ONE_OF(d, ttls);
@@ -194,7 +196,9 @@ static struct zone *zone_new(
     z->apex[0] =
         (struct set){.type = TYPE_NS, .ttl = z->child_ns_ttl, .dies_s = NEVER_S, .count = 1, .zone = z};
     z->apex[1] = (struct set){.type = TYPE_SOA, .ttl = z->soa_ttl, .dies_s = NEVER_S, .count = 1, .zone = z};
-    z->ds = (struct set){.type = TYPE_DS, .ttl = z->ns_ttl, .dies_s = NEVER_S, .count = 1, .id = z->index};
+    z->apex[2] =
+        (struct set){.type = TYPE_DNSKEY, .ttl = ONE_OF(d, ttls), .dies_s = NEVER_S, .count = 1, .zone = z};
+    z->ds = (struct set){.type = TYPE_DS, .ttl = z->ns_ttl, .dies_s = NEVER_S, .count = 1, .zone = z};
     choose_hosts(t, z, plan, d);
     return z;
 }
@@ -340,6 +344,7 @@ void tree_make(struct tree *t, const struct tree_plan *plan, struct dice *d)
 void tree_free(struct tree *t)
 {
     for (unsigned i = 0; i < t->zone_count; i++) {
+        zone_forget_keys(t->zones[i]);
         for (unsigned k = 0; k < t->zones[i]->node_count; k++)
             mem_free(t->zones[i]->nodes[k].sets);
         mem_free(t->zones[i]->nodes);
@@ -361,9 +366,16 @@ const struct machine *tree_machine(const struct tree *t, const struct addr *a)
 
 static void print_zone(const struct zone *z)
 {
+    static const char *const trusts[] = {"insecure", "secure", "BROKEN"};
+    static const char *const denials[] = {"NSEC", "NSEC3", "compact"};
+    static const char *const spoils[] = {
+        "", " expired", " future", " stripped", " another key", " flipped bits"};
+    static const char *const parents[] = {"no DS", "DS", "DS of another key", "unsupported DS"};
     char name[NAME_TEXT_LEN], at[ADDR_TEXT_LEN];
-    printf("zone %s%s%s ns_ttl %u soa %u/%u", name_text(z->name, name), z->evil ? " EVIL" : "",
-        z->has_ds ? " DS" : "", z->ns_ttl, z->soa_ttl, z->minimum);
+    printf("zone %s%s %s (%s, %s%s%s%s) ns_ttl %u soa %u/%u", name_text(z->name, name),
+        z->evil ? " EVIL" : "", trusts[zone_trust(z)], parents[z->ds_kind],
+        z->is_signed ? denials[z->signing.denial] : "unsigned", z->signing.opt_out ? " opt-out" : "",
+        spoils[z->spoil], z->anchored ? " ANCHOR" : "", z->ns_ttl, z->soa_ttl, z->minimum);
     printf(z->gone_s == NEVER_S ? "\n" : " gone at %u\n", z->gone_s);
     for (unsigned i = 0; i < z->host_count; i++) {
         const struct host *h = z->hosts[i];

@@ -11,6 +11,7 @@
 #include "dice.h"
 #include "dns/rr.h"
 #include "dns/rrtype.h"
+#include "sign_zone.h"
 
 #define NEVER_S UINT32_MAX
 enum {
@@ -50,9 +51,33 @@ enum fault {
     FAULT_TCP_SILENT, /* truncates, and TCP never answers */
     FAULT_WRONG_ID,
     FAULT_WRONG_QUESTION,
-    FAULT_FLAPS, /* silent every other minute */
+    FAULT_FLAPS,  /* silent every other minute */
+    FAULT_STRIPS, /* leaves out signatures and proofs */
+    FAULT_SPOILS, /* a bit of each signature is wrong */
     FAULT_COUNT
 };
+
+/* What is wrong with all that a zone signs. */
+enum spoil {
+    SPOIL_NONE,
+    SPOIL_EXPIRED,
+    SPOIL_FUTURE,
+    SPOIL_STRIPPED, /* no signatures, no proofs */
+    SPOIL_OTHER_KEY,
+    SPOIL_FLIPPED,
+    SPOIL_COUNT
+};
+
+/* What the parent says of it. */
+enum ds_kind {
+    DS_OF_NONE,
+    DS_OF_KEY,
+    DS_OF_OTHER_KEY,
+    DS_OF_UNSUPPORTED, /* an algorithm of which nobody knows anything */
+};
+
+/* What a validator is to make of a zone. */
+enum trusted { TRUSTED_INSECURE, TRUSTED_SECURE, TRUSTED_BROKEN };
 
 struct zone;
 
@@ -85,7 +110,7 @@ struct set {
     uint32_t id;
     const name_t *target;    /* CNAME, DNAME, MX */
     const struct host *host; /* A, AAAA of it */
-    const struct zone *zone; /* NS, SOA, DS of it */
+    const struct zone *zone; /* NS, SOA, DNSKEY, DS of it */
 };
 
 struct node {
@@ -103,11 +128,18 @@ struct zone {
     unsigned parent_lists, child_lists, glued; /* bit i: hosts[i] */
     uint32_t ns_ttl, child_ns_ttl, soa_ttl, minimum;
     uint32_t gone_s; /* its delegation is withdrawn then */
-    bool has_ds;     /* its parent gives a DS */
-    bool evil;       /* it, or one above it, lies */
+    enum ds_kind ds_kind;
+    bool is_signed, anchored; /* anchored: the resolver has its key */
+    enum spoil spoil;
+    uint32_t validity_s; /* of its signatures */
+    struct sign_key *key, *other_key;
+    struct sign_zone_plan signing; /* how it denies */
+    struct sign_zone *chain;       /* as of the changes so far; made when it is needed */
+    unsigned chain_changes;
+    bool evil; /* it, or one above it, lies */
     struct node *nodes;
     unsigned node_count;
-    struct set apex[2]; /* NS, SOA */
+    struct set apex[3]; /* NS, SOA, DNSKEY */
     struct set ds;
 };
 
@@ -129,6 +161,8 @@ struct tree_plan {
     unsigned zones;         /* at most ZONES_MAX */
     unsigned fault_percent; /* of machines */
     unsigned evil_percent;  /* of zones below a TLD */
+    unsigned sign_percent;  /* of zones; 0: the root neither */
+    unsigned spoil_percent; /* of signed zones */
     bool only_survived;     /* of the faults */
     bool v4, v6;            /* families that machines have */
     uint32_t begin_s, end_s;
@@ -140,6 +174,20 @@ void tree_print(const struct tree *t);
 
 const char *fault_text(enum fault f);
 const struct machine *tree_machine(const struct tree *t, const struct addr *a);
+
+/* ---- signatures (signing.c) ---- */
+
+/** Chooses how it is signed, and what its parent says of it. */
+void zone_choose_signing(struct zone *z, const struct tree_plan *plan, struct dice *d);
+void zone_forget_keys(struct zone *z);
+enum trusted zone_trust(const struct zone *z);
+/** Its keys' RDATA and its DS. */
+struct rdata zone_key_rdata(const struct zone *z);
+struct rdata zone_ds_rdata(const struct zone *z, struct arena *a);
+/** NULL: such a zone leaves it out. */
+const struct rdata *zone_sign(const struct zone *z, const struct rrset *rs, int64_t wall_s, struct arena *a);
+/** The zone's chain of denial at that time. */
+struct sign_zone *zone_chain(const struct tree *t, struct zone *z, uint32_t at_s, int64_t wall_s);
 
 /* ---- truth (truth.c) ---- */
 

@@ -92,8 +92,8 @@ static struct found at_node(const struct zone *z, const struct node *n, uint16_t
 static struct found at_apex(const struct zone *z, const struct node *n, uint16_t type, uint32_t at_s)
 {
     struct found f = {.zone = z, .node = n, .kind = FOUND_DATA};
-    if (type == TYPE_NS || type == TYPE_SOA) {
-        f.set = &z->apex[type == TYPE_SOA];
+    if (type == TYPE_NS || type == TYPE_SOA || (type == TYPE_DNSKEY && z->is_signed)) {
+        f.set = &z->apex[type == TYPE_SOA ? 1 : type == TYPE_NS ? 0 : 2];
         return f;
     }
     if (type == TYPE_ANY)
@@ -141,7 +141,7 @@ struct found zone_find(const struct tree *t, const struct zone *z, const name_t 
     for (unsigned i = z->index + 1; type == TYPE_DS && i < t->zone_count; i++) {
         const struct zone *c = t->zones[i];
         if (c->parent == z && view_s < c->gone_s && name_equal(c->name, name))
-            return (struct found){.kind = c->has_ds ? FOUND_DATA : FOUND_NODATA, .zone = z, .set = &c->ds};
+            return (struct found){.kind = c->ds_kind ? FOUND_DATA : FOUND_NODATA, .zone = z, .set = &c->ds};
     }
     const struct node *n = node_at(z, name, at_s);
     if (name_equal(name, z->name))
@@ -228,10 +228,6 @@ static struct rdata made(const struct set *s, unsigned version, unsigned i, stru
         p[0] = (uint8_t)(4 + s->pad);
         memset(p + 5, 'x', s->pad);
         n = 5 + s->pad;
-    } else if (s->type == TYPE_DS) {
-        memset(p, 0, 36);
-        put_u32(p, s->id << 16 | 0x0d02);
-        n = 36;
     }
     return (struct rdata){p, (uint16_t)n};
 }
@@ -246,6 +242,10 @@ struct rdata set_rdata(const struct set *s, unsigned version, unsigned i, struct
         return of_name(s->target);
     if (s->type == TYPE_SOA)
         return soa_rdata(s->zone, a);
+    if (s->type == TYPE_DNSKEY)
+        return zone_key_rdata(s->zone);
+    if (s->type == TYPE_DS)
+        return zone_ds_rdata(s->zone, a);
     if (s->type == TYPE_NS) {
         for (unsigned k = 0;; k++)
             if ((s->zone->child_lists >> k & 1) && i-- == 0)
