@@ -79,6 +79,12 @@ void verifier_inject(struct verifier *v, verify_fn *fn, void *ctx);
 
 /* ---- one RRset ---- */
 
+/* A signature and a key of its tag and algorithm: places in rrset->sigs and keys->rdata. */
+struct check_pair {
+    uint16_t sig, key;
+};
+#define CHECK_PAIRS_MAX 32u /* as many as four signatures of four algorithms have with two keys each */
+
 struct rrset_check {
     /* given */
     const struct rrset *rrset; /* with its RRSIGs */
@@ -94,8 +100,11 @@ struct rrset_check {
     bool expanded;        /* good.labels is less than the owner's: made of a wildcard (RFC 4035 5.3.4) */
     uint32_t ttl_max;     /* RFC 4035 5.3.3: original TTL, and what is left of the signature's life */
     /* its own */
-    unsigned sig, key, sig_count, failures;
+    struct check_pair pairs[CHECK_PAIRS_MAX]; /* to be tried, in this order */
+    unsigned pair, pair_count, failures;
     uint32_t done; /* algorithms that verified */
+    bool chosen;   /* the pairs are */
+    bool left_out; /* there are more of them than the limits allow */
 };
 
 /** rrset, zone, keys, policy, now: borrowed until it is over. The caller may set `algorithms` after it. */
