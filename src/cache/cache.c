@@ -1,12 +1,19 @@
 #include "cache/inner.h"
 
+#define NSECS_PART 16u /* of cache.size */
+
 struct cache *cache_new(const struct cache_settings *settings, const struct hash_key *key)
 {
-    struct store *store = store_new(settings->size, key);
-    if (!store)
+    size_t nsecs_size = settings->size / NSECS_PART;
+    struct nsecs *nsecs = nsecs_new(nsecs_size, key);
+    struct store *store = nsecs ? store_new(settings->size - nsecs_size, key) : NULL;
+    if (!store) {
+        nsecs_free(nsecs);
         return NULL;
+    }
     struct cache *c = mem_alloc(sizeof *c);
     c->store = store;
+    c->nsecs = nsecs;
     c->size = settings->size;
     c->inflight = inflight_new(key, settings->zone_start, settings->server_start, settings->questions_max);
     cache_settings_set(c, settings);
@@ -18,6 +25,7 @@ void cache_free(struct cache *c)
     if (!c)
         return;
     store_free(c->store);
+    nsecs_free(c->nsecs);
     inflight_free(c->inflight);
     mem_free(c);
 }
@@ -51,7 +59,13 @@ struct inflight *cache_inflight(const struct cache *c)
     return c->inflight;
 }
 
+struct nsecs *cache_nsecs(const struct cache *c)
+{
+    return c->nsecs;
+}
+
 void cache_clear(struct cache *c)
 {
     store_clear(c->store);
+    nsecs_clear(c->nsecs);
 }

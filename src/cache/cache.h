@@ -8,6 +8,7 @@
  *   answers    question and variant → the finished wire
  *   servers    address → RTT, EDNS, case facts; address → cookie; (zone, address) → lameness
  *   failures   question → how often in a row it failed, until when it is not tried again (RFC 9520)
+ *   nsecs      zone → its verified NSEC and NSEC3 in order, for answers without asking (cache/nsecs.h)
  */
 #ifndef HARK_CACHE_CACHE_H
 #define HARK_CACHE_CACHE_H
@@ -15,6 +16,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "cache/inflight.h"
+#include "cache/nsecs.h"
 #include "cache/store.h"
 #include "defs/limits.h"
 #include "dns/rr.h"
@@ -40,6 +42,8 @@ void cache_settings_set(struct cache *c, const struct cache_settings *settings);
 void cache_stats(struct cache *c, struct store_stats *out);
 /** Messages in flight, of all workers. */
 struct inflight *cache_inflight(const struct cache *c);
+/** The index for aggressive use. */
+struct nsecs *cache_nsecs(const struct cache *c);
 /** Forgets everything. */
 void cache_clear(struct cache *c);
 

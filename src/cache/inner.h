@@ -12,6 +12,7 @@ struct cache {
     size_t size;
     struct store *store;
     struct inflight *inflight;
+    struct nsecs *nsecs;
     _Atomic uint32_t cookies_epoch; /* a cookie of another epoch is dead */
     _Atomic uint32_t answers_epoch; /* likewise an answer */
 };

@@ -39,7 +39,7 @@ struct store_stats {
     uint64_t by_kind[STORE_KIND_COUNT]; /* items */
 };
 
-/** size octets at most, index included (at least 1 MiB). key: the hash key, from a cryptographic generator.
+/** size octets at most, index included (at least 960 KiB). key: the hash key, from a cryptographic generator.
  * NULL: the system gives no such block. */
 struct store *store_new(size_t size, const struct hash_key *key);
 void store_free(struct store *s);

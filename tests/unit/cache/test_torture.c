@@ -65,6 +65,44 @@ static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uin
     cache_answer_put(t->c, name, TYPE_A, CLASS_IN, 0, wire, 4 + draw(t) % 500, &(uint16_t){0}, 1, ttl, now_s);
 }
 
+/* n7.zone. to n8.zone. …, of which each name is the half-way one. */
+static void try_nsec(struct torturer *t, uint32_t number, uint32_t now_s, struct arena *a)
+{
+    struct nsecs *n = cache_nsecs(t->c);
+    name_t zone[NAME_MAX_LEN], owner[NAME_MAX_LEN], name[NAME_MAX_LEN], next[NAME_MAX_LEN + 64];
+    char text[64];
+    int len = snprintf(text, sizeof text, "zone%u.", number % 3);
+    name_from_text(zone, text, (size_t)len, NULL);
+    len = snprintf(text, sizeof text, "n%05u", number);
+    name_from_text(owner, text, (size_t)len, zone);
+    text[len] = 'm';
+    name_from_text(name, text, (size_t)len + 1, zone);
+    text[len] = 'z';
+    name_from_text(next, text, (size_t)len + 1, zone);
+    struct rrset *got = nsecs_find(n, zone, name, now_s, a);
+    if (got) {
+        t->hits++;
+        t->faults += got->count != 1 || !name_equal(got->owner, owner) || got->ttl == 0 || got->ttl > 30;
+        t->faults += got->sig_count != 1 || got->sigs[0].data[0] != (uint8_t)number;
+        return;
+    }
+    size_t next_len = name_len(next);
+    memcpy(next + next_len, "\0\1\x40", 3);
+    uint8_t octets[400];
+    memset(octets, (uint8_t)number, sizeof octets);
+    struct rdata rd = {.data = next, .len = (uint16_t)(next_len + 3)},
+                 sig = {.data = octets, .len = (uint16_t)(1 + draw(t) % sizeof octets)};
+    struct rrset rs = {.owner = owner,
+        .type = TYPE_NSEC,
+        .class = CLASS_IN,
+        .ttl = 1 + draw(t) % 30,
+        .count = 1,
+        .sig_count = 1,
+        .rdata = &rd,
+        .sigs = &sig};
+    t->faults += !nsecs_put(n, zone, &rs, now_s);
+}
+
 static void *torture(void *arg)
 {
     struct torturer *t = arg;
@@ -92,11 +130,15 @@ static void *torture(void *arg)
         case 3:
             if (i % 50 == 0)
                 cache_answers_flush(t->c);
+            if (i % 100 == 1)
+                nsecs_flush(cache_nsecs(t->c), name);
             if (i % 400 == 0)
                 cache_clear(t->c);
             break;
         default:
-            if (number % 2)
+            if (number % 5 == 0)
+                try_nsec(t, number, now_s, &a);
+            else if (number % 2)
                 try_rrset(t, name, (uint8_t)(number % 251), now_s, &a);
             else
                 try_answer(t, name, (uint8_t)(number % 251), now_s);
@@ -121,6 +163,9 @@ static void two_threads_never_see_a_torn_value(void **state)
     struct store_stats st;
     cache_stats(c, &st);
     assert_true(st.evicted > 0);
+    struct nsecs_stats ns;
+    nsecs_read_stats(cache_nsecs(c), &ns);
+    assert_true(ns.evicted > 0 && ns.found > 0 && ns.used <= ns.size);
     cache_free(c);
 }
 
