@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cache/cache.h"
+#include "dnssec/anchors.h"
 #include "resolve/resolve.h"
 
 /* What the query log tells of clients. */
@@ -28,6 +29,34 @@ struct config_secrets {
 struct config_names {
     const name_t *const *items;
     size_t count;
+};
+
+struct config_texts {
+    const char *const *items;
+    size_t count;
+};
+
+struct config_anchor_files {
+    const char *const *paths;
+    const char *const *texts; /* what is in them */
+    size_t count;
+};
+
+struct config_negatives {
+    const struct negative_anchor *items;
+    size_t count;
+};
+
+/* Where chains of trust begin (lib/trust.h). */
+struct config_trust {
+    bool validate;
+    struct config_texts anchors;
+    struct config_anchor_files files;
+    bool builtin;
+    const char *root_data; /* NULL: TRUST_ROOT_DATA if it is there; "": none */
+    struct config_negatives negatives;
+    bool rfc5011;
+    const char *state; /* folder; NULL: the usual ones; "": none */
 };
 
 /* Effective values: the defaults of options.def, overruled by the file. Lists live in the arena. */
@@ -61,6 +90,7 @@ struct config {
     bool local_zones;              /* built-in local zones and special-use names answered here */
     struct config_names local_off; /* rows at and below these are not */
     uint16_t client_udp_size;      /* EDNS size accepted from and announced to clients */
+    struct config_trust trust;
     /* limits */
     unsigned client_pending;
     /* upstream: complete resolve settings, and what the driver needs */

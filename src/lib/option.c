@@ -203,7 +203,7 @@ static enum err set_path(const struct setting *s)
     const char **out = option_field(s->option, s->config), *text = s->values[0];
     if (strcasecmp(text, "auto") == 0)
         *out = NULL;
-    else if (strcasecmp(text, "none") == 0)
+    else if (strcasecmp(text, "none") == 0 || strcasecmp(text, "no") == 0)
         *out = "";
     else if (text[0] == '/')
         *out = arena_strdup(s->arena, text);
@@ -238,6 +238,9 @@ static const struct {
     [OPTION_ZONES] = {.set = option_set_zones, .size = sizeof(struct config_names)},
     [OPTION_SOURCES] = {.set = option_set_sources},
     [OPTION_HINTS] = {.set = option_set_hints},
+    [OPTION_ANCHORS] = {.set = option_set_anchors, .size = sizeof(struct config_texts)},
+    [OPTION_ANCHOR_FILES] = {.set = option_set_anchor_files, .size = sizeof(struct config_anchor_files)},
+    [OPTION_NEGATIVE_ANCHORS] = {.set = option_set_negative_anchors, .size = sizeof(struct config_negatives)},
 };
 
 size_t option_size(enum option_kind kind)
@@ -337,6 +340,15 @@ void option_expects(const struct option *o, struct text *t)
             "\"NAME ADDRESS...\" (at most %u names with %u addresses each), the path of a file like ",
             DELEGATION_NAMES_MAX, DELEGATION_ADDRS_PER_NAME);
         text_add(t, "named.root, or auto");
+        break;
+    case OPTION_ANCHORS:
+        text_add(t, "a DS or DNSKEY record, as \"example. DS TAG ALGORITHM DIGEST-TYPE DIGEST\"");
+        break;
+    case OPTION_ANCHOR_FILES:
+        text_add(t, "the path of a file of DS or DNSKEY records");
+        break;
+    case OPTION_NEGATIVE_ANCHORS:
+        text_add(t, "\"NAME\" or \"NAME UNTIL\", with UNTIL as 2027-01-31 or 2027-01-31T12:00:00Z");
         break;
     default:
         expect_words(t, KINDS[o->kind].words);

@@ -27,6 +27,9 @@ enum option_kind {
     OPTION_ZONES,      /* struct config_names: zones of local.def and names above them */
     OPTION_SOURCES,
     OPTION_HINTS,
+    OPTION_ANCHORS,          /* struct config_texts: records that anchors_add_text() takes */
+    OPTION_ANCHOR_FILES,     /* struct config_anchor_files: paths of files of such */
+    OPTION_NEGATIVE_ANCHORS, /* struct config_negatives: "NAME" or "NAME DATE" */
     OPTION_KINDS
 };
 

@@ -38,5 +38,11 @@ enum err option_set_secrets(const struct setting *s);
 enum err option_set_zones(const struct setting *s);
 enum err option_set_sources(const struct setting *s);
 enum err option_set_hints(const struct setting *s);
+/* option_trust.c */
+enum err option_set_anchors(const struct setting *s);
+enum err option_set_anchor_files(const struct setting *s);
+enum err option_set_negative_anchors(const struct setting *s);
+/** "2026-12-31T12:00:00Z": of a time beyond all years, nothing. */
+void option_date_text(struct text *t, int64_t wall_s);
 
 #endif

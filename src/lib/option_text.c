@@ -151,6 +151,34 @@ static void hints_text(const struct config *c, struct text *t)
     text_char(t, ']');
 }
 
+static void texts_text(const char *const *items, size_t count, struct text *t)
+{
+    text_char(t, '[');
+    for (size_t i = 0; i < count; i++) {
+        begin_element(t, i);
+        add_value(t, items[i]);
+    }
+    text_char(t, ']');
+}
+
+static void negatives_text(const struct config_negatives *l, struct text *t)
+{
+    text_char(t, '[');
+    for (size_t i = 0; i < l->count; i++) {
+        struct text v;
+        text_init(&v);
+        name_to_text(&v, l->items[i].zone);
+        if (l->items[i].until_s != INT64_MAX) {
+            text_char(&v, ' ');
+            option_date_text(&v, l->items[i].until_s);
+        }
+        begin_element(t, i);
+        add_value(t, v.data);
+        text_fini(&v);
+    }
+    text_char(t, ']');
+}
+
 /* ---- all kinds ---- */
 
 static void words_text(const struct option *o, const struct config *c, struct text *t)
@@ -220,13 +248,37 @@ void option_text(const struct option *o, const struct config *c, struct text *t)
     case OPTION_HINTS:
         hints_text(c, t);
         break;
+    case OPTION_ANCHORS: {
+        const struct config_texts *l = field;
+        texts_text(l->items, l->count, t);
+        break;
+    }
+    case OPTION_ANCHOR_FILES: {
+        const struct config_anchor_files *l = field;
+        texts_text(l->paths, l->count, t);
+        break;
+    }
+    case OPTION_NEGATIVE_ANCHORS:
+        negatives_text(field, t);
+        break;
     default:
         words_text(o, c, t);
     }
 }
 
+/* What is in the files counts, not what they are called alone. */
+static bool anchor_files_equal(const struct config_anchor_files *a, const struct config_anchor_files *b)
+{
+    bool equal = a->count == b->count;
+    for (size_t i = 0; equal && i < a->count; i++)
+        equal = strcmp(a->paths[i], b->paths[i]) == 0 && strcmp(a->texts[i], b->texts[i]) == 0;
+    return equal;
+}
+
 bool option_equal(const struct option *o, const struct config *a, const struct config *b)
 {
+    if (o->kind == OPTION_ANCHOR_FILES)
+        return anchor_files_equal(option_field_const(o, a), option_field_const(o, b));
     struct text of_a, of_b;
     text_init(&of_a);
     text_init(&of_b);

@@ -119,6 +119,10 @@ static void what_is_printed_reads_back_equal(void **state)
         "control: {socket: none}\ncache: {size: 2000001, ttl-min: 5, ttl-max: 1h, clock: wall}\n"
         "answers: {identity: \"two words: # and more\", version: none}\n"
         "cookies: {secret: [000102030405060708090A0b0c0d0e0f]}\nedns: {client-size: 4096, size: 1400}\n"
+        "dnssec: {validate: no, trust-anchors: [\"a. DS 1 15 1 6f4973ab543aa0ef73c9ff5e3160288ef672c9b2 ; "
+        "b\", "
+        "\"\\ta. DNSKEY 257 3 (8\\n AwEAAQ==)\"], root-data: none, negative-anchors: [a.b, c.d 2027-01-31], "
+        "state: /a/b}\n"
         "upstream:\n  root-hints: ['a\\032b.root. 192.0.2.53 2001:db8::53', b.root. 192.0.2.54]\n"
         "  source: [192.0.2.9, \"2001:db8::9\", 192.0.2.10]\n  port: 5353\n"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
