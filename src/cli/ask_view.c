@@ -1,9 +1,11 @@
 #include "cli/ask_view.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "cli/record.h"
 #include "dns/present.h"
+#include "dns/token.h"
 
 static const char *transport_text(const struct ask_reply *r, bool upper)
 {
@@ -36,7 +38,21 @@ static void add_warnings(struct text *t, const struct ask_reply *r)
             t, ";; Packets that were no reply to this question and were passed over: %u\n", r->strays);
 }
 
-static void view_text(struct out *out, const struct ask_reply *r, int64_t when)
+static void add_security(struct text *t, const struct security *s)
+{
+    if (!s || s->kind == SECURITY_NONE)
+        return;
+    text_printf(t, ";; DNSSEC: %s", security_text(s->kind));
+    if (s->why[0]) {
+        text_add(t, " (");
+        token_escape(t, (const uint8_t *)s->why, strlen(s->why));
+        text_char(t, ')');
+    }
+    text_char(t, '\n');
+}
+
+static void view_text(
+    struct out *out, const struct ask_reply *r, int64_t when, const struct security *security)
 {
     struct text t;
     char addr[ADDR_TEXT_LEN];
@@ -46,6 +62,7 @@ static void view_text(struct out *out, const struct ask_reply *r, int64_t when)
     msg_to_text(&t, &r->msg);
     if (t.len && t.data[t.len - 1] == '\n' && !(t.len > 1 && t.data[t.len - 2] == '\n'))
         text_char(&t, '\n');
+    add_security(&t, security);
     text_printf(&t, ";; Query time: %u msec\n", r->time_ms);
     text_printf(&t, ";; SERVER: %s#%u(%s) (%s)\n", addr, r->server.port, addr, transport_text(r, true));
     text_add(&t, ";; WHEN: ");
@@ -87,7 +104,8 @@ static void add_reply(json_t *j, const struct ask_reply *r, int64_t when)
     json_object_set_new(j, "ede", list);
 }
 
-json_t *ask_to_json(const struct ask_reply *r, const struct msg_question *q, int64_t when)
+json_t *ask_to_json(
+    const struct ask_reply *r, const struct msg_question *q, int64_t when, const struct security *security)
 {
     bool replied = r->end == ASK_REPLY;
     char addr[ADDR_TEXT_LEN];
@@ -95,6 +113,11 @@ json_t *ask_to_json(const struct ask_reply *r, const struct msg_question *q, int
     json_object_set_new(j, "server", json_string(addr_text(&r->server.addr, addr)));
     json_object_set_new(j, "port", json_integer(r->server.port));
     json_object_set_new(j, "transport", json_string(transport_text(r, false)));
+    if (security && security->kind != SECURITY_NONE) {
+        json_object_set_new(j, "dnssec", json_string(security_text(security->kind)));
+        if (security->why[0])
+            record_set_text(j, "dnssec_why", security->why);
+    }
     if (replied)
         add_reply(j, r, when);
     else
@@ -102,10 +125,11 @@ json_t *ask_to_json(const struct ask_reply *r, const struct msg_question *q, int
     return j;
 }
 
-void ask_view(struct out *out, const struct ask_reply *r, const struct msg_question *q, int64_t when)
+void ask_view(struct out *out, const struct ask_reply *r, const struct msg_question *q, int64_t when,
+    const struct security *security)
 {
     if (out->format == OUT_JSON) {
-        out_json(out, ask_to_json(r, q, when));
+        out_json(out, ask_to_json(r, q, when, security));
         return;
     }
     if (r->end != ASK_REPLY)
@@ -113,5 +137,5 @@ void ask_view(struct out *out, const struct ask_reply *r, const struct msg_quest
     if (out->format == OUT_SHORT)
         view_short(out, r);
     else
-        view_text(out, r, when);
+        view_text(out, r, when, security);
 }

@@ -125,7 +125,10 @@ static void complain_failure(
     rcode_to_text(&t, r->msg.rcode);
     for (unsigned i = 0; i < r->msg.edns.ede_count; i++) {
         const char *purpose = ede_text(r->msg.edns.ede[i].code);
+        const char *own = r->msg.edns.ede[i].text;
         text_printf(&t, "; EDE %u%s%s", r->msg.edns.ede[i].code, purpose ? ", " : "", purpose ? purpose : "");
+        if (own && own[0])
+            text_printf(&t, ": %s", own);
     }
     out_complain("%s", t.data);
     text_fini(&t);
@@ -139,8 +142,13 @@ static enum status ask_one(struct asking *q, const struct msg_question *question
     ask(&r, &q->settings, question, q->rng, &arena);
     if (r.end != ASK_REPLY)
         complain_no_reply(q, &r);
-    ask_view(q->out, &r, question, now_read(false).wall_s);
+    struct security security;
+    bool wanted = q->args->on[OPTION_DNSSEC];
+    security_read(&security, &r, q->args->on[OPTION_CD]);
+    ask_view(q->out, &r, question, now_read(false).wall_s, wanted ? &security : NULL);
     enum status status = status_of_ask(&r, question->type);
+    if (wanted && security.kind == SECURITY_BOGUS)
+        status = status_worst(status, STATUS_BOGUS); /* data that came all the same: +cd */
     if (r.end == ASK_REPLY && q->out->format == OUT_SHORT)
         complain_failure(question, &r, status);
     arena_fini(&arena);

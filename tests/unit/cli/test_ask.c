@@ -171,6 +171,61 @@ static void json_has_the_message_and_where_it_came_from(void **state)
     json_decref(j);
 }
 
+static void what_is_proven_is_said(void **state)
+{
+    static const struct {
+        const char *line;
+        enum status status;
+        const char *said; /* NULL: nothing */
+    } rows[] = {
+        {"proven.example A @127.0.0.1 +dnssec", STATUS_ANSWER, ";; DNSSEC: secure\n"},
+        {"proven.example A @127.0.0.1", STATUS_ANSWER, NULL},
+        {"unsigned.example A @127.0.0.1 +dnssec", STATUS_ANSWER,
+            ";; DNSSEC: insecure (the zone is not signed)\n"},
+        {"unsigned.example A @127.0.0.1 +dnssec +cd", STATUS_ANSWER,
+            ";; DNSSEC: insecure (nothing was to be validated (+cd))\n"},
+        {"www.example A @127.0.0.1 +dnssec", STATUS_ANSWER,
+            ";; DNSSEC: insecure (the server answers for the zone itself, which proves nothing)\n"},
+        {"weak.example A @127.0.0.1 +dnssec", STATUS_ANSWER,
+            ";; DNSSEC: insecure (Unsupported DNSKEY Algorithm)\n"},
+        {"nx.example A @127.0.0.1 +dnssec", STATUS_NO_DATA, ";; DNSSEC: insecure ("},
+        {"expired.example A @127.0.0.1 +dnssec", STATUS_BOGUS,
+            ";; DNSSEC: bogus (signature of it expired 3 days ago)\n"},
+        {"expired.example A @127.0.0.1 +dnssec +cd", STATUS_BOGUS,
+            ";; DNSSEC: bogus (signature of it expired 3 days ago)\n"},
+        {"expired.example A @127.0.0.1 +cd", STATUS_ANSWER, NULL},
+        {"hostile.example TXT @127.0.0.1 +dnssec", STATUS_BOGUS,
+            ";; DNSSEC: bogus (\\027[2J \\226\\128\\174)\n"},
+        {"servfail.example A @127.0.0.1 +dnssec", STATUS_FAILURE, NULL},
+        {"refused.example A @127.0.0.1 +dnssec", STATUS_FAILURE, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = NULL;
+        enum status status = run(rows[i].line, OUT_TEXT, &text);
+        const char *at = strstr(text, ";; DNSSEC: ");
+        if (status != rows[i].status ||
+            (rows[i].said ? !at || strncmp(at, rows[i].said, strlen(rows[i].said)) != 0 : at != NULL))
+            fail_msg("hark %s: exit %d, '%s'", rows[i].line, status, text);
+        free(text);
+    }
+}
+
+static void json_says_what_is_proven(void **state)
+{
+    json_t *j = json_of("proven.example A @127.0.0.1 +dnssec", STATUS_ANSWER);
+    assert_string_equal(json_string_value(json_object_get(j, "dnssec")), "secure");
+    assert_null(json_object_get(j, "dnssec_why"));
+    json_decref(j);
+    j = json_of("expired.example A @127.0.0.1 +dnssec", STATUS_BOGUS);
+    assert_string_equal(json_string_value(json_object_get(j, "dnssec")), "bogus");
+    assert_string_equal(
+        json_string_value(json_object_get(j, "dnssec_why")), "signature of it expired 3 days ago");
+    json_decref(j);
+    j = json_of("expired.example A @127.0.0.1", STATUS_BOGUS);
+    assert_null(json_object_get(j, "dnssec"));
+    json_decref(j);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -179,6 +234,8 @@ int main(void)
         CASE(exit_codes_and_short_form),
         CASE(text_is_like_digs),
         CASE(no_octet_of_a_stranger_reaches_the_terminal),
+        CASE(what_is_proven_is_said),
+        CASE(json_says_what_is_proven),
         CASE(json_has_the_message_and_where_it_came_from),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -67,6 +67,8 @@ static uint16_t rcode_of(const struct msg *q)
     const name_t *n = q->question.name;
     if (label_is(n, "nx"))
         return RCODE_NXDOMAIN;
+    if (label_is(n, "expired") && !(q->flags & FLAG_CD))
+        return RCODE_SERVFAIL;
     if (label_is(n, "servfail") || label_is(n, "bogus"))
         return RCODE_SERVFAIL;
     if (label_is(n, "refused"))
@@ -85,6 +87,10 @@ static size_t reply(uint8_t *buf, const uint8_t *wire, size_t len, bool tcp, str
     const name_t *n = q.question.name;
     bool cut = !tcp && (label_is(n, "big") || label_is(n, "closing"));
     uint16_t flags = (uint16_t)(FLAG_QR | FLAG_AA | FLAG_RA | (q.flags & FLAG_RD) | (cut ? FLAG_TC : 0));
+    if (label_is(n, "proven"))
+        flags = (uint16_t)((flags | FLAG_AD) & ~FLAG_AA);
+    if (label_is(n, "unsigned"))
+        flags &= (uint16_t)~FLAG_AA;
     struct msg_builder b;
     msg_build(&b, buf, MSG_MAX_LEN, q.id, flags, rcode_of(&q));
     if (label_is(n, "odd"))
@@ -94,6 +100,10 @@ static size_t reply(uint8_t *buf, const uint8_t *wire, size_t len, bool tcp, str
     if (rcode_of(&q) == RCODE_NOERROR && !cut && !label_is(n, "nodata"))
         add_data(&b, &q, tcp, a);
     struct edns e = {.present = true, .udp_size = 1232};
+    if (label_is(n, "expired"))
+        e.ede[e.ede_count++] = (struct ede){EDE_SIGNATURE_EXPIRED, "signature of it expired 3 days ago"};
+    if (label_is(n, "weak"))
+        e.ede[e.ede_count++] = (struct ede){EDE_UNSUPPORTED_DNSKEY_ALGORITHM, ""};
     if (label_is(n, "bogus") || label_is(n, "hostile"))
         e.ede[e.ede_count++] = (struct ede){EDE_DNSSEC_BOGUS, "\033[2J \xe2\x80\xae"};
     if (q.edns.present && !label_is(n, "oldest"))

@@ -11,6 +11,10 @@
  *   big        TC over UDP, 100 records over TCP
  *   closing    TC over UDP; over TCP the connection is closed
  *   oldest     FORMERR without OPT to a message with one
+ *   proven     AD, and no AA
+ *   unsigned   no AA
+ *   expired    SERVFAIL with EDE 7 and its text; with CD data beside it
+ *   weak       data with EDE 1
  *   hostile    TXT with terminal escapes, EDE with the like
  *   others     192.0.2.1 for A, 2001:db8::1 for AAAA, a PTR, else nothing
  */
