@@ -62,6 +62,8 @@ void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s);
 struct negative {
     bool nxdomain;   /* else NODATA */
     uint8_t verdict; /* enum verdict */
+    uint8_t fault;   /* as in struct rrset */
+    bool no_name;    /* NODATA that says that there is no such name (compact denial, RFC 9824) */
     uint32_t ttl;    /* s; put: the lesser of SOA's TTL and MINIMUM (RFC 2308 5); got: what is left */
     struct rrset_list authority; /* SOA first, then NSEC/NSEC3 proofs, with signatures; TTLs as left */
 };
@@ -170,19 +172,24 @@ void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr
 
 /* ---- failures (failures.c) ---- */
 
+#define FAILURE_TEXT_MAX 240u
+
 struct failure {
     uint16_t ede;     /* why, enum ede_code */
     uint16_t streak;  /* failures in a row */
     uint32_t retry_s; /* seconds until it may be tried again; 0: now */
+    bool bogus;       /* DNSSEC was what failed: of no concern to who does not want validation (CD) */
+    char tag[32];
+    char text[FAILURE_TEXT_MAX]; /* both as given, zero-terminated, cut if need be */
 };
 
 /** False: no failure known. True with retry_s 0: known and due for another try. */
 bool cache_failure_get(
     struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
-/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2). excused: our own link was to blame;
- * for 1 s, and it does not count. */
-void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint16_t ede,
-    bool excused, uint32_t now_s);
+/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2), what is bogus for 60, 120, 240, 300.
+ * ede, bogus, tag and text of f count. excused: our own link was to blame; for 1 s, and it does not count. */
+void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
+    const struct failure *f, bool excused, uint32_t now_s);
 void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class);
 
 #endif

@@ -1,6 +1,6 @@
 #include "cache/flat.h"
 
-#define RRSET_FIXED_LEN 14u
+#define RRSET_FIXED_LEN 16u
 
 static size_t rdatas_len(const struct rdata *rd, unsigned count)
 {
@@ -10,10 +10,23 @@ static size_t rdatas_len(const struct rdata *rd, unsigned count)
     return n;
 }
 
-size_t flat_rrset_len(const struct rrset *rs)
+static unsigned proof_count(const struct rrset *rs)
+{
+    return rs->proofs ? (unsigned)(rs->proofs->count < UINT8_MAX ? rs->proofs->count : UINT8_MAX) : 0;
+}
+
+static size_t own_len(const struct rrset *rs)
 {
     return name_len(rs->owner) + RRSET_FIXED_LEN + rdatas_len(rs->rdata, rs->count) +
            rdatas_len(rs->sigs, rs->sig_count);
+}
+
+size_t flat_rrset_len(const struct rrset *rs)
+{
+    size_t n = own_len(rs);
+    for (unsigned i = 0; i < proof_count(rs); i++)
+        n += own_len(rs->proofs->items[i]);
+    return n;
 }
 
 static void write_rdatas(struct writer *w, const struct rdata *rd, unsigned count)
@@ -24,7 +37,7 @@ static void write_rdatas(struct writer *w, const struct rdata *rd, unsigned coun
     }
 }
 
-void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl)
+static void write_own(struct writer *w, const struct rrset *rs, uint32_t ttl, unsigned proofs)
 {
     write_octets(w, rs->owner, name_len(rs->owner));
     write_u16(w, rs->type);
@@ -32,10 +45,21 @@ void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl)
     write_u32(w, ttl);
     write_u8(w, rs->rank);
     write_u8(w, rs->verdict);
+    write_u8(w, rs->fault);
+    write_u8(w, (uint8_t)proofs);
     write_u16(w, rs->count);
     write_u16(w, rs->sig_count);
     write_rdatas(w, rs->rdata, rs->count);
     write_rdatas(w, rs->sigs, rs->sig_count);
+}
+
+void flat_write_rrset(struct writer *w, const struct rrset *rs, uint32_t ttl)
+{
+    write_own(w, rs, ttl, proof_count(rs));
+    for (unsigned i = 0; i < proof_count(rs); i++) {
+        const struct rrset *proof = rs->proofs->items[i];
+        write_own(w, proof, proof->ttl < ttl ? proof->ttl : ttl, 0);
+    }
 }
 
 const name_t *flat_read_name(struct reader *r)
@@ -64,7 +88,7 @@ static struct rdata *read_rdatas(struct reader *r, unsigned count, struct arena 
     return rd;
 }
 
-struct rrset *flat_read_rrset(struct reader *r, struct arena *a)
+static struct rrset *read_own(struct reader *r, struct arena *a, unsigned *proofs)
 {
     const name_t *owner = flat_read_name(r);
     if (!owner)
@@ -76,10 +100,28 @@ struct rrset *flat_read_rrset(struct reader *r, struct arena *a)
     rs->ttl = read_u32(r);
     rs->rank = read_u8(r);
     rs->verdict = read_u8(r);
+    rs->fault = read_u8(r);
+    *proofs = read_u8(r);
     rs->count = read_u16(r);
     rs->sig_count = read_u16(r);
     rs->rdata = read_rdatas(r, rs->count, a);
     rs->sigs = read_rdatas(r, rs->sig_count, a);
+    return r->bad ? NULL : rs;
+}
+
+struct rrset *flat_read_rrset(struct reader *r, struct arena *a)
+{
+    unsigned proofs = 0, none = 0;
+    struct rrset *rs = read_own(r, a, &proofs);
+    if (!rs || proofs == 0)
+        return rs;
+    struct rrset_list *list = ARENA_NEW(a, struct rrset_list);
+    for (unsigned i = 0; i < proofs && !r->bad; i++) {
+        struct rrset *proof = read_own(r, a, &none);
+        if (proof)
+            rrset_list_add(list, proof, a);
+    }
+    rs->proofs = list;
     return r->bad ? NULL : rs;
 }
 

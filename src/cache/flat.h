@@ -1,7 +1,8 @@
 /* RRsets as flat octets, fit for the block:
  *
- *   owner | type 2 | class 2 | ttl 4 | rank 1 | verdict 1 | count 2 | sig_count 2
+ *   owner | type 2 | class 2 | ttl 4 | rank 1 | verdict 1 | fault 1 | proofs 1 | count 2 | sig_count 2
  *   | (length 2 | RDATA) for each record, then for each RRSIG
+ *   | the proofs, flat RRsets without proofs of their own
  *
  * Numbers in network order. Readers are as careful as with strangers' octets, though only we write these. */
 #ifndef HARK_CACHE_FLAT_H

@@ -1,8 +1,9 @@
-/* Value: verdict 1 | nxdomain 1 | stored_s 4 | ttl 4 | flat list of the authority section. */
+/* Value: verdict 1 | nxdomain 1 | fault 1 | no_name 1 | stored_s 4 | ttl 4 | flat list of the authority
+ * section. */
 #include "cache/flat.h"
 #include "cache/inner.h"
 
-#define HEAD_LEN 10u
+#define HEAD_LEN 12u
 
 static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_t now_s, struct arena *a,
     struct negative *out)
@@ -14,6 +15,8 @@ static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_
     struct reader r = reader_of(value, len);
     *out = (struct negative){.verdict = read_u8(&r)};
     out->nxdomain = read_u8(&r) != 0;
+    out->fault = read_u8(&r);
+    out->no_name = read_u8(&r) != 0;
     uint32_t elapsed = cache_elapsed(read_u32(&r), now_s);
     out->ttl = cache_left(read_u32(&r), elapsed);
     if (!flat_read_list(&r, &out->authority, a))
@@ -61,6 +64,8 @@ void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint
     struct writer w = flat_room_init(&room, len);
     write_u8(&w, n->verdict);
     write_u8(&w, n->nxdomain);
+    write_u8(&w, n->fault);
+    write_u8(&w, n->no_name);
     write_u32(&w, now_s);
     write_u32(&w, ttl);
     write_u16(&w, (uint16_t)n->authority.count);

@@ -19,6 +19,10 @@ struct rrset *cache_rrset_get(
     struct rrset *rs = flat_read_rrset(&r, a);
     if (rs)
         rs->ttl = cache_left(rs->ttl, cache_elapsed(stored_s, now_s));
+    for (size_t i = 0; rs && rs->proofs && i < rs->proofs->count; i++) {
+        struct rrset *proof = rs->proofs->items[i];
+        proof->ttl = cache_left(proof->ttl, cache_elapsed(stored_s, now_s));
+    }
     return rs;
 }
 

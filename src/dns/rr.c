@@ -45,6 +45,12 @@ struct rrset *rrset_copy(const struct rrset *s, struct arena *a)
     c->owner = name_dup(s->owner, a);
     c->rdata = copy_rdata(s->rdata, s->count, a);
     c->sigs = copy_rdata(s->sigs, s->sig_count, a);
+    if (s->proofs) {
+        struct rrset_list *proofs = ARENA_NEW(a, struct rrset_list);
+        for (size_t i = 0; i < s->proofs->count; i++)
+            rrset_list_add(proofs, rrset_copy(s->proofs->items[i], a), a);
+        c->proofs = proofs;
+    }
     return c;
 }
 

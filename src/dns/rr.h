@@ -34,13 +34,19 @@ enum rank {
     RANK_ANSWER,         /* answer section with AA */
 };
 
-/* DNSSEC state of data (RFC 4033 5). Until validation lands everything is UNCHECKED. */
+/* DNSSEC state of data (RFC 4033 5), the least trusted first as far as clients are concerned. */
 enum verdict {
-    VERDICT_UNCHECKED = 0,
-    VERDICT_INDETERMINATE,
+    VERDICT_UNCHECKED = 0, /* nobody has validated it yet */
+    VERDICT_INDETERMINATE, /* its signatures are good, but the clock is not known: judged again later */
     VERDICT_INSECURE,
     VERDICT_BOGUS,
     VERDICT_SECURE
+};
+
+/* The list of RRsets of a section, in order. */
+struct rrset_list {
+    struct rrset **items;
+    size_t count, cap;
 };
 
 /* An RRset with the RRSIGs that cover it. Records are unique; order is as received. */
@@ -53,12 +59,10 @@ struct rrset {
     uint16_t count, sig_count;
     struct rdata *rdata; /* count */
     struct rdata *sigs;  /* sig_count RRSIG RDATA */
-};
-
-/* The list of RRsets of a section, in order. */
-struct rrset_list {
-    struct rrset **items;
-    size_t count, cap;
+    uint8_t fault;       /* INSECURE: why, if there is something to say (enum fault_kind); else 0 */
+    /* Made of a wildcard (its RRSIG has fewer labels): the NSEC or NSEC3 RRsets that prove that nothing
+     * closer exists (RFC 4035 5.3.4). They stay with it wherever it goes (threat P17). NULL otherwise. */
+    const struct rrset_list *proofs;
 };
 
 void rrset_list_add(struct rrset_list *l, struct rrset *s, struct arena *a);

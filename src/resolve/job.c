@@ -206,8 +206,8 @@ void job_remember_failure(struct job *j, int ede)
     if (j->messages == 0 || !own || j->turned_away || j->flags.no_write || j->flags.priming || j->remembered)
         return;
     j->failed_before = j->remembered = true;
-    cache_failure_put(j->r->cache, j->name, j->type, j->class, (uint16_t)(ede < 0 ? 0 : ede),
-        reach_excuses(j), j->r->now.cache_s);
+    struct failure f = {.ede = (uint16_t)(ede < 0 ? 0 : ede)};
+    cache_failure_put(j->r->cache, j->name, j->type, j->class, &f, reach_excuses(j), j->r->now.cache_s);
 }
 
 void job_probe_again(struct job *j)

@@ -41,6 +41,8 @@
 #include "cache/cache.h"
 #include "dns/edns.h"
 #include "dns/rr.h"
+#include "dnssec/anchors.h"
+#include "dnssec/verify.h"
 #include "resolve/event.h"
 
 typedef uint64_t ask_id;  /* one waiter; 0 is none */
@@ -69,7 +71,11 @@ struct resolve_settings {
     bool extra_addresses;  /* look up further addresses of name servers in the background */
     bool explore;          /* now and then ask a server that is not the best known */
     bool minimal_answers;  /* false: outcomes carry NS and addresses of the zone beside positive answers */
-    const struct endpoint *own; /* endpoints that we listen on: never asked (threat P14) */
+    /* Where chains of trust begin; borrowed. NULL: nothing is validated, as if every question had CD. */
+    const struct anchors *anchors;
+    struct dnssec_policy policy; /* what is verified */
+    bool aggressive;             /* proven denials answer what else they deny (RFC 8198) */
+    const struct endpoint *own;  /* endpoints that we listen on: never asked (threat P14) */
     size_t own_count;
 };
 
@@ -86,7 +92,7 @@ struct question {
     bool checking_disabled; /* CD */
     bool dnssec_ok; /* DO: the waiter wants signatures and proofs; if not, the server layer drops them */
     bool no_read, no_write;          /* this question's own answer is not taken from (put into) the cache */
-    bool stale_ok;                   /* step E */
+    bool stale_ok;                   /* not served yet */
     bool background;                 /* pays from a small budget of its own */
     bool no_aliases;                 /* stop at the first CNAME */
     struct addr client;              /* who asks, for fairness (policy/clients.h); zeroed: nobody */
@@ -109,6 +115,9 @@ struct outcome {
     struct rrset_list answer;     /* CNAME and DNAME links in order, then the data */
     struct rrset_list authority;  /* negative: SOA and proofs (which carry their signatures) */
     struct rrset_list additional; /* only without minimal_answers */
+    bool no_name;       /* NODATA, but compact denial (RFC 9824) says that the name does not exist */
+    bool clock_unknown; /* signatures are good, but whether they are of today is not known: never AD */
+    /* SERVFAIL: why. Else, of insecure data, why it is (EDE 1, 2, 27 …); ede EDE_NONE: nothing to say. */
     struct reason reason;
     uint32_t messages; /* sent upstream on behalf of this question */
 };
@@ -168,6 +177,11 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
 /** This waiter leaves, without an ANSWER (one that lies ready is taken back); the others stay and the work
  * goes on for them; with nobody left it ends. */
 void resolve_cancel(struct resolver *r, ask_id id, now_t now);
+/** Does up to so many signature checks of those that wait, a few of each question in turn. Call it after an
+ * ACTION_WORK, and between calls look after what else there is: a check takes up to half a millisecond. */
+void resolve_work(struct resolver *r, unsigned checks, now_t now);
+/** For counters, and for fuzzers that replace the mathematics. Lives as long as the resolver. */
+struct verifier *resolve_verifier(struct resolver *r);
 /** Interfaces, addresses or routes of this machine changed: what failed for want of a link is tried again at
  * once. */
 void resolve_network_changed(struct resolver *r, now_t now);

@@ -573,6 +573,19 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     pump(r);
 }
 
+void resolve_work(struct resolver *r, unsigned checks, now_t now)
+{
+    (void)checks;
+    enter(r, now);
+    pump(r);
+}
+
+struct verifier *resolve_verifier(struct resolver *r)
+{
+    (void)r;
+    return NULL;
+}
+
 void resolve_network_changed(struct resolver *r, now_t now)
 {
     enter(r, now);

@@ -7,7 +7,8 @@ static bool get(struct sample *s, const char *name, uint16_t type, uint32_t now_
 
 static void put(struct sample *s, const char *name, uint16_t ede, uint32_t now_s)
 {
-    cache_failure_put(s->c, sample_name(&s->a, name), TYPE_A, CLASS_IN, ede, false, now_s);
+    struct failure f = {.ede = ede};
+    cache_failure_put(s->c, sample_name(&s->a, name), TYPE_A, CLASS_IN, &f, false, now_s);
 }
 
 static void delay_doubles_up_to_five_minutes(void **state)

@@ -117,7 +117,7 @@ static void *torture(void *arg)
         name_of(name, number);
         switch (draw(t) % 64) {
         case 0:
-            cache_failure_put(t->c, name, TYPE_A, CLASS_IN, 22, false, now_s);
+            cache_failure_put(t->c, name, TYPE_A, CLASS_IN, &(struct failure){.ede = 22}, false, now_s);
             t->faults += !cache_failure_get(t->c, name, TYPE_A, CLASS_IN, now_s, &f);
             break;
         case 1:
