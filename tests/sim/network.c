@@ -225,38 +225,38 @@ static void spoil_signatures(struct draft *dr)
 static void misspeak(struct exchange *x)
 {
     switch (x->m->fault) {
-    case FAULT_REFUSES:
+    case MACHINE_REFUSES:
         refuse(x, RCODE_REFUSED);
         return;
-    case FAULT_SERVFAIL:
+    case MACHINE_SERVFAIL:
         refuse(x, RCODE_SERVFAIL);
         return;
-    case FAULT_LAME_EMPTY:
+    case MACHINE_LAME_EMPTY:
         refuse(x, RCODE_NOERROR);
         return;
-    case FAULT_LAME_UPWARD:
+    case MACHINE_LAME_UPWARD:
         refuse(x, RCODE_NOERROR);
         draft_lines(&x->draft, SECTION_AUTHORITY, ". 3600 NS a.elsewhere.\n");
         return;
-    case FAULT_FORMERR_EDNS:
+    case MACHINE_FORMERR_EDNS:
         objects(x, RCODE_FORMERR, false);
         return;
-    case FAULT_NOTIMP_EDNS:
+    case MACHINE_NOTIMP_EDNS:
         objects(x, RCODE_NOTIMP, false);
         return;
-    case FAULT_BADVERS:
+    case MACHINE_BADVERS:
         objects(x, RCODE_BADVERS, true);
         return;
-    case FAULT_BADCOOKIE:
+    case MACHINE_BADCOOKIE:
         objects(x, RCODE_BADCOOKIE, true);
         return;
-    case FAULT_IGNORES_EDNS:
+    case MACHINE_IGNORES_EDNS:
         x->opt.present = false;
         return;
-    case FAULT_STRIPS:
+    case MACHINE_STRIPS:
         strip(&x->draft);
         return;
-    case FAULT_SPOILS:
+    case MACHINE_SPOILS:
         spoil_signatures(&x->draft);
         return;
     default:
@@ -285,29 +285,29 @@ static void bake(struct exchange *x)
 static void misspell(struct exchange *x)
 {
     switch (x->m->fault) {
-    case FAULT_FOLDS_CASE:
+    case MACHINE_FOLDS_CASE:
         name_lower(x->wire + MSG_HEADER_LEN);
         return;
-    case FAULT_BARE_FORMERR:
+    case MACHINE_BARE_FORMERR:
         if (!x->query.edns.present)
             return;
         put_u16(x->wire + 2, FLAG_QR | RCODE_FORMERR);
         memset(x->wire + 4, 0, 8);
         x->len = MSG_HEADER_LEN;
         return;
-    case FAULT_ODD_OPTIONS:
-    case FAULT_MANGLES_OPT:
+    case MACHINE_ODD_OPTIONS:
+    case MACHINE_MANGLES_OPT:
         if (!x->opt.present)
             return;
         /* The OPT comes last and has no options yet. */
-        put_u16(x->wire + x->len - 2, x->m->fault == FAULT_ODD_OPTIONS ? 7 : 9);
+        put_u16(x->wire + x->len - 2, x->m->fault == MACHINE_ODD_OPTIONS ? 7 : 9);
         memcpy(x->wire + x->len, "\xfd\xe9\x00\x03xyz", 7);
         x->len += 7;
         return;
-    case FAULT_WRONG_ID:
+    case MACHINE_WRONG_ID:
         x->wire[0] ^= 1;
         return;
-    case FAULT_WRONG_QUESTION:
+    case MACHINE_WRONG_QUESTION:
         x->wire[MSG_HEADER_LEN + 1] ^= 3;
         return;
     default:
@@ -323,8 +323,8 @@ static void write_reply(struct exchange *x)
         max = max < UDP_SIZE_PLAIN ? UDP_SIZE_PLAIN : max > 4096 ? 4096 : max;
     }
     x->len = draft_write(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
-    enum fault f = x->m->fault;
-    bool truncates = f == FAULT_TRUNCATES || f == FAULT_NO_TCP || f == FAULT_TCP_SILENT;
+    enum machine_fault f = x->m->fault;
+    bool truncates = f == MACHINE_TRUNCATES || f == MACHINE_NO_TCP || f == MACHINE_TCP_SILENT;
     if (x->udp && (x->len > max || truncates))
         x->len = draft_write_truncated(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
     misspell(x);
@@ -334,13 +334,13 @@ static void write_reply(struct exchange *x)
 static bool is_silent(const struct exchange *x)
 {
     switch (x->m->fault) {
-    case FAULT_DEAD:
+    case MACHINE_DEAD:
         return true;
-    case FAULT_TCP_SILENT:
+    case MACHINE_TCP_SILENT:
         return !x->udp;
-    case FAULT_DROPS_EDNS:
+    case MACHINE_DROPS_EDNS:
         return x->query.edns.present;
-    case FAULT_FLAPS:
+    case MACHINE_FLAPS:
         return sim_true_s(x->s) / 60 % 2 == 1;
     default:
         return is_lost(x->s) && (x->udp || chance(&x->s->luck, 30));
@@ -351,12 +351,12 @@ static bool is_silent(const struct exchange *x)
 static bool is_refused(struct exchange *x)
 {
     struct sim *s = x->s;
-    bool closed = x->m->fault == FAULT_PORT_CLOSED || (x->m->fault == FAULT_NO_TCP && !x->udp);
-    if (x->m->fault == FAULT_NO_ROUTE)
+    bool closed = x->m->fault == MACHINE_PORT_CLOSED || (x->m->fault == MACHINE_NO_TCP && !x->udp);
+    if (x->m->fault == MACHINE_NO_ROUTE)
         fail_later(s, 1, x->id, NET_UNREACHABLE);
     else if (closed)
         fail_later(s, x->m->rtt_ms, x->id, roll(&s->luck, 2) && !x->udp ? NET_CLOSED : NET_REFUSED);
-    return closed || x->m->fault == FAULT_NO_ROUTE;
+    return closed || x->m->fault == MACHINE_NO_ROUTE;
 }
 
 static void forge(struct exchange *x, unsigned delay_ms)
@@ -395,11 +395,11 @@ static void answer(struct exchange *x)
     if (x->m->evil && chance(&s->luck, 60))
         draft_lie(&x->draft);
     misspeak(x);
-    if (x->m->fault != FAULT_ODD_OPTIONS && x->m->fault != FAULT_MANGLES_OPT)
+    if (x->m->fault != MACHINE_ODD_OPTIONS && x->m->fault != MACHINE_MANGLES_OPT)
         bake(x);
     write_reply(x);
     unsigned delay = x->udp ? x->delay_ms : 2 * x->delay_ms;
-    if (x->udp && x->m->fault == FAULT_GARBAGE_FIRST && x->delay_ms > 1)
+    if (x->udp && x->m->fault == MACHINE_GARBAGE_FIRST && x->delay_ms > 1)
         forge(x, x->delay_ms / 2);
     if (x->udp && chance(&s->luck, s->weather.spoof_percent))
         (chance(&s->luck, 50) ? forge : guess)(x, roll(&s->luck, 2 * delay + 1));
@@ -484,7 +484,7 @@ void network_send(struct sim *s, const struct action *act)
         .dice = &s->luck,
         .at_s = sim_true_s(s),
         .wall_s = WALL_BEGIN_S + sim_true_s(s),
-        .dnssec_ok = x.query.edns.dnssec_ok && (!x.m || x.m->fault != FAULT_IGNORES_EDNS)};
+        .dnssec_ok = x.query.edns.dnssec_ok && (!x.m || x.m->fault != MACHINE_IGNORES_EDNS)};
     unsigned family = act->send.to.addr.family == FAMILY_V6;
     if (!x.udp)
         fail_later(s, x.deadline_ms, x.id, NET_TIMEOUT);

@@ -420,19 +420,19 @@ static int machine_cost(const struct sim *s, const struct machine *m, bool *work
         return 1;
     if (s->weather.black_hole[family])
         return 350;
-    *works = m->fault < FAULTS_SURVIVED;
+    *works = m->fault < MACHINES_SURVIVED;
     int rtt = (int)m->rtt_ms;
     switch (m->fault) {
-    case FAULT_BARE_FORMERR:
+    case MACHINE_BARE_FORMERR:
         return 900 + 3 * rtt;
-    case FAULT_TCP_SILENT:
-    case FAULT_WRONG_ID:
-    case FAULT_WRONG_QUESTION:
+    case MACHINE_TCP_SILENT:
+    case MACHINE_WRONG_ID:
+    case MACHINE_WRONG_QUESTION:
         return 1600;
-    case FAULT_DEAD:
-    case FAULT_FLAPS:
-    case FAULT_DROPS_EDNS:
-    case FAULT_MANGLES_OPT:
+    case MACHINE_DEAD:
+    case MACHINE_FLAPS:
+    case MACHINE_DROPS_EDNS:
+    case MACHINE_MANGLES_OPT:
         return 400;
     default:
         return 4 * rtt;

@@ -10,40 +10,40 @@
 
 static const uint32_t ttls[] = {0, 1, 5, 30, 60, 300, 3600, 86400, 604800};
 
-static const char *const fault_texts[FAULT_COUNT] = {
-    [FAULT_NONE] = "sound",
-    [FAULT_SLOW] = "slow",
-    [FAULT_TRUNCATES] = "truncates",
-    [FAULT_FOLDS_CASE] = "folds case",
-    [FAULT_FORMERR_EDNS] = "FORMERR to EDNS",
-    [FAULT_NOTIMP_EDNS] = "NOTIMP to EDNS",
-    [FAULT_BARE_FORMERR] = "bare FORMERR to EDNS",
-    [FAULT_IGNORES_EDNS] = "ignores EDNS",
-    [FAULT_BADVERS] = "BADVERS",
-    [FAULT_ODD_OPTIONS] = "odd options",
-    [FAULT_GARBAGE_FIRST] = "garbage first",
-    [FAULT_DEAD] = "dead",
-    [FAULT_PORT_CLOSED] = "port closed",
-    [FAULT_NO_ROUTE] = "no route",
-    [FAULT_REFUSES] = "REFUSED",
-    [FAULT_SERVFAIL] = "SERVFAIL",
-    [FAULT_LAME_UPWARD] = "refers upward",
-    [FAULT_LAME_EMPTY] = "empty answers",
-    [FAULT_DROPS_EDNS] = "drops EDNS",
-    [FAULT_MANGLES_OPT] = "mangles OPT",
-    [FAULT_BADCOOKIE] = "BADCOOKIE",
-    [FAULT_NO_TCP] = "truncates, TCP closed",
-    [FAULT_TCP_SILENT] = "truncates, TCP silent",
-    [FAULT_WRONG_ID] = "wrong ID",
-    [FAULT_WRONG_QUESTION] = "wrong question",
-    [FAULT_FLAPS] = "flaps",
-    [FAULT_STRIPS] = "strips signatures",
-    [FAULT_SPOILS] = "spoils signatures",
+static const char *const machine_fault_texts[MACHINE_COUNT] = {
+    [MACHINE_NONE] = "sound",
+    [MACHINE_SLOW] = "slow",
+    [MACHINE_TRUNCATES] = "truncates",
+    [MACHINE_FOLDS_CASE] = "folds case",
+    [MACHINE_FORMERR_EDNS] = "FORMERR to EDNS",
+    [MACHINE_NOTIMP_EDNS] = "NOTIMP to EDNS",
+    [MACHINE_BARE_FORMERR] = "bare FORMERR to EDNS",
+    [MACHINE_IGNORES_EDNS] = "ignores EDNS",
+    [MACHINE_BADVERS] = "BADVERS",
+    [MACHINE_ODD_OPTIONS] = "odd options",
+    [MACHINE_GARBAGE_FIRST] = "garbage first",
+    [MACHINE_DEAD] = "dead",
+    [MACHINE_PORT_CLOSED] = "port closed",
+    [MACHINE_NO_ROUTE] = "no route",
+    [MACHINE_REFUSES] = "REFUSED",
+    [MACHINE_SERVFAIL] = "SERVFAIL",
+    [MACHINE_LAME_UPWARD] = "refers upward",
+    [MACHINE_LAME_EMPTY] = "empty answers",
+    [MACHINE_DROPS_EDNS] = "drops EDNS",
+    [MACHINE_MANGLES_OPT] = "mangles OPT",
+    [MACHINE_BADCOOKIE] = "BADCOOKIE",
+    [MACHINE_NO_TCP] = "truncates, TCP closed",
+    [MACHINE_TCP_SILENT] = "truncates, TCP silent",
+    [MACHINE_WRONG_ID] = "wrong ID",
+    [MACHINE_WRONG_QUESTION] = "wrong question",
+    [MACHINE_FLAPS] = "flaps",
+    [MACHINE_STRIPS] = "strips signatures",
+    [MACHINE_SPOILS] = "spoils signatures",
 };
 
-const char *fault_text(enum fault f)
+const char *machine_fault_text(enum machine_fault f)
 {
-    return fault_texts[f];
+    return machine_fault_texts[f];
 }
 
 __attribute__((format(printf, 3, 4))) static const name_t *name_of(
@@ -74,8 +74,9 @@ static struct machine *machine_new(struct tree *t, const struct tree_plan *plan,
     m->evil = evil;
     m->cookies = t->machine_count % 3;
     if (chance(d, plan->fault_percent))
-        m->fault = (enum fault)between(d, 1, (plan->only_survived ? FAULTS_SURVIVED : FAULT_COUNT) - 1);
-    if (m->fault == FAULT_SLOW)
+        m->fault =
+            (enum machine_fault)between(d, 1, (plan->only_survived ? MACHINES_SURVIVED : MACHINE_COUNT) - 1);
+    if (m->fault == MACHINE_SLOW)
         m->rtt_ms = between(d, 100, 900);
     m->chatty = chance(d, 40);
     m->one_link = chance(d, 30);
@@ -384,7 +385,7 @@ static void print_zone(const struct zone *z)
             z->child_lists >> i & 1 ? "" : " (not its own)", z->glued >> i & 1 ? " glue" : "");
         for (unsigned k = 0; k < h->machine_count; k++)
             printf(" %s %ums %s%s;", addr_text(&h->machines[k]->addr, at), h->machines[k]->rtt_ms,
-                fault_text(h->machines[k]->fault), h->machines[k]->chatty ? " chatty" : "");
+                machine_fault_text(h->machines[k]->fault), h->machines[k]->chatty ? " chatty" : "");
         printf("\n");
     }
 }

@@ -23,38 +23,38 @@ enum {
     VERSIONS = 8, /* of a set that changes: then they come again */
 };
 
-/* What is wrong with a machine. Those before FAULTS_SURVIVED cost time but not the answer. */
-enum fault {
-    FAULT_NONE,
-    FAULT_SLOW,
-    FAULT_TRUNCATES,     /* says TC to everything over UDP */
-    FAULT_FOLDS_CASE,    /* echoes the question in lower case */
-    FAULT_FORMERR_EDNS,  /* of before EDNS: FORMERR, no OPT */
-    FAULT_NOTIMP_EDNS,   /* likewise NOTIMP */
-    FAULT_BARE_FORMERR,  /* likewise with a header alone */
-    FAULT_IGNORES_EDNS,  /* answers without an OPT */
-    FAULT_BADVERS,       /* knows no version of EDNS that exists */
-    FAULT_ODD_OPTIONS,   /* its OPT holds unknown options */
-    FAULT_GARBAGE_FIRST, /* a malformed packet comes before the answer (threat P12) */
-    FAULTS_SURVIVED,
-    FAULT_DEAD = FAULTS_SURVIVED,
-    FAULT_PORT_CLOSED,
-    FAULT_NO_ROUTE,
-    FAULT_REFUSES,
-    FAULT_SERVFAIL,
-    FAULT_LAME_UPWARD, /* refers to the root */
-    FAULT_LAME_EMPTY,  /* NOERROR, nothing in it, no AA */
-    FAULT_DROPS_EDNS,
-    FAULT_MANGLES_OPT,
-    FAULT_BADCOOKIE,
-    FAULT_NO_TCP,     /* truncates, and TCP is closed */
-    FAULT_TCP_SILENT, /* truncates, and TCP never answers */
-    FAULT_WRONG_ID,
-    FAULT_WRONG_QUESTION,
-    FAULT_FLAPS,  /* silent every other minute */
-    FAULT_STRIPS, /* leaves out signatures and proofs */
-    FAULT_SPOILS, /* a bit of each signature is wrong */
-    FAULT_COUNT
+/* What is wrong with a machine. Those before MACHINES_SURVIVED cost time but not the answer. */
+enum machine_fault {
+    MACHINE_NONE,
+    MACHINE_SLOW,
+    MACHINE_TRUNCATES,     /* says TC to everything over UDP */
+    MACHINE_FOLDS_CASE,    /* echoes the question in lower case */
+    MACHINE_FORMERR_EDNS,  /* of before EDNS: FORMERR, no OPT */
+    MACHINE_NOTIMP_EDNS,   /* likewise NOTIMP */
+    MACHINE_BARE_FORMERR,  /* likewise with a header alone */
+    MACHINE_IGNORES_EDNS,  /* answers without an OPT */
+    MACHINE_BADVERS,       /* knows no version of EDNS that exists */
+    MACHINE_ODD_OPTIONS,   /* its OPT holds unknown options */
+    MACHINE_GARBAGE_FIRST, /* a malformed packet comes before the answer (threat P12) */
+    MACHINES_SURVIVED,
+    MACHINE_DEAD = MACHINES_SURVIVED,
+    MACHINE_PORT_CLOSED,
+    MACHINE_NO_ROUTE,
+    MACHINE_REFUSES,
+    MACHINE_SERVFAIL,
+    MACHINE_LAME_UPWARD, /* refers to the root */
+    MACHINE_LAME_EMPTY,  /* NOERROR, nothing in it, no AA */
+    MACHINE_DROPS_EDNS,
+    MACHINE_MANGLES_OPT,
+    MACHINE_BADCOOKIE,
+    MACHINE_NO_TCP,     /* truncates, and TCP is closed */
+    MACHINE_TCP_SILENT, /* truncates, and TCP never answers */
+    MACHINE_WRONG_ID,
+    MACHINE_WRONG_QUESTION,
+    MACHINE_FLAPS,  /* silent every other minute */
+    MACHINE_STRIPS, /* leaves out signatures and proofs */
+    MACHINE_SPOILS, /* a bit of each signature is wrong */
+    MACHINE_COUNT
 };
 
 /* What is wrong with all that a zone signs. */
@@ -83,7 +83,7 @@ struct zone;
 
 struct machine {
     struct addr addr;
-    enum fault fault;
+    enum machine_fault fault;
     unsigned rtt_ms;
     bool chatty;   /* NS and addresses beside answers */
     bool one_link; /* gives one alias of a chain at a time */
@@ -172,7 +172,7 @@ void tree_make(struct tree *t, const struct tree_plan *plan, struct dice *d);
 void tree_free(struct tree *t);
 void tree_print(const struct tree *t);
 
-const char *fault_text(enum fault f);
+const char *machine_fault_text(enum machine_fault f);
 const struct machine *tree_machine(const struct tree *t, const struct addr *a);
 
 /* ---- signatures (signing.c) ---- */
