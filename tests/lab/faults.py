@@ -363,7 +363,7 @@ BROKEN_ROLLS = [
     broken("algorithm-signatures-old", "keys of the new algorithm, data signed by the old one", State((K15,), (K15, Z15), (K15,), (Z1,)),
            DNSKEY_MISSING),
     broken("algorithm-ds-old", "the old algorithm's keys are gone, the DS still names them", signed_by(1, 15).but(ds=(K1,)), DNSKEY_MISSING),
-    broken("signer-stopped", "nobody signed during the roll: all signatures expired", GOOD.but(inception_s=-30 * DAY, expiration_s=-3600),
+    broken("signer-stopped", "nobody signed during the roll: all signatures expired", GOOD.but(inception_s=-30 * DAY, expiration_s=-3 * DAY),
            RRSIG_EXPIRED),
     broken("ksk-offline", "the signature of the DNSKEY set expired", GOOD.but(after=dated("@", "DNSKEY", K1, -30, -1)), RRSIG_EXPIRED),
     broken("signer-clock", "the signer's clock is a week fast", GOOD.but(inception_s=7 * DAY), NOT_YET_VALID),
