@@ -1,0 +1,97 @@
+#include "proofs.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "dns/rdata.h"
+#include "dns/rrtype.h"
+
+const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a)
+{
+    name_t *n = arena_alloc(a, NAME_MAX_LEN);
+    enum err e = name_from_text(n, text, strlen(text), zone);
+    assert(!e);
+    (void)e;
+    return n;
+}
+
+static void add_record(struct rrset_list *list, char *line, const name_t *zone, struct arena *a)
+{
+    char *owner = strtok(line, " \n"), *mnemonic = strtok(NULL, " \n"), *rest = strtok(NULL, "");
+    uint16_t type;
+    struct rdata rd;
+    assert(owner && mnemonic && rest);
+    enum err e = rrtype_from_text(&type, mnemonic, strlen(mnemonic));
+    assert(!e);
+    e = rdata_from_text(&rd, type, CLASS_IN, rest, strlen(rest), zone, a);
+    assert(!e);
+    (void)e;
+    const name_t *name = proofs_name(owner, zone, a);
+    struct rrset *set = rrset_list_find(list, name, type);
+    if (!set) {
+        set = ARENA_NEW(a, struct rrset);
+        *set = (struct rrset){.owner = name, .type = type, .class = CLASS_IN, .ttl = 3600};
+        rrset_list_add(list, set, a);
+    }
+    rrset_add(set, rd, a);
+}
+
+struct rrset_list proofs_records(const char *text, const name_t *zone, struct arena *a)
+{
+    struct rrset_list list = {0};
+    while (*text) {
+        size_t len = strcspn(text, "|");
+        char *line = arena_alloc(a, len + 1);
+        memcpy(line, text, len);
+        add_record(&list, line, zone, a);
+        text += len + (text[len] == '|');
+    }
+    return list;
+}
+
+static void say(struct text *t, const struct denial_result *r)
+{
+    char name[NAME_TEXT_LEN];
+    static const char *const words[] = {[DENIAL_PROVEN] = "proven",
+        [DENIAL_OPT_OUT] = "opt-out",
+        [DENIAL_INSECURE] = "insecure",
+        [DENIAL_SPENT] = "spent"};
+    text_add(t, r->denial == DENIAL_NONE ? fault_tag(r->fault.kind) : words[r->denial]);
+    if (r->closest)
+        text_printf(t, " closest %s", name_text(r->closest, name));
+    if (r->no_name)
+        text_add(t, " no-name");
+    if (r->empty)
+        text_add(t, " empty");
+    if (r->wildcard)
+        text_add(t, " wildcard");
+}
+
+const char *proofs_ask(struct proofs *p, const char *question)
+{
+    static char buf[NAME_TEXT_LEN + 100];
+    char *line = arena_strdup(p->arena, question);
+    const char *proof = strtok(line, " "), *owner = strtok(NULL, " "), *more = strtok(NULL, " ");
+    const name_t *name = proofs_name(owner, p->zone, p->arena);
+    struct denial_result r;
+    struct text t;
+    text_init_fixed(&t, buf, sizeof buf);
+    if (!strcmp(proof, "nxdomain")) {
+        r = denial_nxdomain(p, name);
+    } else if (!strcmp(proof, "nodata")) {
+        uint16_t type;
+        enum err e = rrtype_from_text(&type, more, strlen(more));
+        assert(!e || !strcmp(more, "ANY"));
+        r = denial_nodata(p, name, e ? 255 : type);
+    } else if (!strcmp(proof, "wildcard")) {
+        r = denial_wildcard(p, name, (unsigned)atoi(more));
+    } else {
+        enum cut_denial cut = denial_ds(p, name, &r);
+        text_add(&t, cut == CUT_NONE ? "none: " : cut == CUT_INSECURE ? "cut: " : "");
+    }
+    say(&t, &r);
+    return buf;
+}

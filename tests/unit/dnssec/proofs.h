@@ -1,0 +1,16 @@
+/* Proofs written as text, for tables of tests. */
+#ifndef HARK_TEST_PROOFS_H
+#define HARK_TEST_PROOFS_H
+
+#include "dnssec/denial.h"
+
+/** Records in lines "owner TYPE RDATA", apart by '|'; names relative to the zone, "@" the zone itself. */
+struct rrset_list proofs_records(const char *text, const name_t *zone, struct arena *a);
+/** A name in the arena; relative to zone (NULL: the root). */
+const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a);
+/** Asks them: "nxdomain NAME", "nodata NAME TYPE", "wildcard NAME LABELS", "ds NAME". Returns, in a buffer of
+ * its own: "proven", "opt-out", "insecure", "spent" or a fault's tag, of ds with "none: " or "cut: " before
+ * it; then " closest NAME", " no-name", " empty", " wildcard" as they are. */
+const char *proofs_ask(struct proofs *p, const char *question);
+
+#endif
