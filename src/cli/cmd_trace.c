@@ -11,6 +11,7 @@
 #include "cli/trace_page.h"
 #include "lib/config.h"
 #include "lib/drive.h"
+#include "lib/trust.h"
 
 struct tracing {
     const struct args *args;
@@ -175,8 +176,13 @@ enum status cmd_trace(const struct args *args, struct out *out)
     text_init(&complaint);
     if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
         apply_options(&config, args);
+        struct anchors *anchors =
+            config.trust.validate ? trust_anchors(&config, &config.resolve.policy, &complaint) : NULL;
+        out_complain_lines(complaint.data);
+        config.resolve.anchors = anchors;
         struct tracing t = {.args = args, .out = out, .config = &config};
         status = trace_all(&t);
+        anchors_free(anchors);
     } else {
         out_complain_lines(complaint.data);
     }

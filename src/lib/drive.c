@@ -10,11 +10,14 @@
 #define DRIVE_CACHE_MAX ((size_t)16 * 1024 * 1024)
 /* Beyond the core's own patience, after which waiting on would be for ever. */
 #define DRIVE_GRACE_MS 2000
+/* Signature checks between two looks at the sockets: a few milliseconds of the slowest kind. */
+#define DRIVE_CHECKS 8u
 
 struct drive {
     uv_loop_t loop;
     uv_timer_t wake;  /* the core's next WAKE */
     uv_timer_t guard; /* ends a wait that the core should have ended */
+    uv_idle_t work;   /* runs while signature checks wait */
     struct outbound *outbound;
     struct cache *cache;
     struct resolver *resolver;
@@ -55,6 +58,16 @@ static void on_guard(uv_timer_t *t)
 {
     struct drive *d = t->data;
     uv_stop(&d->loop);
+}
+
+static void on_work(uv_idle_t *work)
+{
+    struct drive *d = work->data;
+    if (d->outcome)
+        return;
+    uv_idle_stop(work); /* the core says so if there is more */
+    resolve_work(d->resolver, DRIVE_CHECKS, drive_now(d));
+    pump_in_loop(d);
 }
 
 static void set_wake(struct drive *d, int64_t at_ms)
@@ -101,6 +114,7 @@ static void pump(struct drive *d)
             set_wake(d, act.wake.at_ms);
             break;
         case ACTION_WORK:
+            uv_idle_start(&d->work, on_work);
             break;
         }
     }
@@ -141,6 +155,8 @@ struct drive *drive_new(const struct config *config)
     }
     start_timer(d, &d->wake);
     start_timer(d, &d->guard);
+    uv_idle_init(&d->loop, &d->work);
+    d->work.data = d;
     d->clock_wall = config->cache_clock_wall;
     d->rng = random_new(NULL);
     struct cache_settings cache = config->cache;
@@ -166,6 +182,7 @@ void drive_free(struct drive *d)
     outbound_close(d->outbound);
     uv_close((uv_handle_t *)&d->wake, NULL);
     uv_close((uv_handle_t *)&d->guard, NULL);
+    uv_close((uv_handle_t *)&d->work, NULL);
     uv_run(&d->loop, UV_RUN_DEFAULT);
     int busy = uv_loop_close(&d->loop);
     assert(busy == 0);

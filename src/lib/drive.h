@@ -15,7 +15,8 @@
 
 struct drive;
 
-/** Obeys the configuration's upstream and cache settings; the cache starts empty. The configuration is
+/** Obeys the configuration's upstream and cache settings; validates if config->resolve.anchors says where to
+ * begin (lib/trust.h); the cache starts empty. The configuration is
  * borrowed. NULL: the system gives no event loop, errno tells. */
 struct drive *drive_new(const struct config *config);
 void drive_free(struct drive *d);

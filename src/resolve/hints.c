@@ -78,4 +78,5 @@ void resolve_settings_default(struct resolve_settings *s)
         .extra_addresses = true,
         .explore = true,
         .minimal_answers = true};
+    dnssec_policy_default(&s->policy);
 }
