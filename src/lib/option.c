@@ -236,6 +236,8 @@ static const struct {
     [OPTION_PREFIXES] = {.set = option_set_prefixes, .size = sizeof(struct prefix_list)},
     [OPTION_SECRETS] = {.set = option_set_secrets, .size = sizeof(struct config_secrets)},
     [OPTION_ZONES] = {.set = option_set_zones, .size = sizeof(struct config_names)},
+    [OPTION_ALGORITHMS] = {.set = option_set_algorithms, .size = sizeof(uint32_t)},
+    [OPTION_DIGESTS] = {.set = option_set_algorithms, .size = sizeof(uint32_t)},
     [OPTION_SOURCES] = {.set = option_set_sources},
     [OPTION_HINTS] = {.set = option_set_hints},
     [OPTION_ANCHORS] = {.set = option_set_anchors, .size = sizeof(struct config_texts)},
@@ -331,6 +333,10 @@ void option_expects(const struct option *o, struct text *t)
     case OPTION_ZONES:
         text_add(
             t, "a zone that is answered here, such as home.arpa or 10.in-addr.arpa, or a name above some");
+        break;
+    case OPTION_ALGORITHMS:
+    case OPTION_DIGESTS:
+        option_algorithms_expected(o, t);
         break;
     case OPTION_SOURCES:
         text_add(t, "an IPv4 or IPv6 address of this host, or auto");

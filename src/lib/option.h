@@ -25,6 +25,8 @@ enum option_kind {
     OPTION_PREFIXES,   /* struct prefix_list */
     OPTION_SECRETS,    /* struct config_secrets */
     OPTION_ZONES,      /* struct config_names: zones of local.def and names above them */
+    OPTION_ALGORITHMS, /* uint32_t: bits of those that are verified; the list is of those that are not */
+    OPTION_DIGESTS,    /* likewise */
     OPTION_SOURCES,
     OPTION_HINTS,
     OPTION_ANCHORS,          /* struct config_texts: records that anchors_add_text() takes */

@@ -36,6 +36,10 @@ enum err option_set_endpoints(const struct setting *s);
 enum err option_set_prefixes(const struct setting *s);
 enum err option_set_secrets(const struct setting *s);
 enum err option_set_zones(const struct setting *s);
+/* option_algorithms.c: of OPTION_ALGORITHMS and OPTION_DIGESTS */
+enum err option_set_algorithms(const struct setting *s);
+void option_algorithms_text(const struct option *o, const struct config *c, struct text *t);
+void option_algorithms_expected(const struct option *o, struct text *t);
 enum err option_set_sources(const struct setting *s);
 enum err option_set_hints(const struct setting *s);
 /* option_trust.c */

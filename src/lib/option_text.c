@@ -242,6 +242,10 @@ void option_text(const struct option *o, const struct config *c, struct text *t)
     case OPTION_ZONES:
         names_text(field, t);
         break;
+    case OPTION_ALGORITHMS:
+    case OPTION_DIGESTS:
+        option_algorithms_text(o, c, t);
+        break;
     case OPTION_SOURCES:
         sources_text(c, t);
         break;

@@ -27,6 +27,7 @@ GOOD = {
     "lists": 'listen: [192.0.2.1@5300, "2001:db8::1"]\naccess:\n- 10.0.0.0/8\n- ::1\nlocal-zones-off: [home.arpa]\n',
     "texts": 'answers: {identity: "two words: # \\u00e9\\x01\\"", version: auto}\nlog: {queries: "/tmp/a b", clients: none}\n',
     "units": "cache: {size: 64MiB, ttl-min: 5s, ttl-max: 1d, negative-ttl-max: 10m}\n",
+    "algorithms": "dnssec:\n  algorithms-off: [5, RSASHA1-NSEC3-SHA1, ed448]\n  digests-off: sha-1\n",
     "secrets": "cookies:\n  secret:\n  - 000102030405060708090A0b0c0d0e0f\n",
     "words": "log: {level: debug, format: json, queries: stderr}\nuser: auto\ncontrol: {socket: none}\n",
     "paths": "control: {socket: /run/x.sock}\nuser: hark\nlog: {queries: none}\n",

@@ -122,7 +122,8 @@ static void what_is_printed_reads_back_equal(void **state)
         "dnssec: {validate: no, trust-anchors: [\"a. DS 1 15 1 6f4973ab543aa0ef73c9ff5e3160288ef672c9b2 ; "
         "b\", "
         "\"\\ta. DNSKEY 257 3 (8\\n AwEAAQ==)\"], root-data: none, negative-anchors: [a.b, c.d 2027-01-31], "
-        "state: /a/b}\n"
+        "state: /a/b, algorithms-off: [5, ed448], digests-off: [SHA-1], all-algorithms: yes, rsa-bits-min: "
+        "2048}\n"
         "upstream:\n  root-hints: ['a\\032b.root. 192.0.2.53 2001:db8::53', b.root. 192.0.2.54]\n"
         "  source: [192.0.2.9, \"2001:db8::9\", 192.0.2.10]\n  port: 5353\n"};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
@@ -164,6 +165,27 @@ static void what_is_printed_marks_defaults_and_explains(void **state)
     assert_non_null(strstr(printed.data, "\nlocal-zones: yes  # default\n"));
     assert_non_null(strstr(printed.data, "\ncache:\n  # octets of cache;"));
     text_fini(&printed);
+}
+
+static void dnssec_defaults_are_those_of_the_layer(void **state)
+{
+    struct fixture *f = *state;
+    struct dnssec_policy policy;
+    dnssec_policy_default(&policy);
+    assert_int_equal(load(f, "workers: 3\n"), ERR_OK);
+    assert_int_equal(f->c.policy.algorithms, policy.algorithms);
+    assert_int_equal(f->c.policy.digests, policy.digests);
+    assert_int_equal(f->c.policy.rsa_bits_min, policy.rsa_bits_min);
+    assert_int_equal(f->c.policy.nsec3_iterations_max, policy.nsec3_iterations_max);
+    assert_false(f->c.policy.all_algorithms);
+    assert_false(policy_verifies(&policy, ALGORITHM_RSASHA1));
+    assert_true(policy_verifies(&policy, ALGORITHM_ED448));
+
+    assert_int_equal(load(f, "dnssec: {algorithms-off: [], digests-off: [1]}\n"), ERR_OK);
+    assert_true(policy_verifies(&f->c.policy, ALGORITHM_RSASHA1));
+    assert_true(policy_verifies(&f->c.policy, ALGORITHM_RSASHA1_NSEC3_SHA1));
+    assert_false(policy_digests(&f->c.policy, DIGEST_SHA1));
+    assert_true(policy_digests(&f->c.policy, DIGEST_SHA384));
 }
 
 static void only_a_restart_changes_what_needs_one(void **state)
@@ -319,6 +341,7 @@ int main(void)
         TEST(mistakes_beyond_the_tenth_are_counted),
         TEST(what_is_printed_reads_back_equal),
         TEST(what_is_printed_marks_defaults_and_explains),
+        TEST(dnssec_defaults_are_those_of_the_layer),
         TEST(only_a_restart_changes_what_needs_one),
         TEST(environment_names_the_file),
         TEST(empty_files_give_the_defaults),
