@@ -28,6 +28,7 @@ struct item {
     const char *mode;   /* "on", "off", "both", or NULL: as the file says */
     const char *excuse; /* why it may fail, or NULL */
     uint16_t minimise_type;
+    bool insecure;
 };
 
 static void print_diagnostics(const struct text *t)
@@ -47,7 +48,8 @@ static void play_mode(struct run *r, const struct item *it, const struct scenari
     struct play_options o = {.minimise = minimise,
         .minimise_type = it->minimise_type ? it->minimise_type : r->minimise_type,
         .askers = r->askers,
-        .events = r->events};
+        .events = r->events,
+        .insecure = it->insecure};
     bool ok = true;
     for (unsigned i = 0; ok && i < r->seeds; i++) {
         o.seed = i + 1;
@@ -93,6 +95,7 @@ static void play_read(struct run *r, const struct item *it, const struct scenari
         if (setup->minimise != MINIMISE_ON && r->minimise != MINIMISE_ON)
             play_mode(r, it, s, false);
     }
+    setup_fini(setup);
     mem_free(setup);
     text_fini(&lacks);
     text_fini(&why);
@@ -112,7 +115,7 @@ static void play_item(struct run *r, const struct item *it)
     fflush(stdout);
 }
 
-/* "file mode [probe=TYPE] [excuse: text]" */
+/* "file mode [probe=TYPE] [expect=insecure] [excuse: text]" */
 static bool play_line(struct run *r, const char *folder, char *line)
 {
     struct item it = {0};
@@ -124,14 +127,17 @@ static bool play_line(struct run *r, const char *folder, char *line)
     char *save = NULL;
     it.name = strtok_r(line, " \t", &save);
     it.mode = strtok_r(NULL, " \t", &save);
-    const char *probe = strtok_r(NULL, " \t", &save);
     if (!it.name)
         return true;
     if (!it.mode)
         return false;
-    if (probe && (strncmp(probe, "probe=", 6) != 0 ||
-                     rrtype_from_text(&it.minimise_type, probe + 6, strlen(probe + 6)) != ERR_OK))
-        return false;
+    for (const char *word; (word = strtok_r(NULL, " \t", &save));) {
+        if (strcmp(word, "expect=insecure") == 0)
+            it.insecure = true;
+        else if (strncmp(word, "probe=", 6) != 0 ||
+                 rrtype_from_text(&it.minimise_type, word + 6, strlen(word + 6)) != ERR_OK)
+            return false;
+    }
     if (r->only && !strstr(it.name, r->only))
         return true;
     struct text path;

@@ -12,6 +12,8 @@ struct play_options {
     uint64_t seed;          /* of all chance */
     unsigned askers;        /* each question is asked by so many at once; all must be answered alike */
     bool events;            /* the report tells what the core did, too */
+    bool insecure; /* where SERVFAIL is expected, data without AD is: the anchor's algorithm is unknown to us
+                    */
 };
 
 #define PLAY_ASKERS_MAX 4u

@@ -21,23 +21,16 @@ static const struct {
     const char *harmless; /* LACKING, but not with this value */
 } features[] = {
     {"from_testbound", DONE, NULL}, /* built-in local zones; the root is given, as always without priming */
-    {"minimal_responses", DONE, NULL},
-    {"iter_scrub_promiscuous", INERT, NULL}, /* always scrubbed */
-    {"harden_unknown_additional", INERT, NULL},
-    {"max_query_restarts", INERT, NULL}, /* ALIAS_MAX */
-    {"max_global_quota", INERT, NULL},   /* WORK_MESSAGES_MAX */
-    {"target_fetch_policy", INERT, NULL},
-    {"ede", INERT, NULL}, /* always told */
-    {"min_ttl", DONE, NULL},
-    {"max_ttl", DONE, NULL},
-    {"cache_min_ttl", DONE, NULL},
-    {"cache_max_ttl", DONE, NULL},
-    {"cache_max_negative_ttl", DONE, NULL},
-    {"module_config", LACKING, "iterator"},
-    {"aggressive_nsec", LACKING, "no"},
-    {"serve_expired", LACKING, "no"},
-    {"prefetch", LACKING, "no"},
-    {"harden_below_nxdomain", LACKING, "no"},
+    {"minimal_responses", DONE, NULL}, {"iter_scrub_promiscuous", INERT, NULL},      /* always scrubbed */
+    {"harden_unknown_additional", INERT, NULL}, {"max_query_restarts", INERT, NULL}, /* ALIAS_MAX */
+    {"max_global_quota", INERT, NULL},                                               /* WORK_MESSAGES_MAX */
+    {"target_fetch_policy", INERT, NULL}, {"ede", INERT, NULL},                      /* always told */
+    {"min_ttl", DONE, NULL}, {"max_ttl", DONE, NULL}, {"cache_min_ttl", DONE, NULL},
+    {"cache_max_ttl", DONE, NULL}, {"cache_max_negative_ttl", DONE, NULL},
+    {"module_config", LACKING, "iterator"}, {"aggressive_nsec", DONE, NULL},
+    {"harden_algo_downgrade", DONE, NULL}, {"val_nsec3_keysize_iterations", DONE, NULL},
+    {"serve_expired", LACKING, "no"}, {"prefetch", LACKING, "no"},
+    {"harden_below_nxdomain", DONE, NULL}, /* proven denials alone */
 };
 
 static const struct {
@@ -45,7 +38,8 @@ static const struct {
     enum support support;
 } keys[] = {{"stub-addr", DONE}, {"stub-name", DONE}, {"val-override-date", DONE},
     {"val-override-timestamp", DONE}, {"query-minimization", DONE}, {"do-ip4", DONE}, {"do-ip6", DONE},
-    {"harden-glue", DONE}, {"do-not-query-localhost", DONE}};
+    {"harden-glue", DONE}, {"do-not-query-localhost", DONE}, {"trust-anchor", DONE},
+    {"domain-insecure", DONE}};
 
 static bool is_feature(const struct config_line *c)
 {
@@ -103,6 +97,19 @@ unsigned setup_lacks(const struct scenario *s, struct text *out)
     return count;
 }
 
+/* "bits limit bits limit …": the greatest limit, since ours does not depend on the key's length. */
+static unsigned iterations_of(const char *value)
+{
+    unsigned long most = 0;
+    for (char *at = (char *)(uintptr_t)value, *end;; at = end) {
+        strtoul(at, &end, 10);
+        unsigned long limit = strtoul(end, &end, 10);
+        if (end == at)
+            return (unsigned)most;
+        most = limit > most ? limit : most;
+    }
+}
+
 static bool read_feature_setting(struct setup *out, const char *text, struct text *why)
 {
     static const struct {
@@ -119,6 +126,12 @@ static bool read_feature_setting(struct setup *out, const char *text, struct tex
     read_feature(text, name, value);
     if (strcmp(name, "from_testbound") == 0)
         out->local_zones = true;
+    if (strcmp(name, "aggressive_nsec") == 0)
+        out->resolve.aggressive = is_yes(value);
+    if (strcmp(name, "harden_algo_downgrade") == 0)
+        out->resolve.policy.all_algorithms = is_yes(value);
+    if (strcmp(name, "val_nsec3_keysize_iterations") == 0)
+        out->resolve.policy.nsec3_iterations_max = iterations_of(value);
     if (strcmp(name, "minimal_responses") == 0)
         out->resolve.minimal_answers = is_yes(value);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -147,6 +160,12 @@ static bool read_date(const char *text, int64_t *out)
     return true;
 }
 
+static void need_anchors(struct setup *out)
+{
+    if (!out->anchors)
+        out->anchors = anchors_new();
+}
+
 static bool read_key(struct setup *out, const struct config_line *c, struct text *why)
 {
     const char *k = c->key, *v = c->value;
@@ -170,7 +189,16 @@ static bool read_key(struct setup *out, const struct config_line *c, struct text
         out->resolve.glue_hardening = is_yes(v);
     else if (strcmp(k, "do-not-query-localhost") == 0)
         out->resolve.loopback_servers = !is_yes(v);
-    else if (is_feature(c))
+    else if (strcmp(k, "trust-anchor") == 0) {
+        need_anchors(out);
+        return anchors_add_text(out->anchors, v, strlen(v), why) == ERR_OK;
+    } else if (strcmp(k, "domain-insecure") == 0) {
+        name_t zone[NAME_MAX_LEN];
+        ok = name_from_text(zone, v, strlen(v), NAME_ROOT) == ERR_OK;
+        need_anchors(out);
+        if (ok)
+            anchors_add_negative(out->anchors, zone, INT64_MAX);
+    } else if (is_feature(c))
         return read_feature_setting(out, v, why);
     if (!ok)
         text_printf(why, "%s: not understood: %s", k, v);
@@ -186,6 +214,10 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
     r->use_v4 = r->use_v6 = r->glue_hardening = r->minimal_answers = true;
     r->loopback_servers = false;
     r->port = 53;
+    r->aggressive = false;
+    r->policy.algorithms = 1u << 5 | 1u << 7 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16;
+    r->policy.digests = 1u << 1 | 1u << 2 | 1u << 4;
+    r->policy.rsa_bits_min = 512; /* as in the files, whatever the daemon's policy is */
     out->cache = (struct cache_settings){
         .size = CACHE_OCTETS, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
     name_from_text(out->hint_name, ROOT_NAME_DEFAULT, strlen(ROOT_NAME_DEFAULT), NULL);
@@ -193,9 +225,17 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
         if (!read_key(out, &s->config[i], why))
             return false;
     out->hint.name = out->hint_name;
+    if (out->anchors)
+        anchors_settle(out->anchors, &r->policy);
+    r->anchors = out->anchors;
     if (out->hint.addr_count) {
         r->hints = &out->hint;
         r->hint_count = 1;
     }
     return true;
+}
+
+void setup_fini(struct setup *s)
+{
+    anchors_free(s->anchors);
 }

@@ -18,11 +18,14 @@ struct setup {
     bool local_zones; /* special-use names are answered by the server (RFC 6761) */
     enum minimise minimise;
     int64_t wall_s; /* the wall clock when the scenario begins */
+    struct anchors *anchors;
 };
 
 /** False: a value is not of its form, and why says which. Switches that hark lacks are passed over:
  * see setup_lacks(). */
 bool setup_read(struct setup *out, const struct scenario *s, struct text *why);
+/** After setup_read(), whatever it said. */
+void setup_fini(struct setup *s);
 /** Appends the switches that the scenario needs and this player (or hark) lacks, separated by ", ";
  * returns their number. */
 unsigned setup_lacks(const struct scenario *s, struct text *out);
