@@ -1,11 +1,14 @@
-/* Value: stored_s 4 | epoch 4 | count 2 | TTL offsets 2 each | the message. */
+/* Value: stored_s 4 | epoch 4 | count 2 | EDE 2 (0xffff: none) | length of its text 1 | TTL offsets 2 each |
+ * the text | the message. */
 #include <assert.h>
 #include <string.h>
 
 #include "cache/flat.h"
 #include "cache/inner.h"
+#include "dns/edns.h"
 
-#define HEAD_LEN 10u
+#define HEAD_LEN 13u
+#define NO_EDE 0xffffu /* of the range for private use, RFC 8914 5.2 */
 
 static size_t answer_key(
     uint8_t key[CACHE_KEY_MAX], const name_t *qname, uint16_t type, uint16_t class, uint8_t variant)
@@ -16,8 +19,8 @@ static size_t answer_key(
 }
 
 struct answer_copy {
-    uint8_t *out;
-    size_t cap, len;
+    struct answer_room *out;
+    size_t len;
     uint32_t epoch, stored_s;
     unsigned ttl_count;
     uint8_t ttl_offsets[ANSWER_TTLS_MAX * 2];
@@ -30,29 +33,31 @@ static bool copy_answer(const void *value, size_t len, void *ctx)
     c->stored_s = read_u32(&r);
     if (read_u32(&r) != c->epoch)
         return false;
-    unsigned count = read_u16(&r);
+    unsigned count = read_u16(&r), ede = read_u16(&r), text_len = read_u8(&r);
     if (count > ANSWER_TTLS_MAX)
         return false;
-    const uint8_t *offsets = read_octets(&r, 2 * (size_t)count);
+    const uint8_t *offsets = read_octets(&r, 2 * (size_t)count), *text = read_octets(&r, text_len);
     size_t wire_len = reader_left(&r);
     const uint8_t *wire = read_octets(&r, wire_len);
-    if (!offsets || !wire || wire_len > c->cap)
+    if (!offsets || !text || !wire || wire_len > c->out->cap)
         return false;
     memcpy(c->ttl_offsets, offsets, 2 * (size_t)count);
-    memcpy(c->out, wire, wire_len);
+    c->out->ede = ede == NO_EDE ? EDE_NONE : (int)ede;
+    memcpy(c->out->ede_text, text, text_len);
+    c->out->ede_text[text_len] = 0;
+    memcpy(c->out->wire, wire, wire_len);
     c->ttl_count = count;
     c->len = wire_len;
     return true;
 }
 
 size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    uint32_t now_s, uint8_t *out, size_t cap)
+    uint32_t now_s, struct answer_room *out)
 {
     uint8_t key[CACHE_KEY_MAX];
     size_t key_len = answer_key(key, qname, type, class, variant);
     struct answer_copy copy;
     copy.out = out;
-    copy.cap = cap;
     copy.epoch = atomic_load_explicit(&c->answers_epoch, memory_order_acquire);
     if (!store_read(c->store, STORE_ANSWER, key, key_len, now_s, copy_answer, &copy))
         return 0;
@@ -62,31 +67,36 @@ size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uin
     for (unsigned i = 0; i < copy.ttl_count; i++) {
         size_t at = get_u16(copy.ttl_offsets + 2 * (size_t)i);
         if (at + 4 <= copy.len)
-            put_u32(out + at, cache_left(get_u32(out + at), elapsed));
+            put_u32(out->wire + at, cache_left(get_u32(out->wire + at), elapsed));
     }
     return copy.len;
 }
 
 void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    const uint8_t *wire, size_t len, const uint16_t *ttl_offsets, unsigned ttl_count, uint32_t life_s,
-    uint32_t now_s)
+    const struct answer *answer, uint32_t now_s)
 {
-    if (life_s == 0 || len == 0 || len > ANSWER_OCTETS_MAX || ttl_count > ANSWER_TTLS_MAX)
+    size_t len = answer->len;
+    if (answer->life_s == 0 || len == 0 || len > ANSWER_OCTETS_MAX || answer->ttl_count > ANSWER_TTLS_MAX)
         return;
+    bool told = answer->ede != EDE_NONE && answer->ede_text;
+    size_t text_len = told ? strnlen(answer->ede_text, ANSWER_REASON_MAX - 1) : 0;
     uint8_t key[CACHE_KEY_MAX];
     size_t key_len = answer_key(key, qname, type, class, variant);
     struct flat_room room;
-    struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)ttl_count + len);
+    struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)answer->ttl_count + text_len + len);
     write_u32(&w, now_s);
     write_u32(&w, atomic_load_explicit(&c->answers_epoch, memory_order_acquire));
-    write_u16(&w, (uint16_t)ttl_count);
-    for (unsigned i = 0; i < ttl_count; i++) {
-        assert(ttl_offsets[i] + 4u <= len);
-        write_u16(&w, ttl_offsets[i]);
+    write_u16(&w, (uint16_t)answer->ttl_count);
+    write_u16(&w, answer->ede == EDE_NONE ? NO_EDE : (uint16_t)answer->ede);
+    write_u8(&w, (uint8_t)text_len);
+    for (unsigned i = 0; i < answer->ttl_count; i++) {
+        assert(answer->ttl_offsets[i] + 4u <= len);
+        write_u16(&w, answer->ttl_offsets[i]);
     }
-    write_octets(&w, wire, len);
-    store_put(
-        c->store, STORE_ANSWER, key, key_len, w.data, w.pos, cache_expiry(now_s, life_s), now_s, NULL, NULL);
+    write_octets(&w, text_len ? answer->ede_text : "", text_len);
+    write_octets(&w, answer->wire, len);
+    store_put(c->store, STORE_ANSWER, key, key_len, w.data, w.pos, cache_expiry(now_s, answer->life_s), now_s,
+        NULL, NULL);
     flat_room_fini(&room);
 }
 

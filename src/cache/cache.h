@@ -110,18 +110,36 @@ void cache_cut_remove(struct cache *c, const name_t *zone);
 
 #define ANSWER_VARIANT_DO 1u
 #define ANSWER_VARIANT_CD 2u
+#define ANSWER_VARIANT_CO 4u /* beside DO: the rcode of compact denials (RFC 9824) is another then */
 #define ANSWER_TTLS_MAX 128u
+#define ANSWER_REASON_MAX 256u
 
-/** Copies the finished message into out[cap] with its TTLs lowered by the time since it was put; returns its
- * length, 0: none. The message's ID is 0, its flags and the question's letter case are as put: the caller
- * patches them. qname in any case. */
+/* A finished message to be stored. */
+struct answer {
+    const uint8_t *wire;
+    size_t len;
+    const uint16_t *ttl_offsets; /* where its TTL fields stand */
+    unsigned ttl_count;
+    uint32_t life_s;      /* the least TTL of its parts */
+    int ede;              /* enum ede_code: a reason that goes with it (insecure, and why); EDE_NONE: none */
+    const char *ede_text; /* longer than ANSWER_REASON_MAX - 1: cut */
+};
+
+/* Where a copy of one is put. */
+struct answer_room {
+    uint8_t *wire;
+    size_t cap;
+    int ede;
+    char ede_text[ANSWER_REASON_MAX];
+};
+
+/** Copies the finished message into out->wire[cap] with its TTLs lowered by the time since it was put;
+ * returns its length, 0: none. The message's ID is 0, its flags and the question's letter case are as put:
+ * the caller patches them. qname in any case. */
 size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    uint32_t now_s, uint8_t *out, size_t cap);
-/** Stores a finished message whose TTL fields stand at the offsets.
- * Lives for life_s seconds (the least TTL of its parts). */
+    uint32_t now_s, struct answer_room *out);
 void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    const uint8_t *wire, size_t len, const uint16_t *ttl_offsets, unsigned ttl_count, uint32_t life_s,
-    uint32_t now_s);
+    const struct answer *answer, uint32_t now_s);
 /** Kills all answers at once. */
 void cache_answers_flush(struct cache *c);
 

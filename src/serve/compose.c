@@ -5,10 +5,10 @@
 #define HINFO_TTL 3600u /* RFC 8482 4.2 leaves it open: an hour of quiet */
 
 /* Proofs are for those who ask for them (RFC 4035 3.2.1), unless they are what was asked. */
-static bool is_left_out(const struct request *rq, const struct rrset *rs)
+static bool is_left_out(const struct request *rq, enum section section, const struct rrset *rs)
 {
     bool proof = rs->type == TYPE_RRSIG || rs->type == TYPE_NSEC || rs->type == TYPE_NSEC3;
-    return proof && !rq->dnssec_ok && rs->type != rq->type;
+    return proof && !rq->dnssec_ok && !(section == SECTION_ANSWER && rs->type == rq->type);
 }
 
 static bool add_section(
@@ -16,10 +16,35 @@ static bool add_section(
 {
     for (size_t i = 0; i < list->count; i++) {
         const struct rrset *rs = list->items[i];
-        if (is_left_out(rq, rs))
+        if (is_left_out(rq, section, rs))
             continue;
         if (!msg_add_rrset(b, section, rs, rq->dnssec_ok, 0))
             return false;
+    }
+    return true;
+}
+
+/* Two links of a chain may be made of one wildcard's zone. */
+static bool is_of_earlier(const struct outcome *o, size_t answer, const struct rrset *proof)
+{
+    for (size_t i = 0; i < answer; i++)
+        if (o->answer.items[i]->proofs &&
+            rrset_list_find(o->answer.items[i]->proofs, proof->owner, proof->type))
+            return true;
+    return false;
+}
+
+/* What was made of a wildcard comes with the proof that it might be (RFC 4035 3.1.3.3). */
+static bool add_wildcard_proofs(struct msg_builder *b, const struct request *rq, const struct outcome *o)
+{
+    for (size_t i = 0; i < o->answer.count && rq->dnssec_ok; i++) {
+        const struct rrset_list *proofs = o->answer.items[i]->proofs;
+        for (size_t k = 0; proofs && k < proofs->count; k++) {
+            const struct rrset *rs = proofs->items[k];
+            bool there = rrset_list_find(&o->authority, rs->owner, rs->type) || is_of_earlier(o, i, rs);
+            if (!there && !msg_add_rrset(b, SECTION_AUTHORITY, rs, true, 0))
+                return false;
+        }
     }
     return true;
 }
@@ -33,8 +58,18 @@ static bool add_records(struct msg_builder *b, const struct request *rq, const s
         return false;
     if (!add_section(b, rq, SECTION_AUTHORITY, &o->authority) && !positive)
         return false;
+    if (!add_wildcard_proofs(b, rq, o))
+        return false;
     add_section(b, rq, SECTION_ADDITIONAL, &o->additional);
     return true;
+}
+
+/* RFC 9824 5: compact denial says NODATA where there is no such name, which only who reads its proof, and is
+ * not told otherwise, sees. */
+static uint16_t rcode_of(const struct request *rq, const struct outcome *o)
+{
+    bool restored = o->no_name && o->rcode == RCODE_NOERROR && (!rq->dnssec_ok || rq->compact_ok);
+    return restored ? RCODE_NXDOMAIN : o->rcode;
 }
 
 static uint32_t least_ttl(const uint8_t *wire, const uint16_t *offsets, unsigned count)
@@ -51,7 +86,7 @@ static uint32_t least_ttl(const uint8_t *wire, const uint16_t *offsets, unsigned
 static bool may_be_kept(const struct outcome *o, unsigned ttl_count)
 {
     return (o->rcode == RCODE_NOERROR || o->rcode == RCODE_NXDOMAIN) && o->verdict != VERDICT_BOGUS &&
-           ttl_count < ANSWER_TTLS_MAX;
+           !o->clock_unknown && o->verdict != VERDICT_INDETERMINATE && ttl_count < ANSWER_TTLS_MAX;
 }
 
 void compose_answer(struct serve *s, struct request *rq, const struct outcome *outcome, uint16_t flags,
@@ -59,9 +94,9 @@ void compose_answer(struct serve *s, struct request *rq, const struct outcome *o
 {
     struct msg_builder b;
     uint16_t ttl_offsets[ANSWER_TTLS_MAX];
-    if (outcome->verdict == VERDICT_SECURE)
+    if (outcome->verdict == VERDICT_SECURE && !outcome->clock_unknown)
         flags |= FLAG_AD;
-    msg_build(&b, s->wire, sizeof s->wire, 0, (uint16_t)(flags | FLAG_QR | FLAG_RA), outcome->rcode);
+    msg_build(&b, s->wire, sizeof s->wire, 0, (uint16_t)(flags | FLAG_QR | FLAG_RA), rcode_of(rq, outcome));
     b.ttl_offsets = ttl_offsets;
     b.ttl_cap = ANSWER_TTLS_MAX;
     msg_add_question(&b, rq->name, rq->type, rq->class);
@@ -72,8 +107,15 @@ void compose_answer(struct serve *s, struct request *rq, const struct outcome *o
         return;
     }
     if (store && len <= ANSWER_OCTETS_MAX && may_be_kept(outcome, b.ttl_count))
-        cache_answer_put(s->cache, rq->name, rq->type, rq->class, answer_variant(rq), s->wire, len,
-            ttl_offsets, b.ttl_count, least_ttl(s->wire, ttl_offsets, b.ttl_count), now.cache_s);
+        cache_answer_put(s->cache, rq->name, rq->type, rq->class, answer_variant(rq),
+            &(struct answer){.wire = s->wire,
+                .len = len,
+                .ttl_offsets = ttl_offsets,
+                .ttl_count = b.ttl_count,
+                .life_s = least_ttl(s->wire, ttl_offsets, b.ttl_count),
+                .ede = rq->ede,
+                .ede_text = rq->ede_text},
+            now.cache_s);
     /* Longer than the room given is longer than the client takes,
      * so header and question are all that will be sent. */
     reply->len = len;
@@ -96,14 +138,21 @@ static void compose_hinfo(struct serve *s, struct request *rq, struct reply *rep
 void serve_compose(
     struct serve *s, struct request *rq, const struct outcome *outcome, struct reply *reply, now_t now)
 {
+    bool is_sentinel;
     serve_count(&s->counters.composed);
     reply->from = outcome->from_cache ? REPLY_FROM_CACHE : REPLY_FROM_SERVERS;
     rq->ede = outcome->reason.ede;
     rq->ede_text = outcome->reason.text ? outcome->reason.text : "";
     if (outcome->rcode == RCODE_SERVFAIL)
         reply_bare(s, rq, RCODE_SERVFAIL, reply);
-    else if (rq->type == TYPE_ANY && outcome->rcode == RCODE_NOERROR && outcome->answer.count == 0)
+    else if (!may_see(s, rq, outcome)) /* the resolver does not hand such out: the last lock on the door */
+        serve_refuse(s, rq, RCODE_SERVFAIL, rq->ede == EDE_NONE ? EDE_DNSSEC_BOGUS : rq->ede,
+            rq->ede == EDE_NONE ? "the answer was not validated" : rq->ede_text, reply);
+    else if (sentinel_refuses(s, rq, outcome, &is_sentinel))
+        serve_refuse(s, rq, RCODE_SERVFAIL, EDE_NONE, "", reply); /* RFC 8509 3.2 */
+    else if (rq->type == TYPE_ANY && outcome->rcode == RCODE_NOERROR && outcome->answer.count == 0 &&
+             !outcome->no_name)
         compose_hinfo(s, rq, reply, now);
     else
-        compose_answer(s, rq, outcome, 0, true, reply, now);
+        compose_answer(s, rq, outcome, 0, !is_sentinel, reply, now);
 }

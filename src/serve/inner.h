@@ -55,9 +55,24 @@ void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struc
 void compose_answer(struct serve *s, struct request *rq, const struct outcome *outcome, uint16_t flags,
     bool store, struct reply *reply, now_t now);
 
+/** May the outcome's data go to this client, as far as DNSSEC goes? Without CD none that is known to be
+ * false, nor any that nobody has looked at where validation is on (RFC 4035 4.7, 5.5). */
+static inline bool may_see(const struct serve *s, const struct request *rq, const struct outcome *o)
+{
+    if (rq->flags & FLAG_CD)
+        return true;
+    return o->verdict != VERDICT_BOGUS && (o->verdict != VERDICT_UNCHECKED || !s->settings.validates);
+}
+
+/** sentinel.c: does the question ask which keys of the root are trusted here (RFC 8509), and is the answer to
+ * be SERVFAIL? *is_sentinel: its answer follows the keys and is not to be kept. */
+bool sentinel_refuses(
+    const struct serve *s, const struct request *rq, const struct outcome *o, bool *is_sentinel);
+
 static inline uint8_t answer_variant(const struct request *rq)
 {
-    return (uint8_t)((rq->dnssec_ok ? ANSWER_VARIANT_DO : 0) | (rq->flags & FLAG_CD ? ANSWER_VARIANT_CD : 0));
+    return (uint8_t)((rq->dnssec_ok ? ANSWER_VARIANT_DO : 0) | (rq->flags & FLAG_CD ? ANSWER_VARIANT_CD : 0) |
+                     (rq->dnssec_ok && rq->compact_ok ? ANSWER_VARIANT_CO : 0));
 }
 
 #endif

@@ -20,6 +20,7 @@ static void opt_of(const struct serve *s, const struct request *rq, uint16_t rco
 {
     *e = (struct edns){.present = true,
         .dnssec_ok = rq->dnssec_ok,
+        .compact_ok = rq->compact_ok, /* RFC 9824 5.1 */
         .udp_size = s->settings.udp_size,
         .ext_rcode = (uint8_t)(rcode >> 4)};
     if (rq->keepalive && s->settings.keepalive_100ms) {

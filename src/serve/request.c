@@ -5,6 +5,7 @@
 #define FLAG_OPCODE 0x7800u
 #define OPT_FIXED_LEN 11u /* root, type, size, TTL field, RDLENGTH: RFC 6891 6.1.2 */
 #define EDNS_FLAG_DO 0x8000u
+#define EDNS_FLAG_CO 0x4000u
 
 /* The places of the header's counts. */
 enum { AT_QDCOUNT = 4, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
@@ -15,6 +16,7 @@ static bool take_edns(struct request *rq, const struct edns *e)
     rq->edns = e->present;
     rq->edns_version = e->version;
     rq->dnssec_ok = e->dnssec_ok;
+    rq->compact_ok = e->compact_ok;
     rq->udp_size = e->udp_size;
     rq->nsid = e->nsid_asked;
     rq->cookie_len = e->cookie_len;
@@ -35,6 +37,7 @@ static bool read_opt_in_place(
     rq->udp_size = get_u16(p + 3);
     rq->edns_version = p[6];
     rq->dnssec_ok = get_u16(p + 7) & EDNS_FLAG_DO;
+    rq->compact_ok = get_u16(p + 7) & EDNS_FLAG_CO;
     /* Options of another version may have another form: nothing of them matters to BADVERS. */
     if (len == OPT_FIXED_LEN || rq->edns_version != 0)
         return true;
@@ -93,7 +96,8 @@ static enum request_form read_without_question(
 
 enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch)
 {
-    rq->question = rq->edns = rq->dnssec_ok = rq->keepalive = rq->nsid = rq->cookie_good = false;
+    rq->question = rq->edns = rq->dnssec_ok = rq->compact_ok = false;
+    rq->keepalive = rq->nsid = rq->cookie_good = false;
     rq->cookie_len = 0;
     rq->edns_version = 0;
     rq->udp_size = UDP_SIZE_PLAIN;

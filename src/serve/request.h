@@ -18,14 +18,15 @@ struct request {
     name_t name[NAME_MAX_LEN]; /* in the asker's letter case */
     bool edns;                 /* there was an OPT, so the reply has one (RFC 6891 6.1.1) */
     bool dnssec_ok, keepalive, nsid;
+    bool compact_ok; /* CO: takes NXDOMAIN with a compact denial (RFC 9824 5.1) */
     uint8_t edns_version;
     uint16_t udp_size;
     uint8_t cookie_len; /* 0: none; else the client's part, with or without a server's */
     uint8_t cookie[EDNS_COOKIE_MAX];
     bool cookie_good; /* the server's part is ours and recent: the client is where it says it is */
-    /* a reason for the reply's OPT */
-    int ede;              /* enum ede_code */
-    const char *ede_text; /* static */
+    /* a reason for the reply's OPT, while one is made */
+    int ede; /* enum ede_code */
+    const char *ede_text;
 };
 
 enum request_form {

@@ -53,14 +53,18 @@ static enum step_end step_local(struct visit *v)
 
 static enum step_end step_answers(struct visit *v)
 {
-    const struct request *rq = v->rq;
-    v->reply->len = cache_answer_get(v->s->cache, rq->name, rq->type, rq->class, answer_variant(rq),
-        v->now.cache_s, v->reply->data, v->reply->cap);
+    struct request *rq = v->rq;
+    struct answer_room room = {.wire = v->reply->data, .cap = v->reply->cap};
+    v->reply->len = cache_answer_get(
+        v->s->cache, rq->name, rq->type, rq->class, answer_variant(rq), v->now.cache_s, &room);
     if (v->reply->len < MSG_HEADER_LEN + rq->name_len + 4u)
         return STEP_NEXT;
     serve_count(&v->s->counters.hits);
     v->reply->from = REPLY_FROM_CACHE;
+    rq->ede = room.ede;
+    rq->ede_text = room.ede_text;
     reply_finish(v->s, rq, v->reply);
+    rq->ede_text = "";
     return STEP_REPLIED;
 }
 
@@ -83,10 +87,11 @@ static bool known(struct visit *v, struct outcome *out)
         out->rcode = negative.nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
         out->verdict = negative.verdict;
         out->authority = negative.authority;
+        out->no_name = negative.no_name;
     } else {
         return false;
     }
-    return out->verdict != VERDICT_BOGUS || (rq->flags & FLAG_CD);
+    return may_see(v->s, rq, out);
 }
 
 /* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for
@@ -94,11 +99,14 @@ static bool known(struct visit *v, struct outcome *out)
 static enum step_end step_recursion(struct visit *v)
 {
     struct outcome out = {.rcode = RCODE_NOERROR, .reason.ede = EDE_NONE};
+    bool is_sentinel;
     if (v->rq->flags & FLAG_RD)
         return STEP_NEXT;
     if (!known(v, &out))
         return step_refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
             "recursion was not asked for and the cache does not know");
+    if (sentinel_refuses(v->s, v->rq, &out, &is_sentinel))
+        return step_refuse(v, RCODE_SERVFAIL, EDE_NONE, "");
     v->reply->from = REPLY_FROM_CACHE;
     compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
     return STEP_REPLIED;

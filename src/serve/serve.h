@@ -7,6 +7,7 @@
  *   cookie.c    server cookies                           (RFC 9018)
  *   chaos.c     what we tell of ourselves                (CH TXT, RFC 4892)
  *   local.c     names that are answered here, whoever asks (RFC 6761, RFC 6303)
+ *   sentinel.c  which keys of the root are trusted here  (RFC 8509)
  *   compose.c   what the resolver found, as a message    (and into the cache for the next asker)
  *   reply.c     the message as this client gets it: ID, letter case, size, OPT, truncation
  *
@@ -50,7 +51,11 @@ struct serve_settings {
     bool cookies_require;     /* over UDP serve those alone whose cookie is good */
     struct cookie_secrets cookie_secrets;
     const char *identity, *version; /* CH TXT id.server and version.server, NSID; NULL: not told; borrowed */
-    struct strangers *strangers;    /* shared by all threads; NULL: each stranger is told that he is one */
+    bool validates;                 /* unchecked data is not for clients without CD */
+    bool sentinel;                  /* RFC 8509, with validation */
+    const uint16_t *root_tags;      /* of the keys that are trusted for the root; borrowed */
+    size_t root_tag_count;
+    struct strangers *strangers; /* shared by all threads; NULL: each stranger is told that he is one */
 };
 
 #define SERVE_RCODES 24u /* BADCOOKIE is the last of the registry */

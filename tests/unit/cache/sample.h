@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "cache/cache.h"
+#include "dns/edns.h"
 #include "dns/rrtype.h"
 
 #define MIB ((size_t)1 << 20)

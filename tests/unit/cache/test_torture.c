@@ -50,7 +50,8 @@ static void try_rrset(struct torturer *t, const name_t *name, uint8_t mark, uint
 static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uint32_t now_s)
 {
     uint8_t wire[512];
-    size_t n = cache_answer_get(t->c, name, TYPE_A, CLASS_IN, 0, now_s, wire, sizeof wire);
+    struct answer_room room = {.wire = wire, .cap = sizeof wire};
+    size_t n = cache_answer_get(t->c, name, TYPE_A, CLASS_IN, 0, now_s, &room);
     if (n) {
         uint32_t ttl = get_u32(wire);
         t->hits++;
@@ -62,7 +63,13 @@ static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uin
     memset(wire, mark, sizeof wire);
     uint32_t ttl = 1 + draw(t) % 30;
     put_u32(wire, ttl);
-    cache_answer_put(t->c, name, TYPE_A, CLASS_IN, 0, wire, 4 + draw(t) % 500, &(uint16_t){0}, 1, ttl, now_s);
+    struct answer answer = {.wire = wire,
+        .len = 4 + draw(t) % 500,
+        .ttl_offsets = &(uint16_t){0},
+        .ttl_count = 1,
+        .life_s = ttl,
+        .ede = EDE_NONE};
+    cache_answer_put(t->c, name, TYPE_A, CLASS_IN, 0, &answer, now_s);
 }
 
 /* n7.zone. to n8.zone. …, of which each name is the half-way one. */

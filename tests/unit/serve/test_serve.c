@@ -16,17 +16,6 @@ static struct outcome answer_of(struct fixture *f, struct rrset *rs)
     return o;
 }
 
-/* An RRSIG's RDATA as far as this layer cares: opaque, but of the right layout. */
-static void sign(struct fixture *f, struct rrset *rs, uint16_t signature_len)
-{
-    uint8_t *rdata = arena_alloc(&f->a, 19u + signature_len);
-    put_u16(rdata, rs->type);
-    rdata[2] = 13;
-    rs->sigs = ARENA_NEW(&f->a, struct rdata);
-    rs->sigs[0] = (struct rdata){.data = rdata, .len = (uint16_t)(19u + signature_len)};
-    rs->sig_count = 1;
-}
-
 static void denial(struct fixture *f, struct outcome *o, uint32_t ttl)
 {
     struct rrset *soa = ARENA_NEW(&f->a, struct rrset);
@@ -34,10 +23,10 @@ static void denial(struct fixture *f, struct outcome *o, uint32_t ttl)
         (struct rrset){.owner = fixture_name(f, "example."), .type = TYPE_SOA, .class = CLASS_IN, .ttl = ttl};
     uint8_t *rdata = arena_copy(&f->a, SOA_RDATA, sizeof SOA_RDATA);
     rrset_add(soa, (struct rdata){.data = rdata, .len = sizeof SOA_RDATA}, &f->a);
-    sign(f, soa, 64);
+    fixture_sign(f, soa, 64);
     rrset_list_add(&o->authority, soa, &f->a);
     struct rrset *nsec = fixture_rrset(f, "a.example.", TYPE_NSEC, ttl, "\1z\7example\0\0\1\x40", 14, 1);
-    sign(f, nsec, 64);
+    fixture_sign(f, nsec, 64);
     rrset_list_add(&o->authority, nsec, &f->a);
 }
 
@@ -79,7 +68,7 @@ static void signatures_are_for_those_who_ask(void **state)
     for (int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++) {
         fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, FLAG_RD, 1232, dnssec_ok);
         struct rrset *rs = fixture_rrset(f, "www.example.", TYPE_A, 300, ADDRESS, 4, 1);
-        sign(f, rs, 64);
+        fixture_sign(f, rs, 64);
         struct outcome o = answer_of(f, rs);
         for (int again = 0; again < 2; again++) {
             if (again)
