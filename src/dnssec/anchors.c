@@ -8,10 +8,9 @@
 #include "dns/rdata.h"
 #include "dns/rrtype.h"
 #include "dns/token.h"
-#include "dnssec/verify.h"
+#include "dnssec/pubkey.h"
 
-#define DS_HEAD_LEN 4u     /* RFC 4034 5.1 */
-#define DNSKEY_HEAD_LEN 4u /* RFC 4034 2.1 */
+#define DS_HEAD_LEN 4u /* RFC 4034 5.1 */
 
 struct anchors *anchors_new(void)
 {
@@ -114,6 +113,55 @@ void anchors_add_negative(struct anchors *a, const name_t *zone, int64_t until_s
     a->negatives = room_for_one(&a->arena, a->negatives, a->negative_count, sizeof *a->negatives);
     a->negatives[a->negative_count++] =
         (struct negative_anchor){.zone = lower_dup(zone, &a->arena), .until_s = until_s};
+}
+
+/* ---- keys by name ---- */
+
+/* Keys that an anchor names are without REVOKE. */
+static bool same_key(const struct rdata *a, const struct rdata *b)
+{
+    return a->len == b->len && a->data[0] == b->data[0] &&
+           ((a->data[1] ^ b->data[1]) & ~DNSKEY_FLAG_REVOKE) == 0 &&
+           memcmp(a->data + 2, b->data + 2, a->len - 2u) == 0;
+}
+
+/* Does the DS name it? A digest that we have no arithmetic for names nothing. */
+static bool ds_names(const struct rdata *ds, const name_t *zone, const struct rdata *key)
+{
+    struct arena scratch;
+    struct rdata made;
+    arena_init(&scratch);
+    bool named = ds_make(zone, key, ds->data[3], &scratch, &made) && made.len == ds->len &&
+                 memcmp(made.data, ds->data, ds->len) == 0;
+    arena_fini(&scratch);
+    return named;
+}
+
+bool anchor_has_key(const struct anchor *anchor, const struct rdata *key)
+{
+    for (unsigned i = 0; i < anchor->keys.count; i++)
+        if (same_key(&anchor->keys.rdata[i], key))
+            return true;
+    for (unsigned i = 0; i < anchor->ds.count; i++)
+        if (ds_names(&anchor->ds.rdata[i], anchor->zone, key))
+            return true;
+    return false;
+}
+
+void anchors_remove_key(struct anchors *a, const name_t *zone, const struct rdata *key)
+{
+    struct anchor *anchor = find(a, zone);
+    unsigned keys = 0, ds = 0;
+    if (!anchor)
+        return;
+    for (unsigned i = 0; i < anchor->keys.count; i++)
+        if (!same_key(&anchor->keys.rdata[i], key))
+            anchor->keys.rdata[keys++] = anchor->keys.rdata[i];
+    for (unsigned i = 0; i < anchor->ds.count; i++)
+        if (!ds_names(&anchor->ds.rdata[i], anchor->zone, key))
+            anchor->ds.rdata[ds++] = anchor->ds.rdata[i];
+    anchor->keys.count = (uint16_t)keys;
+    anchor->ds.count = (uint16_t)ds;
 }
 
 /* ---- master-file text ---- */
@@ -253,26 +301,6 @@ enum err anchors_add_text(struct anchors *a, const char *text, size_t len, struc
 
 /* ---- use ---- */
 
-static unsigned rsa_bits(const uint8_t *key, size_t len)
-{
-    /* RFC 3110 2: length of the exponent in one octet, or in two after a zero. */
-    size_t exponent = len > 0 ? key[0] : 0, head = 1;
-    if (len > 2 && key[0] == 0) {
-        exponent = get_u16(key + 1);
-        head = 3;
-    }
-    if (exponent + head >= len)
-        return 0;
-    uint8_t top = key[head + exponent];
-    return top ? (unsigned)(len - head - exponent) * 8 - ((unsigned)__builtin_clz(top) - 24) : 0;
-}
-
-static bool is_rsa(uint8_t algorithm)
-{
-    return algorithm == ALGORITHM_RSASHA1 || algorithm == ALGORITHM_RSASHA1_NSEC3_SHA1 ||
-           algorithm == ALGORITHM_RSASHA256 || algorithm == ALGORITHM_RSASHA512;
-}
-
 static bool is_usable(const struct anchor *anchor, const struct dnssec_policy *policy)
 {
     for (unsigned i = 0; i < anchor->ds.count; i++) {
@@ -281,11 +309,9 @@ static bool is_usable(const struct anchor *anchor, const struct dnssec_policy *p
             return true;
     }
     for (unsigned i = 0; i < anchor->keys.count; i++) {
-        const struct rdata *rd = &anchor->keys.rdata[i];
-        uint8_t algorithm = rd->data[3];
-        if (policy_verifies(policy, algorithm) &&
-            (!is_rsa(algorithm) ||
-                rsa_bits(rd->data + DNSKEY_HEAD_LEN, rd->len - DNSKEY_HEAD_LEN) >= policy->rsa_bits_min))
+        struct dnskey key;
+        if (dnskey_read(&anchor->keys.rdata[i], &key) && policy_verifies(policy, key.algorithm) &&
+            !dnskey_is_short(&key, policy))
             return true;
     }
     return false;

@@ -37,7 +37,10 @@ enum err anchors_add_text(struct anchors *a, const char *text, size_t len, struc
 void anchors_add(struct anchors *a, const name_t *zone, uint16_t type, const struct rdata *rd);
 /** Built in: the root's KSK-2017 (20326) and KSK-2024 (38696), as DS. */
 void anchors_add_builtin(struct anchors *a);
-/** Takes a key away from what is trusted: DNSKEY and each DS that names it (RFC 5011: seen revoked). */
+/** Is the key (DNSKEY RDATA) one of them, or named by a DS of them? */
+bool anchor_has_key(const struct anchor *anchor, const struct rdata *key);
+/** Takes a key away from what is trusted: DNSKEY and each DS that names it (RFC 5011: seen revoked). `key` is
+ * without the REVOKE flag. */
 void anchors_remove_key(struct anchors *a, const name_t *zone, const struct rdata *key);
 void anchors_add_negative(struct anchors *a, const name_t *zone, int64_t until_s);
 /** After the last addition: marks those that the policy cannot use. */

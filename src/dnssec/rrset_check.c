@@ -127,11 +127,15 @@ static void look_at_keys(const struct rrset_check *c, struct key_sights *out)
         struct dnskey key;
         struct key_sight *s = &out->items[i];
         *s = (struct key_sight){.unusable = FAULT_KEY_INVALID};
-        if (dnskey_read(&c->keys->rdata[i], &key))
-            *s = (struct key_sight){.tag = key.tag,
-                .algorithm = key.algorithm,
-                .short_rsa = dnskey_is_short(&key, c->policy),
-                .unusable = dnskey_unusable(&key)};
+        if (!dnskey_read(&c->keys->rdata[i], &key))
+            continue;
+        enum fault_kind unusable = dnskey_unusable(&key);
+        if (unusable == FAULT_KEY_REVOKED && c->revocation)
+            unusable = FAULT_NONE;
+        *s = (struct key_sight){.tag = key.tag,
+            .algorithm = key.algorithm,
+            .short_rsa = dnskey_is_short(&key, c->policy),
+            .unusable = unusable};
     }
 }
 

@@ -83,9 +83,10 @@ struct anchors *trust_anchors(
     for (size_t i = 0; i < a->count; i++) {
         char zone[NAME_TEXT_LEN];
         if (a->items[i].unsupported)
-            warn(warnings,
-                "the trust anchor of %s counts as none: it has no key of an algorithm that is verified",
-                name_text(a->items[i].zone, zone));
+            warn(warnings, "the trust anchor of %s counts as none: %s", name_text(a->items[i].zone, zone),
+                a->items[i].ds.count + a->items[i].keys.count
+                    ? "it has no key of an algorithm that is verified"
+                    : "all its keys are revoked");
     }
     return a;
 }
