@@ -1,7 +1,5 @@
 #include "cache/flat.h"
 
-#define RRSET_FIXED_LEN 16u
-
 static size_t rdatas_len(const struct rdata *rd, unsigned count)
 {
     size_t n = 0;
@@ -17,7 +15,7 @@ static unsigned proof_count(const struct rrset *rs)
 
 static size_t own_len(const struct rrset *rs)
 {
-    return name_len(rs->owner) + RRSET_FIXED_LEN + rdatas_len(rs->rdata, rs->count) +
+    return name_len(rs->owner) + FLAT_RRSET_FIXED_LEN + rdatas_len(rs->rdata, rs->count) +
            rdatas_len(rs->sigs, rs->sig_count);
 }
 

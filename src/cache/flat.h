@@ -11,6 +11,8 @@
 #include "base/cursor.h"
 #include "dns/rr.h"
 
+#define FLAT_RRSET_FIXED_LEN 16u /* from the type to sig_count */
+
 /** Octets of the flat form. */
 size_t flat_rrset_len(const struct rrset *rs);
 /** Appends rs, with this TTL instead of its own. */

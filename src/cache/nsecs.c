@@ -325,7 +325,7 @@ bool nsecs_put(struct nsecs *n, const name_t *zone, const struct rrset *rs, uint
 static struct rdata first_rdata(const struct item *it)
 {
     struct reader r = reader_of(it->octets + it->key_len, it->value_len);
-    read_octets(&r, name_len(r.data) + 14);
+    read_octets(&r, name_len(r.data) + FLAT_RRSET_FIXED_LEN);
     struct rdata rd = {.len = read_u16(&r)};
     rd.data = read_octets(&r, rd.len);
     return rd;
