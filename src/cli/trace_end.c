@@ -2,6 +2,7 @@
 
 #include "cli/record.h"
 #include "cli/status.h"
+#include "cli/trace_chain.h"
 #include "dns/present.h"
 
 static void print_record(void *ctx, const struct rr *rr)
@@ -31,6 +32,17 @@ static void add_failure(struct text *t, const struct outcome *o)
     text_char(t, ')');
 }
 
+/* ", secure", ", insecure (why)" */
+static void add_verdict(struct text *t, const struct outcome *o)
+{
+    const char *verdict = trace_verdict_text(o->verdict);
+    if (!verdict)
+        return;
+    text_printf(t, ", %s", verdict);
+    if (o->verdict != VERDICT_SECURE)
+        text_printf(t, " (%s)", o->reason.text ? o->reason.text : "the zone is not signed");
+}
+
 static void add_denial(struct text *t, const struct question *q, const struct outcome *o)
 {
     text_add(t, "Answer: ");
@@ -52,6 +64,8 @@ void trace_end_outcome(struct out *out, const struct question *q, const struct o
         add_denial(&t, q, o);
     else
         add_failure(&t, o);
+    if (status == STATUS_ANSWER || status == STATUS_NO_DATA)
+        add_verdict(&t, o);
     out_put(out, style, t.data);
     out_end(out);
     text_fini(&t);

@@ -1,6 +1,7 @@
 #include "cli/trace_json.h"
 
 #include "cli/record.h"
+#include "cli/trace_chain.h"
 #include "dns/present.h"
 
 static void add_record(void *ctx, const struct rr *rr)
@@ -107,6 +108,7 @@ json_t *trace_event_to_json(const struct event *e, int64_t start_ms)
     add_rrset(j, "rrs", e->rrset);
     add_rrset(j, "ds", e->ds);
     add_reason(j, e->tag, e->text, e->ede);
+    trace_chain_to_json(j, e);
     return j;
 }
 
@@ -129,6 +131,8 @@ json_t *trace_outcome_to_json(const struct question *q, const struct outcome *o,
     add_number(j, "time_ms", time_ms);
     json_object_set_new(j, "answerRRs", list_to_json(&o->answer));
     json_object_set_new(j, "authorityRRs", list_to_json(&o->authority));
+    if (trace_verdict_text(o->verdict))
+        json_object_set_new(j, "verdict", json_string(trace_verdict_text(o->verdict)));
     add_reason(j, o->reason.tag, o->reason.text, o->reason.ede);
     return j;
 }

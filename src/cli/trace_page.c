@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/record.h"
+#include "cli/trace_chain.h"
 #include "cli/trace_end.h"
 #include "dns/rdata.h"
 
@@ -407,6 +408,16 @@ static void on_scrubbed(struct trace_page *p, const struct event *e)
     text_fini(&t);
 }
 
+static void on_chain(struct trace_page *p, const struct event *e)
+{
+    struct text t;
+    text_init(&t);
+    text_add(&t, "  ");
+    trace_chain_add(&t, e);
+    note(p, e->depth, trace_verdict_style(e->verdict), t.data);
+    text_fini(&t);
+}
+
 static void show(struct trace_page *p, const struct event *e)
 {
     switch (e->kind) {
@@ -455,6 +466,10 @@ static void show(struct trace_page *p, const struct event *e)
         break;
     case EVENT_FALLBACK:
         verdict(p, STYLE_PLAIN, e->text ? e->text : "asking in another way");
+        break;
+    case EVENT_CHAIN:
+    case EVENT_VALIDATED:
+        on_chain(p, e);
         break;
     case EVENT_FAILED:
         on_failed(p, e);

@@ -15,6 +15,8 @@ enum event_kind {
     EVENT_COUNT
 };
 
+struct rrsig; /* dnssec/verify.h */
+
 /* Fields that an event does not speak of are zero. All pointers are valid during the call only. */
 struct event {
     enum event_kind kind;
@@ -41,8 +43,12 @@ struct event {
     const name_t *child;       /* REFERRAL: the deeper zone; ALIAS: the target */
     const struct rrset *rrset; /* ANSWER, ALIAS, CACHE_HIT: the data; REFERRAL: NS */
     const struct rrset *ds;    /* REFERRAL: DS if there was one */
-    const char *tag, *text;    /* USELESS, FALLBACK, FAILED, SCRUBBED: why */
+    const char *tag, *text; /* USELESS, FALLBACK, FAILED, SCRUBBED: why; CHAIN, VALIDATED: why not secure */
     int ede;
+    /* CHAIN: zone, ds (of the parent or the anchor), rrset (the DNSKEYs). VALIDATED: rrset, or a denial. */
+    uint8_t verdict;         /* enum verdict; DONE: of the outcome */
+    bool anchor;             /* ds is a trust anchor */
+    const struct rrsig *sig; /* the signature that was good, if one was */
 };
 
 struct observer {

@@ -10,6 +10,7 @@
 
 #include "cli/trace_json.h"
 #include "dns/msg.h"
+#include "dnssec/verify.h"
 
 /* Names of a walk, kept for its time. */
 struct names {
@@ -235,6 +236,108 @@ static void json_has_an_object_an_event(void **state)
     json_decref(list);
 }
 
+/* DS of the key tag 12345, ED25519, SHA-256; of tag 1 and algorithm 13 before it. */
+static const uint8_t ds_other[36] = {0, 1, 13, 2}, ds_own[36] = {0x30, 0x39, 15, 2};
+
+/* What validation says of a walk from the root to a zone of each verdict. */
+static void chain(event_fn *fn, void *ctx, const struct names *n)
+{
+    struct rdata rd[2] = {{ds_other, sizeof ds_other}, {ds_own, sizeof ds_own}};
+    struct rrset ds = {.owner = n->org, .type = TYPE_DS, .class = CLASS_IN, .count = 2, .rdata = rd};
+    struct rrset a = {.owner = n->qname, .type = TYPE_A, .class = CLASS_IN};
+    struct rrsig sig = {
+        .tag = 12345, .algorithm = 15, .inception = 1795392000, .expiration = 1796601600, .signer = n->org};
+    struct rrsig odd = sig;
+    odd.tag = 7;
+    odd.algorithm = 200;
+    const struct event events[] = {
+        {.kind = EVENT_CHAIN, .zone = NAME_ROOT, .anchor = true, .sig = &sig, .verdict = VERDICT_SECURE},
+        {.kind = EVENT_CHAIN, .zone = n->org, .ds = &ds, .sig = &sig, .verdict = VERDICT_SECURE},
+        {.kind = EVENT_CHAIN, .zone = n->org, .ds = &ds, .anchor = true, .verdict = VERDICT_SECURE},
+        {.kind = EVENT_VALIDATED, .zone = n->org, .rrset = &a, .sig = &odd, .verdict = VERDICT_SECURE},
+        {.kind = EVENT_VALIDATED, .zone = n->org, .verdict = VERDICT_SECURE, .sig = &sig},
+        {.kind = EVENT_CHAIN, .zone = n->python, .verdict = VERDICT_INSECURE, .text = "it has no DS"},
+        {.kind = EVENT_VALIDATED,
+            .zone = n->org,
+            .rrset = &a,
+            .verdict = VERDICT_BOGUS,
+            .tag = "rrsig-expired",
+            .ede = EDE_SIGNATURE_EXPIRED,
+            .text = "signature of www.python.org A by key 12345 expired 3 days ago"},
+    };
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        struct event e = events[i];
+        e.qname = n->qname;
+        e.qtype = TYPE_A;
+        e.now = (now_t){.mono_ms = 1000, .wall_s = 1796000000, .wall_known = true};
+        fn(ctx, &e);
+    }
+}
+
+static void the_page_tells_the_chain(void **state)
+{
+    struct names n;
+    struct out out;
+    char *text = NULL;
+    size_t len;
+    names_init(&n);
+    FILE *f = open_memstream(&text, &len);
+    out_init(&out, f, OUT_TEXT);
+    struct trace_page *page = mem_alloc(sizeof *page);
+    trace_page_init(page, &out, n.qname);
+    chain(trace_page_event, page, &n);
+    struct question q = {.name = n.qname, .type = TYPE_A, .class = CLASS_IN};
+    struct outcome o = {.rcode = RCODE_NXDOMAIN, .verdict = VERDICT_SECURE, .reason = {.ede = EDE_NONE}};
+    trace_page_end(page, &q, &o, 42, false);
+    fclose(f);
+    const char *from = strchr(text, '\n') + 1;
+    assert_string_equal(from,
+        "       the root is secure: trust anchor, keys signed by key 12345 ED25519 of org, 2026-11-23T00:00Z "
+        "to "
+        "2026-12-07T00:00Z\n"
+        "       org is secure: DS 12345 SHA-256, keys signed by key 12345 ED25519 of org, 2026-11-23T00:00Z "
+        "to "
+        "2026-12-07T00:00Z\n"
+        "       org is secure: trust anchor 1 SHA-256\n"
+        "       www.python.org A is secure: signed by key 7 algorithm 200 of org, 2026-11-23T00:00Z to "
+        "2026-12-07T00:00Z\n"
+        "       the denial is secure: signed by key 12345 ED25519 of org, 2026-11-23T00:00Z to "
+        "2026-12-07T00:00Z\n"
+        "       python.org is insecure: it has no DS\n"
+        "       www.python.org A is bogus: signature of www.python.org A by key 12345 expired 3 days ago\n"
+        "\n"
+        "Answer: www.python.org A: no such name (NXDOMAIN), secure\n"
+        "\n"
+        "0 messages, 42 ms in all\n");
+    free(text);
+    mem_free(page);
+}
+
+static void json_has_the_chain(void **state)
+{
+    struct names n;
+    names_init(&n);
+    json_t *list = json_array();
+    chain(collect, list, &n);
+    const json_t *j = json_array_get(list, 1), *sig = json_object_get(j, "signature");
+    assert_string_equal(string_of(j, "event"), "chain");
+    assert_string_equal(string_of(j, "zone"), "org.");
+    assert_string_equal(string_of(j, "verdict"), "secure");
+    assert_true(json_is_false(json_object_get(j, "anchor")));
+    assert_int_equal(json_array_size(json_object_get(j, "ds")), 2);
+    assert_string_equal(string_of(sig, "signer"), "org.");
+    assert_string_equal(string_of(sig, "algorithm_name"), "ED25519");
+    assert_int_equal(json_integer_value(json_object_get(sig, "key_tag")), 12345);
+    assert_int_equal(json_integer_value(json_object_get(sig, "inception")), 1795392000);
+    assert_int_equal(json_integer_value(json_object_get(sig, "expiration")), 1796601600);
+    j = json_array_get(list, 6);
+    assert_string_equal(string_of(j, "event"), "validated");
+    assert_string_equal(string_of(j, "verdict"), "bogus");
+    assert_string_equal(string_of(j, "tag"), "rrsig-expired");
+    assert_null(json_object_get(j, "signature"));
+    json_decref(list);
+}
+
 static void the_outcome_is_an_object_too(void **state)
 {
     struct names n;
@@ -264,6 +367,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_tells_the_walk),
         cmocka_unit_test(json_has_an_object_an_event),
+        cmocka_unit_test(the_page_tells_the_chain),
+        cmocka_unit_test(json_has_the_chain),
         cmocka_unit_test(the_outcome_is_an_object_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

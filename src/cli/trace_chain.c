@@ -1,0 +1,163 @@
+#include "cli/trace_chain.h"
+
+#include <time.h>
+
+#include "cli/record.h"
+#include "dns/rrtype.h"
+#include "dnssec/verify.h"
+
+const char *trace_verdict_text(uint8_t verdict)
+{
+    switch (verdict) {
+    case VERDICT_SECURE:
+        return "secure";
+    case VERDICT_INSECURE:
+        return "insecure";
+    case VERDICT_BOGUS:
+        return "bogus";
+    case VERDICT_INDETERMINATE:
+        return "indeterminate";
+    default:
+        return NULL;
+    }
+}
+
+enum out_style trace_verdict_style(uint8_t verdict)
+{
+    return verdict == VERDICT_SECURE ? STYLE_GOOD : verdict == VERDICT_BOGUS ? STYLE_BAD : STYLE_WARN;
+}
+
+/* ---- pieces ---- */
+
+static void add_algorithm(struct text *t, uint8_t number)
+{
+    switch (number) {
+#define ALGORITHM(name, number, mnemonic, use)                                                               \
+    case number:                                                                                             \
+        text_add(t, mnemonic);                                                                               \
+        return;
+#include "defs/algorithm.def"
+#undef ALGORITHM
+    default:
+        text_printf(t, "algorithm %u", number);
+    }
+}
+
+static void add_digest(struct text *t, uint8_t number)
+{
+    switch (number) {
+#define DIGEST(name, number, mnemonic, octets, use)                                                          \
+    case number:                                                                                             \
+        text_add(t, mnemonic);                                                                               \
+        return;
+#include "defs/digest.def"
+#undef DIGEST
+    default:
+        text_printf(t, "digest %u", number);
+    }
+}
+
+/* Signatures' times are 32 bits of Unix time, by serial number arithmetic (RFC 4034 3.1.5): of the 68 years
+ * around now. */
+static int64_t time_of(uint32_t stamp, int64_t now_s)
+{
+    return now_s + (int32_t)(stamp - (uint32_t)now_s);
+}
+
+static void add_time(struct text *t, uint32_t stamp, int64_t now_s)
+{
+    char buf[32];
+    struct tm tm;
+    time_t at = (time_t)time_of(stamp, now_s);
+    if (gmtime_r(&at, &tm))
+        text_add_n(t, buf, strftime(buf, sizeof buf, "%Y-%m-%dT%H:%MZ", &tm));
+}
+
+/* The DS that names the key which signed; else the first. False: the RDATA is none. */
+static bool choose_ds(const struct event *e, struct ds *out)
+{
+    bool any = false;
+    for (unsigned i = 0; e->ds && i < e->ds->count; i++) {
+        struct ds ds;
+        if (e->ds->type != TYPE_DS || !ds_read(&e->ds->rdata[i], &ds))
+            continue;
+        bool names = e->sig && ds.tag == e->sig->tag && ds.algorithm == e->sig->algorithm;
+        if (!any || names)
+            *out = ds;
+        any = true;
+        if (names)
+            break;
+    }
+    return any;
+}
+
+static void add_signature(struct text *t, const struct event *e)
+{
+    char signer[NAME_TEXT_LEN];
+    text_printf(t, "key %u ", e->sig->tag);
+    add_algorithm(t, e->sig->algorithm);
+    text_printf(t, " of %s, ", record_bare_name(e->sig->signer, signer));
+    add_time(t, e->sig->inception, e->now.wall_s);
+    text_add(t, " to ");
+    add_time(t, e->sig->expiration, e->now.wall_s);
+}
+
+/* ---- sentences ---- */
+
+static void add_subject(struct text *t, const struct event *e)
+{
+    char name[NAME_TEXT_LEN];
+    if (e->kind == EVENT_CHAIN)
+        text_add(t, name_is_root(e->zone) ? "the root" : record_bare_name(e->zone, name));
+    else if (e->rrset)
+        record_add_question(t, e->rrset->owner, e->rrset->type);
+    else
+        text_add(t, "the denial");
+}
+
+void trace_chain_add(struct text *t, const struct event *e)
+{
+    struct ds ds;
+    const char *verdict = trace_verdict_text(e->verdict);
+    add_subject(t, e);
+    text_printf(t, " is %s: ", verdict ? verdict : "not judged");
+    if (e->verdict != VERDICT_SECURE) {
+        text_add(t, e->text ? e->text : "no reason was given");
+        return;
+    }
+    if (e->kind == EVENT_CHAIN && choose_ds(e, &ds)) {
+        text_printf(t, "%s %u ", e->anchor ? "trust anchor" : "DS", ds.tag);
+        add_digest(t, ds.digest_type);
+        text_add(t, e->sig ? ", keys signed by " : "");
+    } else if (e->kind == EVENT_CHAIN) {
+        text_printf(
+            t, "%s%s", e->anchor ? "trust anchor" : "", e->anchor && e->sig ? ", keys signed by " : "");
+    } else if (e->sig) {
+        text_add(t, "signed by ");
+    }
+    if (e->sig)
+        add_signature(t, e);
+}
+
+void trace_chain_to_json(json_t *j, const struct event *e)
+{
+    const char *verdict = trace_verdict_text(e->verdict);
+    if (verdict)
+        json_object_set_new(j, "verdict", json_string(verdict));
+    if (e->kind == EVENT_CHAIN)
+        json_object_set_new(j, "anchor", json_boolean(e->anchor));
+    if (!e->sig)
+        return;
+    struct text t;
+    text_init(&t);
+    json_t *s = json_object();
+    record_set_name(s, "signer", e->sig->signer);
+    json_object_set_new(s, "key_tag", json_integer(e->sig->tag));
+    json_object_set_new(s, "algorithm", json_integer(e->sig->algorithm));
+    add_algorithm(&t, e->sig->algorithm);
+    json_object_set_new(s, "algorithm_name", json_string(t.data));
+    json_object_set_new(s, "inception", json_integer(time_of(e->sig->inception, e->now.wall_s)));
+    json_object_set_new(s, "expiration", json_integer(time_of(e->sig->expiration, e->now.wall_s)));
+    json_object_set_new(j, "signature", s);
+    text_fini(&t);
+}
