@@ -167,47 +167,57 @@ static enum ds_try try_ds(struct ds_matching *m, const struct ds *d)
     return best;
 }
 
+/* Over the whole set. `usable`: DS that count, `lengthy`: those whose key is not an RSA key that is too
+ * short, or was not found. */
+struct ds_tally {
+    unsigned usable, lengthy;
+    struct fault unsupported, too_short;
+};
+
+static void look_at_ds(struct ds_matching *m, const struct rrset *ds, struct ds_tally *t)
+{
+    uint32_t strong = strong_algorithms(ds, m->policy), lengthy = 0;
+    for (unsigned i = 0; i < ds->count; i++) {
+        struct ds d;
+        if (!ds_read(&ds->rdata[i], &d))
+            continue;
+        if (!is_supported(&d, m->policy)) {
+            note_unsupported(&d, m->policy, ds->owner, &t->unsupported);
+            continue;
+        }
+        if (d.digest_type == DIGEST_SHA1 && strong >> d.algorithm & 1)
+            continue;
+        /* Further ones may name no key, but they make no zone insecure either. */
+        enum ds_try result = m->keys && t->usable < VALIDATION_DS_MAX ? try_ds(m, &d) : TRY_NOTHING;
+        t->usable++;
+        if (result != TRY_SHORT) {
+            lengthy |= 1u << d.algorithm;
+            t->lengthy++;
+            continue;
+        }
+        t->too_short = (struct fault){.kind = FAULT_DS_ALGORITHM, .key_tag = d.tag, .algorithm = d.algorithm};
+    }
+    m->out->algorithms = lengthy;
+}
+
 enum ds_match ds_match(const struct rrset *ds, const struct rrset *keys, const struct dnssec_policy *policy,
     struct arena *a, struct ds_result *out)
 {
     *out = (struct ds_result){0};
     struct ds_matching m = {.keys = keys, .policy = policy, .out = out};
-    uint32_t strong = strong_algorithms(ds, policy), not_short = 0;
-    unsigned supported = 0, lengthy = 0;
-    struct fault unsupported = {0}, too_short = {0};
+    struct ds_tally t = {0};
     if (keys) {
         out->matched = *keys;
         out->matched.count = 0;
         out->matched.rdata = ARENA_ARRAY(a, struct rdata, VALIDATION_DS_MAX * VALIDATION_KEYS_OF_TAG_MAX);
     }
-    for (unsigned i = 0; i < ds->count; i++) {
-        struct ds d;
-        if (!ds_read(&ds->rdata[i], &d))
-            continue;
-        if (!is_supported(&d, policy)) {
-            note_unsupported(&d, policy, ds->owner, &unsupported);
-            continue;
-        }
-        if (d.digest_type == DIGEST_SHA1 && strong >> d.algorithm & 1)
-            continue;
-        if (supported++ >= VALIDATION_DS_MAX)
-            continue;
-        out->algorithms |= 1u << d.algorithm;
-        enum ds_try result = keys ? try_ds(&m, &d) : TRY_NOTHING;
-        if (result != TRY_SHORT) {
-            not_short |= 1u << d.algorithm;
-            lengthy++;
-            continue;
-        }
-        too_short = (struct fault){.kind = FAULT_DS_ALGORITHM, .key_tag = d.tag, .algorithm = d.algorithm};
-    }
-    out->algorithms &= not_short;
-    if (lengthy && (!keys || out->matched.count))
+    look_at_ds(&m, ds, &t);
+    if (t.lengthy && (!keys || out->matched.count))
         return DS_MATCHED;
-    out->fault = lengthy ? m.lacking : supported ? too_short : unsupported;
-    if (lengthy && !keys->count)
+    out->fault = t.lengthy ? m.lacking : t.usable ? t.too_short : t.unsupported;
+    if (t.lengthy && !keys->count)
         out->fault.kind = FAULT_KEY_MISSING;
     out->fault.owner = ds->owner;
     out->fault.type = TYPE_DS;
-    return lengthy ? DS_NO_MATCH : DS_UNSUPPORTED;
+    return t.lengthy ? DS_NO_MATCH : DS_UNSUPPORTED;
 }
