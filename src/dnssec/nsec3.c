@@ -1,8 +1,7 @@
 /* NSEC3 records, read in place, and their hash (RFC 5155). */
 
-/* A chain is up to 51 short SHA-1 in a row. Through EVP each costs twice as much (docs/decisions has
- * figures), so the functions are called that OpenSSL 3 marks as deprecated, and the mark is silenced here
- * alone. */
+/* A chain is up to 51 short SHA-1 in a row: 2.9 µs by these functions, 4.8 by EVP with context and digest
+ * kept. OpenSSL 3 marks them as deprecated; the mark is silenced here alone. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 

@@ -4,7 +4,9 @@
 
 #include "dnssec/denial.h"
 
-/** Records in lines "owner TYPE RDATA", apart by '|'; names relative to the zone, "@" the zone itself. */
+/** Records in lines "owner TYPE RDATA", apart by '|'; names relative to the zone, "@" the zone itself. In
+ * lines of NSEC3, "#name" as owner and next hashed owner is the hash of the name, "<name" and ">name" the one
+ * before and after it: "<b NSEC3 1 0 0 - >b" covers b and nothing else. */
 struct rrset_list proofs_records(const char *text, const name_t *zone, struct arena *a);
 /** A name in the arena; relative to zone (NULL: the root). */
 const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dns/rdata.h"
 #include "dns/rrtype.h"
+#include "sign_rrset.h"
 
 const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a)
 {
@@ -18,14 +19,55 @@ const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a)
     return n;
 }
 
+/* "#name" and its neighbours, by the parameters of the line; other words as they are. */
+static const char *hash_word(const char *word, const struct nsec3 *param, const name_t *zone, struct arena *a)
+{
+    uint8_t hash[NSEC3_HASH_LEN];
+    if (!strchr("#<>", *word))
+        return word;
+    const name_t *name = proofs_name(word + 1, zone, a);
+    sign_nsec3_hash(hash, name, param->iterations, param->salt, param->salt_len);
+    hash[NSEC3_HASH_LEN - 1] = (uint8_t)(hash[NSEC3_HASH_LEN - 1] + (*word == '>') - (*word == '<'));
+    struct text t;
+    text_init(&t);
+    text_base32hex(&t, hash, sizeof hash);
+    const char *label = arena_strdup(a, t.data);
+    text_fini(&t);
+    return label;
+}
+
+/* "1 flags iterations salt next types": hashes put in. */
+static const char *hash_line(const char **owner, char *rest, const name_t *zone, struct arena *a)
+{
+    char *save, *word[5];
+    uint8_t salt[UINT8_MAX];
+    for (unsigned i = 0; i < 5; i++)
+        word[i] = strtok_r(i ? NULL : rest, " ", &save);
+    assert(word[4]);
+    struct nsec3 param = {.iterations = (uint16_t)atoi(word[2]), .salt = salt};
+    if (strcmp(word[3], "-"))
+        param.salt_len = (uint8_t)text_unhex(word[3], strlen(word[3]), salt, sizeof salt);
+    *owner = hash_word(*owner, &param, zone, a);
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "%s %s %s %s %s %s", word[0], word[1], word[2], word[3],
+        hash_word(word[4], &param, zone, a), save ? save : "");
+    const char *line = arena_strdup(a, t.data);
+    text_fini(&t);
+    return line;
+}
+
 static void add_record(struct rrset_list *list, char *line, const name_t *zone, struct arena *a)
 {
-    char *owner = strtok(line, " \n"), *mnemonic = strtok(NULL, " \n"), *rest = strtok(NULL, "");
+    char *save;
+    const char *owner = strtok_r(line, " \n", &save), *mnemonic = strtok_r(NULL, " \n", &save), *rest = save;
     uint16_t type;
     struct rdata rd;
     assert(owner && mnemonic && rest);
     enum err e = rrtype_from_text(&type, mnemonic, strlen(mnemonic));
     assert(!e);
+    if (type == TYPE_NSEC3)
+        rest = hash_line(&owner, save, zone, a);
     e = rdata_from_text(&rd, type, CLASS_IN, rest, strlen(rest), zone, a);
     assert(!e);
     (void)e;
