@@ -2,7 +2,8 @@
  * zone with its chain, and questions; for each, some records of the chain are given, and whatever they are
  * taken to prove must be so in the zone. The records that RFC 4035 3.1.3 and RFC 5155 7.2 have a server give
  * must suffice. */
-#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dnssec/denial.h"
@@ -165,8 +166,9 @@ static bool is_empty_over_insecure(const struct target *t, const struct spot *s,
 static bool nxdomain_holds(const struct target *t, const struct spot *s, const name_t *name, enum denial d)
 {
     bool none = !s->below && !s->node && !s->star;
+    bool unseen = !s->below && !s->node && s->star && !sign_chain_match(t->zone, s->star->name);
     if (d == DENIAL_OPT_OUT)
-        return t->opt_out && (none || may_be_opted_out(t, s) || is_empty_over_insecure(t, s, name));
+        return t->opt_out && (none || unseen || may_be_opted_out(t, s) || is_empty_over_insecure(t, s, name));
     return none;
 }
 
@@ -186,15 +188,22 @@ static bool nodata_holds(
     return !s->cut && lacks(s->node, type);
 }
 
-static bool wildcard_holds(
-    const struct target *t, const struct spot *s, const name_t *name, unsigned closest, enum denial d)
+/* Whoever asks has a signature over the wildcard: there is one. */
+static bool has_wildcard(const struct sign_zone *z, const name_t *encloser)
+{
+    name_t star[NAME_MAX_LEN + 2] = {1, '*'};
+    name_copy(star + 2, encloser);
+    const struct sign_node *n = sign_zone_node(z, star);
+    return n && !n->hidden;
+}
+
+static bool wildcard_holds(const struct target *t, const name_t *name, unsigned closest, enum denial d)
 {
     const name_t *next = name_parent(name, name_labels(name) - closest - 1);
     struct spot at = spot_of(t->zone, next);
     if (d == DENIAL_OPT_OUT && t->opt_out &&
         (may_be_opted_out(t, &at) || is_empty_over_insecure(t, &at, next)))
         return true;
-    (void)s;
     return !at.below && !at.node;
 }
 
@@ -208,6 +217,37 @@ static bool ds_holds(const struct target *t, const struct spot *s, const name_t 
 }
 
 /* ---- asking ---- */
+
+static void show(const struct target *t, const struct rrset_list *list, const name_t *name, uint16_t type)
+{
+    char text[NAME_TEXT_LEN];
+    for (size_t i = 0; i < t->zone->node_count; i++) {
+        const struct sign_node *n = &t->zone->nodes[i];
+        fprintf(stderr, "%s%s%s:", name_text(n->name, text), n->hidden ? " hidden" : "",
+            sign_chain_match(t->zone, n->name) ? "" : " not in the chain");
+        for (size_t k = 0; k < n->sets.count; k++)
+            fprintf(stderr, " %s", rrtype_name(n->sets.items[k]->type));
+        fprintf(stderr, "\n");
+    }
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t k = 0; k < t->zone->link_count; k++)
+            if (name_equal(list->items[i]->owner, t->zone->links[k].set->owner))
+                fprintf(stderr, "given: %s, whose next is %s\n",
+                    name_text(t->zone->links[k].node->name, text),
+                    name_text(
+                        t->zone->links[(k + 1) % t->zone->link_count].node->name, (char[NAME_TEXT_LEN]){0}));
+    fprintf(stderr, "asked: %s type %u\n", name_text(name, text), type);
+}
+
+/* Stops with all that a person needs to see why. */
+#define HOLDS(t, list, name, type, condition)                                                                \
+    do {                                                                                                     \
+        if (!(condition)) {                                                                                  \
+            show(t, list, name, type);                                                                       \
+            fprintf(stderr, "line %d, does not hold: %s\n", __LINE__, #condition);                           \
+            abort();                                                                                         \
+        }                                                                                                    \
+    } while (0)
 
 static struct proofs proofs_of(struct target *t, const struct rrset_list *list, struct budget *budget)
 {
@@ -223,21 +263,26 @@ static void ask_all(struct target *t, const struct rrset_list *list, const name_
     struct proofs p = proofs_of(t, list, &budget);
     struct spot s = spot_of(t->zone, name);
     struct denial_result r = denial_nxdomain(&p, name);
-    assert(r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT || nxdomain_holds(t, &s, name, r.denial));
-    assert(!r.no_name);
+    HOLDS(t, list, name, type,
+        r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT || nxdomain_holds(t, &s, name, r.denial));
+    HOLDS(t, list, name, type, !r.no_name);
     r = denial_nodata(&p, name, type);
-    assert(r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT || nodata_holds(t, &s, name, type, r.denial));
+    HOLDS(t, list, name, type,
+        r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT || nodata_holds(t, &s, name, type, r.denial));
     unsigned depth = name_labels(t->zone->origin), labels = name_labels(name);
     for (unsigned closest = depth; closest < labels; closest++) {
+        if (!has_wildcard(t->zone, name_parent(name, labels - closest)))
+            continue;
         r = denial_wildcard(&p, name, closest);
-        assert(r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT ||
-               wildcard_holds(t, &s, name, closest, r.denial));
+        HOLDS(t, list, name, type,
+            r.denial == DENIAL_NONE || r.denial == DENIAL_SPENT ||
+                wildcard_holds(t, name, closest, r.denial));
     }
     if (labels > depth) {
         enum cut_denial c = denial_ds(&p, name, &r);
-        assert(c == CUT_UNPROVEN || ds_holds(t, &s, name, c));
+        HOLDS(t, list, name, type, c == CUT_UNPROVEN || ds_holds(t, &s, name, c));
     }
-    assert(budget.hashes <= VALIDATION_HASHES_MAX);
+    HOLDS(t, list, name, type, budget.hashes <= VALIDATION_HASHES_MAX);
 }
 
 static bool is_proven(const struct target *t, enum denial d)
@@ -257,25 +302,31 @@ static void ask_as_served(struct target *t, const name_t *name, uint16_t type)
         return;
     if (s.node && type == TYPE_DS && name_equal(name, t->zone->origin))
         return;
+    /* An empty non-terminal that opt-out left out: what stands above it may be a wildcard, and all is
+     * unproven. */
+    const name_t *closest = s.node ? name : name_parent(name, name_labels(name) - s.closest);
+    if (t->opt_out && !s.cut && !sign_chain_match(t->zone, closest))
+        return;
     if (s.node) {
         sign_zone_prove(t->zone, SIGN_NO_DATA, name, &list, &t->arena);
         r = denial_nodata(&p, name, type);
-        assert(is_proven(t, r.denial));
+        HOLDS(t, &list, name, type, is_proven(t, r.denial));
         enum cut_denial c = type == TYPE_DS ? denial_ds(&p, name, &r) : CUT_NONE;
-        assert(c == (s.cut ? CUT_INSECURE : CUT_NONE) || (t->opt_out && c == CUT_INSECURE));
+        HOLDS(t, &list, name, type,
+            c == (s.cut ? CUT_INSECURE : CUT_NONE) || (t->opt_out && c == CUT_INSECURE));
     } else if (!s.star) {
         sign_zone_prove(t->zone, SIGN_NO_NAME, name, &list, &t->arena);
         r = denial_nxdomain(&p, name);
-        assert(is_proven(t, r.denial));
-        assert(!r.closest || t->opt_out || name_labels(r.closest) == s.closest);
+        HOLDS(t, &list, name, type, is_proven(t, r.denial));
+        HOLDS(t, &list, name, type, !r.closest || t->opt_out || name_labels(r.closest) == s.closest);
     } else if (lacks(s.star, type)) {
         sign_zone_prove(t->zone, SIGN_WILDCARD_NO_DATA, name, &list, &t->arena);
         r = denial_nodata(&p, name, type);
-        assert(is_proven(t, r.denial));
+        HOLDS(t, &list, name, type, is_proven(t, r.denial));
     } else {
         sign_zone_prove(t->zone, SIGN_WILDCARD, name, &list, &t->arena);
         r = denial_wildcard(&p, name, s.closest);
-        assert(is_proven(t, r.denial));
+        HOLDS(t, &list, name, type, is_proven(t, r.denial));
     }
     ask_all(t, &list, name, type);
 }
