@@ -93,6 +93,8 @@ struct cut {
     uint32_t age_s;        /* since the parent gave it; not stored as such */
     bool listed_many;      /* the referral listed more than DELEGATION_NAMES_MAX names */
     bool hint;             /* made of root hints */
+    bool insecure;         /* proven to have no DS, or none of use; it lives for the proof's TTL */
+    uint8_t fault;         /* then: why (enum fault_kind) */
     unsigned server_count; /* at most DELEGATION_NAMES_MAX */
     struct cut_server *servers;
     struct rrset_list proofs; /* DS, or NSEC/NSEC3 that deny it, with signatures, as sent by the parent */

@@ -1,6 +1,6 @@
 /* Value:
  *
- *   stored_s 4 | ttl 4 | flags 1 | zone
+ *   stored_s 4 | ttl 4 | flags 1 | fault 1 | zone
  *   | servers 1 | (name | addresses 1 | (family 1 | address 4 or 16) for each address) for each server
  *   | flat list of the proofs */
 #include <string.h>
@@ -10,7 +10,8 @@
 
 #define FLAG_LISTED_MANY 1u
 #define FLAG_HINT 2u
-#define FIXED_LEN 10u
+#define FLAG_INSECURE 4u
+#define FIXED_LEN 11u
 
 /* ---- reading ---- */
 
@@ -46,6 +47,8 @@ static struct cut *read_cut(const uint8_t *value, size_t len, uint32_t now_s, st
     uint8_t flags = read_u8(&r);
     cut->listed_many = (flags & FLAG_LISTED_MANY) != 0;
     cut->hint = (flags & FLAG_HINT) != 0;
+    cut->insecure = (flags & FLAG_INSECURE) != 0;
+    cut->fault = read_u8(&r);
     cut->zone = flat_read_name(&r);
     cut->server_count = read_u8(&r);
     if (r.bad || cut->server_count > DELEGATION_NAMES_MAX)
@@ -140,7 +143,9 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
     struct writer w = flat_room_init(&room, len);
     write_u32(&w, now_s);
     write_u32(&w, ttl);
-    write_u8(&w, (uint8_t)((cut->listed_many ? FLAG_LISTED_MANY : 0) | (cut->hint ? FLAG_HINT : 0)));
+    write_u8(&w, (uint8_t)((cut->listed_many ? FLAG_LISTED_MANY : 0) | (cut->hint ? FLAG_HINT : 0) |
+                           (cut->insecure ? FLAG_INSECURE : 0)));
+    write_u8(&w, cut->fault);
     write_octets(&w, cut->zone, name_len(cut->zone));
     write_u8(&w, (uint8_t)cut->server_count);
     for (unsigned i = 0; i < cut->server_count; i++)

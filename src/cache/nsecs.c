@@ -80,9 +80,14 @@ static struct item *item_of(const struct shard *s, uint32_t place)
     return item_at(s, table_of(s)[place]);
 }
 
+static struct shard *shard_at(struct nsecs *n, const uint8_t *zone, size_t zone_len)
+{
+    return &n->shards[hash_octets(&n->key, zone, zone_len) & (n->shard_count - 1)];
+}
+
 static struct shard *shard_of(struct nsecs *n, const struct nsecs_key *k)
 {
-    return &n->shards[hash_octets(&n->key, k->octets, k->zone_len) & (n->shard_count - 1)];
+    return shard_at(n, k->octets, k->zone_len);
 }
 
 /* ---- making and ending ---- */
@@ -403,6 +408,26 @@ static struct rrset *find(struct nsecs *n, const struct nsecs_key *k, uint32_t n
         s->stats.missed++;
     pthread_mutex_unlock(&s->lock);
     return rs;
+}
+
+const name_t *nsecs_deepest(struct nsecs *n, const name_t *name)
+{
+    struct nsecs_key k;
+    size_t len = name_lower_copy(k.octets, name), skip = 0;
+    for (;;) {
+        const uint8_t *zone = k.octets + skip;
+        struct shard *s = shard_at(n, zone, len - skip);
+        pthread_mutex_lock(&s->lock);
+        uint32_t p = items_before(s, zone, len - skip, true);
+        bool known = p < s->count && item_of(s, p)->key_len >= len - skip &&
+                     memcmp(item_of(s, p)->octets, zone, len - skip) == 0;
+        pthread_mutex_unlock(&s->lock);
+        if (known)
+            return name + skip;
+        if (*zone == 0)
+            return NULL;
+        skip += 1u + *zone;
+    }
 }
 
 struct rrset *nsecs_soa(struct nsecs *n, const name_t *zone, uint32_t now_s, struct arena *a)

@@ -42,6 +42,8 @@ void nsecs_free(struct nsecs *n);
  * help nobody else. */
 bool nsecs_put(struct nsecs *n, const name_t *zone, const struct rrset *rs, uint32_t now_s);
 
+/** The deepest zone at or above the name of which something is kept; points into the name. NULL: none. */
+const name_t *nsecs_deepest(struct nsecs *n, const name_t *name);
 /** The zone's SOA, in the arena with the TTL left; NULL: none is known, so the zone's denials are of no use
  * here. */
 struct rrset *nsecs_soa(struct nsecs *n, const name_t *zone, uint32_t now_s, struct arena *a);

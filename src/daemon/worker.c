@@ -56,6 +56,8 @@ static void set_timer(struct worker *w)
     uv_timer_start(&w->wake, on_wake, left > 0 ? (uint64_t)left : 0, 0);
 }
 
+static void on_work(uv_idle_t *work);
+
 static void worker_pump(struct worker *w)
 {
     struct action act;
@@ -75,12 +77,22 @@ static void worker_pump(struct worker *w)
             w->wake_at_ms = act.wake.at_ms;
             set_timer(w);
             break;
-        case ACTION_WORK: /* with validation */
+        case ACTION_WORK:
+            uv_idle_start(&w->work, on_work);
             break;
         }
     /* The core says a time once. Rung a little early, by the loop's clock, the timer is set again. */
     if (w->wake_at_ms > w->now.mono_ms && !uv_is_active((uv_handle_t *)&w->wake))
         set_timer(w);
+}
+
+/* Once a turn of the loop, so that between two slices packets are read and hits are answered. */
+static void on_work(uv_idle_t *work)
+{
+    struct worker *w = work->data;
+    uv_idle_stop(work); /* the core says so if there is more */
+    resolve_work(w->resolver, CHECKS_A_TURN, worker_now(w));
+    w->stirred = true;
 }
 
 static void on_reply(void *ctx, uint64_t send, const uint8_t *wire, size_t len)
@@ -152,6 +164,7 @@ static void close_all(struct worker *w)
     if (w->outbound)
         outbound_close(w->outbound);
     uv_close((uv_handle_t *)&w->turn, NULL);
+    uv_close((uv_handle_t *)&w->work, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
     gate_close(&w->gate);
 }
@@ -279,6 +292,8 @@ enum err worker_new(
         return ERR_SYSTEM;
     }
     inbox_init(&w->inbox, &w->loop, on_mail, w);
+    uv_idle_init(&w->loop, &w->work);
+    w->work.data = w;
     uv_prepare_init(&w->loop, &w->turn);
     uv_prepare_start(&w->turn, on_turn);
     w->turn.data = w;

@@ -10,6 +10,7 @@ struct worker {
     unsigned index;
     uv_thread_t thread;
     uv_loop_t loop;
+    uv_idle_t work;    /* runs while signature checks wait */
     uv_prepare_t turn; /* runs last before the loop sleeps */
     uv_timer_t wake;
     struct inbox inbox;

@@ -15,6 +15,12 @@
 #define SUBNET_V4 1u
 #define SUBNET_V6 2u
 
+bool ede_is_dnssec(int code)
+{
+    return (code >= EDE_DNSSEC_INDETERMINATE && code <= EDE_NSEC_MISSING) ||
+           code == EDE_SIGNATURE_EXPIRED_BEFORE_VALID;
+}
+
 const char *ede_text(int code)
 {
     switch (code) {

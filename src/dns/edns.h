@@ -36,6 +36,8 @@ enum ede_code {
 };
 /** The registry's purpose text, or NULL. */
 const char *ede_text(int code);
+/** Does it say that validation failed (RFC 8914 4.6 to 4.13, 4.26)? */
+bool ede_is_dnssec(int code);
 
 struct ede {
     uint16_t code;

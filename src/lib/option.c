@@ -157,6 +157,8 @@ static const char *const CLOCKS[] = {"boottime", "wall", NULL};
 static const char *const LOG_FORMATS[] = {"text", "json", NULL};
 static const char *const CLIENTS[] = {"none", "prefix", "address", NULL}; /* enum config_clients */
 
+static const char *const NXDOMAINS[] = {"validated", "all", "off", NULL}; /* enum nxdomain_cut */
+
 static enum err set_user(const struct setting *s)
 {
     const char **out = option_field(s->option, s->config), *text = s->values[0];
@@ -231,6 +233,7 @@ static const struct {
     [OPTION_LOG_FORMAT] = {.set = set_word, .size = sizeof(bool), .words = LOG_FORMATS},
     [OPTION_SINK] = {.set = set_sink, .size = sizeof(const char *)},
     [OPTION_CLIENTS] = {.set = set_word, .size = sizeof(enum config_clients), .words = CLIENTS},
+    [OPTION_NXDOMAINS] = {.set = set_word, .size = sizeof(enum nxdomain_cut), .words = NXDOMAINS},
     [OPTION_TELL] = {.set = set_tell, .size = sizeof(const char *)},
     [OPTION_ENDPOINTS] = {.set = option_set_endpoints},
     [OPTION_PREFIXES] = {.set = option_set_prefixes, .size = sizeof(struct prefix_list)},

@@ -20,6 +20,7 @@ enum option_kind {
     OPTION_LOG_FORMAT, /* bool: JSON */
     OPTION_SINK,       /* const char *: a path, "stderr", or "" for none */
     OPTION_CLIENTS,    /* enum config_clients */
+    OPTION_NXDOMAINS,  /* enum nxdomain_cut */
     OPTION_TELL,       /* const char *: a text of at most 255 octets; "none": NULL; "auto" */
     OPTION_ENDPOINTS,  /* from here on lists */
     OPTION_PREFIXES,   /* struct prefix_list */

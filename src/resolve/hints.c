@@ -77,6 +77,7 @@ void resolve_settings_default(struct resolve_settings *s)
         .glue_hardening = true,
         .extra_addresses = true,
         .explore = true,
-        .minimal_answers = true};
+        .minimal_answers = true,
+        .aggressive = true};
     dnssec_policy_default(&s->policy);
 }

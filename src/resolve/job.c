@@ -2,6 +2,7 @@
 #include "resolve/job.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 typedef enum job_state step(struct job *j);
 
@@ -15,11 +16,15 @@ static step *const steps[JOB_STATE_COUNT] = {
     [JOB_WAIT_REPLY] = step_wait_reply,
     [JOB_TIMER] = step_timer,
     [JOB_WAIT_ALIAS] = step_alias_done,
+    [JOB_VALIDATE] = step_validate,
+    [JOB_WAIT_CHAIN] = step_validate,
+    [JOB_WAIT_WORK] = step_validate,
 };
 
 static bool is_waiting(enum job_state s)
 {
-    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_TURN || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS;
+    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_TURN || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS ||
+           s == JOB_WAIT_CHAIN || s == JOB_WAIT_WORK;
 }
 
 uint32_t job_paid(const struct job *j)
@@ -168,6 +173,7 @@ void job_end(struct job *j)
     assert(!j->dead);
     j->dead = true;
     job_drop_sends(j);
+    work_leave(j);
     turn_leave(j);
     load_leave(j);
     heap_remove(&r->timers, &j->timer);
@@ -183,8 +189,12 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 {
     j->out.rcode = RCODE_SERVFAIL;
     j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
-    j->out.reason = job_reason(j, (struct reason){ede, tag, text});
-    job_remember_failure(j, j->out.reason.ede);
+    struct reason why = {ede, tag, text};
+    if (j->val && j->val->refused.tag && !ede_is_dnssec(ede)) /* the fresh attempt brought nothing better */
+        why = j->val->refused;
+    j->out.verdict = ede_is_dnssec(why.ede) ? VERDICT_BOGUS : VERDICT_UNCHECKED;
+    j->out.reason = job_reason(j, why);
+    job_remember_failure(j, &j->out.reason);
     return JOB_DONE;
 }
 
@@ -197,7 +207,7 @@ struct reason job_reason(const struct job *j, struct reason why)
     return why;
 }
 
-void job_remember_failure(struct job *j, int ede)
+void job_remember_failure(struct job *j, const struct reason *why)
 {
     /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's
      * question brought about by having used up its work or depth before: it could silence any name for all
@@ -206,7 +216,10 @@ void job_remember_failure(struct job *j, int ede)
     if (j->messages == 0 || !own || j->turned_away || j->flags.no_write || j->flags.priming || j->remembered)
         return;
     j->failed_before = j->remembered = true;
-    struct failure f = {.ede = (uint16_t)(ede < 0 ? 0 : ede)};
+    struct failure f = {.ede = (uint16_t)(why->ede < 0 ? 0 : why->ede),
+        .bogus = j->val && j->val->refused.tag && ede_is_dnssec(why->ede)};
+    snprintf(f.tag, sizeof f.tag, "%s", why->tag ? why->tag : "");
+    snprintf(f.text, sizeof f.text, "%s", why->text ? why->text : "");
     cache_failure_put(j->r->cache, j->name, j->type, j->class, &f, reach_excuses(j), j->r->now.cache_s);
 }
 
@@ -232,7 +245,7 @@ void job_probe_again(struct job *j)
 
 /* Longer chains of waiting come about only when questions are asked on purpose,
  * so that each joins the one before. */
-#define WAIT_CHAIN_MAX ((ALIAS_MAX + 1) * (DEPENDENCY_DEPTH_MAX + 1))
+#define WAIT_CHAIN_MAX ((ALIAS_MAX + 1) * (DEPENDENCY_DEPTH_MAX + 1) + 2 * NAME_MAX_LABELS)
 
 /* Does `from` wait for `target`, directly or not? Then target must not wait for it: two questions that need
  * each other would wait for ever (threat M14). Each job is visited once; what is too deep to look at counts
@@ -257,6 +270,8 @@ static const char *purpose_text(enum purpose p)
         [PURPOSE_PARENT_ADDRESS] = "glue for a name server",
         [PURPOSE_ALIAS] = "alias target",
         [PURPOSE_PRIMING] = "priming",
+        [PURPOSE_DS] = "DS of a zone",
+        [PURPOSE_KEYS] = "keys of a zone",
     };
     return texts[p];
 }
@@ -272,6 +287,10 @@ enum sub_result job_sub(
     }
     struct job_flags flags = {
         .priming = purpose == PURPOSE_PRIMING, .no_read = glue, .no_write = glue, .parent_side = glue};
+    if (purpose == PURPOSE_DS || purpose == PURPOSE_KEYS)
+        flags.no_aliases = true;
+    else /* a server's address is no better for being signed: what it says is */
+        flags.unchecked = purpose != PURPOSE_ALIAS || j->flags.unchecked;
     struct job *child = job_find_or_new(j->r, name, type, j->class, flags);
     if (!child->work) {
         child->work = j->work;

@@ -25,15 +25,21 @@ enum job_state {
     JOB_WAIT_REPLY,   /* messages are out, or name-server addresses are being looked up, or both */
     JOB_TIMER,        /* patience with the last message ended */
     JOB_WAIT_ALIAS,   /* the links are in out.answer, the target's job runs */
+    JOB_VALIDATE,     /* something was found (val.found): is it true? */
+    JOB_WAIT_CHAIN,   /* DS or DNSKEY of a zone is being looked up */
+    JOB_WAIT_WORK,    /* a signature is to be checked; in the line of validate_work.c */
     JOB_DONE,         /* out is final */
     JOB_STATE_COUNT
 };
+
+#include "resolve/validate.h"
 
 /* What one client question may cause; inherited by its sub-questions, never reset. */
 struct work {
     unsigned refs;
     struct addr client; /* who asked; zeroed: nobody outside */
     uint32_t messages, octets, target_failures;
+    struct budget budget; /* of validation */
     /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
      * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
      * M3). */
@@ -58,6 +64,8 @@ enum purpose {
     PURPOSE_PARENT_ADDRESS, /* the same, asked above its zone: the glue that a referral left out */
     PURPOSE_ALIAS,
     PURPOSE_PRIMING,
+    PURPOSE_DS,
+    PURPOSE_KEYS,
 };
 
 /* A job that waits for another job. Lives in the parent's arena; listed by both until the child is done. */
@@ -161,6 +169,7 @@ struct ask_stage {
 /* What makes questions of one name and type different. Compared as octets. */
 struct job_flags {
     bool no_read, no_write, no_aliases;
+    bool unchecked;   /* nobody wants it validated: CD, addresses of name servers */
     bool priming;     /* the root's own look-up: begins at the hints (RFC 9609) */
     bool parent_side; /* asked above the zone that the name lies in; glue will do, and is not kept */
 };
@@ -205,6 +214,8 @@ struct job {
 
     struct zone_stage zone;
     struct ask_stage ask;
+    struct validation *val; /* NULL: nothing was found yet */
+    struct found *known;    /* out is made of this, which the cache had judged */
     struct outcome out;
 };
 
@@ -223,6 +234,9 @@ struct resolver {
     struct job *ready_first, *ready_last;
     struct job *dead; /* freed at the next call from outside, when no action points there any more */
     struct action_queue actions;
+    struct verifier *verifier;          /* made when first needed */
+    struct job *line_first, *line_last; /* signature checks wait (validate_work.c) */
+    bool work_told;
     struct turns turns;
     struct load load;
     int64_t wake_told_ms;
@@ -267,7 +281,7 @@ enum sub_result job_sub(
 /** What it waits for is asked again, as if nobody had been asked: the network has changed. */
 void job_probe_again(struct job *j);
 /** The failure is remembered (RFC 9520), once a job. */
-void job_remember_failure(struct job *j, int ede);
+void job_remember_failure(struct job *j, const struct reason *why);
 /** out becomes SERVFAIL with this reason. Returns JOB_DONE. */
 enum job_state job_fail(struct job *j, int ede, const char *tag, const char *text);
 void job_drop_sends(struct job *j);
@@ -286,6 +300,16 @@ enum job_state step_pick(struct job *j);       /* job_pick.c */
 enum job_state step_wait_reply(struct job *j); /* job_pick.c: a reply, or an address, came */
 enum job_state step_timer(struct job *j);      /* job_pick.c */
 enum job_state step_alias_done(struct job *j); /* job_alias.c */
+
+/** job_denied.c. For a question that rrsets and negatives do not know: is it denied, or made of a wildcard,
+ * by what is proven already? JOB_KNOWN: it is not; else the job's outcome is set (verdict, sections, TTLs),
+ * and this is its next state: JOB_DONE, or that of an alias. Never for jobs with flags.unchecked. Only the DS
+ * part is used when settings.aggressive is off. */
+enum job_state known_denied(struct job *j);
+/** Is it a CNAME that the DNAME before it makes? */
+bool link_is_made(const struct rrset_list *links, size_t i); /* found.c */
+/** Up to so many signature checks of those in line. */
+void work_run(struct resolver *r, unsigned checks); /* validate_work.c */
 
 /** Aliases in an answer section: CNAMEs, given or made of a DNAME. */
 unsigned alias_links(const struct rrset_list *answer); /* job_alias.c */

@@ -16,12 +16,6 @@ static void store_list(struct job *j, const struct rrset_list *l)
     }
 }
 
-static void out_append(struct rrset_list *to, const struct rrset_list *from, struct arena *a)
-{
-    for (size_t i = 0; i < from->count; i++)
-        rrset_list_add(to, from->items[i], a);
-}
-
 /* RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM, the last field of its RDATA. */
 static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
 {
@@ -54,22 +48,6 @@ static void store_child_servers(struct job *j, const struct reply *rep)
 }
 
 /* ---- ends ---- */
-
-static void show_zone(struct job *j, const struct reply *rep)
-{
-    if (j->r->set.minimal_answers)
-        return;
-    if (!rep->ns) { /* servers that answer minimally themselves: the delegation will do */
-        if (j->out.rcode == RCODE_NOERROR && j->out.answer.count > 0)
-            outcome_add_zone(j);
-        return;
-    }
-    const struct rrset *last = j->out.answer.count ? j->out.answer.items[j->out.answer.count - 1] : NULL;
-    if (last && last->type == TYPE_NS && name_equal(last->owner, rep->ns->owner))
-        return;
-    rrset_list_add(&j->out.authority, rep->ns, &j->arena);
-    out_append(&j->out.additional, &rep->addresses, &j->arena);
-}
 
 void outcome_add_zone(struct job *j)
 {
@@ -122,58 +100,68 @@ static void primed(struct job *j, const struct reply *rep)
         cache_cut_put(j->r->cache, root, j->r->now.cache_s);
 }
 
+/* What the reply says, with the proofs beside what was made of a wildcard (RFC 4035 5.3.4). */
+static struct found *found_of(struct job *j, const struct reply *rep, enum found_kind kind)
+{
+    struct found *f = ARENA_NEW(&j->arena, struct found);
+    *f = (struct found){.kind = kind,
+        .candidate = (int)rep->candidate,
+        .over_tcp = rep->transport == TRANSPORT_TCP,
+        .zone = j->zone.cut->zone,
+        .target = rep->target,
+        .type = rep->type,
+        .links = rep->links,
+        .data = rep->data,
+        .proofs = rep->proofs,
+        .ns = rep->ns,
+        .addresses = rep->addresses};
+    for (size_t i = 0; i < f->links.count + f->data.count && rep->proofs.count > 0; i++) {
+        struct rrset *rs = i < f->links.count ? f->links.items[i] : f->data.items[i - f->links.count];
+        if (rrset_is_expanded(rs))
+            rs->proofs = &f->proofs;
+    }
+    return f;
+}
+
 static enum job_state handle_answer(struct job *j, struct reply *rep)
 {
-    store_list(j, &rep->links);
-    store_list(j, &rep->data);
-    out_append(&j->out.answer, &rep->links, &j->arena);
-    out_append(&j->out.answer, &rep->data, &j->arena);
-    out_append(&j->out.authority, &rep->proofs, &j->arena);
-    show_zone(j, rep);
     if (j->flags.priming)
         primed(j, rep);
     look_up_extra(j);
     JOB_EVENT(j, .kind = EVENT_ANSWER, .rrset = rep->data.items[0], .aa = rep->authoritative);
-    return JOB_DONE;
+    return found_begin(j, found_of(j, rep, FOUND_ANSWER));
 }
 
 static enum job_state handle_alias(struct job *j, struct reply *rep)
 {
-    store_list(j, &rep->links);
-    out_append(&j->out.answer, &rep->links, &j->arena);
-    if (rep->kind == REPLY_YXDOMAIN) {
-        j->out.rcode = RCODE_YXDOMAIN;
-        return JOB_DONE;
-    }
-    return job_follow_alias(j, rep->target);
-}
-
-/* What the reply denies, as it is kept. Without an SOA nothing says how long: not kept (RFC 2308 5). */
-static struct negative store_denial(struct job *j, struct reply *rep)
-{
-    struct negative n = {.nxdomain = rep->kind == REPLY_NXDOMAIN};
-    if (!rep->soa)
-        return n;
-    n.ttl = negative_ttl(j, rep->soa);
-    rep->soa->ttl = n.ttl; /* RFC 2308 3: what the client may keep */
-    rrset_list_add(&n.authority, rep->soa, &j->arena);
-    out_append(&n.authority, &rep->proofs, &j->arena);
-    if (!j->flags.no_write)
-        cache_negative_put(j->r->cache, rep->target, rep->type, j->class, &n, j->r->now.cache_s);
-    return n;
+    return found_begin(j, found_of(j, rep, rep->kind == REPLY_YXDOMAIN ? FOUND_TOO_LONG : FOUND_ALIAS));
 }
 
 static enum job_state handle_denial(struct job *j, struct reply *rep)
 {
-    store_list(j, &rep->links);
-    out_append(&j->out.answer, &rep->links, &j->arena);
-    j->out.rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR;
-    struct negative n = store_denial(j, rep);
-    if (!rep->soa)
-        show_zone(j, rep);
-    out_append(&j->out.authority, &n.authority, &j->arena);
-    JOB_EVENT(j, .kind = EVENT_DENIAL, .rcode = j->out.rcode, .rrset = rep->soa, .aa = rep->authoritative);
-    return JOB_DONE;
+    struct found *f = found_of(j, rep, rep->kind == REPLY_NXDOMAIN ? FOUND_NXDOMAIN : FOUND_NODATA);
+    if (rep->soa) {
+        f->soa = rep->soa;
+        f->negative_ttl = negative_ttl(j, rep->soa);
+        f->soa->ttl = f->negative_ttl; /* RFC 2308 3: what the client may keep */
+    }
+    JOB_EVENT(j, .kind = EVENT_DENIAL, .rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
+        .rrset = rep->soa, .aa = rep->authoritative);
+    return found_begin(j, f);
+}
+
+/* What a minimised question's answer denies, kept for the next name that leads through here. */
+static void store_denial(struct job *j, struct reply *rep)
+{
+    struct negative n = {.nxdomain = rep->kind == REPLY_NXDOMAIN};
+    if (!rep->soa || j->flags.no_write)
+        return;
+    n.ttl = negative_ttl(j, rep->soa);
+    rep->soa->ttl = n.ttl;
+    rrset_list_add(&n.authority, rep->soa, &j->arena);
+    for (size_t i = 0; i < rep->proofs.count; i++)
+        rrset_list_add(&n.authority, rep->proofs.items[i], &j->arena);
+    cache_negative_put(j->r->cache, rep->target, rep->type, j->class, &n, j->r->now.cache_s);
 }
 
 /* ---- the walk goes on ---- */
@@ -212,6 +200,23 @@ static bool glue_is_the_answer(struct job *j, const struct cut *cut)
     return true;
 }
 
+static struct found *found_of_referral(struct job *j, struct reply *rep)
+{
+    struct rrset *ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS);
+    rep->target = j->name;
+    rep->ns = NULL;
+    struct found *f = found_of(j, rep, ds ? FOUND_ANSWER : FOUND_NODATA);
+    f->from_cut = true;
+    f->proofs = rep->cut->proofs;
+    f->negative_ttl = rep->cut->ttl;
+    if (ds) {
+        ds->rank = RANK_ANSWER;
+        rrset_list_add(&f->data, ds, &j->arena);
+        f->proofs = (struct rrset_list){0};
+    }
+    return f;
+}
+
 static enum job_state handle_referral(struct job *j, struct reply *rep)
 {
     unsigned glue = 0;
@@ -222,12 +227,10 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
         .server = j->zone.candidates[rep->candidate].server);
     bound_by_parent(j, rep->cut);
     cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
-    /* For DS the parent is asked, and a referral to the very name is the parent's confession
-     * that it has none to give. */
-    if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name)) {
-        j->out.rcode = RCODE_NOERROR;
-        return JOB_DONE;
-    }
+    /* For DS the parent is asked, and a referral to the very name brings it along, or is the parent's
+     * confession that it has none to give. */
+    if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name))
+        return found_begin(j, found_of_referral(j, rep));
     if (j->flags.parent_side && glue_is_the_answer(j, rep->cut))
         return JOB_DONE;
     if (!j->afresh)

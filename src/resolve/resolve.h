@@ -55,6 +55,9 @@ struct root_hint {
     struct addr addrs[DELEGATION_ADDRS_PER_NAME];
 };
 
+/* Which NXDOMAIN denies the names below it too (RFC 8020). */
+enum nxdomain_cut { NXDOMAIN_CUT_VALIDATED, NXDOMAIN_CUT_ALL, NXDOMAIN_CUT_OFF };
+
 struct resolve_settings {
     const struct root_hint *hints; /* NULL: those compiled in */
     size_t hint_count;
@@ -74,8 +77,9 @@ struct resolve_settings {
     /* Where chains of trust begin; borrowed. NULL: nothing is validated, as if every question had CD. */
     const struct anchors *anchors;
     struct dnssec_policy policy; /* what is verified */
-    bool aggressive;             /* proven denials answer what else they deny (RFC 8198) */
-    const struct endpoint *own;  /* endpoints that we listen on: never asked (threat P14) */
+    enum nxdomain_cut nxdomain_cut;
+    bool aggressive;            /* proven denials answer what else they deny (RFC 8198) */
+    const struct endpoint *own; /* endpoints that we listen on: never asked (threat P14) */
     size_t own_count;
 };
 
@@ -111,6 +115,7 @@ struct reason {
 struct outcome {
     uint16_t rcode;               /* SERVFAIL: reason says why */
     uint8_t verdict;              /* the least of the parts' verdicts */
+    uint8_t fault;                /* INSECURE: enum fault_kind, 0: nothing to say */
     bool from_cache;              /* no message was sent for it */
     struct rrset_list answer;     /* CNAME and DNAME links in order, then the data */
     struct rrset_list authority;  /* negative: SOA and proofs (which carry their signatures) */
@@ -155,6 +160,7 @@ enum heard { HEARD_MATCHED, HEARD_NEAR_MISS, HEARD_IGNORED };
 struct resolve_counters {
     unsigned jobs, waiters, sends, waiting; /* waiting: jobs, for their turn to send */
     uint64_t asked, joined, cache_answers, answered, failed;
+    uint64_t synthesised; /* jobs that records of other questions answered (RFC 8198) */
     uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;
     uint64_t turns_waited, turned_away,
         evicted; /* questions: that waited, for which too many waited, given up */

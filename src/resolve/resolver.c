@@ -285,6 +285,7 @@ void resolve_free(struct resolver *r)
     turns_fini(&r->turns);
     load_fini(&r->load);
     heap_fini(&r->timers);
+    verifier_free(r->verifier);
     mem_free(r->actions.items);
     mem_free(r);
 }
@@ -292,7 +293,10 @@ void resolve_free(struct resolver *r)
 ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
 {
     enter(r, now);
-    struct job_flags flags = {.no_read = q->no_read, .no_write = q->no_write, .no_aliases = q->no_aliases};
+    struct job_flags flags = {.no_read = q->no_read,
+        .no_write = q->no_write,
+        .no_aliases = q->no_aliases,
+        .unchecked = q->checking_disabled || !r->set.anchors};
     struct job *j = job_find_or_new(r, q->name, q->type, q->class, flags);
     bool joined = j->work != NULL;
     if (!joined) {
@@ -369,7 +373,7 @@ static void tell_the_late(struct job *j)
             j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text, .ede = o->reason.ede);
         waiters_answer(j, w, o);
         if (job_is_late(j))
-            job_remember_failure(j, o->reason.ede);
+            job_remember_failure(j, &o->reason);
     }
 }
 
@@ -397,6 +401,11 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
     pump(r);
     if (action_pop(r, out))
         return true;
+    if (r->line_first && !r->work_told) {
+        r->work_told = true;
+        *out = (struct action){.kind = ACTION_WORK};
+        return true;
+    }
     struct heap_node *first = heap_first(&r->timers);
     int64_t at = first ? first->at : INT64_MAX;
     if (r->turns.first && r->turns.poll_ms < at)
@@ -575,15 +584,9 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
 
 void resolve_work(struct resolver *r, unsigned checks, now_t now)
 {
-    (void)checks;
     enter(r, now);
+    work_run(r, checks);
     pump(r);
-}
-
-struct verifier *resolve_verifier(struct resolver *r)
-{
-    (void)r;
-    return NULL;
 }
 
 void resolve_network_changed(struct resolver *r, now_t now)

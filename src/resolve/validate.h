@@ -1,11 +1,14 @@
 /* Validation: a second machine over what a job found (RFC 4035 5, RFC 6840).
  *
- *   found         links, data, denial as a reply, the cache or a delegation gave them     (found.c)
- *   JOB_VALIDATE  each RRset of it in turn: whose zone is it, is that zone signed (DS, from the parent), with
- *                 which keys (DNSKEY), is the signature good; then what the denial proves  (validate.c)
- *   chain         DS and DNSKEY are ordinary questions, which other jobs answer            (validate_chain.c)
- *   work          signature checks wait in line; the driver gives slices                   (validate_work.c)
- *   found_end     what was found goes into the cache with its verdict, and to the asker    (found.c)
+ *   found         links, data, denial, as a reply, the cache or a delegation gave them    (found.c)
+ *   JOB_VALIDATE  each RRset of it in turn: whose zone is it of, is that zone signed (DS, of the parent),
+ * with which keys (DNSKEY), is the signature good                              (validate.c) then: what the
+ * denial proves                                            (validate_denial.c) chain         DS and DNSKEY
+ * are ordinary questions, which other jobs answer           (validate_chain.c) work          signature checks
+ * wait in line; the driver gives slices                  (validate_work.c) found_end     what was found goes
+ * into the cache with its verdict, and to the asker   (found.c)
+ *
+ * Questions with flags.unchecked (CD, addresses of name servers) go from `found` to `found_end` directly.
  */
 #ifndef HARK_RESOLVE_VALIDATE_H
 #define HARK_RESOLVE_VALIDATE_H
@@ -15,16 +18,160 @@
 #include "resolve/resolve.h"
 
 struct job;
+struct link;
 
-/* ---- job_denied.c: aggressive use of what was proven (RFC 8198), and cheap insecure delegations ---- */
+/* What a question was told, before and after it is judged. In the job's arena. */
+enum found_kind {
+    FOUND_ANSWER,   /* links (maybe none) and the data */
+    FOUND_ALIAS,    /* links alone; the walk goes on at target */
+    FOUND_TOO_LONG, /* a DNAME makes the name too long (YXDOMAIN) */
+    FOUND_NODATA,
+    FOUND_NXDOMAIN,
+};
 
-/** For a question that rrsets and negatives do not know: is it denied, or made of a wildcard, by what is proven
- * already? True: the job's outcome is set (verdict, sections, TTLs); JOB_DONE follows. Never for jobs with
- * flags.unchecked. Only the DS part is used when settings.aggressive is off. */
-bool known_denied(struct job *j);
+struct found {
+    enum found_kind kind;
+    bool cached;   /* by the cache or a delegation: no server was asked for it */
+    bool from_cut; /* of the delegation: DS or its denial */
+    int candidate; /* who said so; -1: the cache */
+    bool over_tcp;
+    const name_t *zone;   /* of the server; NULL: the cache */
+    const name_t *target; /* the end of the links: whom data and denial are about */
+    uint16_t type;
+    struct rrset_list links; /* CNAME and DNAME in order; a CNAME after a DNAME is made of it */
+    struct rrset_list data;
+    struct rrset *soa;        /* of a denial; may be NULL */
+    struct rrset_list proofs; /* NSEC, NSEC3 */
+    uint32_t negative_ttl;
+    struct rrset *ns;            /* shown without minimal_answers */
+    struct rrset_list addresses; /* likewise */
+    /* judged */
+    enum verdict verdict; /* the least of all parts */
+    enum verdict denial;  /* of the negative part */
+    struct fault fault;   /* INSECURE: why */
+    bool no_name;
+};
+
+/* ---- found.c ---- */
+
+/** The state that follows: JOB_VALIDATE, or what found_end() says. found: in the job's arena. */
+enum job_state found_begin(struct job *j, struct found *found);
+/** Stores what is to be kept and fills the outcome. Returns JOB_DONE or what the alias leads to. */
+enum job_state found_end(struct job *j, struct found *found);
+/** What the cache, or for DS the delegation, knows. NULL: nothing. *settled: it was judged before. */
+struct found *found_known(struct job *j, bool *settled);
+
+/* ---- validate.c ---- */
+
+enum item_role {
+    ITEM_DATA,    /* an RRset of the answer */
+    ITEM_SOA,     /* of a denial */
+    ITEM_PROOF,   /* NSEC or NSEC3; one that does not verify is left out */
+    ITEM_EXTRA,   /* NS shown beside the answer; likewise */
+    ITEM_ABSENCE, /* nothing was sent that could be verified: is the name in an insecure zone? */
+};
+
+/* One thing to judge. */
+struct item {
+    enum item_role role;
+    struct rrset *rrset; /* NULL for ITEM_ABSENCE */
+    const name_t *owner;
+    uint16_t type;
+    enum verdict verdict;
+    struct fault fault;
+    const name_t *signer; /* SECURE: the zone */
+    bool expanded;        /* made of a wildcard, */
+    unsigned labels;      /* of which so many labels are the closest encloser's */
+};
+
+/* A zone known to be secure: its DS set, and its keys when they are needed. */
+struct secure_zone {
+    const name_t *zone; /* NULL: none */
+    const struct rrset *ds, *keys;
+    uint32_t algorithms; /* of its DS */
+    bool by_anchor;      /* which ds was made of */
+};
+
+enum validate_phase { PHASE_ITEM, PHASE_ZONE, PHASE_KEYS, PHASE_CHECK, PHASE_SEARCH };
+
+struct validation {
+    struct found *found;
+    struct item *items;
+    unsigned count, at;
+    enum validate_phase phase;
+    bool proven; /* the denial has been looked at */
+    bool checking;
+    bool is_signed;         /* the present item, by a signer that may be its zone */
+    const name_t *zone;     /* that it is taken to be of */
+    unsigned search_labels; /* of the name whose DS is asked in PHASE_SEARCH */
+    struct secure_zone secure;
+    const name_t *insecure; /* a zone found to be, and why */
+    struct fault insecure_fault;
+    struct fault fault;    /* why the present item is bogus, unless it lies in an insecure zone */
+    struct fault left_out; /* the first thing wrong with a proof */
+    struct link *link;     /* the sub-question in flight */
+    struct rrset_check check;
+    struct job *prev_in_line, *next_in_line;
+    bool in_line;
+    /* over several replies */
+    unsigned retries;
+    struct reason refused; /* what was wrong before the retry */
+};
+
+enum job_state step_validate(struct job *j);
+/** Does an RRSIG say that the RRset was made of a wildcard? */
+bool rrset_is_expanded(const struct rrset *rs);
+/** Sets the job's validation up for what was found. */
+void validate_begin(struct job *j, struct found *found);
+/** It ends as bogus: another server is asked, or the job fails with this reason. */
+enum job_state validate_refuse(struct job *j, const struct fault *fault);
+/** A fault as a reason, its text in the arena. */
+struct reason fault_reason(struct job *j, const struct fault *fault);
+
+/* ---- validate_denial.c ---- */
+
+/** All items are judged: what do the proofs prove? Sets found's verdict, or adds an item. */
+enum job_state validate_conclude(struct job *j);
+
+/* ---- validate_chain.c ---- */
+
+enum chain {
+    CHAIN_WAIT,     /* a sub-question runs */
+    CHAIN_SECURE,   /* there is a cut with DS, or there are keys */
+    CHAIN_INSECURE, /* the zone is proven to be insecure */
+    CHAIN_NO_CUT,   /* no zone begins at the name */
+    CHAIN_NO_NAME,  /* nor is there such a name, or anything below it */
+    CHAIN_FAILED,   /* reason */
+};
+
+struct chain_result {
+    const struct rrset *rrset; /* SECURE: DS or DNSKEY */
+    struct fault fault;        /* INSECURE: why */
+    struct reason reason;      /* FAILED */
+};
+
+/** Is zone, which is below an anchor, a signed zone of its parent? */
+enum chain chain_ds(struct job *j, const name_t *zone, struct chain_result *out);
+/** The believed DNSKEY RRset of a zone that is secure. */
+enum chain chain_keys(struct job *j, const name_t *zone, struct chain_result *out);
+
+/* ---- validate_work.c ---- */
+
+/** The job's check waits for its slices; the job is woken when it is over. */
+void work_line_up(struct job *j);
+void work_leave(struct job *j);
+/** The resolver's verifier, made when first needed. */
+struct verifier *work_verifier(struct resolver *r);
+
+/* ---- job_denied.c: what is kept for aggressive use (RFC 8198), and for cheap insecure delegations ---- */
+
 /** A denial, or the proof beside a wildcard's answer, was validated: these NSEC or NSEC3 RRsets (verdict
- * SECURE, with RRSIGs, TTLs bounded by their signatures) and SOA (may be NULL) of the zone are kept. */
+ * SECURE, with RRSIGs, TTLs bounded by their signatures) and SOA (may be NULL) of the zone are kept. Of a
+ * referral without DS too. */
 void denied_learn(
     struct job *j, const name_t *zone, const struct rrset *soa, const struct rrset_list *proofs);
+/** A positive answer was validated that is made of a wildcard (rrset_check.expanded, good.labels): the
+ * wildcard itself is kept, for other names. */
+void wildcard_learn(struct job *j, const struct rrset *rs, unsigned labels);
 
 #endif

@@ -478,6 +478,8 @@ static void drain(struct run *x)
             x->answers++;
         } else if (act.kind == ACTION_WAKE) {
             x->wake_ms = act.wake.at_ms;
+        } else if (act.kind == ACTION_WORK) {
+            resolve_work(x->r, 4, x->now);
         }
     }
 }

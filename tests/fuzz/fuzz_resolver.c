@@ -470,6 +470,8 @@ static void drain(struct run *x)
                 on_answer(x, act.answer.id, act.answer.outcome);
             else if (act.kind == ACTION_WAKE)
                 x->wake_ms = act.wake.at_ms;
+            else if (act.kind == ACTION_WORK)
+                resolve_work(x->r, 4, x->now);
             if (client.op && count < COUNT(todo))
                 todo[count++] = client;
         }

@@ -280,6 +280,8 @@ static void drain(struct sim *s)
             answered(s, act.answer.id, act.answer.outcome);
         else if (act.kind == ACTION_WAKE)
             s->wake_ms = act.wake.at_ms;
+        else if (act.kind == ACTION_WORK)
+            resolve_work(s->r, 4, s->now);
     }
 }
 

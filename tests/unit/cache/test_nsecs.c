@@ -147,6 +147,23 @@ static void zones_are_apart_and_the_root_is_one(void **state)
     assert_found(s, "bar.", "c.bar.", NULL);
 }
 
+static void deepest_zone_known_above_a_name_is_found(void **state)
+{
+    struct sample *s = *state;
+    struct nsecs *n = cache_nsecs(s->c);
+    assert_null(nsecs_deepest(n, sample_name(&s->a, "a.foo.")));
+    put(s, "foo.", nsec_of(s, "foo.", "b.foo.", 300), 0);
+    put(s, "c.b.foo.", soa_of(s, "c.b.foo.", 300), 0);
+    const name_t *name = sample_name(&s->a, "x.B.foo.");
+    assert_ptr_equal(nsecs_deepest(n, name), name_parent(name, 2));
+    name = sample_name(&s->a, "x.C.B.foo.");
+    assert_ptr_equal(nsecs_deepest(n, name), name_parent(name, 1));
+    assert_null(nsecs_deepest(n, sample_name(&s->a, "afoo.")));
+    put(s, ".", nsec_of(s, ".", "aaa.", 300), 0);
+    assert_true(name_is_root(nsecs_deepest(n, sample_name(&s->a, "afoo."))));
+    assert_true(name_is_root(nsecs_deepest(n, NAME_ROOT)));
+}
+
 static void ttl_goes_down_and_expiry_is_exact(void **state)
 {
     struct sample *s = *state;
@@ -396,6 +413,7 @@ int main(void)
         SAMPLE_TEST(name_is_found_by_the_record_that_matches_or_covers_it),
         SAMPLE_TEST(only_record_of_a_zone_covers_all_of_it),
         SAMPLE_TEST(zones_are_apart_and_the_root_is_one),
+        SAMPLE_TEST(deepest_zone_known_above_a_name_is_found),
         SAMPLE_TEST(ttl_goes_down_and_expiry_is_exact),
         SAMPLE_TEST(record_put_again_replaces_the_old_one),
         SAMPLE_TEST(same_record_is_written_again_only_when_its_time_runs_out),

@@ -468,6 +468,8 @@ static void drain(struct world *w)
             answered(w, &act);
         else if (act.kind == ACTION_WAKE)
             w->wake_ms = act.wake.at_ms;
+        else if (act.kind == ACTION_WORK)
+            resolve_work(w->r, 4, w->now);
     }
 }
 

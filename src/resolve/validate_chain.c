@@ -1,0 +1,147 @@
+/* The chain of trust upwards: DS and DNSKEY, which are questions like others. What the cache holds judged is
+ * read there; else another job finds and judges it, and this one waits. */
+#include "resolve/job.h"
+
+static const name_t *proofs_signer(const struct rrset_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        const struct rrset *rs = l->items[i];
+        struct rrsig sig;
+        if ((rs->type == TYPE_NSEC || rs->type == TYPE_NSEC3) && rs->sig_count > 0 &&
+            rrsig_read(&rs->sigs[0], &sig))
+            return sig.signer;
+    }
+    return NULL;
+}
+
+static bool is_believed(const struct job *j, uint8_t verdict)
+{
+    return verdict == VERDICT_SECURE || (verdict == VERDICT_INDETERMINATE && !j->r->now.wall_known);
+}
+
+/* What a believed denial of DS says about a cut at `zone`. */
+static enum chain denied(struct job *j, const name_t *zone, const struct rrset_list *authority, bool nxdomain,
+    struct chain_result *out)
+{
+    const name_t *signer = proofs_signer(authority);
+    if (!signer || name_equal(signer, zone) || !name_is_within(zone, signer)) {
+        out->fault = (struct fault){.kind = FAULT_DENIAL_MISSING, .owner = zone, .type = TYPE_DS};
+        out->reason = fault_reason(j, &out->fault);
+        return CHAIN_FAILED;
+    }
+    struct proofs p = {.zone = signer,
+        .list = authority,
+        .policy = &j->r->set.policy,
+        .budget = &j->work->budget,
+        .arena = &j->arena};
+    struct denial_result res;
+    switch (denial_ds(&p, zone, &res)) {
+    case CUT_INSECURE:
+        out->fault = res.fault.kind == FAULT_NSEC3_ITERATIONS
+                         ? res.fault
+                         : (struct fault){.kind = FAULT_DELEGATION_UNSIGNED, .owner = zone};
+        return CHAIN_INSECURE;
+    case CUT_NONE:
+        return nxdomain ? CHAIN_NO_NAME : CHAIN_NO_CUT;
+    case CUT_UNPROVEN:
+        break;
+    }
+    out->reason = fault_reason(j, &res.fault);
+    return CHAIN_FAILED;
+}
+
+static enum chain read_child(
+    struct job *j, const name_t *zone, uint16_t type, const struct outcome *o, struct chain_result *out)
+{
+    if (o->rcode == RCODE_SERVFAIL) {
+        out->reason = o->reason;
+        out->reason.text = o->reason.text ? arena_strdup(&j->arena, o->reason.text) : NULL;
+        return CHAIN_FAILED;
+    }
+    if (o->verdict == VERDICT_INSECURE) {
+        out->fault = (struct fault){.kind = (enum fault_kind)o->fault, .owner = zone};
+        return CHAIN_INSECURE;
+    }
+    const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
+    if (rs) {
+        out->rrset = rrset_copy(rs, &j->arena);
+        return CHAIN_SECURE;
+    }
+    if (type == TYPE_DNSKEY || o->answer.count > 0) /* an alias: no zone begins there */
+        return CHAIN_NO_CUT;
+    return denied(j, zone, &o->authority, o->rcode == RCODE_NXDOMAIN, out);
+}
+
+/* What is judged already, without a job for it. */
+static bool known(
+    struct job *j, const name_t *zone, uint16_t type, enum chain *chain, struct chain_result *out)
+{
+    struct cache *c = j->r->cache;
+    uint32_t now_s = j->r->now.cache_s;
+    const struct rrset *rs = cache_rrset_get(c, zone, type, CLASS_IN, now_s, &j->arena);
+    if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
+        *chain = CHAIN_SECURE;
+        if (rs->verdict == VERDICT_INSECURE) {
+            *chain = CHAIN_INSECURE;
+            out->fault = (struct fault){.kind = (enum fault_kind)rs->fault, .owner = zone};
+            return true;
+        }
+        out->rrset = rs;
+        return is_believed(j, rs->verdict);
+    }
+    if (type != TYPE_DS)
+        return false;
+    const struct cut *cut = cache_cut_get(c, zone, now_s, &j->arena);
+    if (cut && cut->insecure) {
+        *chain = CHAIN_INSECURE;
+        out->fault = (struct fault){.kind = (enum fault_kind)cut->fault, .owner = zone};
+        return true;
+    }
+    struct negative n;
+    if (!cache_negative_get(c, zone, type, CLASS_IN, now_s, &j->arena, &n))
+        return false;
+    if (n.verdict == VERDICT_INSECURE) {
+        *chain = CHAIN_INSECURE;
+        out->fault = (struct fault){.kind = (enum fault_kind)n.fault, .owner = zone};
+        return true;
+    }
+    if (!is_believed(j, n.verdict))
+        return false;
+    *chain = denied(j, zone, &n.authority, n.nxdomain, out);
+    return *chain != CHAIN_FAILED;
+}
+
+static enum chain ask(struct job *j, const name_t *zone, uint16_t type, struct chain_result *out)
+{
+    struct validation *v = j->val;
+    *out = (struct chain_result){0};
+    if (!v->link) {
+        enum chain chain;
+        if (known(j, zone, type, &chain, out))
+            return chain;
+        *out = (struct chain_result){0};
+        if (job_sub(j, zone, type, type == TYPE_DS ? PURPOSE_DS : PURPOSE_KEYS, 0) != SUB_STARTED) {
+            out->reason = (struct reason){
+                EDE_DNSSEC_INDETERMINATE, "chain-circle", "the chain of trust depends on too much else"};
+            return CHAIN_FAILED;
+        }
+        v->link = j->subs;
+        return CHAIN_WAIT;
+    }
+    if (!v->link->done)
+        return CHAIN_WAIT;
+    const struct outcome *o = &v->link->child->out;
+    j->limited = j->limited || (o->rcode == RCODE_SERVFAIL && v->link->child->limited);
+    v->link = NULL;
+    return read_child(j, zone, type, o, out);
+}
+
+enum chain chain_ds(struct job *j, const name_t *zone, struct chain_result *out)
+{
+    return ask(j, zone, TYPE_DS, out);
+}
+
+enum chain chain_keys(struct job *j, const name_t *zone, struct chain_result *out)
+{
+    return ask(j, zone, TYPE_DNSKEY, out);
+}

@@ -1,0 +1,197 @@
+/* The end of JOB_VALIDATE: every RRset has its verdict; what do the proofs prove? */
+#include "resolve/job.h"
+
+static bool is_good(enum verdict v)
+{
+    return v == VERDICT_SECURE || v == VERDICT_INDETERMINATE;
+}
+
+static void lessen(struct found *f, enum verdict verdict, const struct fault *fault)
+{
+    if (verdict >= f->verdict)
+        return;
+    f->verdict = verdict;
+    if (verdict == VERDICT_INSECURE)
+        f->fault = *fault;
+}
+
+/* The proofs that verified, as one list; *zone: who signed them. */
+static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
+{
+    const struct validation *v = j->val;
+    struct rrset_list *list = ARENA_NEW(&j->arena, struct rrset_list);
+    *zone = NULL;
+    for (unsigned i = 0; i < v->count; i++) {
+        struct item *it = &v->items[i];
+        if (it->role != ITEM_PROOF || !is_good(it->verdict) || it->expanded)
+            continue;
+        if (!*zone)
+            *zone = it->signer;
+        if (name_equal(it->signer, *zone)) {
+            it->rrset->verdict = (uint8_t)it->verdict;
+            rrset_list_add(list, it->rrset, &j->arena);
+        }
+    }
+    return list;
+}
+
+static struct proofs proofs_of(struct job *j, const name_t *zone, const struct rrset_list *list)
+{
+    return (struct proofs){.zone = zone,
+        .list = list,
+        .policy = &j->r->set.policy,
+        .budget = &j->work->budget,
+        .arena = &j->arena};
+}
+
+/* Nothing proves it: only a name in an insecure zone need not be proven. */
+static enum job_state look_for_insecurity(struct job *j, const name_t *zone, struct fault fault)
+{
+    struct validation *v = j->val;
+    if (v->left_out.kind) /* the proof was there, and is no good: that says more */
+        fault = v->left_out;
+    struct item *it = &v->items[v->count];
+    v->at = v->count++;
+    *it = (struct item){.role = ITEM_ABSENCE, .owner = v->found->target, .type = v->found->type};
+    v->fault = fault;
+    v->zone = zone;
+    v->is_signed = false;
+    v->search_labels = name_labels(zone) + 1;
+    v->phase = PHASE_SEARCH;
+    return JOB_VALIDATE;
+}
+
+static struct denial_result deny(struct found *f, struct proofs *p)
+{
+    if (f->kind == FOUND_NODATA)
+        return denial_nodata(p, f->target, f->type);
+    struct denial_result res = denial_nxdomain(p, f->target);
+    if (res.denial != DENIAL_NONE)
+        return res;
+    /* Some servers say NXDOMAIN of empty non-terminals (RFC 8020 3): what is proven counts. */
+    struct denial_result nodata = denial_nodata(p, f->target, f->type);
+    if (nodata.denial != DENIAL_PROVEN)
+        return res;
+    f->kind = FOUND_NODATA;
+    return nodata;
+}
+
+/* The negative part. False: *state says what comes now. */
+static bool conclude_denial(struct job *j, enum job_state *state)
+{
+    struct validation *v = j->val;
+    struct found *f = v->found;
+    const name_t *zone = NULL, *soa_zone = NULL;
+    f->denial = VERDICT_SECURE;
+    for (unsigned i = 0; i < v->count; i++) {
+        const struct item *it = &v->items[i];
+        if (it->role != ITEM_DATA && it->role != ITEM_EXTRA && it->verdict == VERDICT_INSECURE) {
+            f->denial = VERDICT_INSECURE;
+            lessen(f, VERDICT_INSECURE, &it->fault);
+            return true;
+        }
+        if (it->role == ITEM_SOA) {
+            it->rrset->verdict = (uint8_t)it->verdict;
+            soa_zone = it->signer;
+        }
+    }
+    struct rrset_list *list = good_proofs(j, &zone);
+    struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
+    if (!zone) {
+        const struct cut *cut = soa_zone ? NULL : j->zone.cut;
+        *state = look_for_insecurity(j, soa_zone ? soa_zone : cut ? cut->zone : NAME_ROOT, missing);
+        return false;
+    }
+    struct proofs p = proofs_of(j, zone, list);
+    struct denial_result res = deny(f, &p);
+    switch (res.denial) {
+    case DENIAL_PROVEN:
+        f->no_name = res.no_name;
+        f->denial = j->r->now.wall_known ? VERDICT_SECURE : VERDICT_INDETERMINATE;
+        lessen(f, f->denial, &res.fault);
+        break;
+    case DENIAL_OPT_OUT:
+    case DENIAL_INSECURE:
+        f->denial = VERDICT_INSECURE;
+        lessen(f, VERDICT_INSECURE, &res.fault);
+        break;
+    case DENIAL_NONE:
+        if (f->proofs.count > VALIDATION_DENIALS_MAX)
+            res.fault.kind = FAULT_DENIAL_MANY;
+        *state = look_for_insecurity(j, zone, res.fault.kind ? res.fault : missing);
+        return false;
+    case DENIAL_SPENT:
+        *state = validate_refuse(j, &res.fault);
+        return false;
+    }
+    f->proofs = *list;
+    struct reason why = {EDE_NONE, NULL, "it lies in an opt-out span"};
+    if (res.fault.kind)
+        why = fault_reason(j, &res.fault);
+    JOB_EVENT(
+        j, .kind = EVENT_VALIDATED, .verdict = f->denial, .tag = why.tag, .text = why.text, .ede = why.ede);
+    if (res.denial != DENIAL_INSECURE)
+        denied_learn(j, zone, f->soa, list);
+    return true;
+}
+
+/* RFC 4035 5.3.4: what was made of a wildcard needs proof that there is nothing closer. */
+static bool conclude_wildcard(struct job *j, struct item *it, enum job_state *state)
+{
+    struct validation *v = j->val;
+    const name_t *zone = NULL;
+    struct rrset_list *list = good_proofs(j, &zone);
+    struct fault missing = {.kind = FAULT_WILDCARD_UNPROVEN, .owner = it->owner, .type = it->type};
+    struct denial_result res = {.denial = DENIAL_NONE, .fault = missing};
+    if (zone && name_equal(zone, it->signer)) {
+        struct proofs p = proofs_of(j, zone, list);
+        res = denial_wildcard(&p, it->owner, it->labels);
+    }
+    switch (res.denial) {
+    case DENIAL_PROVEN:
+        denied_learn(j, zone, NULL, list);
+        wildcard_learn(j, it->rrset, it->labels);
+        break;
+    case DENIAL_OPT_OUT:
+    case DENIAL_INSECURE:
+        it->verdict = VERDICT_INSECURE;
+        it->fault = res.fault;
+        break;
+    case DENIAL_NONE:
+        *state = validate_refuse(j, v->left_out.kind ? &v->left_out : &missing);
+        return false;
+    case DENIAL_SPENT:
+        *state = validate_refuse(j, &res.fault);
+        return false;
+    }
+    it->rrset->proofs = list;
+    return true;
+}
+
+enum job_state validate_conclude(struct job *j)
+{
+    struct validation *v = j->val;
+    struct found *f = v->found;
+    enum job_state state = JOB_DONE;
+    f->verdict = VERDICT_SECURE;
+    f->fault = (struct fault){0};
+    for (unsigned i = 0; i < v->count; i++) {
+        struct item *it = &v->items[i];
+        if (it->role == ITEM_EXTRA && !is_good(it->verdict))
+            f->ns = NULL;
+        if (it->role != ITEM_DATA)
+            continue;
+        it->rrset->verdict = (uint8_t)it->verdict;
+        if (it->expanded && is_good(it->verdict) && !conclude_wildcard(j, it, &state))
+            return state;
+        it->rrset->verdict = (uint8_t)it->verdict;
+        it->rrset->fault = (uint8_t)it->fault.kind;
+        lessen(f, it->verdict, &it->fault);
+    }
+    if ((f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN) && !conclude_denial(j, &state))
+        return state;
+    if (f->verdict == VERDICT_SECURE && f->ns && f->ns->sig_count == 0)
+        f->ns = NULL; /* AD speaks of the authority section too (RFC 4035 3.2.3) */
+    job_drop_subs(j);
+    return found_end(j, f);
+}
