@@ -6,6 +6,9 @@
 #include "dns/rrtype.h"
 #include "dnssec/verify.h"
 
+/* Signatures that live no longer are told with the time of day. */
+#define SHORT_LIFE_S (3u * 86400u)
+
 const char *trace_verdict_text(uint8_t verdict)
 {
     switch (verdict) {
@@ -64,13 +67,13 @@ static int64_t time_of(uint32_t stamp, int64_t now_s)
     return now_s + (int32_t)(stamp - (uint32_t)now_s);
 }
 
-static void add_time(struct text *t, uint32_t stamp, int64_t now_s)
+static void add_time(struct text *t, uint32_t stamp, int64_t now_s, bool whole)
 {
     char buf[32];
     struct tm tm;
     time_t at = (time_t)time_of(stamp, now_s);
     if (gmtime_r(&at, &tm))
-        text_add_n(t, buf, strftime(buf, sizeof buf, "%Y-%m-%dT%H:%MZ", &tm));
+        text_add_n(t, buf, strftime(buf, sizeof buf, whole ? "%Y-%m-%dT%H:%MZ" : "%Y-%m-%d", &tm));
 }
 
 /* The DS that names the key which signed; else the first. False: the RDATA is none. */
@@ -91,15 +94,20 @@ static bool choose_ds(const struct event *e, struct ds *out)
     return any;
 }
 
-static void add_signature(struct text *t, const struct event *e)
+static void add_signature(struct text *t, const struct event *e, bool with_signer)
 {
+    const struct rrsig *sig = e->sig;
     char signer[NAME_TEXT_LEN];
-    text_printf(t, "key %u ", e->sig->tag);
-    add_algorithm(t, e->sig->algorithm);
-    text_printf(t, " of %s, ", record_bare_name(e->sig->signer, signer));
-    add_time(t, e->sig->inception, e->now.wall_s);
+    bool brief = sig->expiration - sig->inception < SHORT_LIFE_S;
+    text_printf(t, "key %u ", sig->tag);
+    add_algorithm(t, sig->algorithm);
+    if (with_signer)
+        text_printf(
+            t, " of %s", name_is_root(sig->signer) ? "the root" : record_bare_name(sig->signer, signer));
+    text_add(t, ", ");
+    add_time(t, sig->inception, e->now.wall_s, brief);
     text_add(t, " to ");
-    add_time(t, e->sig->expiration, e->now.wall_s);
+    add_time(t, sig->expiration, e->now.wall_s, brief);
 }
 
 /* ---- sentences ---- */
@@ -115,28 +123,34 @@ static void add_subject(struct text *t, const struct event *e)
         text_add(t, "the denial");
 }
 
-void trace_chain_add(struct text *t, const struct event *e)
+static void add_secure(struct text *t, const struct event *e)
 {
     struct ds ds;
-    const char *verdict = trace_verdict_text(e->verdict);
-    add_subject(t, e);
-    text_printf(t, " is %s: ", verdict ? verdict : "not judged");
-    if (e->verdict != VERDICT_SECURE) {
-        text_add(t, e->text ? e->text : "no reason was given");
-        return;
-    }
-    if (e->kind == EVENT_CHAIN && choose_ds(e, &ds)) {
+    bool chain = e->kind == EVENT_CHAIN;
+    if (chain && choose_ds(e, &ds)) {
         text_printf(t, "%s %u ", e->anchor ? "trust anchor" : "DS", ds.tag);
         add_digest(t, ds.digest_type);
-        text_add(t, e->sig ? ", keys signed by " : "");
-    } else if (e->kind == EVENT_CHAIN) {
-        text_printf(
-            t, "%s%s", e->anchor ? "trust anchor" : "", e->anchor && e->sig ? ", keys signed by " : "");
-    } else if (e->sig) {
-        text_add(t, "signed by ");
+        text_add(t, e->sig ? ", " : "");
+    } else if (chain && e->anchor) {
+        text_add(t, e->sig ? "trust anchor, " : "trust anchor");
     }
-    if (e->sig)
-        add_signature(t, e);
+    if (e->sig) {
+        text_add(t, chain ? "keys signed by " : "signed by ");
+        add_signature(t, e, !chain);
+    }
+}
+
+void trace_chain_add(struct text *t, const struct event *e)
+{
+    const char *verdict = trace_verdict_text(e->verdict);
+    add_subject(t, e);
+    text_printf(t, " is %s", verdict ? verdict : "not judged");
+    if (e->verdict != VERDICT_SECURE) {
+        text_printf(t, "%s%s", e->text ? ": " : "", e->text ? e->text : "");
+    } else if (e->sig || e->kind == EVENT_CHAIN) {
+        text_add(t, ": ");
+        add_secure(t, e);
+    }
 }
 
 void trace_chain_to_json(json_t *j, const struct event *e)
