@@ -1,5 +1,6 @@
 /* sim --seed N [--verbose]                         one run
  * sim [--seeds A..B] [--for SECONDS] [--jobs N]    many, on all processors
+ * --validate: the resolver has trust anchors, in most runs
  *
  * Prints TAP. A run that fails, or dies, is named with the command that repeats it. */
 #include <sched.h>
@@ -31,7 +32,7 @@ struct plan {
     uint64_t first, last;
     unsigned seconds; /* 0: no limit */
     unsigned jobs;
-    bool verbose;
+    struct sim_options options;
     const char *program;
 };
 
@@ -47,7 +48,7 @@ static void work(const struct plan *p, struct job_shared *job, int64_t end_ms)
     for (; job->next <= p->last && clock_ms() < end_ms; job->next += p->jobs) {
         job->seed = job->next;
         alarm(RUN_SECONDS_MAX);
-        if (!sim_run(job->seed, p->verbose, &job->sum, job->why)) {
+        if (!sim_run(job->seed, &p->options, &job->sum, job->why)) {
             job->failed = true;
             return;
         }
@@ -85,7 +86,8 @@ static void print_failure(const struct plan *p, unsigned number, const struct jo
         printf("# died of signal %d\n", WTERMSIG(status));
     else
         printf("# ended with status %d\n", WEXITSTATUS(status));
-    printf("# %s --seed %llu --verbose\n", p->program, (unsigned long long)job->seed);
+    printf("# %s%s --seed %llu --verbose\n", p->program, p->options.validate ? " --validate" : "",
+        (unsigned long long)job->seed);
     fflush(stdout);
 }
 
@@ -150,7 +152,11 @@ static bool read_arguments(struct plan *p, int argc, char **argv)
     for (int i = 1; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
         if (strcmp(argv[i], "--verbose") == 0) {
-            p->verbose = true;
+            p->options.verbose = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--validate") == 0) {
+            p->options.validate = true;
             continue;
         }
         i++;
@@ -197,12 +203,13 @@ int main(int argc, char **argv)
     struct plan p = {.first = 1, .last = 1000, .program = argv[0]};
     p.jobs = (unsigned)(cpus < JOBS_MAX ? cpus : JOBS_MAX);
     if (!read_arguments(&p, argc, argv)) {
-        fprintf(stderr, "sim [--seed N | --seeds A..B] [--for SECONDS] [--jobs N] [--verbose]\n");
+        fprintf(
+            stderr, "sim [--seed N | --seeds A..B] [--for SECONDS] [--jobs N] [--validate] [--verbose]\n");
         return 2;
     }
     if (p.last - p.first + 1 < p.jobs)
         p.jobs = (unsigned)(p.last - p.first + 1);
-    if (p.verbose) /* what a run that dies said last must be seen */
+    if (p.options.verbose) /* what a run that dies said last must be seen */
         setvbuf(stdout, NULL, _IOLBF, 0);
     struct tally sum = {0};
     unsigned failures = run(&p, &sum);

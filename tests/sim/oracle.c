@@ -20,6 +20,13 @@ static const struct zone *zone_ever(const struct sim *s, const name_t *name)
     return best;
 }
 
+enum trusted oracle_trust(const struct sim *s, const name_t *name, uint16_t type, bool *certain)
+{
+    const struct zone *z = tree_zone_of(&s->tree, name, type, sim_true_s(s));
+    *certain = zone_stays(zone_ever(s, name)) && !s->wall_strange;
+    return s->anchors ? zone_trust(z) : TRUSTED_INSECURE;
+}
+
 bool oracle_is_evil(const struct sim *s, const name_t *name)
 {
     return zone_ever(s, name)->evil;
@@ -236,8 +243,19 @@ struct walk {
     const struct outcome *o;
     size_t at; /* in the answer section */
     name_t name[NAME_MAX_LEN];
-    bool ends; /* nothing may follow */
+    bool ends;       /* nothing may follow */
+    bool all_secure; /* so far */
 };
+
+/* Must what is said of this name be the truth, whoever lies? */
+static bool is_excused(const struct walk *w, const name_t *name)
+{
+    bool certain;
+    if (!oracle_is_evil(w->s, name) || w->o->verdict == VERDICT_SECURE)
+        return false;
+    return w->a->question.checking_disabled ||
+           oracle_trust(w->s, name, w->a->question.type, &certain) != TRUSTED_SECURE;
+}
 
 static const struct rrset *next_of(const struct walk *w)
 {
@@ -252,12 +270,33 @@ static bool wrong(struct walk *w, const char *what)
     return false;
 }
 
+/* What the outcome makes of a name's data, beside what a validator has to make of it. */
+static bool verdict_fits(struct walk *w)
+{
+    bool certain;
+    enum trusted t = oracle_trust(w->s, w->name, w->a->question.type, &certain);
+    if (!certain)
+        w->all_secure = false;
+    if (!certain || w->a->question.checking_disabled)
+        return true;
+    if (t == TRUSTED_BROKEN)
+        return wrong(w, "data that is bogus");
+    if (t != TRUSTED_SECURE && w->o->verdict == VERDICT_SECURE)
+        return wrong(w, "insecure data that is said to be secure");
+    w->all_secure =
+        w->all_secure && t == TRUSTED_SECURE &&
+        !tree_zone_of(&w->s->tree, w->name, w->a->question.type, sim_true_s(w->s))->signing.opt_out;
+    return true;
+}
+
 /* One link, if there is one. False: something is wrong. */
 static bool walk_cname(struct walk *w, const struct rrset *rs)
 {
     if (rs->count != 1)
         return wrong(w, "several CNAMEs");
-    if (!oracle_is_evil(w->s, w->name) &&
+    if (!verdict_fits(w))
+        return false;
+    if (!is_excused(w, w->name) &&
         !was_true(w->s, w->name, w->a->question.type, fits_cname, (void *)(uintptr_t)rs))
         return wrong(w, "a CNAME that is not the truth");
     name_copy(w->name, rdata_target(TYPE_CNAME, &rs->rdata[0]));
@@ -267,7 +306,9 @@ static bool walk_cname(struct walk *w, const struct rrset *rs)
 
 static bool walk_dname(struct walk *w, const struct rrset *rs)
 {
-    if (!oracle_is_evil(w->s, rs->owner) &&
+    if (!verdict_fits(w))
+        return false;
+    if (!is_excused(w, rs->owner) &&
         !was_true(w->s, w->name, w->a->question.type, fits_dname, (void *)(uintptr_t)rs))
         return wrong(w, "a DNAME that is not the truth");
     name_t made[NAME_MAX_LEN];
@@ -310,7 +351,7 @@ static bool walk_links(struct walk *w)
 
 static bool walk_data(struct walk *w)
 {
-    bool evil = oracle_is_evil(w->s, w->name);
+    bool evil = is_excused(w, w->name);
     uint16_t type = w->a->question.type;
     unsigned sets = 0;
     if (w->o->rcode != RCODE_NOERROR)
@@ -331,7 +372,7 @@ static bool walk_denial(struct walk *w)
     for (size_t i = 0; i < w->o->authority.count; i++)
         if (w->o->authority.items[i]->type == TYPE_SOA)
             d.soa = w->o->authority.items[i];
-    if (oracle_is_evil(w->s, w->name) && (!d.soa || oracle_is_evil(w->s, d.soa->owner)))
+    if (is_excused(w, w->name) && (!d.soa || is_excused(w, d.soa->owner)))
         return true;
     if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)
         return wrong(w, "an odd response code");
@@ -376,7 +417,7 @@ static bool extras_are_true(struct walk *w)
 
 void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o)
 {
-    struct walk w = {.s = s, .a = a, .o = o};
+    struct walk w = {.s = s, .a = a, .o = o, .all_secure = true};
     name_copy(w.name, a->name);
     /* What the cache tells was stored when something was last heard, or before. */
     s->cached_s = o->from_cache && !s->steps ? sim_true_s(s) - s->heard_s : 0;
@@ -392,10 +433,11 @@ void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o
         return;
     if (a->question.no_aliases && w.at > 0 && !next_of(&w))
         return;
-    if (next_of(&w))
-        walk_data(&w);
-    else
-        walk_denial(&w);
+    bool data = next_of(&w) != NULL;
+    if (!verdict_fits(&w) || !(data ? walk_data(&w) : walk_denial(&w)))
+        return;
+    if (w.all_secure && o->verdict != VERDICT_SECURE && !a->question.checking_disabled)
+        wrong(&w, "secure data that is not said to be secure");
 }
 
 /* ---- what must work ---- */
@@ -408,6 +450,12 @@ struct needs {
     int8_t state[ZONES_MAX]; /* 0: not looked at, 1: being looked at, 2: known */
     int cost[ZONES_MAX];
 };
+
+/* Without EDNS there are no signatures. */
+static bool knows_dnssec(const struct machine *m)
+{
+    return m->fault < MACHINE_FORMERR_EDNS || m->fault > MACHINE_BADVERS;
+}
 
 /* Milliseconds that it costs beyond the answer; *works: it answers at all. */
 static int machine_cost(const struct sim *s, const struct machine *m, bool *works)
@@ -469,6 +517,8 @@ static int host_cost(struct needs *n, const struct zone *z, unsigned i, unsigned
             continue;
         cost += machine_cost(s, h->machines[k], &one);
         *works = *works || one;
+        if (s->anchors && zone_trust(z) == TRUSTED_SECURE && !knows_dnssec(h->machines[k]))
+            cost += COST_MAX_MS; /* what it says is bogus; another is asked once */
     }
     return cost;
 }
@@ -511,6 +561,10 @@ static bool closure_works(struct needs *n, const struct question *q, uint32_t at
         const struct zone *z = tree_zone_of(t, name, q->type, at_s);
         int cost = zone_cost(n, z, 0);
         if (cost == BROKEN || (sum += cost) > COST_MAX_MS)
+            return false;
+        bool certain;
+        enum trusted trust = oracle_trust(n->s, name, q->type, &certain);
+        if (n->s->anchors && (n->s->wall_strange || (trust == TRUSTED_BROKEN && !q->checking_disabled)))
             return false;
         struct found f = zone_find(t, z, name, q->type, at_s, at_s);
         if (f.kind == FOUND_CNAME)

@@ -24,6 +24,7 @@ void zone_choose_signing(struct zone *z, const struct tree_plan *plan, struct di
             z->spoil = (enum spoil)between(d, 1, SPOIL_COUNT - 1);
     }
     z->anchored = z->is_signed && (!z->parent || chance(d, 4));
+    z->distrusted = z->depth > 0 && chance(d, 3);
     z->signing = (struct sign_zone_plan){.denial = ONE_OF(d, denials), .chain_only = true};
     if (z->signing.denial == SIGN_NSEC3) {
         static const uint16_t iterations[] = {0, 0, 0, 1, 10};
@@ -43,6 +44,8 @@ void zone_forget_keys(struct zone *z)
 enum trusted zone_trust(const struct zone *z)
 {
     enum trusted broken = z->is_signed && z->spoil == SPOIL_NONE ? TRUSTED_SECURE : TRUSTED_BROKEN;
+    if (z->distrusted)
+        return TRUSTED_INSECURE;
     if (z->anchored)
         return broken;
     if (!z->parent)

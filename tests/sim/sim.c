@@ -107,6 +107,31 @@ static void make_hints(struct sim *s)
     s->settings.hint_count = root->host_count;
 }
 
+/* Every signature is a fake, and so is its verification. */
+static bool verify_fake(void *ctx, const struct dnskey *key, const uint8_t *octets, size_t len,
+    const uint8_t *signature, size_t signature_len)
+{
+    return sign_fake_verify(key->key, key->key_len, octets, len, signature, signature_len);
+}
+
+static void make_anchors(struct sim *s)
+{
+    s->anchors = anchors_new();
+    for (unsigned i = 0; i < s->tree.zone_count; i++) {
+        const struct zone *z = s->tree.zones[i];
+        struct rdata ds = sign_key_ds(z->key, z->name, 2, &s->anchors->arena);
+        if (z->anchored && chance(&s->dice, 50))
+            anchors_add(s->anchors, z->name, TYPE_DS, &ds);
+        else if (z->anchored)
+            anchors_add(s->anchors, z->name, TYPE_DNSKEY, &z->key->dnskey);
+        if (z->distrusted)
+            anchors_add_negative(s->anchors, z->name, INT64_MAX);
+    }
+    anchors_settle(s->anchors, &s->settings.policy);
+    s->settings.anchors = s->anchors;
+    s->settings.aggressive = chance(&s->dice, 60);
+}
+
 static void choose_plan(struct sim *s)
 {
     struct dice *d = &s->dice;
@@ -238,9 +263,10 @@ static void print_outcome(struct sim *s, const struct asking *a, const struct ou
             text_char(&t, ' ');
             rdata_to_text(&t, rs->type, rs->class, &rs->rdata[k]);
         }
-    sim_tell(s, "ANSWER %u after %lld ms, %u messages: %.600s%s%s", (unsigned)(a - s->asks),
-        (long long)(s->now.mono_ms - a->at_ms), o->messages, t.data, o->reason.tag ? " " : "",
-        o->reason.tag ? o->reason.tag : "");
+    static const char *const verdicts[] = {"unchecked", "indeterminate", "insecure", "bogus", "secure"};
+    sim_tell(s, "ANSWER %u after %lld ms, %u messages, %s: %.600s%s%s", (unsigned)(a - s->asks),
+        (long long)(s->now.mono_ms - a->at_ms), o->messages, verdicts[o->verdict], t.data,
+        o->reason.tag ? " " : "", o->reason.tag ? o->reason.tag : "");
     text_fini(&t);
 }
 
@@ -281,7 +307,7 @@ static void drain(struct sim *s)
         else if (act.kind == ACTION_WAKE)
             s->wake_ms = act.wake.at_ms;
         else if (act.kind == ACTION_WORK)
-            resolve_work(s->r, 4, s->now);
+            resolve_work(s->r, between(&s->luck, 1, 6), s->now);
     }
 }
 
@@ -306,8 +332,9 @@ static void begin(struct sim *s, struct asking *a)
     a->must = oracle_must(s, &a->question);
     a->question.observer = a->watched ? &watcher : NULL;
     char name[NAME_TEXT_LEN];
-    sim_tell(s, "ASK %u %s type %u%s%s", (unsigned)(a - s->asks), name_text(a->name, name), a->question.type,
-        a->must ? " must" : "", a->question.background ? " background" : "");
+    sim_tell(s, "ASK %u %s type %u%s%s%s%s", (unsigned)(a - s->asks), name_text(a->name, name),
+        a->question.type, a->must ? " must" : "", a->question.background ? " background" : "",
+        a->question.checking_disabled ? " CD" : "", a->question.dnssec_ok ? " DO" : "");
     s->tally.questions++;
     a->id = resolve_ask(s->r, &a->question, s->now);
 }
@@ -437,6 +464,8 @@ static void make_world(struct sim *s)
     tree_make(&s->tree, &s->plan, &s->dice);
     choose_settings(s);
     make_hints(s);
+    if (s->validates)
+        make_anchors(s);
     make_clients(s, burst_s, bursts);
     uint8_t key[32] = {0};
     memcpy(key, &s->seed, sizeof s->seed);
@@ -445,6 +474,7 @@ static void make_world(struct sim *s)
     s->heap_begin = heap_live();
     s->r = resolve_new(&s->settings, s->cache, s->rng);
     s->now = (now_t){.wall_known = true};
+    verifier_inject(resolve_verifier(s->r), verify_fake, NULL);
     s->wake_ms = INT64_MAX;
     set_clock(s, (int64_t)BEGIN_S * 1000);
 }
@@ -510,17 +540,18 @@ static void live(struct sim *s)
         check_end(s);
 }
 
-bool sim_run(uint64_t seed, bool verbose, struct tally *sum, char why[WHY_LEN])
+bool sim_run(uint64_t seed, const struct sim_options *options, struct tally *sum, char why[WHY_LEN])
 {
     size_t before = heap_live();
     struct sim *s = mem_alloc(sizeof *s);
     s->seed = seed;
-    s->verbose = verbose;
+    s->verbose = options->verbose;
+    s->validates = options->validate && seed % 10 != 0;
     s->dice.state = seed * 2654435761u;
     s->luck.state = ~s->dice.state;
     table_init(&s->open);
     make_world(s);
-    if (verbose)
+    if (s->verbose)
         print_world(s);
     live(s);
     resolve_free(s->r);
@@ -529,6 +560,7 @@ bool sim_run(uint64_t seed, bool verbose, struct tally *sum, char why[WHY_LEN])
     network_end(s);
     tree_free(&s->tree);
     mem_free(s->hints);
+    anchors_free(s->anchors);
     memcpy(why, s->why, WHY_LEN);
     sum->runs++;
     sum->questions += s->tally.questions;

@@ -39,7 +39,7 @@ struct tally {
 
 struct sim {
     uint64_t seed;
-    bool verbose;
+    bool verbose, validates;
     struct dice dice; /* makes the world and the clients */
     struct dice luck; /* of the network */
     struct tree tree;
@@ -48,6 +48,7 @@ struct sim {
     struct resolve_settings settings;
     struct cache_settings cache_settings;
     struct root_hint *hints;
+    struct anchors *anchors; /* NULL: nothing is validated */
     struct endpoint own[2];
     struct cache *cache;
     struct random *rng;
@@ -77,8 +78,12 @@ struct sim {
     char why[WHY_LEN]; /* empty: all is well */
 };
 
+struct sim_options {
+    bool verbose, validate;
+};
+
 /** Runs one seed. Returns false with the reason in why. */
-bool sim_run(uint64_t seed, bool verbose, struct tally *sum, char why[WHY_LEN]);
+bool sim_run(uint64_t seed, const struct sim_options *options, struct tally *sum, char why[WHY_LEN]);
 
 /** Notes the first thing that is wrong. */
 __attribute__((format(printf, 2, 3))) void sim_wrong(struct sim *s, const char *format, ...);
@@ -104,6 +109,8 @@ void network_end(struct sim *s);
 
 /** Nothing that this question needs is broken, now or at any time. */
 bool oracle_must(const struct sim *s, const struct question *q);
+/** What a validator makes of data of this name; *certain: it was so all the time. */
+enum trusted oracle_trust(const struct sim *s, const name_t *name, uint16_t type, bool *certain);
 /** Is the outcome the truth, or what was the truth not longer ago than TTLs allow? */
 void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o);
 /** The name lies in a zone that lies. */

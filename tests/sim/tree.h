@@ -130,6 +130,7 @@ struct zone {
     uint32_t gone_s; /* its delegation is withdrawn then */
     enum ds_kind ds_kind;
     bool is_signed, anchored; /* anchored: the resolver has its key */
+    bool distrusted;          /* the resolver has a negative anchor for it */
     enum spoil spoil;
     uint32_t validity_s; /* of its signatures */
     struct sign_key *key, *other_key;
