@@ -303,8 +303,8 @@ enum job_state step_alias_done(struct job *j); /* job_alias.c */
 
 /** job_denied.c. For a question that rrsets and negatives do not know: is it denied, or made of a wildcard,
  * by what is proven already? JOB_KNOWN: it is not; else the job's outcome is set (verdict, sections, TTLs),
- * and this is its next state: JOB_DONE, or that of an alias. Never for jobs with flags.unchecked. Only the DS
- * part is used when settings.aggressive is off. */
+ * and this is its next state: JOB_DONE, or that of an alias. Not to be asked with flags.unchecked. Only the
+ * DS part is used when settings.aggressive is off. */
 enum job_state known_denied(struct job *j);
 /** Is it a CNAME that the DNAME before it makes? */
 bool link_is_made(const struct rrset_list *links, size_t i); /* found.c */

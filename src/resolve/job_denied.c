@@ -28,26 +28,9 @@ struct denied {
 
 /* ---- outcomes ---- */
 
-static void bound_ttl(uint32_t *ttl, const struct rrset_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        *ttl = l->items[i]->ttl < *ttl ? l->items[i]->ttl : *ttl;
-}
-
-static void set_ttl(uint32_t ttl, const struct rrset_list *l)
-{
-    for (size_t i = 0; i < l->count; i++)
-        l->items[i]->ttl = ttl;
-}
-
 static void synthesised(struct denied *d, const char *tag)
 {
     struct job *j = d->j;
-    uint32_t ttl = UINT32_MAX;
-    bound_ttl(&ttl, &j->out.answer);
-    bound_ttl(&ttl, &j->out.authority);
-    set_ttl(ttl, &j->out.answer);
-    set_ttl(ttl, &j->out.authority);
     j->out.from_cache = true;
     j->out.reason =
         (struct reason){EDE_SYNTHESIZED, tag, "made of records that were verified for another question"};
@@ -59,10 +42,16 @@ static void synthesised(struct denied *d, const char *tag)
 static enum job_state deny(struct denied *d, uint16_t rcode, enum verdict verdict)
 {
     struct job *j = d->j;
+    struct rrset_list *out = &j->out.authority;
+    uint32_t ttl = UINT32_MAX;
     if (d->soa)
-        rrset_list_add(&j->out.authority, d->soa, &j->arena);
+        rrset_list_add(out, d->soa, &j->arena);
     for (size_t i = 0; i < d->list.count; i++)
-        rrset_list_add(&j->out.authority, d->list.items[i], &j->arena);
+        rrset_list_add(out, d->list.items[i], &j->arena);
+    for (size_t i = 0; i < out->count; i++)
+        ttl = out->items[i]->ttl < ttl ? out->items[i]->ttl : ttl;
+    for (size_t i = 0; i < out->count; i++)
+        out->items[i]->ttl = ttl;
     j->out.rcode = rcode;
     j->out.verdict = (uint8_t)verdict;
     synthesised(d, "aggressive-denial");
@@ -73,7 +62,11 @@ static enum job_state deny(struct denied *d, uint16_t rcode, enum verdict verdic
 static enum job_state expand(struct denied *d, struct rrset *rs)
 {
     struct job *j = d->j;
+    struct rrset_list *proofs = ARENA_NEW(&j->arena, struct rrset_list);
+    rrset_list_add(proofs, d->cover, &j->arena);
     rs->owner = j->name;
+    rs->proofs = proofs;
+    rs->ttl = d->cover->ttl = rs->ttl < d->cover->ttl ? rs->ttl : d->cover->ttl;
     rrset_list_add(&j->out.answer, rs, &j->arena);
     rrset_list_add(&j->out.authority, d->cover, &j->arena);
     j->out.rcode = RCODE_NOERROR;
@@ -215,6 +208,21 @@ static struct rrset *find_nsec3(
     return rs;
 }
 
+static void add_wildcard_nsec3(
+    struct denied *d, const struct nsec3_chain *chain, const name_t *closest, const struct rrset *encloser)
+{
+    name_t wildcard[NAME_MAX_LEN] = {1, '*'};
+    struct nsec3 cover;
+    bool matches;
+    /* A span with opt-out says nothing of wildcards either, but DS may be answered from it. */
+    if (!nsec3_read(&d->cover->rdata[0], &cover) || (cover.flags & NSEC3_FLAG_OPT_OUT))
+        return;
+    name_copy(wildcard + 2, closest);
+    struct rrset *rs = find_nsec3(d, chain, wildcard, &matches);
+    if (rs && !name_equal(rs->owner, d->cover->owner) && !name_equal(rs->owner, encloser->owner))
+        rrset_list_add(&d->list, rs, &d->j->arena);
+}
+
 /* From the zone downwards, since most names that do not exist have an encloser near it; the first ancestor
  * that is covered decides (RFC 5155 8.3). */
 static enum job_state denied_by_nsec3(struct denied *d, const struct nsec3_chain *chain)
@@ -240,11 +248,7 @@ static enum job_state denied_by_nsec3(struct denied *d, const struct nsec3_chain
     if (!matches && encloser) {
         d->cover = rs;
         rrset_list_add(&d->list, encloser, &j->arena);
-        name_t wildcard[NAME_MAX_LEN] = {1, '*'};
-        name_copy(wildcard + 2, closest);
-        struct rrset *other = j->type == TYPE_DS ? NULL : find_nsec3(d, chain, wildcard, &matches);
-        if (other && !name_equal(other->owner, rs->owner) && !name_equal(other->owner, encloser->owner))
-            rrset_list_add(&d->list, other, &j->arena);
+        add_wildcard_nsec3(d, chain, closest, encloser);
     }
     return conclude(d, closest);
 }
@@ -357,5 +361,6 @@ void wildcard_learn(struct job *j, const struct rrset *rs, unsigned labels)
         return;
     name_copy(wildcard + 2, name_parent(rs->owner, have - labels));
     made.owner = wildcard;
+    made.proofs = NULL;
     cache_rrset_put(j->r->cache, &made, j->r->now.cache_s);
 }

@@ -17,12 +17,6 @@ static enum job_state failed_recently(struct job *j, const struct failure *f)
     return job_fail(j, EDE_CACHED_ERROR, "failed-recently", ede_text(f->ede));
 }
 
-static enum job_state try_denied(struct job *j)
-{
-    enum job_state state = known_denied(j);
-    return state == JOB_KNOWN ? JOB_CUT : state;
-}
-
 enum job_state step_known(struct job *j)
 {
     if (j->messages == 0)
@@ -37,7 +31,7 @@ enum job_state step_known(struct job *j)
         j->known = found;
         return found_end(j, found);
     }
-    enum job_state denied = known_denied(j);
+    enum job_state denied = found || j->flags.unchecked ? JOB_KNOWN : known_denied(j);
     if (denied != JOB_KNOWN)
         return denied;
     struct failure f;
@@ -45,7 +39,5 @@ enum job_state step_known(struct job *j)
                        !(f.bogus && j->flags.unchecked);
     if (j->failed_before && f.retry_s > 0)
         return failed_recently(j, &f);
-    if (found)
-        return found_begin(j, found);
-    return j->flags.unchecked ? JOB_CUT : try_denied(j);
+    return found ? found_begin(j, found) : JOB_CUT;
 }
