@@ -253,7 +253,9 @@ static void on_referral(struct trace_page *p, const struct event *e)
 static void add_rrset(struct text *t, const struct rrset *rs)
 {
     rrtype_to_text(t, rs->type);
-    if (rs->count == 1 && rs->rdata[0].len <= 64) {
+    if (rs->type == TYPE_DS && rs->count == 1 && rs->rdata[0].len >= 2) {
+        text_printf(t, " %u", get_u16(rs->rdata[0].data)); /* the key's tag says enough */
+    } else if (rs->count == 1 && rs->rdata[0].len <= 64) {
         text_char(t, ' ');
         rdata_to_text(t, rs->type, rs->class, &rs->rdata[0]);
     } else {
@@ -411,6 +413,10 @@ static void on_scrubbed(struct trace_page *p, const struct event *e)
 static void on_chain(struct trace_page *p, const struct event *e)
 {
     struct text t;
+    /* The denial that they prove has a line of its own. */
+    bool proof = e->rrset && (e->rrset->type == TYPE_NSEC || e->rrset->type == TYPE_NSEC3);
+    if (proof && e->verdict == VERDICT_SECURE)
+        return;
     text_init(&t);
     text_add(&t, "  ");
     trace_chain_add(&t, e);

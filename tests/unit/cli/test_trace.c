@@ -247,6 +247,7 @@ static void chain(event_fn *fn, void *ctx, const struct names *n)
     struct rrset a = {.owner = n->qname, .type = TYPE_A, .class = CLASS_IN};
     struct rrsig sig = {
         .tag = 12345, .algorithm = 15, .inception = 1795392000, .expiration = 1796601600, .signer = n->org};
+    struct rrset nsec = {.owner = n->org, .type = TYPE_NSEC, .class = CLASS_IN};
     struct rrsig odd = sig;
     odd.tag = 7;
     odd.algorithm = 200;
@@ -256,6 +257,7 @@ static void chain(event_fn *fn, void *ctx, const struct names *n)
         {.kind = EVENT_CHAIN, .zone = n->org, .ds = &ds, .sig = &sig, .verdict = VERDICT_SECURE},
         {.kind = EVENT_CHAIN, .zone = n->org, .ds = &ds, .anchor = true, .verdict = VERDICT_SECURE},
         {.kind = EVENT_VALIDATED, .zone = n->org, .rrset = &a, .sig = &odd, .verdict = VERDICT_SECURE},
+        {.kind = EVENT_VALIDATED, .zone = n->org, .rrset = &nsec, .sig = &sig, .verdict = VERDICT_SECURE},
         {.kind = EVENT_VALIDATED, .zone = n->org, .verdict = VERDICT_SECURE, .sig = &sig},
         {.kind = EVENT_CHAIN, .zone = n->python, .verdict = VERDICT_INSECURE, .text = "it has no DS"},
         {.kind = EVENT_VALIDATED,
@@ -327,7 +329,7 @@ static void json_has_the_chain(void **state)
     assert_int_equal(json_integer_value(json_object_get(sig, "key_tag")), 12345);
     assert_int_equal(json_integer_value(json_object_get(sig, "inception")), 1795392000);
     assert_int_equal(json_integer_value(json_object_get(sig, "expiration")), 1796601600);
-    j = json_array_get(list, 6);
+    j = json_array_get(list, 7);
     assert_string_equal(string_of(j, "event"), "validated");
     assert_string_equal(string_of(j, "verdict"), "bogus");
     assert_string_equal(string_of(j, "tag"), "rrsig-expired");
