@@ -162,8 +162,8 @@ def test_set_id_ignores_the_environment(hark, tmp_path):
     copy.chmod(0o6755)
     done = subprocess.run([copy, "trace", "www.python.org"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
-    # Not the exit code: LeakSanitizer fails where it may not look into the process.
-    assert "151.101.128.223" in done.stdout and str(broken) not in done.stderr, done.stderr
+    # Nor our root's keys, which another file names. Not the exit code: LeakSanitizer fails where it may not look into the process.
+    assert "ask python.org" in done.stdout and "that its DS names" in done.stdout and str(broken) not in done.stderr, done.stderr
 
 
 def test_octets_of_strangers_are_escaped(hark):
