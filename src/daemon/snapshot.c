@@ -33,6 +33,17 @@ void snapshot_keep_restart(struct snapshot *s, struct snapshot *start)
     config_keep_restart(&s->config, &start->config);
 }
 
+/* What clients see of validation follows from what the resolver does. */
+static void settle_trust(struct snapshot *s)
+{
+    const struct anchor *root;
+    s->serve.validates = s->resolve.anchors != NULL;
+    s->serve.sentinel = s->config.sentinel && s->serve.validates;
+    if (anchors_closest(s->resolve.anchors, NAME_ROOT, 0, &root, NULL) == TRUST_ANCHOR)
+        s->serve.root_tag_count = anchor_tags(root, s->root_tags);
+    s->serve.root_tags = s->root_tags;
+}
+
 void snapshot_settle(
     struct snapshot *s, const struct serving *serving, const struct endpoint *listen, size_t listen_count)
 {
@@ -48,4 +59,5 @@ void snapshot_settle(
         .udp_max = c->resolve.udp_size,
         .stream_idle_ms = STREAM_IDLE_MS,
     };
+    settle_trust(s);
 }

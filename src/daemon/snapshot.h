@@ -17,6 +17,7 @@ struct snapshot {
     struct config config; /* points into lasting */
     /* snapshot_settle() */
     struct serve_settings serve;
+    uint16_t root_tags[ANCHOR_TAGS_MAX]; /* of the keys trusted for the root */
     struct resolve_settings resolve;
     struct outbound_settings outbound;
     struct snapshot

@@ -64,14 +64,21 @@
 #define VALIDATION_DS_MAX 8u          /* DS of one zone */
 #define VALIDATION_HASHES_MAX 96u     /* NSEC3 chains of SHA-1 */
 #define VALIDATION_DENIALS_MAX 8u     /* NSEC and NSEC3 records of one answer (CVE-2026-11605) */
-#define RSA_BITS_MAX 4096u         /* RFC 3110 2 */
+#define RSA_BITS_MAX 4096u            /* RFC 3110 2 */
 /* A long exponent makes a verification as dear as a signature; 17 is usual, 33 is seen (as BIND). */
 #define RSA_EXPONENT_BITS_MAX 35u
-#define NSEC3_ITERATIONS_MAX 50u      /* more: insecure (RFC 9276 3.2) */
-#define VERIFIER_KEYS 1024u            /* parsed keys kept by a worker */
-#define VERIFIER_RESULTS 16384u        /* good signatures that it remembers */
-#define CHECKS_A_TURN 4u               /* of a worker: 0.2 ms of P-256, 2 ms of P-384 */
-#define BOGUS_TTL 60u                 /* what is bogus is not asked again for so long */
+#define NSEC3_ITERATIONS_MAX 50u /* more: insecure (RFC 9276 3.2) */
+#define VERIFIER_KEYS 1024u      /* parsed keys kept by a worker */
+#define VERIFIER_RESULTS 16384u  /* good signatures that it remembers */
+#define CHECKS_A_TURN 4u         /* of a worker: 0.2 ms of P-256, 2 ms of P-384 */
+#define BOGUS_TTL 60u            /* what is bogus is not asked again for so long */
+
+/* ---- questions of our own that tell somebody something ---- */
+#define ANCHOR_TAGS_MAX 12u /* key tags told of a zone: as many as one label of _ta- holds (RFC 8145 5.1) */
+#define REPORTS_REMEMBERED 256u /* error reports (RFC 9567) of a worker that are not sent again */
+#define REPORT_AGAIN_MS 3600000 /* for so long, whatever the agent's answer says of its TTL */
+#define REPORT_SPACING_MS 1000  /* one a second and worker: whoever has a zone chooses whom it is sent to */
+#define REPORT_BURST_MS 10000   /* ten at once */
 
 /* ---- clients ---- */
 /* Questions of clients pending, in all workers together: 5 s of 2,000 a second that nobody answers. Beyond, a

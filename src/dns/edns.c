@@ -129,6 +129,10 @@ static enum err read_option(struct edns *e, const struct edns_option *o, struct 
         e->padding_present = true;
         e->padding_len = o->len;
         return ERR_OK;
+    case EDNS_KEY_TAG:
+        if (o->len % 2 == 0) /* RFC 8145 4.1 */
+            e->key_tags = *o;
+        return ERR_OK;
     case EDNS_EDE:
         return read_ede(e, o, a);
     case EDNS_REPORT_CHANNEL:
@@ -208,6 +212,8 @@ static size_t options_len(const struct edns *e)
         n += OPTION_HEADER_LEN + SUBNET_FIXED_LEN + subnet_octets(e);
     if (e->keepalive_present)
         n += OPTION_HEADER_LEN + (e->keepalive_100ms == KEEPALIVE_EMPTY ? 0u : 2u);
+    if (e->key_tags.len)
+        n += OPTION_HEADER_LEN + e->key_tags.len;
     for (unsigned i = 0; i < e->ede_count; i++)
         n += OPTION_HEADER_LEN + 2u + (e->ede[i].text ? strlen(e->ede[i].text) : 0);
     if (e->report_agent)
@@ -258,6 +264,8 @@ static void write_options(struct writer *w, const struct edns *e)
         put_u16(v, e->keepalive_100ms);
         write_option(w, EDNS_KEEPALIVE, v, e->keepalive_100ms == KEEPALIVE_EMPTY ? 0 : 2);
     }
+    if (e->key_tags.len)
+        write_option(w, EDNS_KEY_TAG, e->key_tags.data, e->key_tags.len);
     for (unsigned i = 0; i < e->ede_count; i++) {
         const char *text = e->ede[i].text ? e->ede[i].text : "";
         size_t n = strlen(text);

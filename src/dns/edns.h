@@ -18,6 +18,7 @@ enum edns_option_code {
     EDNS_COOKIE = 10,        /* RFC 7873 */
     EDNS_KEEPALIVE = 11,     /* RFC 7828 */
     EDNS_PADDING = 12,       /* RFC 7830 */
+    EDNS_KEY_TAG = 14,       /* RFC 8145 */
     EDNS_EDE = 15,           /* RFC 8914 */
     EDNS_REPORT_CHANNEL = 18 /* RFC 9567 */
 };
@@ -65,7 +66,8 @@ struct edns {
     struct addr subnet;
     uint8_t subnet_source, subnet_scope;
     bool keepalive_present;
-    uint16_t keepalive_100ms; /* units of 100 ms; 0xffff when the option was empty (a query) */
+    uint16_t keepalive_100ms;    /* units of 100 ms; 0xffff when the option was empty (a query) */
+    struct edns_option key_tags; /* two octets each; len 0: none */
     bool padding_present;
     uint16_t padding_len;
     unsigned ede_count;
@@ -81,8 +83,8 @@ struct edns {
 enum err edns_read(
     struct edns *out, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len, struct arena *a);
 /** Writes the whole OPT record (owner root … RDATA): size, version, flags, ext_rcode, and the options that
- * are set: nsid (if nsid.len or nsid_asked), cookie, subnet, keepalive, ede[], report_agent, padding
- * (padding_len octets of zero) last. */
+ * are set: nsid (if nsid.len or nsid_asked), cookie, subnet, keepalive, key_tags, ede[], report_agent,
+ * padding (padding_len octets of zero) last. */
 void edns_write(struct writer *w, const struct edns *e);
 /** Octets that edns_write needs. */
 size_t edns_size(const struct edns *e);

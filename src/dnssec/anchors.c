@@ -360,3 +360,25 @@ enum trust anchors_closest(const struct anchors *a, const name_t *name, int64_t 
         *out = anchor;
     return TRUST_ANCHOR;
 }
+
+static unsigned tag_add(uint16_t *tags, unsigned count, uint16_t tag)
+{
+    unsigned at = 0;
+    while (at < count && tags[at] < tag)
+        at++;
+    if (count == ANCHOR_TAGS_MAX || (at < count && tags[at] == tag))
+        return count;
+    memmove(tags + at + 1, tags + at, (count - at) * sizeof *tags);
+    tags[at] = tag;
+    return count + 1;
+}
+
+unsigned anchor_tags(const struct anchor *anchor, uint16_t *tags)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < anchor->ds.count; i++)
+        count = tag_add(tags, count, get_u16(anchor->ds.rdata[i].data));
+    for (unsigned i = 0; i < anchor->keys.count; i++)
+        count = tag_add(tags, count, dnskey_tag(&anchor->keys.rdata[i]));
+    return count;
+}

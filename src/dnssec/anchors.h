@@ -53,4 +53,8 @@ enum trust { TRUST_NONE, TRUST_ANCHOR, TRUST_NEGATIVE };
 enum trust anchors_closest(const struct anchors *a, const name_t *name, int64_t wall_s,
     const struct anchor **out, const struct negative_anchor **negative);
 
+/** The tags of its keys, smallest first, each once, at most ANCHOR_TAGS_MAX (RFC 8145 4.1). Returns how many.
+ */
+unsigned anchor_tags(const struct anchor *anchor, uint16_t *tags);
+
 #endif

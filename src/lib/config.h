@@ -86,6 +86,7 @@ struct config {
     bool rotate;
     struct prefix_list snoopers;    /* who may ask without RD */
     const char *identity, *version; /* of CH TXT; NULL: not told; "auto" */
+    bool sentinel;                  /* RFC 8509 */
     bool cookies, cookies_require;
     struct config_secrets cookie_secrets;
     bool local_zones;              /* built-in local zones and special-use names answered here */

@@ -61,6 +61,8 @@ static void job_done(struct job *j)
         JOB_EVENT(j, .kind = EVENT_FAILED, .tag = j->out.reason.tag, .text = j->out.reason.text,
             .ede = j->out.reason.ede);
     JOB_EVENT(j, .kind = EVENT_DONE, .rcode = j->out.rcode, .from_cache = j->messages == 0);
+    tell_keys(j);
+    tell_failure(j);
     if (j->messages == 0)
         r->counters.cache_answers++;
     waiters_answer(j, NULL, &j->out);

@@ -14,6 +14,7 @@
 #include "dns/rdata.h"
 #include "resolve/reach.h"
 #include "resolve/resolve.h"
+#include "resolve/tell.h"
 #include "resolve/turn.h"
 
 enum job_state {
@@ -40,6 +41,7 @@ struct work {
     struct addr client; /* who asked; zeroed: nobody outside */
     uint32_t messages, octets, target_failures;
     struct budget budget; /* of validation */
+    bool quiet;           /* a question of tell.c: nothing that happens on its way is told to anybody */
     /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
      * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
      * M3). */
@@ -154,6 +156,7 @@ struct zone_stage {
     unsigned cookie_objections; /* BADCOOKIE to a cookie just given */
     bool last_resort_taken;     /* names and glue that were not in the referral are candidates too */
     struct reason trouble;      /* the last thing that went wrong */
+    const name_t *agent;        /* who wants to hear of failures (RFC 9567), NULL: nobody */
 };
 
 /* What is asked of the zone now. Owned by job_send.c. */
@@ -245,6 +248,7 @@ struct resolver {
     uint64_t last_id;
     unsigned mark;
     unsigned observers;
+    struct reports reports;
     now_t now;
     struct resolve_counters counters;
 };
@@ -254,6 +258,9 @@ void job_wake(struct job *j);
 struct action *action_push(struct resolver *r, enum action_kind kind);
 struct job *job_find_or_new(
     struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags);
+/** Asks for nobody: so that those who are asked hear it (tell.c). Past the cache, which might know the answer
+ * without asking. Nothing if it is being asked. */
+void job_tell(struct resolver *r, const name_t *name, uint16_t type);
 /** A new job, with work of its own, for waiters of the ended job j. */
 void waiters_start_over(const struct job *j, struct waiter *waiters);
 void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o);

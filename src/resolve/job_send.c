@@ -1,8 +1,9 @@
 /* What is asked (RFC 9156: no more labels than the server must know) and how it leaves. */
 #include "resolve/job.h"
 
-/* Header, question, OPT with a cookie. */
-#define QUERY_MAX_LEN (MSG_HEADER_LEN + NAME_MAX_LEN + 4u + 11u + 4u + EDNS_COOKIE_MAX)
+/* Header, question, OPT with a cookie and key tags. */
+#define QUERY_MAX_LEN                                                                                        \
+    (MSG_HEADER_LEN + NAME_MAX_LEN + 4u + 11u + 4u + EDNS_COOKIE_MAX + 4u + 2u * ANCHOR_TAGS_MAX)
 #define STREAM_DEADLINE_MS 4000
 
 enum known { KNOWN_NOTHING, KNOWN_NO_CUT, KNOWN_DENIED };
@@ -37,7 +38,7 @@ static void ask_labels(struct job *j, unsigned labels)
     for (; labels < all && !whole; labels++) {
         const name_t *name = name_parent(j->name, all - labels);
         /* Underscore labels (_tcp, _dmarc) are hardly ever zone cuts: they are passed over (RFC 9156 2.3). */
-        if (name[1] == '_')
+        if (name[1] == '_' || tell_is_report(j, name))
             continue;
         enum known known = known_on_the_way(j, name, type);
         if (known == KNOWN_DENIED)
@@ -134,7 +135,9 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     struct msg_question q = {.type = s->type, .class = j->class};
     name_copy(q.name, s->name);
     struct edns opt = {.present = true, .dnssec_ok = true, .udp_size = r->set.udp_size};
+    uint8_t tags[2 * ANCHOR_TAGS_MAX];
     cookie_write(s, &opt);
+    tell_keys_in(s, &opt, tags);
     uint8_t wire[QUERY_MAX_LEN];
     size_t len = msg_query(wire, sizeof wire, s->msg_id, 0, &q, s->with_edns ? &opt : NULL);
 

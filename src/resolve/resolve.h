@@ -78,7 +78,9 @@ struct resolve_settings {
     const struct anchors *anchors;
     struct dnssec_policy policy; /* what is verified */
     enum nxdomain_cut nxdomain_cut;
-    bool aggressive;            /* proven denials answer what else they deny (RFC 8198) */
+    bool tell_keys;     /* which keys are trusted, to the servers of zones with an anchor (RFC 8145) */
+    bool tell_failures; /* what of a zone fails, to its agent (RFC 9567) */
+    bool aggressive;    /* proven denials answer what else they deny (RFC 8198) */
     const struct endpoint *own; /* endpoints that we listen on: never asked (threat P14) */
     size_t own_count;
 };

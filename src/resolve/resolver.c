@@ -179,6 +179,17 @@ static void job_own_work(struct job *j)
     j->owns_work = true;
 }
 
+void job_tell(struct resolver *r, const name_t *name, uint16_t type)
+{
+    struct job_flags flags = {.no_read = true, .unchecked = true};
+    struct job *j = job_find_or_new(r, name, type, CLASS_IN, flags);
+    if (j->work)
+        return;
+    job_own_work(j);
+    j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
+    j->work->quiet = true;
+}
+
 /* ---- waiters ---- */
 
 static void waiter_free(struct resolver *r, struct waiter *w)
@@ -513,6 +524,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             j->reply->lost = lost;
             if (s->patience_over)
                 r->counters.late_answers++;
+            tell_learn(j, &msg->edns);
             reach_heard(r, s);
             turn_end(s, FLIGHT_ANSWERED);
             send_drop(s);

@@ -197,6 +197,7 @@ static void writes_what_it_reads(void **state)
         .subnet_scope = 20,
         .keepalive_present = true,
         .keepalive_100ms = 300,
+        .key_tags = {.len = 4, .data = (const uint8_t *)"\x4f\x66\x97\x28"},
         .ede_count = 2,
         .ede = {{.code = EDE_STALE_ANSWER, .text = "old"}, {.code = EDE_OTHER, .text = NULL}},
         .report_agent = (const name_t *)"\6agents\7example",
@@ -215,6 +216,8 @@ static void writes_what_it_reads(void **state)
     assert_int_equal(r.subnet_scope, 20);
     assert_int_equal(r.subnet.ip[4], 0x80); /* bits beyond the prefix are not sent */
     assert_int_equal(r.keepalive_100ms, 300);
+    assert_int_equal(r.key_tags.len, 4);
+    assert_memory_equal(r.key_tags.data, "\x4f\x66\x97\x28", 4);
     assert_int_equal(r.ede_count, 2);
     assert_string_equal(r.ede[0].text, "old");
     assert_int_equal(r.ede[1].code, 0);

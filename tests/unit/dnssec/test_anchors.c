@@ -2,10 +2,12 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "defs/limits.h"
 #include "dns/rdata.h"
 #include "dns/rrtype.h"
 
@@ -250,6 +252,29 @@ static void the_least_rsa_key_is_a_setting(void **state)
     anchors_free(a);
 }
 
+static void tags_are_in_order_and_each_is_there_once(void **state)
+{
+    struct anchors *a = anchors_new();
+    const struct anchor *root;
+    uint16_t tags[ANCHOR_TAGS_MAX + 1];
+    anchors_add_builtin(a);
+    assert_int_equal(add(a, ". DS 20326 8 1 " DIGEST1 "\n. DNSKEY 257 3 8 " KEY "\n", NULL), ERR_OK);
+    assert_int_equal(anchors_closest(a, NAME_ROOT, 0, &root, NULL), TRUST_ANCHOR);
+    unsigned count = anchor_tags(root, tags);
+    assert_int_equal(count, 3);
+    for (unsigned i = 1; i < count; i++)
+        assert_true(tags[i - 1] < tags[i]);
+    for (unsigned i = 0; i < 2 * ANCHOR_TAGS_MAX; i++) {
+        char text[100];
+        snprintf(text, sizeof text, ". DS %u 8 1 " DIGEST1, 2 * ANCHOR_TAGS_MAX - i);
+        assert_int_equal(add(a, text, NULL), ERR_OK);
+    }
+    tags[ANCHOR_TAGS_MAX] = 7777;
+    assert_int_equal(anchor_tags(root, tags), ANCHOR_TAGS_MAX);
+    assert_int_equal(tags[ANCHOR_TAGS_MAX], 7777);
+    anchors_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +285,7 @@ int main(void)
         cmocka_unit_test(finds_what_is_nearest_above_a_name),
         cmocka_unit_test(an_anchor_of_unsupported_keys_alone_is_none),
         cmocka_unit_test(the_least_rsa_key_is_a_setting),
+        cmocka_unit_test(tags_are_in_order_and_each_is_there_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,6 +27,8 @@ struct log_line {
     enum transport transport;
     uint8_t cookie_len;
     uint64_t cookie; /* the client's part */
+    uint8_t tags[64];
+    unsigned tag_count;
 };
 
 struct world_zone {
@@ -206,6 +208,9 @@ static size_t build(uint8_t *buf, const struct msg *q, const struct world_rule *
         memset(opt.cookie + 8, 0x5a, 8);
         opt.cookie[0] ^= cookie == COOKIE_FORGES;
     }
+    name_t agent[NAME_MAX_LEN];
+    if (rule && rule->agent && name_from_text(agent, rule->agent, strlen(rule->agent), NULL) == ERR_OK)
+        opt.report_agent = agent;
     if (q->edns.present && (rcode != RCODE_FORMERR || cookie == COOKIE_OBJECTS))
         msg_add_edns(&b, &opt);
     return msg_finish(&b, false);
@@ -413,6 +418,9 @@ static void sent(struct world *w, const struct action *act)
     l->transport = act->send.transport;
     l->cookie_len = q.edns.cookie_len;
     l->cookie = get_u32(q.edns.cookie) | (uint64_t)get_u32(q.edns.cookie + 4) << 32;
+    l->tag_count = q.edns.key_tags.len / 2;
+    assert(q.edns.key_tags.len <= sizeof l->tags);
+    memcpy(l->tags, q.edns.key_tags.len ? q.edns.key_tags.data : l->tags, q.edns.key_tags.len);
     const struct world_rule *rule = find_rule(w, l->addr, &q);
     if (w->link != LINK_UP) {
         if (w->link == LINK_NO_ROUTE)
@@ -628,6 +636,21 @@ unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *w
         *client = l->cookie;
     }
     return n;
+}
+
+unsigned world_sent_key_tags(
+    const struct world *w, const char *addr, const char *name, uint16_t type, uint8_t tags[64])
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < w->log_count; i++) {
+        const struct log_line *l = &w->log[i];
+        struct world_rule like = {.name = name};
+        if (strcmp(addr, l->addr) != 0 || type != l->type || !name_matches(&like, l->name))
+            continue;
+        count = l->tag_count;
+        memcpy(tags, l->tags, sizeof l->tags);
+    }
+    return count;
 }
 
 int64_t world_now_ms(const struct world *w)

@@ -49,6 +49,7 @@ struct world_rule {
     enum world_cookie cookie;
     unsigned damage;       /* HOW_MALFORMED_FIRST: below WORLD_DAMAGES */
     unsigned lose_percent; /* of the messages, by chance */
+    const char *agent;     /* Report-Channel (RFC 9567) */
     /* Not NULL: fills in the sections for this question, in the arena. */
     void (*make)(struct world_rule *rule, const char *name, struct arena *a);
     const char *why;
@@ -103,6 +104,10 @@ unsigned world_sent_tcp(const struct world *w);
 /** Messages to addr that carried a cookie, and how many of them the server's part; `client`: of the last one.
  */
 unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *with_server, uint64_t *client);
+/** The key tags (RFC 8145) that the last message to addr for that name and type carried, in octets; how many.
+ */
+unsigned world_sent_key_tags(
+    const struct world *w, const char *addr, const char *name, uint16_t type, uint8_t tags[64]);
 int64_t world_now_ms(const struct world *w);
 struct resolver *world_resolver(struct world *w);
 struct cache *world_cache(struct world *w);
