@@ -7,6 +7,16 @@ static void append(struct rrset_list *to, const struct rrset_list *from, struct 
         rrset_list_add(to, from->items[i], a);
 }
 
+static void append_links(struct rrset_list *to, const struct rrset_list *links, struct arena *a)
+{
+    for (size_t i = 0; i < links->count; i++) {
+        struct rrset *rs = links->items[i];
+        /* a DNAME that two links are made of stands there once */
+        if (rs->type != TYPE_DNAME || !rrset_list_find(to, rs->owner, TYPE_DNAME))
+            rrset_list_add(to, rs, a);
+    }
+}
+
 static bool is_negative(const struct found *f)
 {
     return f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN;
@@ -237,7 +247,7 @@ enum job_state found_end(struct job *j, struct found *f)
 {
     if (!f->cached || f != j->known)
         store(j, f);
-    append(&j->out.answer, &f->links, &j->arena);
+    append_links(&j->out.answer, &f->links, &j->arena);
     append(&j->out.answer, &f->data, &j->arena);
     show_proofs(j, &f->links);
     show_proofs(j, &f->data);

@@ -60,8 +60,12 @@ enum job_state job_follow_alias(struct job *j, const name_t *target)
 
 static void append(struct rrset_list *to, const struct rrset_list *from, struct arena *a)
 {
-    for (size_t i = 0; i < from->count; i++)
-        rrset_list_add(to, rrset_copy(from->items[i], a), a);
+    for (size_t i = 0; i < from->count; i++) {
+        const struct rrset *rs = from->items[i];
+        /* a DNAME that two links are made of stands there once */
+        if (rs->type != TYPE_DNAME || !rrset_list_find(to, rs->owner, TYPE_DNAME))
+            rrset_list_add(to, rrset_copy(rs, a), a);
+    }
 }
 
 enum job_state step_alias_done(struct job *j)

@@ -45,6 +45,26 @@ static bool group(struct job *j, const struct msg *m, enum section section, stru
     return !overflow;
 }
 
+/* Signatures that stand in another section than what they sign are good all the same, if they are good. */
+static void adopt_signatures(struct job *j, struct reply *rep)
+{
+    struct rrset_list all = {0};
+    for (size_t i = 0; i < rep->answer.count; i++) {
+        struct rrset *rs = rep->answer.items[i];
+        if (rs->sig_count > 0 || rs->type == TYPE_RRSIG || j->flags.unchecked)
+            continue;
+        if (all.count == 0 && !group(j, rep->msg, SECTION_ADDITIONAL, &all))
+            return;
+        struct rrset *lone = rrset_list_find(&all, rs->owner, TYPE_RRSIG);
+        for (unsigned k = 0; lone && k < lone->count; k++) {
+            if (lone->rdata[k].len < 2 || get_u16(lone->rdata[k].data) != rs->type)
+                continue;
+            rs->sigs = arena_copy(&j->arena, &lone->rdata[k], sizeof lone->rdata[k]);
+            rs->sig_count = 1;
+        }
+    }
+}
+
 /* ---- answer section ---- */
 
 /* The DNAME in the answer section that redirects `name`, owner inside the zone. */
@@ -292,7 +312,7 @@ static void classify_empty(struct job *j, struct reply *rep)
     else if (rep->ns && !name_equal(rep->ns->owner, zone_of(j)))
         useless(rep, REPLY_LAME, "upward-referral",
             "the name server refers to another zone instead of answering");
-    else if (rep->authoritative)
+    else if (rep->authoritative || rep->proofs.count > 0) /* signed, it needs no AA to be believed */
         rep->kind = REPLY_NODATA;
     else
         useless(rep, REPLY_LAME, "not-authoritative", "the name server does not answer for the zone");
@@ -353,6 +373,7 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         useless(rep, REPLY_FAILED, "too-many-records", "a name server's RRset has too many records");
         return rep;
     }
+    adopt_signatures(j, rep);
     read_answer(j, rep, s->type, &too_long);
     read_authority(j, rep);
     classify(j, rep, too_long);

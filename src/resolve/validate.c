@@ -29,6 +29,8 @@ static bool ask_again(struct job *j, const struct found *found)
     bool others = false;
     for (unsigned i = 0; i < j->zone.candidate_count; i++)
         others = others || (&j->zone.candidates[i] != c && !j->zone.candidates[i].dead);
+    for (unsigned i = 0; i < j->zone.server_count; i++)
+        others = others || j->zone.servers[i].state == SERVER_UNASKED;
     if (others) {
         c->dead = true;
         return true;
@@ -389,6 +391,8 @@ static enum job_state checked(struct job *j)
     JOB_EVENT(j, .kind = keys ? EVENT_CHAIN : EVENT_VALIDATED, .rrset = it->rrset, .zone = v->zone,
         .verdict = VERDICT_SECURE, .sig = &c->good, .ds = keys ? v->secure.ds : NULL,
         .anchor = v->secure.by_anchor);
+    if (keys)
+        v->secure.keys = it->rrset;
     bound_ttl(it, c);
     return item_secure(j);
 }

@@ -44,7 +44,7 @@ static struct proofs proofs_of(struct job *j, const name_t *zone, const struct r
         .arena = &j->arena};
 }
 
-/* Nothing proves it: only a name in an insecure zone need not be proven. */
+/* Nothing of it could be verified: it may be of an insecure zone below, which the same server serves. */
 static enum job_state look_for_insecurity(struct job *j, const name_t *zone, struct fault fault)
 {
     struct validation *v = j->val;
@@ -97,9 +97,12 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     }
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
+    if (!zone && soa_zone) {
+        *state = validate_refuse(j, v->left_out.kind ? &v->left_out : &missing);
+        return false;
+    }
     if (!zone) {
-        const struct cut *cut = soa_zone ? NULL : j->zone.cut;
-        *state = look_for_insecurity(j, soa_zone ? soa_zone : cut ? cut->zone : NAME_ROOT, missing);
+        *state = look_for_insecurity(j, v->zone ? v->zone : NAME_ROOT, missing);
         return false;
     }
     struct proofs p = proofs_of(j, zone, list);
@@ -118,7 +121,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     case DENIAL_NONE:
         if (f->proofs.count > VALIDATION_DENIALS_MAX)
             res.fault.kind = FAULT_DENIAL_MANY;
-        *state = look_for_insecurity(j, zone, res.fault.kind ? res.fault : missing);
+        *state = validate_refuse(j, v->left_out.kind ? &v->left_out : res.fault.kind ? &res.fault : &missing);
         return false;
     case DENIAL_SPENT:
         *state = validate_refuse(j, &res.fault);
