@@ -139,7 +139,7 @@ static const char *sentence(const struct fault *f)
     case FAULT_NSEC3_ITERATIONS:
         return "NSEC3 of %o has %n iterations, which is too many";
     case FAULT_CHECKS_SPENT:
-        return "too many signatures to verify, the last of %o %t";
+        return "gave up on %o %t: too many signatures to verify";
     case FAULT_HASHES_SPENT:
         return "too many NSEC3 hashes to compute for %o";
     case FAULT_CHAIN_UNKNOWN:

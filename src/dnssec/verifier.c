@@ -16,11 +16,16 @@
 #define RESULT_WAYS 4u /* places that a result may have */
 #define MEMO_KEY_LEN 16u
 
-/* One public key, or the knowledge that the octets are none (pubkey NULL). In the table by hash, in a ring by
- * use: the newest after `ring`. */
+/* A place in the ring of keys by their use. Of the ring's own place, newer is the oldest key and older the
+ * newest. */
+struct ring {
+    struct ring *newer, *older;
+};
+
+/* One public key, or the knowledge that the octets are none (pubkey NULL). In the table by hash. */
 struct kept_key {
     struct table_node node;
-    struct kept_key *newer, *older;
+    struct ring use;
     struct pubkey *pubkey;
     uint8_t algorithm;
     uint16_t len;
@@ -38,7 +43,7 @@ struct verifier {
     struct hash_key hash;
     uint8_t memo_keys[2][MEMO_KEY_LEN];
     struct table keys;
-    struct kept_key ring; /* its newer and older alone: oldest and newest */
+    struct ring ring;
     size_t keys_max;
     struct result *results;
     size_t result_sets; /* a power of two; each of RESULT_WAYS */
@@ -81,11 +86,17 @@ struct verifier *verifier_new(size_t keys, size_t results, const struct hash_key
     return v;
 }
 
-static void drop_key(struct verifier *v, struct kept_key *k)
+static void ring_leave(struct ring *r)
 {
+    r->newer->older = r->older;
+    r->older->newer = r->newer;
+}
+
+static void drop_oldest_key(struct verifier *v)
+{
+    struct kept_key *k = HOLDER(v->ring.newer, struct kept_key, use);
     table_remove(&v->keys, &k->node);
-    k->newer->older = k->older;
-    k->older->newer = k->newer;
+    ring_leave(&k->use);
     pubkey_free(k->pubkey);
     mem_free(k);
     v->counters.keys_kept--;
@@ -96,7 +107,7 @@ void verifier_free(struct verifier *v)
     if (!v)
         return;
     while (v->ring.newer != &v->ring)
-        drop_key(v, v->ring.newer);
+        drop_oldest_key(v);
     table_fini(&v->keys);
     digests_fini(&v->digests);
     mem_free(v->results);
@@ -119,12 +130,12 @@ void verifier_inject(struct verifier *v, verify_fn *fn, void *ctx)
 
 /* ---- keys ---- */
 
-static void to_front(struct verifier *v, struct kept_key *k)
+static void ring_enter(struct verifier *v, struct ring *r)
 {
-    k->older = v->ring.older;
-    k->newer = &v->ring;
-    k->older->newer = k;
-    v->ring.older = k;
+    r->older = v->ring.older;
+    r->newer = &v->ring;
+    r->older->newer = r;
+    v->ring.older = r;
 }
 
 static struct kept_key *find_key(struct verifier *v, const struct dnskey *key, uint64_t hash)
@@ -143,20 +154,19 @@ static struct pubkey *key_of(struct verifier *v, const struct dnskey *key)
     uint64_t hash = hash_octets(&v->hash, key->key, key->key_len) + key->algorithm;
     struct kept_key *k = find_key(v, key, hash);
     if (k) {
-        k->newer->older = k->older;
-        k->older->newer = k->newer;
-        to_front(v, k);
+        ring_leave(&k->use);
+        ring_enter(v, &k->use);
         return k->pubkey;
     }
     if (v->keys.count >= v->keys_max)
-        drop_key(v, v->ring.newer);
+        drop_oldest_key(v);
     k = mem_alloc(sizeof *k + key->key_len);
     k->algorithm = key->algorithm;
     k->len = key->key_len;
     memcpy(k->octets, key->key, key->key_len);
     k->pubkey = pubkey_new(key, &v->digests);
     table_add(&v->keys, &k->node, hash);
-    to_front(v, k);
+    ring_enter(v, &k->use);
     v->counters.keys_kept++;
     v->counters.keys_parsed++;
     return k->pubkey;
