@@ -39,23 +39,50 @@ static void synthesised(struct denied *d, const char *tag)
         .tag = tag, .text = j->out.reason.text);
 }
 
-static enum job_state deny(struct denied *d, uint16_t rcode, enum verdict verdict)
+/* What is said together lives equally long. */
+static void even_ttls(struct denied *d)
+{
+    uint32_t ttl = d->soa ? d->soa->ttl : UINT32_MAX;
+    for (size_t i = 0; i < d->list.count; i++)
+        ttl = d->list.items[i]->ttl < ttl ? d->list.items[i]->ttl : ttl;
+    for (size_t i = 0; i < d->list.count; i++)
+        d->list.items[i]->ttl = ttl;
+    if (d->soa)
+        d->soa->ttl = ttl;
+}
+
+static enum job_state deny(struct denied *d, uint16_t rcode)
 {
     struct job *j = d->j;
-    struct rrset_list *out = &j->out.authority;
-    uint32_t ttl = UINT32_MAX;
-    if (d->soa)
-        rrset_list_add(out, d->soa, &j->arena);
+    even_ttls(d);
+    rrset_list_add(&j->out.authority, d->soa, &j->arena);
     for (size_t i = 0; i < d->list.count; i++)
-        rrset_list_add(out, d->list.items[i], &j->arena);
-    for (size_t i = 0; i < out->count; i++)
-        ttl = out->items[i]->ttl < ttl ? out->items[i]->ttl : ttl;
-    for (size_t i = 0; i < out->count; i++)
-        out->items[i]->ttl = ttl;
+        rrset_list_add(&j->out.authority, d->list.items[i], &j->arena);
     j->out.rcode = rcode;
-    j->out.verdict = (uint8_t)verdict;
+    j->out.verdict = VERDICT_SECURE;
     synthesised(d, "aggressive-denial");
     return JOB_DONE;
+}
+
+/* As if the referral had come with these proofs: the delegation remembers it (found.c). */
+static enum job_state deny_ds(struct denied *d, enum verdict verdict)
+{
+    struct job *j = d->j;
+    struct found *f = ARENA_NEW(&j->arena, struct found);
+    even_ttls(d);
+    *f = (struct found){.kind = FOUND_NODATA,
+        .cached = true,
+        .from_cut = true,
+        .candidate = -1,
+        .target = j->name,
+        .type = j->type,
+        .soa = d->soa,
+        .proofs = d->list,
+        .verdict = verdict,
+        .denial = verdict,
+        .fault = {.kind = FAULT_DELEGATION_UNSIGNED, .owner = j->name}};
+    synthesised(d, "aggressive-denial");
+    return found_end(j, f);
 }
 
 /* RFC 8198 5.3. The proof of what does not exist goes with it (threat P17). */
@@ -100,8 +127,8 @@ static enum job_state conclude_ds(struct denied *d)
     if (denial_ds(&p, j->name, &r) != CUT_INSECURE || r.no_name)
         return JOB_KNOWN;
     if (r.denial == DENIAL_PROVEN)
-        return deny(d, RCODE_NOERROR, VERDICT_SECURE);
-    return r.denial == DENIAL_OPT_OUT && !j->waiters ? deny(d, RCODE_NOERROR, VERDICT_INSECURE) : JOB_KNOWN;
+        return deny_ds(d, VERDICT_SECURE);
+    return r.denial == DENIAL_OPT_OUT && !j->waiters ? deny_ds(d, VERDICT_INSECURE) : JOB_KNOWN;
 }
 
 static struct rrset *wildcard_rrset(struct denied *d, const name_t *closest)
@@ -145,12 +172,12 @@ static enum job_state conclude(struct denied *d, const name_t *closest)
     struct proofs p = proofs_of(d);
     struct denial_result r = denial_nxdomain(&p, d->name);
     if (r.denial == DENIAL_PROVEN && !r.no_name)
-        return deny(d, RCODE_NXDOMAIN, VERDICT_SECURE);
+        return deny(d, RCODE_NXDOMAIN);
     if (rrtype_is_meta(j->type))
         return JOB_KNOWN;
     r = denial_nodata(&p, d->name, j->type);
     if (r.denial == DENIAL_PROVEN && !r.no_name && (r.wildcard || name_equal(d->name, j->name)))
-        return deny(d, RCODE_NOERROR, VERDICT_SECURE);
+        return deny(d, RCODE_NOERROR);
     return conclude_wildcard(d, closest);
 }
 

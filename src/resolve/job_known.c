@@ -31,7 +31,9 @@ enum job_state step_known(struct job *j)
         j->known = found;
         return found_end(j, found);
     }
-    enum job_state denied = found || j->flags.unchecked ? JOB_KNOWN : known_denied(j);
+    /* Of a referral without DS, what is verified already says as much as its own proofs would. */
+    bool open = !found || (found->from_cut && found->kind == FOUND_NODATA);
+    enum job_state denied = open && !j->flags.unchecked ? known_denied(j) : JOB_KNOWN;
     if (denied != JOB_KNOWN)
         return denied;
     struct failure f;
