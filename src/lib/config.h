@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "cache/cache.h"
 #include "dnssec/anchors.h"
-#include "dnssec/policy.h"
 #include "resolve/resolve.h"
 
 /* What the query log tells of clients. */
@@ -93,7 +92,6 @@ struct config {
     struct config_names local_off; /* rows at and below these are not */
     uint16_t client_udp_size;      /* EDNS size accepted from and announced to clients */
     struct config_trust trust;
-    struct dnssec_policy policy;
     /* limits */
     unsigned client_pending;
     /* upstream: complete resolve settings, and what the driver needs */

@@ -173,19 +173,19 @@ static void dnssec_defaults_are_those_of_the_layer(void **state)
     struct dnssec_policy policy;
     dnssec_policy_default(&policy);
     assert_int_equal(load(f, "workers: 3\n"), ERR_OK);
-    assert_int_equal(f->c.policy.algorithms, policy.algorithms);
-    assert_int_equal(f->c.policy.digests, policy.digests);
-    assert_int_equal(f->c.policy.rsa_bits_min, policy.rsa_bits_min);
-    assert_int_equal(f->c.policy.nsec3_iterations_max, policy.nsec3_iterations_max);
-    assert_false(f->c.policy.all_algorithms);
+    assert_int_equal(f->c.resolve.policy.algorithms, policy.algorithms);
+    assert_int_equal(f->c.resolve.policy.digests, policy.digests);
+    assert_int_equal(f->c.resolve.policy.rsa_bits_min, policy.rsa_bits_min);
+    assert_int_equal(f->c.resolve.policy.nsec3_iterations_max, policy.nsec3_iterations_max);
+    assert_false(f->c.resolve.policy.all_algorithms);
     assert_false(policy_verifies(&policy, ALGORITHM_RSASHA1));
     assert_true(policy_verifies(&policy, ALGORITHM_ED448));
 
     assert_int_equal(load(f, "dnssec: {algorithms-off: [], digests-off: [1]}\n"), ERR_OK);
-    assert_true(policy_verifies(&f->c.policy, ALGORITHM_RSASHA1));
-    assert_true(policy_verifies(&f->c.policy, ALGORITHM_RSASHA1_NSEC3_SHA1));
-    assert_false(policy_digests(&f->c.policy, DIGEST_SHA1));
-    assert_true(policy_digests(&f->c.policy, DIGEST_SHA384));
+    assert_true(policy_verifies(&f->c.resolve.policy, ALGORITHM_RSASHA1));
+    assert_true(policy_verifies(&f->c.resolve.policy, ALGORITHM_RSASHA1_NSEC3_SHA1));
+    assert_false(policy_digests(&f->c.resolve.policy, DIGEST_SHA1));
+    assert_true(policy_digests(&f->c.resolve.policy, DIGEST_SHA384));
 }
 
 static void only_a_restart_changes_what_needs_one(void **state)
