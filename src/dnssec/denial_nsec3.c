@@ -127,9 +127,9 @@ static void search_from_ends(struct search *s)
 {
     unsigned top = s->low, bottom = s->high; /* what is not asked yet lies from top to before bottom */
     while (top < bottom && !search_is_over(s)) {
-        search_probe(s, top++);
+        search_probe(s, --bottom); /* first: most names lack one label alone */
         if (top < bottom && !search_is_over(s))
-            search_probe(s, --bottom);
+            search_probe(s, top++);
         top = top > s->low ? top : s->low;
         bottom = bottom < s->high ? bottom : s->high;
     }

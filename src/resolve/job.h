@@ -459,8 +459,8 @@ struct reply {
     uint16_t rcode;
     size_t octets;
     bool authoritative, had_opt;
-    uint8_t rank;                        /* of its answer section */
-    struct rrset_list answer, authority; /* grouped, not scrubbed: only scrub.c reads them */
+    uint8_t rank;                                    /* of its answer section */
+    struct rrset_list answer, authority, additional; /* grouped, not scrubbed: only scrub.c reads them */
     const struct msg *msg;
     /* what is left */
     struct rrset_list links;  /* CNAME and DNAME in order, owners inside the zone */

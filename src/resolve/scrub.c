@@ -4,6 +4,9 @@
  * inside the zone that its aliases lead to; of delegations strictly below the zone and on the way to the
  * asked name, with glue for them; of the denial of those names. All else is dropped here, before it is seen.
  */
+#include <string.h>
+
+#include "dnssec/verify.h"
 #include "resolve/job.h"
 
 static uint32_t bound_ttl(const struct job *j, uint32_t ttl)
@@ -45,24 +48,41 @@ static bool group(struct job *j, const struct msg *m, enum section section, stru
     return !overflow;
 }
 
-/* Signatures that stand in another section than what they sign are good all the same, if they are good. */
-static void adopt_signatures(struct job *j, struct reply *rep)
+/* Some servers put signatures into another section than what they sign. They count wherever they are. */
+static void join_signatures(struct job *j, const struct rrset *stray, struct rrset_list *sets)
 {
-    struct rrset_list all = {0};
-    for (size_t i = 0; i < rep->answer.count; i++) {
-        struct rrset *rs = rep->answer.items[i];
-        if (rs->sig_count > 0 || rs->type == TYPE_RRSIG || j->flags.unchecked)
+    for (unsigned i = 0; i < stray->count; i++) {
+        struct rrsig sig;
+        struct rrset *rs =
+            rrsig_read(&stray->rdata[i], &sig) ? rrset_list_find(sets, stray->owner, sig.covered) : NULL;
+        if (!rs || rs->sig_count >= VALIDATION_RRSIGS_MAX)
             continue;
-        if (all.count == 0 && !group(j, rep->msg, SECTION_ADDITIONAL, &all))
-            return;
-        struct rrset *lone = rrset_list_find(&all, rs->owner, TYPE_RRSIG);
-        for (unsigned k = 0; lone && k < lone->count; k++) {
-            if (lone->rdata[k].len < 2 || get_u16(lone->rdata[k].data) != rs->type)
-                continue;
-            rs->sigs = arena_copy(&j->arena, &lone->rdata[k], sizeof lone->rdata[k]);
-            rs->sig_count = 1;
-        }
+        struct rdata *more = ARENA_ARRAY(&j->arena, struct rdata, rs->sig_count + 1u);
+        if (rs->sig_count)
+            memcpy(more, rs->sigs, rs->sig_count * sizeof *more);
+        more[rs->sig_count++] = stray->rdata[i];
+        rs->sigs = more;
     }
+}
+
+static void find_signatures(struct job *j, struct reply *rep)
+{
+    struct rrset_list *lists[] = {&rep->answer, &rep->authority, &rep->additional};
+    unsigned count = sizeof lists / sizeof *lists;
+    for (unsigned s = 0; s < count; s++)
+        for (size_t i = 0; i < lists[s]->count; i++)
+            for (unsigned to = 0; lists[s]->items[i]->type == TYPE_RRSIG && to < count; to++)
+                join_signatures(j, lists[s]->items[i], lists[to]);
+}
+
+/* The additional section, where something is to be found there. */
+static void read_additional(struct job *j, struct reply *rep)
+{
+    bool any = !j->r->set.minimal_answers;
+    for (size_t i = 0; i < rep->msg->counts[SECTION_ADDITIONAL] && !any; i++)
+        any = rep->msg->rrs[SECTION_ADDITIONAL][i].type == TYPE_RRSIG;
+    if (any)
+        group(j, rep->msg, SECTION_ADDITIONAL, &rep->additional);
 }
 
 /* ---- answer section ---- */
@@ -244,10 +264,8 @@ static void read_referral(struct job *j, struct reply *rep)
  * as the reply gives them. */
 static void read_addresses(struct job *j, struct reply *rep)
 {
-    struct rrset_list all = {0};
-    group(j, rep->msg, SECTION_ADDITIONAL, &all);
-    for (size_t i = 0; i < all.count; i++) {
-        struct rrset *rs = all.items[i];
+    for (size_t i = 0; i < rep->additional.count; i++) {
+        struct rrset *rs = rep->additional.items[i];
         if ((rs->type != TYPE_A && rs->type != TYPE_AAAA) || !name_is_within(rs->owner, zone_of(j)))
             continue;
         for (unsigned k = 0; k < rep->ns->count; k++) {
@@ -312,7 +330,7 @@ static void classify_empty(struct job *j, struct reply *rep)
     else if (rep->ns && !name_equal(rep->ns->owner, zone_of(j)))
         useless(rep, REPLY_LAME, "upward-referral",
             "the name server refers to another zone instead of answering");
-    else if (rep->authoritative || rep->proofs.count > 0) /* signed, it needs no AA to be believed */
+    else if (rep->authoritative || rep->proofs.count > 0) /* a denial without SOA is proven all the same */
         rep->kind = REPLY_NODATA;
     else
         useless(rep, REPLY_LAME, "not-authoritative", "the name server does not answer for the zone");
@@ -373,7 +391,8 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         useless(rep, REPLY_FAILED, "too-many-records", "a name server's RRset has too many records");
         return rep;
     }
-    adopt_signatures(j, rep);
+    read_additional(j, rep);
+    find_signatures(j, rep);
     read_answer(j, rep, s->type, &too_long);
     read_authority(j, rep);
     classify(j, rep, too_long);

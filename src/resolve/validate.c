@@ -339,7 +339,7 @@ static enum job_state judge_zone(struct job *j)
     case CHAIN_FAILED:
         break;
     }
-    return refuse_chain(j, res.reason);
+    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, res.reason);
 }
 
 static enum job_state fetch_keys(struct job *j)
@@ -366,7 +366,7 @@ static enum job_state fetch_keys(struct job *j)
     case CHAIN_FAILED:
         break;
     }
-    return refuse_chain(j, res.reason);
+    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, res.reason);
 }
 
 /* ---- the signature ---- */

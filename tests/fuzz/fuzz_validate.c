@@ -55,7 +55,8 @@ static bool is_met(uint32_t good, uint32_t wanted)
 static bool may_not_expand(const struct rrset *rs)
 {
     return rs->type == TYPE_NSEC || rs->type == TYPE_NSEC3 || rs->type == TYPE_DS ||
-           rs->type == TYPE_DNSKEY || rs->type == TYPE_SOA || rs->type == TYPE_NSEC3PARAM;
+           rs->type == TYPE_DNSKEY || rs->type == TYPE_SOA || rs->type == TYPE_NSEC3PARAM ||
+           rs->type == TYPE_DNAME;
 }
 
 static enum verdict check(struct target *t, const struct rrset *rs)

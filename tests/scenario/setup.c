@@ -217,7 +217,8 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
     r->aggressive = false;
     r->policy.algorithms = 1u << 5 | 1u << 7 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16;
     r->policy.digests = 1u << 1 | 1u << 2 | 1u << 4;
-    r->policy.rsa_bits_min = 512; /* as in the files, whatever the daemon's policy is */
+    r->policy.nsec3_iterations_max = 150; /* likewise */
+    r->policy.rsa_bits_min = 512;         /* as in the files, whatever the daemon's policy is */
     out->cache = (struct cache_settings){
         .size = CACHE_OCTETS, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
     name_from_text(out->hint_name, ROOT_NAME_DEFAULT, strlen(ROOT_NAME_DEFAULT), NULL);
