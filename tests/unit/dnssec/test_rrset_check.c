@@ -140,6 +140,60 @@ static void verifies_every_algorithm(void **state)
     }
 }
 
+/* RFC 3110 2: the exponent's length in one octet or in three, and zeroes before either number. */
+static void reads_every_form_of_rsa_keys(void **state)
+{
+    static const struct {
+        const char *before_modulus;
+        uint8_t len;
+        enum fault_kind fault;
+    } FORMS[] = {
+        {"\3\1\0\1", 4, FAULT_NONE}, {"\0\0\3\1\0\1", 6, FAULT_NONE}, {"\5\0\0\1\0\1", 6, FAULT_NONE},
+        {"\3\1\0\1\0\0", 6, FAULT_NONE}, {"\3\1\0\3", 4, FAULT_RRSIG_WRONG}, {"\0\0\0", 3, FAULT_KEY_INVALID},
+        {"\0\4\0", 3, FAULT_KEY_INVALID},               /* longer than the key */
+        {"\5\10\0\0\0\1", 6, FAULT_KEY_INVALID},        /* 36 bits */
+        {"\5\7\377\377\377\377", 6, FAULT_RRSIG_WRONG}, /* 35 bits */
+    };
+    struct sign_key *key = sign_key_new(SIGN_ZSK, 8, 0);
+    for (unsigned i = 0; i < sizeof FORMS / sizeof *FORMS; i++) {
+        uint8_t octets[600];
+        size_t rest = key->dnskey.len - 8u; /* the modulus: the signer's exponent is 65537 */
+        memcpy(octets, key->dnskey.data, 4);
+        memcpy(octets + 4, FORMS[i].before_modulus, FORMS[i].len);
+        memcpy(octets + 4 + FORMS[i].len, key->dnskey.data + 8, rest);
+        struct rrset *dnskeys = keys_of("example.", &key, 1);
+        dnskeys->rdata[0] = (struct rdata){.data = octets, .len = (uint16_t)(4 + FORMS[i].len + rest)};
+        struct rrset *s = set_of("www.example.", TYPE_A, "192.0.2.1");
+        struct sign_how how = how_of(key, "example.");
+        how.tag_xor = key->tag ^ dnskey_tag(&dnskeys->rdata[0]);
+        sign(s, &how);
+        struct rrset_check c = check(s, "example.", dnskeys);
+        assert_string_equal(fault_tag(c.fault.kind), fault_tag(FORMS[i].fault));
+    }
+    sign_key_free(key);
+}
+
+/* A signature is as long as its algorithm has it, whatever the numbers in it are. */
+static void lengths_of_signatures_are_fixed(void **state)
+{
+    static const uint8_t ALGORITHMS[] = {8, 13, 14, 15, 16};
+    for (unsigned i = 0; i < sizeof ALGORITHMS; i++) {
+        struct sign_key *key = sign_key_new(SIGN_ZSK, ALGORITHMS[i], 0);
+        struct rrset *dnskeys = keys_of("example.", &key, 1);
+        for (int longer = -1; longer <= 1; longer++) {
+            struct rrset *s = set_of("www.example.", TYPE_A, "192.0.2.1");
+            struct sign_how how = how_of(key, "example.");
+            sign(s, &how);
+            uint8_t *octets = arena_alloc(&arena, s->sigs[0].len + 1u);
+            memcpy(octets, s->sigs[0].data, s->sigs[0].len);
+            s->sigs[0] = (struct rdata){.data = octets, .len = (uint16_t)(s->sigs[0].len + longer)};
+            budget = (struct budget){0};
+            assert_int_equal(check(s, "example.", dnskeys).verdict, longer ? VERDICT_BOGUS : VERDICT_SECURE);
+        }
+        sign_key_free(key);
+    }
+}
+
 static void brings_into_canonical_form(void **state)
 {
     struct sign_key *key = sign_key_new(SIGN_ZSK, 13, 1), *keys[] = {key};
@@ -581,6 +635,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(verifies_every_algorithm),
+        TEST(reads_every_form_of_rsa_keys),
+        TEST(lengths_of_signatures_are_fixed),
         TEST(brings_into_canonical_form),
         TEST(expands_wildcards),
         TEST(ttl_ends_with_the_signature),
