@@ -12,8 +12,10 @@ typedef struct now {
     bool wall_known;  /* false: the wall clock is not to be believed */
 } now_t;
 
-/** The clocks of this system. cache_by_wall: cache_s follows wall time,
- * for outside harnesses that fake only that. */
+/** Unix time of this program's making (SOURCE_DATE_EPOCH): no clock that is right says less. */
+int64_t now_built_s(void);
+/** The clocks of this system; wall_known: it is not before now_built_s(). cache_by_wall: cache_s follows wall
+ * time, for outside harnesses that fake only that. */
 now_t now_read(bool cache_by_wall);
 
 #endif

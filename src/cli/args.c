@@ -341,7 +341,9 @@ static enum err take_verb(struct parse *p)
 {
     struct args *a = p->args;
     a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
-    if (p->word_count > 2) {
+    a->verb_words = p->words + 2;
+    a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
+    if (a->verb_word_count && strcmp(a->verb, "nta") != 0) {
         text_printf(p->complaint, "ctl takes one verb, and %s came before %s", a->verb, p->words[2]);
         return ERR_FORMAT;
     }

@@ -45,9 +45,11 @@ struct args {
     const char **names; /* as typed; with OPTION_REVERSE addresses */
     size_t name_count;
     uint16_t *types;
-    size_t type_count;  /* 0: none was named */
-    const char *server; /* without its @; NULL: resolv.conf */
-    const char *verb;   /* of ctl */
+    size_t type_count;             /* 0: none was named */
+    const char *server;            /* without its @; NULL: resolv.conf */
+    const char *verb;              /* of ctl */
+    const char *const *verb_words; /* what follows it */
+    size_t verb_word_count;
     const char *socket; /* of ctl; NULL: the usual places */
     uint16_t class;
     uint16_t port; /* 0: not named */

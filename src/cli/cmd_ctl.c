@@ -2,6 +2,7 @@
  * of replies (one JSON object), not the daemon's code. */
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -9,6 +10,7 @@
 
 #include "base/now.h"
 #include "cli/command.h"
+#include "cli/ctl_trust.h"
 #include "lib/config.h"
 
 #define REPLY_OCTETS_MAX ((size_t)1 << 20)
@@ -56,11 +58,22 @@ static const char *find_socket(const struct args *args, char *buf, size_t cap)
     return known && (named || access(buf, F_OK) == 0) ? buf : CONFIG_CONTROL_PATH;
 }
 
-static bool send_line(int fd, const char *verb)
+/* {"verb": "nta", "arguments": ["add", "example."]} */
+static bool send_line(int fd, const struct args *args)
 {
-    char line[64];
-    int n = snprintf(line, sizeof line, "%s\n", verb);
-    return n > 0 && send(fd, line, (size_t)n, MSG_NOSIGNAL) == n;
+    json_t *words = json_array();
+    for (size_t i = 0; i < args->verb_word_count; i++)
+        json_array_append_new(words, json_string(args->verb_words[i]));
+    json_t *request = json_pack("{s:s, s:o}", "verb", args->verb, "arguments", words);
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "%s\n", text ? text : "");
+    bool sent = text && send(fd, line.data, line.len, MSG_NOSIGNAL) == (ssize_t)line.len;
+    free(text);
+    json_decref(request);
+    text_fini(&line);
+    return sent;
 }
 
 /* All that comes until the other side closes. NULL: errno tells; 0 there means that nothing came. */
@@ -235,6 +248,10 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
         out_json(out, json_incref(reply));
     else if (!error && strcmp(args->verb, "reload") == 0)
         print_reload(out, reply);
+    else if (!error && strcmp(args->verb, "anchors") == 0)
+        ctl_print_anchors(out, reply);
+    else if (!error && strcmp(args->verb, "nta") == 0)
+        ctl_print_nta(out, reply);
     else if (!error)
         print_any(out, reply);
     return status;
@@ -251,7 +268,7 @@ enum status cmd_ctl(const struct args *args, struct out *out)
                             : "; does it run, with that control.socket?");
         return STATUS_NO_REPLY;
     }
-    json_t *reply = send_line(fd, args->verb) ? receive(fd) : NULL;
+    json_t *reply = send_line(fd, args) ? receive(fd) : NULL;
     enum status status = STATUS_NO_REPLY;
     if (reply)
         status = show(args, out, reply);

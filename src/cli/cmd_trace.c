@@ -176,8 +176,7 @@ enum status cmd_trace(const struct args *args, struct out *out)
     text_init(&complaint);
     if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
         apply_options(&config, args);
-        struct anchors *anchors =
-            config.trust.validate ? trust_anchors(&config, &config.resolve.policy, &complaint) : NULL;
+        struct anchors *anchors = config.trust.validate ? trust_read_anchors(&config, &complaint) : NULL;
         out_complain_lines(complaint.data);
         config.resolve.anchors = anchors;
         struct tracing t = {.args = args, .out = out, .config = &config};

@@ -19,6 +19,21 @@
 #define CONTROL_CONNECTIONS_MAX 32u
 #define CONTROL_MS_MAX 5000u
 
+/* Where validation begins, in short. */
+struct control_trust {
+    bool validates, clock_known;
+    unsigned anchors, unusable, negatives; /* zones */
+    int64_t root_seen_s, root_next_s;      /* the root's keys; wall clock; 0: not followed, not seen yet */
+};
+
+/* `nta add NAME LIFETIME`, `nta del NAME`, `nta list` (RFC 7646). */
+enum control_nta_action { NTA_LIST, NTA_ADD, NTA_DEL };
+struct control_nta {
+    enum control_nta_action action;
+    const name_t *zone;
+    uint32_t lifetime_s;
+};
+
 /* Figures of the whole daemon: sums over the workers. */
 struct control_figures {
     uint64_t uptime_s;
@@ -38,6 +53,7 @@ struct control_figures {
     unsigned questions, clients, clients_at_limit; /* gauges: pending, who has some, who has too many */
     uint64_t over_limit, repetitions, twins, paced, aged;
     struct inflight_figures inflight;
+    struct control_trust trust;
 };
 
 /* One request and its reply, which may come later. */
@@ -50,6 +66,8 @@ struct control_call {
 struct control_source {
     void (*figures)(void *ctx, struct control_figures *out);
     void (*reload)(void *ctx, struct control_call *call);
+    json_t *(*anchors)(void *ctx);
+    void (*nta)(void *ctx, struct control_call *call, const struct control_nta *nta);
     void *ctx;
 };
 

@@ -1,7 +1,19 @@
 #include <string.h>
 
+#include "base/mem.h"
 #include "control/control.h"
 #include "dns/msg.h"
+#include "dns/token.h"
+
+#define WORDS_MAX 4u
+
+/* A line taken apart; words point into line or object. */
+struct control_line {
+    char *line;
+    json_t *object;
+    const char *verb, *words[WORDS_MAX];
+    unsigned count;
+};
 
 static json_t *count(uint64_t n)
 {
@@ -110,20 +122,83 @@ static json_t *log_json(const struct control_figures *f)
     return json_pack("{s:o, s:o}", "lost", count(f->log_lost), "queries_lost", count(f->query_log_lost));
 }
 
-static json_t *control_status(const struct control_source *source, struct control_call *call)
+static json_t *wall_json(int64_t wall_s)
+{
+    return wall_s > 0 ? json_integer((json_int_t)wall_s) : json_null();
+}
+
+static json_t *trust_json(const struct control_trust *t)
+{
+    return json_pack("{s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "validates", t->validates, "clock_known",
+        t->clock_known, "anchors", t->anchors, "anchors_unusable", t->unusable, "negative_anchors",
+        t->negatives, "root_keys_seen_s", wall_json(t->root_seen_s), "root_keys_next_s",
+        wall_json(t->root_next_s));
+}
+
+static json_t *control_status(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version", HARK_VERSION,
-        "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen", listen_json(&f), "queries",
-        queries_json(&f), "rcodes", rcodes_json(&f), "cache", cache_json(&f.cache), "clients",
-        clients_json(&f), "in_flight", inflight_json(&f), "resolver", resolver_json(&f.resolver), "sockets",
-        net_json(&f), "log", log_json(&f));
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+        HARK_VERSION, "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen",
+        listen_json(&f), "queries", queries_json(&f), "rcodes", rcodes_json(&f), "cache",
+        cache_json(&f.cache), "clients", clients_json(&f), "in_flight", inflight_json(&f), "resolver",
+        resolver_json(&f.resolver), "sockets", net_json(&f), "log", log_json(&f), "trust",
+        trust_json(&f.trust));
 }
 
-static json_t *control_reload(const struct control_source *source, struct control_call *call)
+static json_t *control_reload(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
     source->reload(source->ctx, call);
+    return NULL;
+}
+
+static json_t *control_anchors(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    return source->anchors(source->ctx);
+}
+
+static json_t *error_json(const char *text)
+{
+    return json_pack("{s:s}", "error", text);
+}
+
+/* "list", "add NAME [LIFETIME]", "del NAME". NULL: it is one, in *out. */
+static const char *read_nta(
+    const struct control_line *request, struct control_nta *out, name_t zone[NAME_MAX_LEN])
+{
+    const char *const *words = request->words;
+    unsigned n = request->count;
+    *out = (struct control_nta){.zone = zone, .lifetime_s = NTA_LIFETIME_S};
+    if (n == 0 || (n == 1 && strcmp(words[0], "list") == 0)) {
+        out->zone = NULL;
+        return NULL;
+    }
+    bool add = strcmp(words[0], "add") == 0;
+    if ((!add && strcmp(words[0], "del") != 0) || n < 2 || n > 2u + add)
+        return "nta is followed by list, add NAME [LIFETIME] or del NAME";
+    out->action = add ? NTA_ADD : NTA_DEL;
+    if (name_from_text(zone, words[1], strlen(words[1]), NULL))
+        return "that is no name";
+    struct token lifetime = {.text = n > 2 ? words[2] : "1h", .len = strlen(n > 2 ? words[2] : "1h")};
+    if (n > 2 &&
+        (token_ttl(&lifetime, &out->lifetime_s) || !out->lifetime_s || out->lifetime_s > NTA_LIFETIME_MAX_S))
+        return "a lifetime is at most a week: 3600, 90m, 12h, 7d";
+    return NULL;
+}
+
+static json_t *control_nta(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    struct control_nta nta;
+    name_t zone[NAME_MAX_LEN];
+    const char *problem = read_nta(request, &nta, zone);
+    if (problem)
+        return error_json(problem);
+    source->nta(source->ctx, call, &nta);
     return NULL;
 }
 
@@ -132,55 +207,75 @@ enum access { ACCESS_READ, ACCESS_WRITE };
 static const struct verb {
     const char *name;
     enum access access;
-    json_t *(*take)(const struct control_source *source, struct control_call *call); /* NULL: replies later */
+    json_t *(*take)(const struct control_source *source, struct control_call *call,
+        const struct control_line *request); /* NULL: replies later */
 } VERBS[] = {
 #define VERB(name, access, help) {#name, ACCESS_##access, control_##name},
 #include "defs/verbs.def"
 #undef VERB
 };
 
-static json_t *error_json(const char *text)
+/* {"verb": "nta", "arguments": ["add", "example."]}. */
+static bool read_object(struct control_line *r, const char *line, size_t len)
 {
-    return json_pack("{s:s}", "error", text);
+    size_t i;
+    json_t *word;
+    r->object = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
+    r->verb = json_string_value(json_object_get(r->object, "verb"));
+    const json_t *arguments = json_object_get(r->object, "arguments");
+    if (json_array_size(arguments) > WORDS_MAX)
+        return false;
+    json_array_foreach(arguments, i, word)
+    {
+        r->words[r->count++] = json_string_value(word);
+        if (!json_is_string(word))
+            return false;
+    }
+    return r->verb && (!arguments || json_is_array(arguments));
 }
 
-/* "status", or {"verb": "status"}. False: neither. */
-static bool read_verb(const char *line, size_t len, char *verb, size_t cap)
+/* "nta add example.". */
+static bool read_words(struct control_line *r, const char *line, size_t len)
 {
-    if (len == 0 || line[0] != '{') {
-        bool fits = len < cap;
-        memcpy(verb, line, fits ? len : 0);
-        return true;
+    char *rest = NULL;
+    r->line = mem_alloc(len + 1);
+    memcpy(r->line, line, len);
+    r->verb = strtok_r(r->line, " \t\r", &rest);
+    for (char *word; (word = strtok_r(NULL, " \t\r", &rest));) {
+        if (r->count == WORDS_MAX)
+            return false;
+        r->words[r->count++] = word;
     }
-    json_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, NULL);
-    const char *text = json_string_value(json_object_get(request, "verb"));
-    if (text && strlen(text) < cap)
-        memcpy(verb, text, strlen(text) + 1);
-    json_decref(request);
-    return text != NULL;
+    if (!r->verb)
+        r->verb = "";
+    return true;
 }
 
 static json_t *take(
-    const struct control_source *source, struct control_call *call, const char *line, size_t len)
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
-    char name[32] = "";
-    while (len && strchr(" \t\r\n", line[len - 1]))
-        len--;
-    if (!read_verb(line, len, name, sizeof name))
-        return error_json("the request is no JSON object with a verb");
     for (size_t i = 0; i < sizeof VERBS / sizeof VERBS[0]; i++) {
-        if (strcmp(name, VERBS[i].name) != 0)
+        if (strcmp(request->verb, VERBS[i].name) != 0)
             continue;
         if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
             return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
-        return VERBS[i].take(source, call);
+        if (request->count && VERBS[i].take != control_nta)
+            return error_json("that verb stands alone");
+        return VERBS[i].take(source, call, request);
     }
     return error_json("no such verb");
 }
 
 void control_ask(const struct control_source *source, struct control_call *call, const char *line, size_t len)
 {
-    json_t *reply = take(source, call, line, len);
+    struct control_line request = {0};
+    while (len && strchr(" \t\r\n", line[len - 1]))
+        len--;
+    bool good = len && line[0] == '{' ? read_object(&request, line, len) : read_words(&request, line, len);
+    json_t *reply = good ? take(source, call, &request)
+                         : error_json("the request is no JSON object with a verb, nor a verb and few words");
+    mem_free(request.line);
+    json_decref(request.object);
     if (reply)
         call->reply(call, reply);
     json_decref(reply);

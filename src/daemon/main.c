@@ -31,6 +31,7 @@ struct daemon {
     struct supervise *supervise;
     struct network *network;
     struct reload *reload;
+    struct trust_keeper *trust;
     struct query_log *query_log;
     struct activation given;
     struct privileges who;
@@ -45,6 +46,7 @@ static void close_all(struct daemon *d)
     if (uv_is_closing((uv_handle_t *)&d->drain))
         return;
     reload_close(d->reload);
+    trust_keeper_close(d->trust);
     control_close(d->control);
     supervise_close(d->supervise);
     network_close(d->network);
@@ -105,6 +107,31 @@ static void figures(void *ctx, struct control_figures *out)
 {
     struct daemon *d = ctx;
     pool_figures(d->pool, out);
+    trust_keeper_figures(d->trust, &out->trust);
+}
+
+static json_t *anchors(void *ctx)
+{
+    struct daemon *d = ctx;
+    return trust_keeper_json(d->trust);
+}
+
+static void nta(void *ctx, struct control_call *call, const struct control_nta *what)
+{
+    struct daemon *d = ctx;
+    trust_keeper_nta(d->trust, call, what);
+}
+
+static void probe_root(void *ctx)
+{
+    struct daemon *d = ctx;
+    pool_probe_root(d->pool);
+}
+
+static void trust_changed(void *ctx, struct control_call *call, json_t *reply)
+{
+    struct daemon *d = ctx;
+    reload_renew(d->reload, call, reply);
 }
 
 static void reload(void *ctx, struct control_call *call)
@@ -133,7 +160,8 @@ static bool open_control(struct daemon *d, const struct config *config)
     const char *path = config->control;
     if ((path && !path[0]) || !config_control_path(config, at, sizeof at))
         return true;
-    struct control_source source = {.figures = figures, .reload = reload, .ctx = d};
+    struct control_source source = {
+        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta, .ctx = d};
     if (control_open(&d->control, &d->loop, at, &source)) {
         log_line(path ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "no control socket at %s: %s (control.socket)",
             at, strerror(errno));
@@ -205,6 +233,8 @@ static enum err open_all(struct daemon *d, struct snapshot *settings, struct tex
     const struct config *config = &settings->config;
     struct privileges *who = &d->who;
     raise_file_limit();
+    d->trust = trust_keeper_new(&settings->config);
+    snapshot_set_anchors(settings, trust_keeper_anchors(d->trust, &settings->config));
     enum err err = privileges_plan(who, config->drop_privileges, config->user, complaint);
     if (!err)
         err = query_log_open(&d->query_log, config, who->wanted ? who->uid : (uid_t)-1, who->gid, complaint);
@@ -212,6 +242,8 @@ static enum err open_all(struct daemon *d, struct snapshot *settings, struct tex
         err = activation_read(&d->given, &d->lasting, complaint);
     if (!err)
         err = pool_new(&d->pool, settings, &d->given, complaint);
+    if (!err)
+        pool_set_trust(d->pool, d->trust);
     return err;
 }
 
@@ -224,6 +256,8 @@ static void start(struct daemon *d, const struct config *config)
     if (d->query_log)
         query_log_start(d->query_log);
     pool_start(d->pool, d->query_log);
+    struct trust_keeper_hooks hooks = {.probe = probe_root, .changed = trust_changed, .ctx = d};
+    trust_keeper_start(d->trust, &d->loop, &hooks);
     say_ready(d);
 }
 
@@ -239,7 +273,9 @@ static int serve(struct snapshot *settings, const struct arguments *args)
         open_loop(&d);
         open_supervise(&d);
         d.network = network_open(&d.loop, network_changed, d.pool);
-        d.reload = reload_open(&d.loop, d.pool, settings, args, d.supervise);
+        struct reload_parts parts = {
+            .pool = d.pool, .start = settings, .args = args, .supervise = d.supervise, .trust = d.trust};
+        d.reload = reload_open(&d.loop, &parts);
         good = open_control(&d, config);
         if (good)
             start(&d, config);
@@ -252,6 +288,7 @@ static int serve(struct snapshot *settings, const struct arguments *args)
     } else {
         log_error("%s", complaint.data);
     }
+    trust_keeper_free(d.trust);
     query_log_close(d.query_log);
     activation_close(&d.given);
     arena_fini(&d.lasting);

@@ -207,6 +207,21 @@ void pool_flush_answers(struct pool *p)
     cache_answers_flush(p->shared.cache);
 }
 
+void pool_flush_verdicts(struct pool *p)
+{
+    cache_answers_flush(p->shared.cache);
+}
+
+void pool_set_trust(struct pool *p, struct trust_keeper *trust)
+{
+    p->shared.trust = trust;
+}
+
+void pool_probe_root(struct pool *p)
+{
+    worker_probe_root(p->shared.workers[0]);
+}
+
 /* ---- figures ---- */
 
 static uint64_t get(const _Atomic uint64_t *counter)

@@ -12,6 +12,8 @@ struct pool;
  * setting to change. */
 enum err pool_new(
     struct pool **out, struct snapshot *start, const struct activation *given, struct text *complaint);
+/** Whom pool_probe_root() tells; borrowed until pool_stop(). */
+void pool_set_trust(struct pool *p, struct trust_keeper *trust);
 /** query_log: borrowed until pool_free(); NULL: none. */
 void pool_start(struct pool *p, struct query_log *query_log);
 /** Begins to end: no new questions, pending ones are still replied to. */
@@ -34,6 +36,10 @@ void pool_offer(struct pool *p, struct snapshot *s);
 bool pool_is_settled(struct pool *p);
 /** Finished answers are made again, of the records in the cache. */
 void pool_flush_answers(struct pool *p);
+/** Records in the cache are judged anew before they are told to anybody. */
+void pool_flush_verdicts(struct pool *p);
+/** Asks for the root's DNSKEY RRset: trust_keeper_heard() is told, from a worker. */
+void pool_probe_root(struct pool *p);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);
 

@@ -1,5 +1,6 @@
 #include "daemon/reload.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -13,15 +14,22 @@ struct calls {
     size_t count;
 };
 
+/* Who waits for other anchors to be in force, each with a reply of its own. */
+struct renewals {
+    struct control_call *calls[CONTROL_CONNECTIONS_MAX];
+    json_t *replies[CONTROL_CONNECTIONS_MAX];
+    size_t count;
+    bool wanted;
+};
+
 struct reload {
     uv_timer_t look; /* while one runs: have the workers taken it? */
-    struct pool *pool;
+    struct reload_parts parts;
     struct snapshot *now; /* last offered */
-    struct snapshot *start;
-    const struct arguments *args;
-    struct supervise *supervise;
     bool running, again;
-    bool offered;               /* the one that runs changes something */
+    struct renewals renewing, renew_next; /* likewise; a reload gives other anchors too */
+    bool reading;               /* the one that runs reads the file; else it gives other anchors alone */
+    bool offered, judged;       /* it changes something; what was judged before is judged anew */
     struct calls waiting, next; /* for the one that runs, for the one after it */
     json_t *reply;              /* of the one that runs */
 };
@@ -88,38 +96,54 @@ static json_t *describe(const struct reload *r, const struct config *file)
         names.data);
     text_fini(&names);
     return json_pack("{s:b, s:s, s:o, s:o}", "reloaded", 1, "file", file_of(file), "changed", changed,
-        "restart", waiting_settings(&r->start->config, file));
+        "restart", waiting_settings(&r->parts.start->config, file));
 }
 
 /* ---- one reload ---- */
 
 static void begin(struct reload *r);
+static void begin_renewal(struct reload *r);
+
+static void reply_renewals(struct renewals *n, json_t *instead)
+{
+    for (size_t i = 0; i < n->count; i++) {
+        n->calls[i]->reply(n->calls[i], instead ? instead : n->replies[i]);
+        json_decref(n->replies[i]);
+    }
+    *n = (struct renewals){0};
+}
 
 static void end(struct reload *r)
 {
     r->running = false;
     reply_all(&r->waiting, r->reply);
+    reply_renewals(&r->renewing, NULL);
     json_decref(r->reply);
     r->reply = NULL;
-    if (r->supervise)
-        supervise_ready(r->supervise, "ready");
+    if (r->reading && r->parts.supervise)
+        supervise_ready(r->parts.supervise, "ready");
+    r->reading = false;
     if (r->again) {
         r->again = false;
         r->waiting = r->next;
         r->next.count = 0;
         begin(r);
+    } else if (r->renew_next.wanted) {
+        begin_renewal(r);
     }
 }
 
 static void on_look(uv_timer_t *timer)
 {
     struct reload *r = timer->data;
-    if (!pool_is_settled(r->pool))
+    if (!pool_is_settled(r->parts.pool))
         return;
     uv_timer_stop(timer);
     /* Those finished by the old settings; nobody finishes one by them any more. */
+    if (r->judged)
+        pool_flush_verdicts(r->parts.pool);
     if (r->offered)
-        pool_flush_answers(r->pool);
+        pool_flush_answers(r->parts.pool);
     end(r);
 }
 
@@ -127,39 +151,58 @@ static struct snapshot *read_snapshot(const struct reload *r, struct text *compl
 {
     struct snapshot *s = snapshot_new();
     /* The file of the start, which must still be there; without one, the usual places. */
-    const char *path = r->args->config ? r->args->config : r->start->config.file;
+    const char *path = r->parts.args->config ? r->parts.args->config : r->parts.start->config.file;
     if (config_load(&s->config, &s->lasting, path, complaint)) {
         snapshot_release(s);
         return NULL;
     }
-    arguments_overrule(r->args, &s->config);
+    arguments_overrule(r->parts.args, &s->config);
+    snapshot_set_anchors(s, trust_keeper_anchors(r->parts.trust, &s->config));
     return s;
+}
+
+/* Would it find secure, insecure or bogus what the other did not? */
+static bool judges_alike(const struct snapshot *a, const struct snapshot *b)
+{
+    const struct dnssec_policy *p = &a->config.resolve.policy, *q = &b->config.resolve.policy;
+    return a->config.trust.validate == b->config.trust.validate && anchors_equal(a->anchors, b->anchors) &&
+           p->algorithms == q->algorithms && p->digests == q->digests && p->rsa_bits_min == q->rsa_bits_min &&
+           p->all_algorithms == q->all_algorithms && p->nsec3_iterations_max == q->nsec3_iterations_max;
+}
+
+static void replace(struct reload *r, struct snapshot *s)
+{
+    r->offered = true;
+    r->judged = !judges_alike(s, r->now);
+    pool_offer(r->parts.pool, s);
+    snapshot_release(r->now);
+    r->now = s;
 }
 
 static void offer(struct reload *r, struct snapshot *s)
 {
     json_t *changed = json_object_get(r->reply, "changed");
-    if (json_array_size(changed) == 0) {
+    /* The system's file of the root's keys may have changed, too. */
+    if (json_array_size(changed) == 0 && judges_alike(s, r->now)) {
         snapshot_release(s);
         return;
     }
-    snapshot_keep_restart(s, r->start);
+    snapshot_keep_restart(s, r->parts.start);
     log_set_level(s->config.log_level);
     log_set_form(s->config.log_json, s->config.log_time);
-    pool_offer(r->pool, s);
-    r->offered = true;
-    snapshot_release(r->now);
-    r->now = s;
+    replace(r, s);
 }
 
 static void begin(struct reload *r)
 {
     struct text complaint;
     text_init(&complaint);
-    r->running = true;
-    r->offered = false;
-    if (r->supervise)
-        supervise_reloading(r->supervise);
+    r->running = r->reading = true;
+    r->offered = r->judged = false;
+    r->renewing = r->renew_next; /* other anchors come with it */
+    r->renew_next = (struct renewals){0};
+    if (r->parts.supervise)
+        supervise_reloading(r->parts.supervise);
     struct snapshot *s = read_snapshot(r, &complaint);
     if (s) {
         r->reply = describe(r, &s->config);
@@ -173,17 +216,25 @@ static void begin(struct reload *r)
     text_fini(&complaint);
 }
 
+static void begin_renewal(struct reload *r)
+{
+    struct snapshot *s = snapshot_renew(r->now);
+    r->running = true;
+    r->offered = r->judged = false;
+    r->renewing = r->renew_next;
+    r->renew_next = (struct renewals){0};
+    snapshot_set_anchors(s, trust_keeper_anchors(r->parts.trust, &s->config));
+    replace(r, s);
+    uv_timer_start(&r->look, on_look, 0, LOOK_MS);
+}
+
 /* ---- from outside ---- */
 
-struct reload *reload_open(uv_loop_t *loop, struct pool *pool, struct snapshot *start,
-    const struct arguments *args, struct supervise *supervise)
+struct reload *reload_open(uv_loop_t *loop, const struct reload_parts *parts)
 {
     struct reload *r = mem_alloc(sizeof *r);
-    r->pool = pool;
-    r->start = start;
-    r->now = snapshot_hold(start);
-    r->args = args;
-    r->supervise = supervise;
+    r->parts = *parts;
+    r->now = snapshot_hold(parts->start);
     uv_timer_init(loop, &r->look);
     r->look.data = r;
     return r;
@@ -206,6 +257,19 @@ void reload_ask(struct reload *r, struct control_call *call)
         begin(r);
 }
 
+void reload_renew(struct reload *r, struct control_call *call, json_t *reply)
+{
+    struct renewals *n = &r->renew_next;
+    n->wanted = true;
+    assert(!call || n->count < CONTROL_CONNECTIONS_MAX); /* no more connections than that are open */
+    if (call) {
+        n->calls[n->count] = call;
+        n->replies[n->count++] = reply;
+    }
+    if (!r->running)
+        begin_renewal(r);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct reload *r = handle->data;
@@ -218,6 +282,8 @@ void reload_close(struct reload *r)
     json_t *stopping = json_pack("{s:s}", "error", "harkd is stopping");
     reply_all(&r->waiting, stopping);
     reply_all(&r->next, stopping);
+    reply_renewals(&r->renewing, stopping);
+    reply_renewals(&r->renew_next, stopping);
     json_decref(stopping);
     json_decref(r->reply);
     r->reply = NULL;

@@ -15,15 +15,26 @@
 #include "daemon/arguments.h"
 #include "daemon/pool.h"
 #include "daemon/supervise.h"
+#include "daemon/trust_keeper.h"
 
 struct reload;
 
-/** start: what the pool runs by. args: the command line, which overrules the file each time. All borrowed;
- * supervise: told that a reload begins and ends. */
-struct reload *reload_open(uv_loop_t *loop, struct pool *pool, struct snapshot *start,
-    const struct arguments *args, struct supervise *supervise);
+/* All borrowed. */
+struct reload_parts {
+    struct pool *pool;
+    struct snapshot *start;       /* what the pool runs by */
+    const struct arguments *args; /* the command line, which overrules the file each time */
+    struct supervise *supervise;  /* told that a reload begins and ends */
+    struct trust_keeper *trust;
+};
+
+struct reload *reload_open(uv_loop_t *loop, const struct reload_parts *parts);
 /** call: replied to at the end; NULL: a signal, the log alone is told. */
 void reload_ask(struct reload *r, struct control_call *call);
+/** The settings stay, their trust anchors are others (trust_keeper_anchors()): the workers take them, and
+ * what was judged by the old ones is judged anew. call: told `reply` (handed over) at the end; NULL, both:
+ * nobody. */
+void reload_renew(struct reload *r, struct control_call *call, json_t *reply);
 /** Replies to whoever waits. Memory is freed once the loop has run. */
 void reload_close(struct reload *r);
 

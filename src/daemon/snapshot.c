@@ -23,6 +23,8 @@ void snapshot_release(struct snapshot *s)
     if (!s || atomic_fetch_sub_explicit(&s->holders, 1, memory_order_acq_rel) > 1)
         return;
     snapshot_release(s->start);
+    snapshot_release(s->base);
+    anchors_free(s->anchors);
     arena_fini(&s->lasting);
     mem_free(s);
 }
@@ -44,12 +46,27 @@ static void settle_trust(struct snapshot *s)
     s->serve.root_tags = s->root_tags;
 }
 
+struct snapshot *snapshot_renew(struct snapshot *of)
+{
+    struct snapshot *s = snapshot_new();
+    s->config = of->config;
+    s->base = snapshot_hold(of->base ? of->base : of);
+    return s;
+}
+
+void snapshot_set_anchors(struct snapshot *s, struct anchors *anchors)
+{
+    anchors_free(s->anchors);
+    s->anchors = anchors;
+}
+
 void snapshot_settle(
     struct snapshot *s, const struct serving *serving, const struct endpoint *listen, size_t listen_count)
 {
     const struct config *c = &s->config;
     s->serve = serving_settings(serving, c);
     s->resolve = c->resolve;
+    s->resolve.anchors = c->trust.validate ? s->anchors : NULL;
     s->resolve.own = own_endpoints(listen, listen_count, &s->resolve.own_count, &s->lasting);
     s->outbound = (struct outbound_settings){
         .source_v4 = c->source_v4,

@@ -14,14 +14,16 @@
 
 struct snapshot {
     struct arena lasting;
-    struct config config; /* points into lasting */
+    struct config config;    /* points into lasting */
+    struct anchors *anchors; /* owned; where validation begins */
     /* snapshot_settle() */
     struct serve_settings serve;
     uint16_t root_tags[ANCHOR_TAGS_MAX]; /* of the keys trusted for the root */
     struct resolve_settings resolve;
     struct outbound_settings outbound;
     struct snapshot
-        *start; /* held: values that only a restart changes are borrowed from it; NULL: own ones */
+        *start;            /* held: values that only a restart changes are borrowed from it; NULL: own ones */
+    struct snapshot *base; /* held: config is borrowed from it (snapshot_renew()); NULL: own one */
     atomic_uint holders;
 };
 
@@ -32,6 +34,10 @@ struct snapshot *snapshot_hold(struct snapshot *s);
 void snapshot_release(struct snapshot *s);
 /** What only a restart changes becomes as it is in the start's snapshot, which is held from now on. */
 void snapshot_keep_restart(struct snapshot *s, struct snapshot *start);
+/** The same settings, for other trust anchors. */
+struct snapshot *snapshot_renew(struct snapshot *of);
+/** Its trust anchors become these, owned from now on. */
+void snapshot_set_anchors(struct snapshot *s, struct anchors *anchors);
 /** Derives the layers' settings from the configuration; listen: where we are served, which our own questions
  * must not go to. */
 void snapshot_settle(

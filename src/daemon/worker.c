@@ -14,7 +14,8 @@ enum command {
     COMMAND_QUIT = 2,
     COMMAND_STATS = 4,
     COMMAND_BEAT = 8,
-    COMMAND_NETWORK = 16
+    COMMAND_NETWORK = 16,
+    COMMAND_PROBE = 32
 };
 
 /* ---- the resolver's wishes ---- */
@@ -34,6 +35,11 @@ static void pump_send(struct worker *w, const struct action *act)
 
 static void pump_answer(struct worker *w, const struct action *act)
 {
+    if (act->answer.id == w->probe) {
+        w->probe = 0;
+        trust_keeper_heard(w->shared->trust, act->answer.outcome);
+        return;
+    }
     struct table_node *node = table_find(&w->asks, act->answer.id);
     if (!node)
         return;
@@ -169,6 +175,21 @@ static void close_all(struct worker *w)
     gate_close(&w->gate);
 }
 
+/* As the servers have it now, not as it is remembered (RFC 5011 2.3). */
+static void probe_root(struct worker *w)
+{
+    struct question q = {.name = NAME_ROOT,
+        .type = TYPE_DNSKEY,
+        .class = CLASS_IN,
+        .dnssec_ok = true,
+        .no_read = true,
+        .background = true};
+    if (w->probe)
+        return; /* its answer will do */
+    w->probe = resolve_ask(w->resolver, &q, worker_now(w));
+    w->stirred = true;
+}
+
 static void on_mail(uv_async_t *async)
 {
     struct worker *w = async->data;
@@ -189,6 +210,8 @@ static void on_mail(uv_async_t *async)
         resolve_network_changed(w->resolver, worker_now(w));
         w->stirred = true;
     }
+    if (commands & COMMAND_PROBE)
+        probe_root(w);
     if (commands & COMMAND_DRAIN)
         begin_drain(w);
     if (commands & COMMAND_QUIT)
@@ -340,6 +363,11 @@ void worker_quit(struct worker *w)
 void worker_network_changed(struct worker *w)
 {
     command(w, COMMAND_NETWORK);
+}
+
+void worker_probe_root(struct worker *w)
+{
+    command(w, COMMAND_PROBE);
 }
 
 void worker_ask_beat(struct worker *w)

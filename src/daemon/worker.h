@@ -1,10 +1,11 @@
 /* One worker: a thread with its own loop, sockets, resolver and counters. Here the resolver core, which
  * touches no socket, meets the network, which knows no DNS.
  *
- *   worker_on_udp, _tcp  a message came   → serve_query(): replied, or a question for the resolver  (worker_ask.c)
- *   worker_ask           whose is it?     → this worker's resolver, or the inbox of the name's owner
- *   worker_pump          before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE  (worker.c)
- *   worker_on_gate       the reply        → the socket that the question came by, in the thread that owns it
+ *   worker_on_udp, _tcp  a message came   → serve_query(): replied, or a question for the resolver
+ * (worker_ask.c) worker_ask           whose is it?     → this worker's resolver, or the inbox of the name's
+ * owner worker_pump          before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
+ * (worker.c) worker_on_gate       the reply        → the socket that the question came by, in the thread that
+ * owns it
  */
 #ifndef HARK_DAEMON_WORKER_H
 #define HARK_DAEMON_WORKER_H
@@ -14,6 +15,7 @@
 #include "daemon/inbox.h"
 #include "daemon/listeners.h"
 #include "daemon/snapshot.h"
+#include "daemon/trust_keeper.h"
 #include "net/outbound.h"
 
 struct worker;
@@ -30,6 +32,7 @@ struct shared {
     atomic_uint pending;          /* questions of clients, in all workers */
     struct stream_quota *streams; /* of all TCP clients */
     struct query_log *query_log;  /* NULL: none */
+    struct trust_keeper *trust;   /* told of the root's keys */
     struct worker **workers;
     unsigned worker_count;
 };
@@ -55,6 +58,8 @@ bool worker_is_drained(struct worker *w);
 void worker_quit(struct worker *w);
 /** From any thread: the machine's interfaces, addresses or routes changed. */
 void worker_network_changed(struct worker *w);
+/** From any thread: asks for the root's DNSKEY RRset, for trust_keeper_heard(). */
+void worker_probe_root(struct worker *w);
 /** From any thread: asks for a sign of life; then whether it came. */
 void worker_ask_beat(struct worker *w);
 bool worker_has_beaten(const struct worker *w);

@@ -33,6 +33,7 @@ struct worker {
     struct gate gate;
     struct pending *spare; /* the next question is read into it */
     struct table asks;     /* owned here, by ask_id */
+    ask_id probe;          /* the root's keys are asked for; 0: no */
 
     now_t now;                  /* read once a loop turn */
     bool now_is_fresh, stirred; /* stirred: the resolver may want something */
@@ -53,6 +54,7 @@ static inline now_t worker_now(struct worker *w)
 {
     if (!w->now_is_fresh) {
         w->now = now_read(w->shared->config->cache_clock_wall);
+        w->now.wall_known |= w->settings->config.trust.believe_clock;
         w->now_is_fresh = true;
     }
     return w->now;

@@ -80,6 +80,47 @@ void anchors_add(struct anchors *a, const name_t *zone, uint16_t type, const str
     rrset_add(type == TYPE_DS ? &anchor->ds : &anchor->keys, copy, &a->arena);
 }
 
+struct anchors *anchors_copy(const struct anchors *a)
+{
+    struct anchors *copy = anchors_new();
+    for (size_t i = 0; i < a->count; i++) {
+        const struct anchor *it = &a->items[i];
+        for (unsigned n = 0; n < it->ds.count; n++)
+            anchors_add(copy, it->zone, TYPE_DS, &it->ds.rdata[n]);
+        for (unsigned n = 0; n < it->keys.count; n++)
+            anchors_add(copy, it->zone, TYPE_DNSKEY, &it->keys.rdata[n]);
+        struct anchor *own = find(copy, it->zone);
+        if (own) /* one whose keys were all taken away is none */
+            own->unsupported = it->unsupported;
+    }
+    for (size_t i = 0; i < a->negative_count; i++)
+        anchors_add_negative(copy, a->negatives[i].zone, a->negatives[i].until_s);
+    return copy;
+}
+
+static bool sets_equal(const struct rrset *a, const struct rrset *b)
+{
+    bool equal = a->count == b->count;
+    for (unsigned i = 0; equal && i < a->count; i++)
+        equal = a->rdata[i].len == b->rdata[i].len &&
+                memcmp(a->rdata[i].data, b->rdata[i].data, a->rdata[i].len) == 0;
+    return equal;
+}
+
+bool anchors_equal(const struct anchors *a, const struct anchors *b)
+{
+    bool equal = a->count == b->count && a->negative_count == b->negative_count;
+    for (size_t i = 0; equal && i < a->count; i++)
+        equal = name_equal(a->items[i].zone, b->items[i].zone) &&
+                a->items[i].unsupported == b->items[i].unsupported &&
+                sets_equal(&a->items[i].ds, &b->items[i].ds) &&
+                sets_equal(&a->items[i].keys, &b->items[i].keys);
+    for (size_t i = 0; equal && i < a->negative_count; i++)
+        equal = name_equal(a->negatives[i].zone, b->negatives[i].zone) &&
+                a->negatives[i].until_s == b->negatives[i].until_s;
+    return equal;
+}
+
 void anchors_add_builtin(struct anchors *a)
 {
     static const struct {

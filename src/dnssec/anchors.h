@@ -30,6 +30,9 @@ struct anchors {
 
 struct anchors *anchors_new(void);
 void anchors_free(struct anchors *a);
+struct anchors *anchors_copy(const struct anchors *a);
+/** The same zones and records, added in the same order. */
+bool anchors_equal(const struct anchors *a, const struct anchors *b);
 /** One anchor in master-file form, as it stands: "[owner] [TTL] [class] DS|DNSKEY fields", tabs, parentheses,
  * comments, mnemonics of algorithms; several records in the text are all added. Owner missing: the root.
  * ERR_FORMAT: `complaint` (may be NULL) says why, in words for the operator. */

@@ -262,6 +262,11 @@ void rfc5011_apply(const struct rfc5011 *r, struct anchors *a)
         if (r->keys[i].state == RFC5011_VALID || r->keys[i].state == RFC5011_MISSING)
             anchors_add(a, r->zone, TYPE_DNSKEY, &rd);
     }
+    rfc5011_take_away(r, a);
+}
+
+void rfc5011_take_away(const struct rfc5011 *r, struct anchors *a)
+{
     for (unsigned i = 0; i < r->count; i++) {
         struct rdata rd = rdata_of(&r->keys[i]);
         if (r->keys[i].state == RFC5011_REVOKED || r->keys[i].state == RFC5011_REMOVED)

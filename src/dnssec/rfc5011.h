@@ -72,6 +72,8 @@ void rfc5011_revocations(const struct rrset *keys, const struct dnssec_policy *p
 /** Adds keys that are VALID or MISSING, takes away those that are REVOKED or REMOVED. anchors_settle() comes
  * after it. */
 void rfc5011_apply(const struct rfc5011 *r, struct anchors *a);
+/** The second half of it alone. */
+void rfc5011_take_away(const struct rfc5011 *r, struct anchors *a);
 
 /** "valid". */
 const char *rfc5011_state_text(enum rfc5011_state state);

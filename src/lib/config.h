@@ -56,6 +56,7 @@ struct config_trust {
     const char *root_data; /* NULL: TRUST_ROOT_DATA if it is there; "": none */
     struct config_negatives negatives;
     bool rfc5011;
+    bool believe_clock;
     const char *state; /* folder; NULL: the usual ones; "": none */
 };
 

@@ -22,7 +22,7 @@ struct drive {
     struct cache *cache;
     struct resolver *resolver;
     struct random *rng;
-    bool clock_wall;
+    bool clock_wall, believe_clock;
     int64_t wake_at_ms;
     ask_id asked; /* 0: no question under way */
     const struct outcome *outcome;
@@ -30,7 +30,9 @@ struct drive {
 
 static now_t drive_now(struct drive *d)
 {
-    return now_read(d->clock_wall);
+    now_t now = now_read(d->clock_wall);
+    now.wall_known |= d->believe_clock;
+    return now;
 }
 
 static void pump(struct drive *d);
@@ -158,6 +160,7 @@ struct drive *drive_new(const struct config *config)
     uv_idle_init(&d->loop, &d->work);
     d->work.data = d;
     d->clock_wall = config->cache_clock_wall;
+    d->believe_clock = config->trust.believe_clock;
     d->rng = random_new(NULL);
     struct cache_settings cache = config->cache;
     if (cache.size > DRIVE_CACHE_MAX)

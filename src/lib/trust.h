@@ -1,19 +1,37 @@
 /* The set of trust anchors that the settings ask for:
  *
- *   the root     of the settings, if they have one; else compiled in ∪ the system's file (dns-root-data)
+ *   the root     of the settings, if they have one; else compiled in ∪ the system's file (dns-root-data),
+ *                overruled by what was seen of its keys (RFC 5011)
  *   others       of the settings
  *   negative     of the settings
- */
+ *
+ * A key that was seen revoked is none of them, whoever names it. */
 #ifndef HARK_LIB_TRUST_H
 #define HARK_LIB_TRUST_H
 
+#include "dnssec/rfc5011.h"
 #include "lib/config.h"
 
 #define TRUST_ROOT_DATA "/usr/share/dns/root.key" /* of Debian's dns-root-data */
+#define TRUST_FOLDER "/var/lib/hark"
+#define TRUST_FILE "root-keys"         /* in the folder: rfc5011_write() */
+#define TRUST_FILE_OLD "root-keys.old" /* as it was before the last change */
 
-/** Never NULL; anchors_free() it. policy: what counts as supported. `warnings`: lines for the log, with '\n'
- * between them. */
-struct anchors *trust_anchors(
-    const struct config *c, const struct dnssec_policy *policy, struct text *warnings);
+/** Never NULL; anchors_free() it. policy: what counts as supported. state: what was seen of the root's keys;
+ * may be NULL. `warnings`: lines for the log, with '\n' between them. */
+struct anchors *trust_anchors(const struct config *c, const struct dnssec_policy *policy,
+    const struct rfc5011 *state, struct text *warnings);
+/** Are the root's keys followed (RFC 5011)? Not where the settings name them, nor without validation. */
+bool trust_follows_root(const struct config *c);
+/** The folder of dnssec.state; false: there is none. */
+bool trust_folder(const struct config *c, char *buf, size_t cap);
+/** What is remembered of the root's keys. state: initialised here; empty if ERR_NOTFOUND (nothing is
+ * remembered) or if what there is cannot be used, and then `why` says so. A damaged file is replaced by the
+ * one before it, which is said too (ERR_OK). */
+enum err trust_read_state(const struct config *c, struct rfc5011 *state, struct text *why);
+
+/** Both at once, for a program that looks at the root's keys once: what the settings and what is remembered
+ * say. */
+struct anchors *trust_read_anchors(const struct config *c, struct text *warnings);
 
 #endif

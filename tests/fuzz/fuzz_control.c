@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 struct asked {
     struct control_call call;
-    unsigned replies, reloads;
+    unsigned replies, reloads, ntas;
 };
 
 static void count_reply(struct control_call *call, json_t *reply)
@@ -39,15 +39,35 @@ static void reload(void *ctx, struct control_call *call)
     json_decref(done);
 }
 
+static json_t *anchors(void *ctx)
+{
+    return json_pack("{s:[]}", "anchors");
+}
+
+static void nta(void *ctx, struct control_call *call, const struct control_nta *what)
+{
+    struct asked *a = (struct asked *)call;
+    json_t *done = json_pack("{s:i}", "done", what->action);
+    a->ntas++;
+    if (what->action == NTA_LIST)
+        assert(!what->zone);
+    else
+        assert(name_check(what->zone, NAME_MAX_LEN) && what->lifetime_s >= 1 &&
+               what->lifetime_s <= NTA_LIFETIME_MAX_S);
+    call->reply(call, done);
+    json_decref(done);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const struct control_source source = {.figures = figures, .reload = reload};
+    static const struct control_source source = {
+        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta};
     struct asked a = {.call = {.reply = count_reply}};
     if (len == 0)
         return 0;
     a.call.may_write = data[0] & 1;
     control_ask(&source, &a.call, (const char *)data + 1, len - 1);
     assert(a.replies == 1);
-    assert(a.reloads == 0 || a.call.may_write);
+    assert(a.reloads + a.ntas == 0 || a.call.may_write);
     return 0;
 }

@@ -45,6 +45,8 @@ CONTROL = {
     "status": b"\0status\n", "reload-refused": b"\0reload\n", "reload": b"\1reload", "json": b'\1{"verb": "reload", "more": [1]}\n',
     "no-verb": b"\1{}", "twice": b'\1{"verb":"status","verb":"reload"}', "deep": b"\1" + b'{"a":' * 50, "empty": b"\1\n",
     "long": b"\1" + b"status" * 20, "zero": b'\1{"verb":"st\\u0000atus"}', "number": b'\1{"verb":7}', "cut": b'\1{"verb":"status"',
+    "anchors": b"\0anchors\n", "nta-add": b"\1nta add example.com. 12h\n", "nta-del": b'\1{"verb":"nta","arguments":["del","a\\\\046b."]}',
+    "nta-refused": b"\0nta list", "nta-words": b"\1nta add a. 1 2 3 4", "nta-types": b'\1{"verb":"nta","arguments":["add",null]}',
 }
 
 

@@ -221,7 +221,7 @@ static const struct {
     {"trace www.example +tcp", "tcp does not go with trace"},
     {"trace www.example +norec", "rec does not go with trace"},
     {"ctl relaod", "did you mean reload?"},
-    {"ctl stop", "it knows: status, reload"},
+    {"ctl stop", "it knows: status, anchors, nta, reload"},
     {"ctl status reload", "one verb"},
     {"ctl status @192.0.2.1", "not @192.0.2.1"},
     {"ctl +short", "short does not go with ctl"},

@@ -31,7 +31,24 @@ static void reload(void *ctx, struct control_call *call)
     json_decref(done);
 }
 
-static const struct control_source source = {.figures = figures, .reload = reload};
+static json_t *anchors(void *ctx)
+{
+    return json_pack("{s:[]}", "anchors");
+}
+
+static void nta(void *ctx, struct control_call *call, const struct control_nta *what)
+{
+    char zone[NAME_TEXT_LEN] = "-";
+    if (what->zone)
+        name_text(what->zone, zone);
+    json_t *done =
+        json_pack("{s:i, s:s, s:i}", "action", what->action, "zone", zone, "lifetime", (int)what->lifetime_s);
+    call->reply(call, done);
+    json_decref(done);
+}
+
+static const struct control_source source = {
+    .figures = figures, .reload = reload, .anchors = anchors, .nta = nta};
 
 struct asked {
     struct control_call call;
@@ -105,6 +122,52 @@ static void verbs_that_write_are_for_those_who_may(void **state)
     assert_int_equal(reloads, 1);
 }
 
+static void negative_anchors_have_a_name_and_a_lifetime(void **state)
+{
+    static const struct {
+        const char *line, *zone; /* NULL: an error */
+        int action, lifetime;
+    } rows[] = {
+        {"nta", "-", NTA_LIST, 3600},
+        {"nta list", "-", NTA_LIST, 3600},
+        {"nta add Example.COM", "Example.COM.", NTA_ADD, 3600},
+        {"nta  add a.\t90m", "a.", NTA_ADD, 5400},
+        {"nta add a. 7d", "a.", NTA_ADD, 604800},
+        {"{\"verb\":\"nta\",\"arguments\":[\"del\",\".\"]}", ".", NTA_DEL, 3600},
+        {"{\"verb\":\"nta\",\"arguments\":[]}", "-", NTA_LIST, 3600},
+        {"nta add", NULL, 0, 0},
+        {"nta del", NULL, 0, 0},
+        {"nta del a. 1h", NULL, 0, 0},
+        {"nta add a. 1h more", NULL, 0, 0},
+        {"nta add a. 1h more and more", NULL, 0, 0},
+        {"nta add a..b", NULL, 0, 0},
+        {"nta add a. 0", NULL, 0, 0},
+        {"nta add a. 7d1s", NULL, 0, 0},
+        {"nta add a. soon", NULL, 0, 0},
+        {"nta set a.", NULL, 0, 0},
+        {"anchors nta", NULL, 0, 0},
+        {"{\"verb\":\"nta\",\"arguments\":[1]}", NULL, 0, 0},
+        {"{\"verb\":\"nta\",\"arguments\":\"list\"}", NULL, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *j = ask(rows[i].line, true), *refused = ask(rows[i].line, false);
+        const char *zone = json_string_value(json_object_get(j, "zone"));
+        assert_non_null(json_object_get(refused, "error"));
+        if (!rows[i].zone && json_object_get(j, "error")) {
+            json_decref(j);
+            json_decref(refused);
+            continue;
+        }
+        if (!zone || !rows[i].zone)
+            fail_msg("%s", rows[i].line);
+        assert_string_equal(zone, rows[i].zone);
+        assert_int_equal(json_integer_value(json_object_get(j, "action")), rows[i].action);
+        assert_int_equal(json_integer_value(json_object_get(j, "lifetime")), rows[i].lifetime);
+        json_decref(j);
+        json_decref(refused);
+    }
+}
+
 static void root_own_user_and_own_group_may_write(void **state)
 {
     uid_t other_user = geteuid() + 1;
@@ -123,6 +186,7 @@ int main(void)
         cmocka_unit_test(status_tells_figures),
         cmocka_unit_test(what_is_no_verb_is_an_error),
         cmocka_unit_test(verbs_that_write_are_for_those_who_may),
+        cmocka_unit_test(negative_anchors_have_a_name_and_a_lifetime),
         cmocka_unit_test(root_own_user_and_own_group_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,7 +74,7 @@ static void assemble(struct fixture *f, const char *before, const char *after)
     text_fini(&complaint);
     text_clear(&f->warnings);
     anchors_free(f->anchors);
-    f->anchors = trust_anchors(&f->config, &f->policy, &f->warnings);
+    f->anchors = trust_anchors(&f->config, &f->policy, NULL, &f->warnings);
 }
 
 /* Tags of the root's DS, in order; ends with 0. */
