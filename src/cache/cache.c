@@ -64,6 +64,13 @@ struct nsecs *cache_nsecs(const struct cache *c)
     return c->nsecs;
 }
 
+void cache_verdicts_flush(struct cache *c)
+{
+    atomic_fetch_add_explicit(&c->verdicts_epoch, 1, memory_order_acq_rel);
+    nsecs_clear(c->nsecs);
+    cache_answers_flush(c);
+}
+
 void cache_clear(struct cache *c)
 {
     store_clear(c->store);

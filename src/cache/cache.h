@@ -44,6 +44,9 @@ void cache_stats(struct cache *c, struct store_stats *out);
 struct inflight *cache_inflight(const struct cache *c);
 /** The index for aggressive use. */
 struct nsecs *cache_nsecs(const struct cache *c);
+/** What was judged counts as not judged yet, since something else is trusted now: verdicts, insecure
+ * delegations, bogus failures; finished answers and the index for aggressive use go. */
+void cache_verdicts_flush(struct cache *c);
 /** Forgets everything. */
 void cache_clear(struct cache *c);
 

@@ -1,6 +1,6 @@
 /* Value:
  *
- *   stored_s 4 | ttl 4 | flags 1 | fault 1 | zone
+ *   stored_s 4 | ttl 4 | flags 1 | fault 1 | epoch of the verdict 2 | zone
  *   | servers 1 | (name | addresses 1 | (family 1 | address 4 or 16) for each address) for each server
  *   | flat list of the proofs */
 #include <string.h>
@@ -11,7 +11,7 @@
 #define FLAG_LISTED_MANY 1u
 #define FLAG_HINT 2u
 #define FLAG_INSECURE 4u
-#define FIXED_LEN 11u
+#define FIXED_LEN 13u
 
 /* ---- reading ---- */
 
@@ -37,7 +37,8 @@ static bool read_server(struct reader *r, struct cut_server *out)
     return !r->bad;
 }
 
-static struct cut *read_cut(const uint8_t *value, size_t len, uint32_t now_s, struct arena *a)
+static struct cut *read_cut(
+    const struct cache *c, const uint8_t *value, size_t len, uint32_t now_s, struct arena *a)
 {
     struct reader r = reader_of(value, len);
     struct cut *cut = ARENA_NEW(a, struct cut);
@@ -49,6 +50,8 @@ static struct cut *read_cut(const uint8_t *value, size_t len, uint32_t now_s, st
     cut->hint = (flags & FLAG_HINT) != 0;
     cut->insecure = (flags & FLAG_INSECURE) != 0;
     cut->fault = read_u8(&r);
+    if (read_u16(&r) != cache_verdicts_epoch(c))
+        cut->insecure = false;
     cut->zone = flat_read_name(&r);
     cut->server_count = read_u8(&r);
     if (r.bad || cut->server_count > DELEGATION_NAMES_MAX)
@@ -70,7 +73,7 @@ static struct cut *get_one(
 {
     size_t len;
     const uint8_t *value = store_get_copy(c->store, STORE_CUT, key, key_len, now_s, a, &len);
-    return value ? read_cut(value, len, now_s, a) : NULL;
+    return value ? read_cut(c, value, len, now_s, a) : NULL;
 }
 
 struct cut *cache_cut_get(struct cache *c, const name_t *zone, uint32_t now_s, struct arena *a)
@@ -146,6 +149,7 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
     write_u8(&w, (uint8_t)((cut->listed_many ? FLAG_LISTED_MANY : 0) | (cut->hint ? FLAG_HINT : 0) |
                            (cut->insecure ? FLAG_INSECURE : 0)));
     write_u8(&w, cut->fault);
+    write_u16(&w, cache_verdicts_epoch(c));
     write_octets(&w, cut->zone, name_len(cut->zone));
     write_u8(&w, (uint8_t)cut->server_count);
     for (unsigned i = 0; i < cut->server_count; i++)

@@ -1,9 +1,9 @@
-/* Value: ede 2 | streak 2 | failed_s 4 | bogus 1 | tag length 1 | tag | text. */
+/* Value: ede 2 | streak 2 | failed_s 4 | epoch of the verdict 2 | bogus 1 | tag length 1 | tag | text. */
 #include <string.h>
 
 #include "cache/inner.h"
 
-#define FIXED_LEN 10u
+#define FIXED_LEN 12u
 #define STREAK_AT 2u
 #define VALUE_MAX (FIXED_LEN + sizeof((struct failure *)0)->tag + FAILURE_TEXT_MAX)
 
@@ -23,14 +23,17 @@ bool cache_failure_get(
     uint8_t key[CACHE_KEY_MAX], value[VALUE_MAX];
     size_t key_len = cache_key(key, name, type, class);
     size_t len = store_get(c->store, STORE_FAILURE, key, key_len, value, sizeof value, now_s);
-    if (len < FIXED_LEN || len > sizeof value || value[9] >= sizeof out->tag || FIXED_LEN + value[9] > len)
+    if (len < FIXED_LEN || len > sizeof value || value[11] >= sizeof out->tag || FIXED_LEN + value[11] > len)
         return false;
-    *out =
-        (struct failure){.ede = get_u16(value), .streak = get_u16(value + STREAK_AT), .bogus = value[8] != 0};
+    *out = (struct failure){
+        .ede = get_u16(value), .streak = get_u16(value + STREAK_AT), .bogus = value[10] != 0};
     out->retry_s = cache_left(delay_of(out->streak, out->bogus), cache_elapsed(get_u32(value + 4), now_s));
-    memcpy(out->tag, value + FIXED_LEN, value[9]);
-    size_t text = len - FIXED_LEN - value[9];
-    memcpy(out->text, value + FIXED_LEN + value[9], text < FAILURE_TEXT_MAX ? text : FAILURE_TEXT_MAX - 1);
+    /* What else is trusted now might find it good. */
+    if (out->bogus && get_u16(value + 8) != cache_verdicts_epoch(c))
+        out->retry_s = 0;
+    memcpy(out->tag, value + FIXED_LEN, value[11]);
+    size_t text = len - FIXED_LEN - value[11];
+    memcpy(out->text, value + FIXED_LEN + value[11], text < FAILURE_TEXT_MAX ? text : FAILURE_TEXT_MAX - 1);
     return true;
 }
 
@@ -53,8 +56,9 @@ void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint1
     put_u16(value, f->ede);
     put_u16(value + STREAK_AT, excused ? 0 : 1);
     put_u32(value + 4, now_s);
-    value[8] = f->bogus;
-    value[9] = (uint8_t)tag;
+    put_u16(value + 8, cache_verdicts_epoch(c));
+    value[10] = f->bogus;
+    value[11] = (uint8_t)tag;
     memcpy(value + FIXED_LEN, f->tag, tag);
     memcpy(value + FIXED_LEN + tag, f->text, text);
     /* Remembered for twice the longest delay, so that a question which is asked rarely still climbs. */

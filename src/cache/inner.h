@@ -15,6 +15,9 @@ struct cache {
     struct nsecs *nsecs;
     _Atomic uint32_t cookies_epoch; /* a cookie of another epoch is dead */
     _Atomic uint32_t answers_epoch; /* likewise an answer */
+    /* A verdict of another epoch is none. 65,536 changes of anchors within a TTL would be needed to confuse
+     * two. */
+    _Atomic uint16_t verdicts_epoch;
 };
 
 /* Lower-case name, then fixed fields. */
@@ -27,6 +30,11 @@ static inline size_t cache_key(uint8_t key[CACHE_KEY_MAX], const name_t *name, u
     put_u16(key + n, type);
     put_u16(key + n + 2, class);
     return n + 4;
+}
+
+static inline uint16_t cache_verdicts_epoch(const struct cache *c)
+{
+    return atomic_load_explicit(&c->verdicts_epoch, memory_order_acquire);
 }
 
 /* A clock that stepped back counts as standing still: nothing ever gets a greater TTL than was put. */

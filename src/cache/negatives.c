@@ -1,9 +1,9 @@
-/* Value: verdict 1 | nxdomain 1 | fault 1 | no_name 1 | stored_s 4 | ttl 4 | flat list of the authority
- * section. */
+/* Value: verdict 1 | nxdomain 1 | fault 1 | no_name 1 | epoch of the verdict 2 | stored_s 4 | ttl 4
+ *   | flat list of the authority section. */
 #include "cache/flat.h"
 #include "cache/inner.h"
 
-#define HEAD_LEN 12u
+#define HEAD_LEN 14u
 
 static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_t now_s, struct arena *a,
     struct negative *out)
@@ -17,6 +17,10 @@ static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_
     out->nxdomain = read_u8(&r) != 0;
     out->fault = read_u8(&r);
     out->no_name = read_u8(&r) != 0;
+    if (read_u16(&r) != cache_verdicts_epoch(c)) {
+        out->verdict = VERDICT_UNCHECKED;
+        out->fault = 0;
+    }
     uint32_t elapsed = cache_elapsed(read_u32(&r), now_s);
     out->ttl = cache_left(read_u32(&r), elapsed);
     if (!flat_read_list(&r, &out->authority, a))
@@ -43,11 +47,18 @@ bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint
 }
 
 /* As with RRsets of one rank: what is not proven does not replace what is. */
+struct newcomer {
+    uint8_t verdict;
+    uint16_t epoch;
+};
+
 static bool not_better(const void *old, size_t old_len, void *ctx)
 {
-    const struct negative *n = ctx;
+    const struct newcomer *new = ctx;
     struct reader r = reader_of(old, old_len);
-    return read_u8(&r) != VERDICT_SECURE || n->verdict == VERDICT_SECURE;
+    uint8_t verdict = read_u8(&r);
+    read_octets(&r, 3);
+    return verdict != VERDICT_SECURE || read_u16(&r) != new->epoch || new->verdict == VERDICT_SECURE;
 }
 
 void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
@@ -60,18 +71,20 @@ void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint
         return;
     uint8_t key[CACHE_KEY_MAX];
     size_t key_len = cache_key(key, name, n->nxdomain ? 0 : type, class);
+    struct newcomer new = {.verdict = n->verdict, .epoch = cache_verdicts_epoch(c)};
     struct flat_room room;
     struct writer w = flat_room_init(&room, len);
     write_u8(&w, n->verdict);
     write_u8(&w, n->nxdomain);
     write_u8(&w, n->fault);
     write_u8(&w, n->no_name);
+    write_u16(&w, new.epoch);
     write_u32(&w, now_s);
     write_u32(&w, ttl);
     write_u16(&w, (uint16_t)n->authority.count);
     for (size_t i = 0; i < n->authority.count; i++)
         flat_write_rrset(&w, n->authority.items[i], cache_bound_ttl(c, n->authority.items[i]->ttl, most));
     store_put(c->store, STORE_NEGATIVE, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s,
-        not_better, (void *)(uintptr_t)n);
+        not_better, &new);
     flat_room_fini(&room);
 }

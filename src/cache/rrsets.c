@@ -1,8 +1,8 @@
-/* Value: rank 1 | verdict 1 | stored_s 4 | flat RRset. */
+/* Value: rank 1 | verdict 1 | epoch of the verdict 2 | stored_s 4 | flat RRset. */
 #include "cache/flat.h"
 #include "cache/inner.h"
 
-#define HEAD_LEN 6u
+#define HEAD_LEN 8u
 
 struct rrset *cache_rrset_get(
     struct cache *c, const name_t *owner, uint16_t type, uint16_t class, uint32_t now_s, struct arena *a)
@@ -15,8 +15,11 @@ struct rrset *cache_rrset_get(
         return NULL;
     struct reader r = reader_of(value, len);
     read_u16(&r);
+    uint16_t epoch = read_u16(&r);
     uint32_t stored_s = read_u32(&r);
     struct rrset *rs = flat_read_rrset(&r, a);
+    if (rs && epoch != cache_verdicts_epoch(c))
+        rs->verdict = VERDICT_UNCHECKED;
     if (rs)
         rs->ttl = cache_left(rs->ttl, cache_elapsed(stored_s, now_s));
     for (size_t i = 0; rs && rs->proofs && i < rs->proofs->count; i++) {
@@ -26,14 +29,19 @@ struct rrset *cache_rrset_get(
     return rs;
 }
 
+struct newcomer {
+    const struct rrset *rs;
+    uint16_t epoch;
+};
+
 static bool outranked(const void *old, size_t old_len, void *ctx)
 {
-    const struct rrset *rs = ctx;
+    const struct newcomer *new = ctx;
     struct reader r = reader_of(old, old_len);
     uint8_t rank = read_u8(&r), verdict = read_u8(&r);
-    if (rank != rs->rank)
-        return rs->rank > rank;
-    return verdict != VERDICT_SECURE || rs->verdict == VERDICT_SECURE;
+    if (rank != new->rs->rank)
+        return new->rs->rank > rank;
+    return verdict != VERDICT_SECURE || read_u16(&r) != new->epoch || new->rs->verdict == VERDICT_SECURE;
 }
 
 void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s)
@@ -46,13 +54,15 @@ void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s)
         return;
     uint8_t key[CACHE_KEY_MAX];
     size_t key_len = cache_key(key, rs->owner, rs->type, rs->class);
+    struct newcomer new = {.rs = rs, .epoch = cache_verdicts_epoch(c)};
     struct flat_room room;
     struct writer w = flat_room_init(&room, len);
     write_u8(&w, rs->rank);
     write_u8(&w, rs->verdict);
+    write_u16(&w, new.epoch);
     write_u32(&w, now_s);
     flat_write_rrset(&w, rs, ttl);
-    store_put(c->store, STORE_RRSET, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, outranked,
-        (void *)(uintptr_t)rs);
+    store_put(
+        c->store, STORE_RRSET, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, outranked, &new);
     flat_room_fini(&room);
 }

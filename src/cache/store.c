@@ -17,7 +17,7 @@
 
 #define PAGE 4096u
 #define UNIT 8u
-#define SIZE_MIN ((size_t)960 << 10) /* the least cache.size without the part of nsecs */
+#define SIZE_MIN ((size_t)960 << 10)      /* the least cache.size without the part of nsecs */
 #define SHARDS_MAX 64u                    /* two workers seldom meet in one; 16 MiB give 256 KiB each */
 #define SHARD_LEN_MIN ((size_t)256 << 10) /* so that the greatest item (32 KiB) is a small part of a ring */
 #define RING_PART 4u                      /* an item takes at most this part of a ring */
