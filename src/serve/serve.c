@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dnssec/fault.h"
 #include "policy/clients.h"
 #include "serve/inner.h"
 
@@ -82,16 +83,32 @@ static bool known(struct visit *v, struct outcome *out)
         rs = cache_rrset_get(cache, rq->name, TYPE_CNAME, rq->class, now_s, a);
     if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
         out->verdict = rs->verdict;
+        out->fault = rs->fault;
         rrset_list_add(&out->answer, rs, a);
     } else if (cache_negative_get(cache, rq->name, rq->type, rq->class, now_s, a, &negative)) {
         out->rcode = negative.nxdomain ? RCODE_NXDOMAIN : RCODE_NOERROR;
         out->verdict = negative.verdict;
         out->authority = negative.authority;
         out->no_name = negative.no_name;
+        out->fault = negative.fault;
     } else {
         return false;
     }
     return may_see(v->s, rq, out);
+}
+
+/* Why what the cache knows is insecure, where that is not simply for want of a DS. */
+static void tell_fault(struct visit *v, const struct outcome *o)
+{
+    struct request *rq = v->rq;
+    struct text text;
+    if (o->fault == FAULT_NONE || o->fault == FAULT_DELEGATION_UNSIGNED)
+        return;
+    char *room = arena_alloc(&v->s->scratch, ANSWER_REASON_MAX);
+    text_init_fixed(&text, room, ANSWER_REASON_MAX);
+    fault_text(&text, &(struct fault){.kind = o->fault, .owner = rq->name, .type = rq->type});
+    rq->ede = fault_ede(o->fault);
+    rq->ede_text = room;
 }
 
 /* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for
@@ -107,8 +124,10 @@ static enum step_end step_recursion(struct visit *v)
             "recursion was not asked for and the cache does not know");
     if (sentinel_refuses(v->s, v->rq, &out, &is_sentinel))
         return step_refuse(v, RCODE_SERVFAIL, EDE_NONE, "");
+    tell_fault(v, &out);
     v->reply->from = REPLY_FROM_CACHE;
     compose_answer(v->s, v->rq, &out, 0, false, v->reply, v->now);
+    v->rq->ede_text = "";
     return STEP_REPLIED;
 }
 

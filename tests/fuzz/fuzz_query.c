@@ -16,7 +16,8 @@ enum {
     COOKIES_REQUIRED = 8,
     ZONES_OFF = 16,
     BARE = 32,
-    FEW_TOLD = 64
+    FEW_TOLD = 64,
+    VALIDATING = 128
 };
 
 #define NOW ((now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true})
@@ -85,6 +86,10 @@ static struct serve *server(uint8_t how)
         now.identity = now.version = NULL;
         now.keepalive_100ms = 0;
     }
+    static const uint16_t tag = 20326;
+    now.validates = now.sentinel = how & VALIDATING;
+    now.root_tags = &tag;
+    now.root_tag_count = 1;
     if (how & FEW_TOLD)
         now.strangers = strangers_drained();
     if (s) {
@@ -110,6 +115,8 @@ static bool check_reply(
     assert(msg_parse(&m, reply->data, reply->len, &a) == MSG_OK);
     assert(m.trailing == 0 && (m.flags & FLAG_QR) && m.id == get_u16(query));
     assert(m.edns.present == rq->edns);
+    assert(!(m.flags & FLAG_AD) || rq->dnssec_ok || (rq->flags & FLAG_AD)); /* RFC 6840 5.8 */
+    assert(!(m.flags & FLAG_CD) == !(rq->flags & FLAG_CD));
     assert(rq->transport == TRANSPORT_TCP || reply->len <= (rq->edns ? 1232u : UDP_SIZE_PLAIN));
     assert(!rq->question || (m.qdcount == 1 && name_same_case(m.question.name, rq->name)));
     assert(m.edns.cookie_len == 0 || m.edns.cookie_len == COOKIE_LEN);
@@ -178,14 +185,42 @@ static void find(struct outcome *o, const struct request *rq, struct arena *a)
     add_many(&o->answer, rq->name, TYPE_A, 4, a);
 }
 
-static void resolve(struct serve *s, struct request *rq, struct reply *reply)
+/* And what validation might have made of it, by further bits of the ID. */
+static void judge(struct outcome *o, const struct request *rq)
+{
+    static const uint8_t verdicts[] = {
+        VERDICT_SECURE, VERDICT_INSECURE, VERDICT_BOGUS, VERDICT_INDETERMINATE, VERDICT_UNCHECKED};
+    o->verdict = verdicts[(rq->id >> 3) % 5];
+    o->no_name = rq->id >> 6 & 1;
+    o->clock_unknown = rq->id >> 7 & 1;
+    if (rq->id >> 8 & 1)
+        o->reason =
+            (struct reason){.ede = EDE_UNSUPPORTED_DS_DIGEST, .text = "of a digest that nobody knows"};
+    for (size_t i = 0; i < o->answer.count && (rq->id >> 9 & 1); i++)
+        o->answer.items[i]->proofs = &o->authority;
+}
+
+/* Whatever was found: without CD nothing goes out that is false or that nobody looked at. */
+static void check_trust(const struct request *rq, const struct outcome *o, const struct reply *reply)
+{
+    bool untrue = o->verdict == VERDICT_BOGUS || o->verdict == VERDICT_UNCHECKED;
+    assert(!untrue || (rq->flags & FLAG_CD) || reply->rcode == RCODE_SERVFAIL);
+    bool secure = o->verdict == VERDICT_SECURE && !o->clock_unknown;
+    assert(secure || !(get_u16(reply->data + 2) & FLAG_AD));
+}
+
+static void resolve(struct serve *s, uint8_t how, struct request *rq, struct reply *reply)
 {
     struct arena a;
     struct outcome o = {.reason.ede = EDE_NONE};
     arena_init(&a);
     assert(name_same_case(serve_question(rq).name, rq->name));
     find(&o, rq, &a);
+    if (how & VALIDATING)
+        judge(&o, rq);
     serve_compose(s, rq, &o, reply, NOW);
+    if (how & VALIDATING)
+        check_trust(rq, &o, reply);
     arena_fini(&a);
 }
 
@@ -204,7 +239,7 @@ static bool ask(uint8_t how, const uint8_t *query, size_t len, struct request *r
     if (served == SERVE_PENDING) {
         assert(rq->question && rq->class == CLASS_IN && (rq->flags & FLAG_RD) && !(how & BY_STRANGER));
         assert(!(how & COOKIES_REQUIRED) || rq->cookie_good || (how & BY_TCP));
-        resolve(s, rq, &reply);
+        resolve(s, how, rq, &reply);
     }
     assert(!(how & BY_STRANGER) || reply.rcode == RCODE_REFUSED);
     bool has_cookie = check_reply(query, rq, &reply, cookie);

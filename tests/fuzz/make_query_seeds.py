@@ -69,6 +69,13 @@ def more_queries():
             yield f"found-{found}-type-{rdtype}", 0, asked(found, f"found-{found}-{rdtype}.example", rdtype)
         yield f"found-{found}-tcp", 1, asked(found, f"found-{found}-tcp.example", bits=packets.RD | packets.AD, flags=0x8000)
         yield f"found-{found}-do", 0, asked(found, f"found-{found}-do.example", size=4096, flags=0x8000)
+    for found in range(8):  # and every verdict, with what may come along
+        for judged in range(0, 128, 11):
+            bits = packets.RD | (packets.CD if judged & 1 else 0) | (packets.AD if judged & 2 else 0)
+            yield (f"judged-{found}-{judged}", 128, asked(found | judged << 3, f"judged-{found}-{judged}.example", packets.ALL if judged == 88 else packets.A,
+                                                          bits=bits, flags=(0, 0x8000, 0xc000)[judged % 3]))
+    for label in ("is-ta-20326", "not-ta-20326", "is-ta-00001", "not-ta-00001", "is-ta-99999", "is-ta-2032x"):
+        yield f"sentinel-{label}", 128, asked(0, f"root-key-sentinel-{label}.example")
     for size in range(660, 724, 4):  # the answer fits, its OPT does not
         yield f"size-{size}", 0, asked(2, "size.example", size=size)
     yield "root-tcp", 1, asked(2, "")

@@ -1,6 +1,7 @@
 """What clients see of validation: flags, rcodes, reasons; and what servers are told without having asked. An Internet of one signed root, which
 denies compactly (RFC 9824) and names an agent for reports (RFC 9567), and two unsigned zones below it."""
 
+import itertools
 import select
 import socket
 import threading
@@ -87,7 +88,7 @@ class Internet:
         section.append(dns.rrset.from_rdata_list(owner, rdataset.ttl, rdataset))
         if signed:
             sig = sign.rrsig(owner, rdataset, TRUSTED, ".", **how)
-            sig = sign.spoiled(sig) if owner == sign.name("spoiled.") else sig
+            sig = sign.spoiled(sig) if owner.is_subdomain(sign.name("spoiled.")) and rdataset.rdtype == dns.rdatatype.A else sig
             section.append(dns.rrset.from_rdata(owner, rdataset.ttl, sig))
 
     def deny(self, section, owner: dns.name.Name, types: set[int], following=None):
@@ -127,7 +128,9 @@ class Internet:
         if (owner, rdtype) in self.sets:
             past = int(time.time()) - 3 * sign.DAY
             return self.sets[owner, rdtype], {"inception": past - 9, "expiration": past} if owner == sign.name("expired.") else {}
-        if owner.parent() == sign.name("wild.") and rdtype == dns.rdatatype.A:
+        if owner != dns.name.root and owner.parent() == sign.name("spoiled.") and rdtype == dns.rdatatype.A:
+            return dns.rdataset.from_text("IN", "A", 300, "192.0.2.68"), {}
+        if owner != dns.name.root and owner.parent() == sign.name("wild.") and rdtype == dns.rdatatype.A:
             return self.sets[sign.name("*.wild."), rdtype], {"labels": 1, "signed_owner": "*.wild."}
         if first.startswith(b"root-key-sentinel-") and rdtype == dns.rdatatype.A:
             return dns.rdataset.from_text("IN", "A", 300, "192.0.2.50"), {}
@@ -204,6 +207,23 @@ def test_what_cd_fetched_is_validated_for_others(validating, internet):
     assert rcode(reply) == "SERVFAIL" and 6 in errors(reply)
     assert rcode(ask("spoiled.", cd=True, do=True)) == "NOERROR"
     assert rcode(ask("spoiled.", rd=False)) != "NOERROR"
+
+
+KINDS = {"plain": {}, "CD": {"cd": True}, "CD and DO": {"cd": True, "do": True}}
+
+
+def test_no_order_of_questions_changes_what_is_said(validating):
+    """Threat S14: pairs and triples of questions with and without CD and DO, in all orders, each of names that nobody has asked for."""
+    validating()
+    wrong = []
+    for name, right in (("{}.spoiled.", {"plain": "SERVFAIL", "CD": "NOERROR", "CD and DO": "NOERROR"}),
+                        ("{}.wild.", dict.fromkeys(KINDS, "NOERROR")), ("{}.plain.", dict.fromkeys(KINDS, "NOERROR"))):
+        for n, order in enumerate(itertools.permutations(KINDS)):
+            said = [(kind, rcode(ask(name.format(f"o{n}"), **KINDS[kind]))) for kind in (*order, *order)]
+            without_rd = rcode(ask(name.format(f"o{n}"), rd=False))
+            if any(what != right[kind] for kind, what in said) or right["plain"] == "SERVFAIL" and without_rd == "NOERROR":
+                wrong.append((name, said, without_rd))
+    assert not wrong
 
 
 def test_reasons(validating):

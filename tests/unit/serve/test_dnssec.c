@@ -1,6 +1,8 @@
 /* What clients see of DNSSEC: flags, proofs, reasons (RFC 4035 3.2, 6840 5, 8509, 8914, 9824). */
 #include "fixture.h"
 
+#include "dnssec/fault.h"
+
 static const uint8_t ADDRESS[4] = {192, 0, 2, 1};
 
 static struct rrset *address(struct fixture *f, const char *owner)
@@ -172,6 +174,33 @@ static void reason_goes_with_an_insecure_answer_and_with_its_copies(void **state
     assert_int_equal(f->got.edns.ede_count, 0);
 }
 
+static void reason_is_told_without_rd_too(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        uint8_t fault;
+        int ede;
+    } rows[] = {
+        {FAULT_NONE, EDE_NONE},
+        {FAULT_DELEGATION_UNSIGNED, EDE_NONE},
+        {FAULT_DS_DIGEST, EDE_UNSUPPORTED_DS_DIGEST},
+        {FAULT_NSEC3_ITERATIONS, EDE_UNSUPPORTED_NSEC3_ITERATIONS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rrset *rs = address(f, "www.example.");
+        rs->verdict = VERDICT_INSECURE;
+        rs->fault = rows[i].fault;
+        cache_clear(f->cache);
+        cache_rrset_put(f->cache, rs, f->now.cache_s);
+        assert_int_equal(ask_flags(f, "www.example.", TYPE_A, 0, DO), SERVE_DONE);
+        assert_int_equal(f->got.edns.ede_count, rows[i].ede != EDE_NONE);
+        if (rows[i].ede != EDE_NONE) {
+            assert_int_equal(f->got.edns.ede[0].code, rows[i].ede);
+            assert_true(strlen(f->got.edns.ede[0].text) > 0);
+        }
+    }
+}
+
 static void wildcards_proof_is_for_who_can_check_it(void **state)
 {
     struct fixture *f = *state;
@@ -333,6 +362,7 @@ int main(void)
         TEST(what_cd_fetched_is_not_served_without_cd),
         TEST(without_rd_only_validated_data_are_there),
         TEST(reason_goes_with_an_insecure_answer_and_with_its_copies),
+        TEST(reason_is_told_without_rd_too),
         TEST(wildcards_proof_is_for_who_can_check_it),
         TEST(proof_of_a_denial_is_not_what_was_asked_for),
         TEST(compact_denial_is_nxdomain_unless_do_without_co),
