@@ -90,6 +90,40 @@ static json_t *resolver_json(const struct resolve_counters *r)
     return o;
 }
 
+/* Signatures by algorithm, those that occurred. */
+static json_t *by_algorithm(const uint64_t *counts, uint64_t *sum)
+{
+    static const struct {
+        unsigned number;
+        const char *name;
+    } rows[] = {
+#define ALGORITHM(name, number, text, use) {number, text},
+#include "defs/algorithm.def"
+#undef ALGORITHM
+    };
+    json_t *o = json_object();
+    *sum = 0;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        uint64_t n = counts[rows[i].number];
+        *sum += n;
+        if (n > 0)
+            json_object_set_new(o, rows[i].name, count(n));
+    }
+    return o;
+}
+
+static json_t *validation_json(const struct resolve_counters *r)
+{
+    uint64_t verified, saved;
+    json_t *by_verified = by_algorithm(r->verifier.verified, &verified);
+    json_t *by_saved = by_algorithm(r->verifier.saved, &saved);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "secure", count(r->secure),
+        "insecure", count(r->insecure), "bogus", count(r->bogus), "synthesised", count(r->synthesised),
+        "verified", count(verified), "verified_by", by_verified, "saved", count(saved), "saved_by", by_saved,
+        "failed", count(r->verifier.failed), "keys_parsed", count(r->verifier.keys_parsed), "keys_kept",
+        count(r->verifier.keys_kept));
+}
+
 static json_t *clients_json(const struct control_figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "questions_pending", count(f->questions),
@@ -140,12 +174,12 @@ static json_t *control_status(
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
         HARK_VERSION, "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen",
         listen_json(&f), "queries", queries_json(&f), "rcodes", rcodes_json(&f), "cache",
         cache_json(&f.cache), "clients", clients_json(&f), "in_flight", inflight_json(&f), "resolver",
-        resolver_json(&f.resolver), "sockets", net_json(&f), "log", log_json(&f), "trust",
-        trust_json(&f.trust));
+        resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "sockets", net_json(&f), "log",
+        log_json(&f), "trust", trust_json(&f.trust));
 }
 
 static json_t *control_reload(

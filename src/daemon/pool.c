@@ -266,6 +266,17 @@ static void add_resolve(struct resolve_counters *sum, const struct resolve_count
     sum->ignored += c->ignored;
     sum->late_answers += c->late_answers;
     sum->edns_fallbacks += c->edns_fallbacks;
+    sum->synthesised += c->synthesised;
+    sum->secure += c->secure;
+    sum->insecure += c->insecure;
+    sum->bogus += c->bogus;
+    for (unsigned i = 0; i < sizeof c->verifier.verified / sizeof c->verifier.verified[0]; i++) {
+        sum->verifier.verified[i] += c->verifier.verified[i];
+        sum->verifier.saved[i] += c->verifier.saved[i];
+    }
+    sum->verifier.failed += c->verifier.failed;
+    sum->verifier.keys_kept += c->verifier.keys_kept;
+    sum->verifier.keys_parsed += c->verifier.keys_parsed;
 }
 
 static void add_gate(struct control_figures *f, const struct gate_counters *c)

@@ -163,6 +163,8 @@ struct resolve_counters {
     unsigned jobs, waiters, sends, waiting; /* waiting: jobs, for their turn to send */
     uint64_t asked, joined, cache_answers, answered, failed;
     uint64_t synthesised; /* jobs that records of other questions answered (RFC 8198) */
+    uint64_t secure, insecure, bogus; /* what servers and delegations said, as it was judged */
+    struct verifier_counters verifier;
     uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;
     uint64_t turns_waited, turned_away,
         evicted; /* questions: that waited, for which too many waited, given up */
@@ -195,6 +197,6 @@ struct verifier *resolve_verifier(struct resolver *r);
 void resolve_network_changed(struct resolver *r, now_t now);
 /** The next thing to do. False: nothing now. A WAKE is given once for each change of the earliest time. */
 bool resolve_next(struct resolver *r, struct action *out, now_t now);
-const struct resolve_counters *resolve_counters(const struct resolver *r);
+const struct resolve_counters *resolve_counters(struct resolver *r);
 
 #endif

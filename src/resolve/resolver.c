@@ -608,7 +608,9 @@ void resolve_network_changed(struct resolver *r, now_t now)
     pump(r);
 }
 
-const struct resolve_counters *resolve_counters(const struct resolver *r)
+const struct resolve_counters *resolve_counters(struct resolver *r)
 {
+    if (r->verifier)
+        r->counters.verifier = *verifier_counters(r->verifier);
     return &r->counters;
 }

@@ -53,6 +53,7 @@ static enum job_state refuse(struct job *j, struct reason why, unsigned retries)
         .ede = why.ede, .rrset = v->at < v->count ? v->items[v->at].rrset : NULL,
         .from_cache = found->cached);
     v->refused = why;
+    j->r->counters.bogus++;
     if (found->cached) /* the servers may know better */
         return JOB_CUT;
     if (v->retries >= retries || j->limited || !ask_again(j, found))

@@ -196,5 +196,7 @@ enum job_state validate_conclude(struct job *j)
     if (f->verdict == VERDICT_SECURE && f->ns && f->ns->sig_count == 0)
         f->ns = NULL; /* AD speaks of the authority section too (RFC 4035 3.2.3) */
     job_drop_subs(j);
+    j->r->counters.secure += f->verdict == VERDICT_SECURE;
+    j->r->counters.insecure += f->verdict == VERDICT_INSECURE;
     return found_end(j, f);
 }
