@@ -24,7 +24,10 @@ static bool is_negative(const struct found *f)
 
 bool link_is_made(const struct rrset_list *links, size_t i)
 {
-    return i > 0 && links->items[i]->type == TYPE_CNAME && links->items[i - 1]->type == TYPE_DNAME;
+    const struct rrset *rs = links->items[i], *before = i > 0 ? links->items[i - 1] : NULL;
+    /* One at the DNAME's own name was sent beside it, in an answer to ANY, and must be signed itself. */
+    return before && rs->type == TYPE_CNAME && before->type == TYPE_DNAME &&
+           name_is_within(rs->owner, before->owner) && !name_equal(rs->owner, before->owner);
 }
 
 /* ---- what the cache knows ---- */

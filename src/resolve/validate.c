@@ -142,9 +142,9 @@ void validate_begin(struct job *j, struct found *found)
     for (size_t i = 0; (negative || expanded) && i < found->proofs.count && i < VALIDATION_DENIALS_MAX; i++)
         item_add(v, ITEM_PROOF, found->proofs.items[i]);
     if (negative && !found->soa && found->proofs.count == 0) {
-        struct item *it = item_add(v, ITEM_ABSENCE, NULL);
-        it->owner = found->target;
-        it->type = found->type;
+        unsigned at = v->at;
+        validate_absence(v);
+        v->at = at;
     }
     if (found->ns && found->ns->sig_count > 0)
         item_add(v, ITEM_EXTRA, found->ns);
@@ -164,10 +164,22 @@ static enum job_state item_end(struct validation *v, enum verdict verdict, const
     v->at++;
     v->phase = PHASE_ITEM;
     v->checking = false;
-    /* A denial of which one part is insecure is insecure. */
-    if (verdict == VERDICT_INSECURE && it->role != ITEM_DATA && it->role != ITEM_EXTRA)
-        v->at = v->count;
+    /* Which zone a denial is of, its target says alone. A record of an unsigned zone that somebody puts
+     * beside it says nothing (threat P18). */
+    if (verdict == VERDICT_INSECURE && it->role == ITEM_PROOF)
+        it->verdict = VERDICT_UNCHECKED;
+    if (verdict == VERDICT_INSECURE && it->role == ITEM_SOA)
+        validate_absence(v);
     return JOB_VALIDATE;
+}
+
+void validate_absence(struct validation *v)
+{
+    v->at = v->count;
+    v->phase = PHASE_ITEM;
+    struct item *it = item_add(v, ITEM_ABSENCE, NULL);
+    it->owner = v->found->target;
+    it->type = v->found->type;
 }
 
 static enum job_state item_secure(struct job *j)
@@ -206,6 +218,15 @@ static const name_t *signer_of(const struct item *it, const name_t *place, const
     return best;
 }
 
+static bool is_signed_by(const struct item *it, const name_t *zone)
+{
+    struct rrsig sig;
+    for (unsigned i = 0; it->rrset && i < it->rrset->sig_count && i < VALIDATION_RRSIGS_MAX; i++)
+        if (rrsig_read(&it->rrset->sigs[i], &sig) && name_equal(sig.signer, zone))
+            return true;
+    return false;
+}
+
 static enum job_state begin_item(struct job *j)
 {
     struct validation *v = j->val;
@@ -229,7 +250,8 @@ static enum job_state begin_item(struct job *j)
         fault.kind = FAULT_RRSIG_SIGNER;
         fault.signer = rrsig_read(&it->rrset->sigs[0], &sig) ? sig.signer : NAME_ROOT;
     }
-    v->fault = fault;
+    /* A proof that was there, and is no good, says more. */
+    v->fault = it->role == ITEM_ABSENCE && v->left_out.kind ? v->left_out : fault;
     v->zone = signer ? signer : v->found->zone;
     if (!v->zone) {
         const struct cut *cut = cache_cut_deepest(j->r->cache, place, j->r->now.cache_s, &j->arena);
@@ -333,9 +355,9 @@ static enum job_state judge_zone(struct job *j)
         if (v->is_signed) {
             v->fault.kind = FAULT_RRSIG_SIGNER;
             v->fault.signer = v->zone;
-            v->is_signed = false;
         }
         v->zone = name_parent(v->zone, 1);
+        v->is_signed = is_signed_by(&v->items[v->at], v->zone);
         return JOB_VALIDATE;
     case CHAIN_FAILED:
         break;
@@ -381,6 +403,17 @@ static void bound_ttl(struct item *it, const struct rrset_check *c)
     it->labels = c->good.labels;
 }
 
+/* What other zones are said to have signed goes: later the signer is read off the RRset. */
+static void drop_foreign_signatures(struct rrset *rs, const name_t *zone)
+{
+    unsigned kept = 0;
+    struct rrsig sig;
+    for (unsigned i = 0; i < rs->sig_count; i++)
+        if (rrsig_read(&rs->sigs[i], &sig) && name_equal(sig.signer, zone))
+            rs->sigs[kept++] = rs->sigs[i];
+    rs->sig_count = (uint16_t)kept;
+}
+
 static enum job_state checked(struct job *j)
 {
     struct validation *v = j->val;
@@ -395,6 +428,7 @@ static enum job_state checked(struct job *j)
     if (keys)
         v->secure.keys = it->rrset;
     bound_ttl(it, c);
+    drop_foreign_signatures(it->rrset, v->zone);
     return item_secure(j);
 }
 

@@ -123,6 +123,8 @@ enum job_state step_validate(struct job *j);
 bool rrset_is_expanded(const struct rrset *rs);
 /** Sets the job's validation up for what was found. */
 void validate_begin(struct job *j, struct found *found);
+/** What is found says nothing that could be verified: is its target in an insecure zone? */
+void validate_absence(struct validation *v);
 /** It ends as bogus: another server is asked, or the job fails with this reason. */
 enum job_state validate_refuse(struct job *j, const struct fault *fault);
 /** A fault as a reason, its text in the arena. */

@@ -58,16 +58,23 @@ static enum chain read_child(
         out->reason.text = o->reason.text ? arena_strdup(&j->arena, o->reason.text) : NULL;
         return CHAIN_FAILED;
     }
+    const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
+    /* An alias: no zone begins there. What it leads to, insecure or not, says nothing of it. */
+    if (!rs && o->answer.count > 0 && is_believed(j, o->answer.items[0]->verdict))
+        return CHAIN_NO_CUT;
     if (o->verdict == VERDICT_INSECURE) {
         out->fault = (struct fault){.kind = (enum fault_kind)o->fault, .owner = zone};
         return CHAIN_INSECURE;
     }
-    const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
+    if (!is_believed(j, o->verdict)) {
+        out->reason = o->reason;
+        return CHAIN_FAILED;
+    }
     if (rs) {
         out->rrset = rrset_copy(rs, &j->arena);
         return CHAIN_SECURE;
     }
-    if (type == TYPE_DNSKEY || o->answer.count > 0) /* an alias: no zone begins there */
+    if (type == TYPE_DNSKEY || o->answer.count > 0)
         return CHAIN_NO_CUT;
     return denied(j, zone, &o->authority, o->rcode == RCODE_NXDOMAIN, out);
 }

@@ -15,23 +15,26 @@ static void lessen(struct found *f, enum verdict verdict, const struct fault *fa
         f->fault = *fault;
 }
 
-/* The proofs that verified, as one list; *zone: who signed them. */
+/* The proofs that verified and were signed by *zone, as one list. *zone NULL: it becomes the deepest signer
+ * above what is denied. */
 static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
 {
     const struct validation *v = j->val;
     struct rrset_list *list = ARENA_NEW(&j->arena, struct rrset_list);
-    *zone = NULL;
-    for (unsigned i = 0; i < v->count; i++) {
-        struct item *it = &v->items[i];
-        if (it->role != ITEM_PROOF || !is_good(it->verdict) || it->expanded)
-            continue;
-        if (!*zone)
-            *zone = it->signer;
-        if (name_equal(it->signer, *zone)) {
-            it->rrset->verdict = (uint8_t)it->verdict;
-            rrset_list_add(list, it->rrset, &j->arena);
+    for (unsigned pass = *zone ? 1 : 0; pass < 2; pass++)
+        for (unsigned i = 0; i < v->count; i++) {
+            struct item *it = &v->items[i];
+            if (it->role != ITEM_PROOF || !is_good(it->verdict) || it->expanded)
+                continue;
+            if (pass == 0) {
+                if (name_is_within(v->found->target, it->signer) &&
+                    (!*zone || name_is_within(it->signer, *zone)))
+                    *zone = it->signer;
+            } else if (*zone && name_equal(it->signer, *zone)) {
+                it->rrset->verdict = (uint8_t)it->verdict;
+                rrset_list_add(list, it->rrset, &j->arena);
+            }
         }
-    }
     return list;
 }
 
@@ -42,23 +45,6 @@ static struct proofs proofs_of(struct job *j, const name_t *zone, const struct r
         .policy = &j->r->set.policy,
         .budget = &j->work->budget,
         .arena = &j->arena};
-}
-
-/* Nothing of it could be verified: it may be of an insecure zone below, which the same server serves. */
-static enum job_state look_for_insecurity(struct job *j, const name_t *zone, struct fault fault)
-{
-    struct validation *v = j->val;
-    if (v->left_out.kind) /* the proof was there, and is no good: that says more */
-        fault = v->left_out;
-    struct item *it = &v->items[v->count];
-    v->at = v->count++;
-    *it = (struct item){.role = ITEM_ABSENCE, .owner = v->found->target, .type = v->found->type};
-    v->fault = fault;
-    v->zone = zone;
-    v->is_signed = false;
-    v->search_labels = name_labels(zone) + 1;
-    v->phase = PHASE_SEARCH;
-    return JOB_VALIDATE;
 }
 
 static struct denial_result deny(struct found *f, struct proofs *p)
@@ -85,7 +71,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     f->denial = VERDICT_SECURE;
     for (unsigned i = 0; i < v->count; i++) {
         const struct item *it = &v->items[i];
-        if (it->role != ITEM_DATA && it->role != ITEM_EXTRA && it->verdict == VERDICT_INSECURE) {
+        if (it->role == ITEM_ABSENCE && it->verdict == VERDICT_INSECURE) {
             f->denial = VERDICT_INSECURE;
             lessen(f, VERDICT_INSECURE, &it->fault);
             return true;
@@ -102,7 +88,9 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         return false;
     }
     if (!zone) {
-        *state = look_for_insecurity(j, v->zone ? v->zone : NAME_ROOT, missing);
+        /* it may be of an insecure zone below, which the same server serves */
+        validate_absence(v);
+        *state = JOB_VALIDATE;
         return false;
     }
     struct proofs p = proofs_of(j, zone, list);
@@ -142,14 +130,11 @@ static bool conclude_denial(struct job *j, enum job_state *state)
 static bool conclude_wildcard(struct job *j, struct item *it, enum job_state *state)
 {
     struct validation *v = j->val;
-    const name_t *zone = NULL;
+    const name_t *zone = it->signer;
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_WILDCARD_UNPROVEN, .owner = it->owner, .type = it->type};
-    struct denial_result res = {.denial = DENIAL_NONE, .fault = missing};
-    if (zone && name_equal(zone, it->signer)) {
-        struct proofs p = proofs_of(j, zone, list);
-        res = denial_wildcard(&p, it->owner, it->labels);
-    }
+    struct proofs p = proofs_of(j, zone, list);
+    struct denial_result res = denial_wildcard(&p, it->owner, it->labels);
     switch (res.denial) {
     case DENIAL_PROVEN:
         denied_learn(j, zone, NULL, list);
