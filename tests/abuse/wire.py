@@ -5,12 +5,13 @@ import struct
 from functools import lru_cache
 
 TYPES = {"A": 1, "NS": 2, "CNAME": 5, "SOA": 6, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "DNAME": 39, "OPT": 41,
-         "DS": 43, "ANY": 255}
+         "DS": 43, "RRSIG": 46, "NSEC": 47, "DNSKEY": 48, "NSEC3": 50, "ANY": 255}
 TYPE_NAMES = {number: text for text, number in TYPES.items()}
 RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET", "NOTAUTH"]
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN, NOTAUTH = 0, 1, 2, 3, 4, 5, 6, 9
 BADVERS, BADCOOKIE = 16, 23
-QR, AA, TC, RD, RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
+QR, AA, TC, RD, RA, AD, CD = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080, 0x0020, 0x0010
+DO = 0x8000  # of EDNS
 COOKIE, EDE = 10, 15
 IN = 1
 POINTER_TO_QUESTION = b"\xc0\x0c"
@@ -139,8 +140,8 @@ def option(code: int, data: bytes) -> bytes:
     return struct.pack("!HH", code, len(data)) + data
 
 
-def opt(options: bytes = b"", size: int = 1232, rcode: int = 0, version: int = 0) -> bytes:
-    return b"\0\0\x29" + struct.pack("!HBBHH", size, rcode >> 4, version, 0, len(options)) + options
+def opt(options: bytes = b"", size: int = 1232, rcode: int = 0, version: int = 0, flags: int = 0) -> bytes:
+    return b"\0\0\x29" + struct.pack("!HBBHH", size, rcode >> 4, version, flags, len(options)) + options
 
 
 def reply(q: Query, *, answer=(), authority=(), additional=(), rcode: int = NOERROR, flags: int = AA, edns: bool | None = None,
@@ -172,10 +173,10 @@ def quick_a(q: Query, packed: bytes, ttl: bytes = b"\0\0\x0e\x10") -> bytes:
 
 
 def query(text: str, type_="A", id_: int = 0, *, edns: int = 1232, flags: int = RD, options: bytes = b"",
-          class_: int = IN) -> bytes:
+          class_: int = IN, do: bool = False) -> bytes:
     type_ = TYPES[type_] if isinstance(type_, str) else type_
     return (struct.pack("!6H", id_, flags, 1, 0, 0, 1 if edns else 0) + name(text) + struct.pack("!HH", type_, class_) +
-            (opt(options, edns) if edns else b""))
+            (opt(options, edns, flags=DO if do else 0) if edns else b""))
 
 
 class Answer:
@@ -211,6 +212,11 @@ class Answer:
     @property
     def rcode(self) -> str:
         return RCODES[self.code] if self.code < len(RCODES) else str(self.code)
+
+    @property
+    def verdict(self) -> str:
+        """What a client with DO hears of DNSSEC."""
+        return "bogus" if self.rcode == "SERVFAIL" else "secure" if self.flags & AD else "insecure"
 
     @property
     def addresses(self) -> list[str]:
