@@ -7,13 +7,25 @@ from validator import RESOLVER, validator
 
 SECURE, INSECURE = "NOERROR AD", "NOERROR"
 NO_NAME = "NXDOMAIN AD"
-UNSUPPORTED_ITERATIONS = 27
+UNSUPPORTED_ALGORITHM, UNSUPPORTED_ITERATIONS, SYNTHESISED = 1, 27, 29
+WITH_SHA1 = {"dnssec": {"algorithms-off": []}} if RESOLVER == "hark" else None
 
 
 @pytest.fixture(scope="module")
-def ask(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tree")
-    with tree.Tree().serve(folder) as t, validator(folder / "resolver", t.hints, t.anchor) as v:
+def zones(tmp_path_factory):
+    with tree.Tree().serve(tmp_path_factory.mktemp("tree")) as t:
+        yield t
+
+
+@pytest.fixture(scope="module")
+def ask(zones, tmp_path_factory):
+    with validator(tmp_path_factory.mktemp("resolver"), zones.hints, zones.anchor, settings=WITH_SHA1) as v:
+        yield v.ask
+
+
+@pytest.fixture(scope="module")
+def ask_by_default(zones, tmp_path_factory):
+    with validator(tmp_path_factory.mktemp("default"), zones.hints, zones.anchor) as v:
         yield v.ask
 
 
@@ -68,7 +80,17 @@ def test_too_many_iterations_are_told(ask, signer):
     heard = ask(f"never.{signer}-13-iter51.xs.")
     assert (heard.rcode, heard.ad) == ("NXDOMAIN", False) and (RESOLVER != "hark" or UNSUPPORTED_ITERATIONS in heard.ede), str(heard)
     heard = ask(f"never.{signer}-13-iter50.xs.")
-    assert said(heard) == NO_NAME and not heard.ede, str(heard)
+    assert said(heard) == NO_NAME and heard.ede <= {SYNTHESISED}, str(heard)
+
+
+@pytest.mark.skipif(RESOLVER != "hark", reason="defaults are each resolver's own")
+@pytest.mark.parametrize("algorithm", tree.ALGORITHMS)
+def test_algorithms_by_default(ask_by_default, algorithm):
+    """RFC 9905: those with SHA-1 are as if nobody knew them."""
+    for owner in ("www", "none", "x.wild"):
+        heard = ask_by_default(f"{owner}.py-{algorithm}-nsec.xs.")
+        assert heard.rcode == ("NXDOMAIN" if owner == "none" else "NOERROR"), str(heard)
+        assert heard.ad == (algorithm not in (5, 7)) and (heard.ad or UNSUPPORTED_ALGORITHM in heard.ede), str(heard)
 
 
 @pytest.mark.parametrize("fault", faults.FAULTS, ids=lambda f: f.name)

@@ -2,6 +2,7 @@
 the same zones."""
 
 import contextlib
+import itertools
 import os
 import random
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from conftest import PATIENCE_S, SANITIZER
 
 RESOLVER = os.environ.get("DNSSEC_RESOLVER", "hark")
 EDE = 15
+PORTS = itertools.count(5390)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Validator:
 @contextlib.contextmanager
 def validator(folder: Path, hints: dict[str, list[str]], anchor: str, **more):
     """Started and answering. Ends well, and no sanitizer has spoken."""
-    server = peers.start(RESOLVER, folder, hints=hints, anchor=anchor, validate=True, port=5390, **more)
+    server = peers.start(RESOLVER, folder, hints=hints, anchor=anchor, validate=True, port=next(PORTS), **more)
     try:
         if not Validator(server).ask(".", "SOA").ad:
             pytest.skip("this harkd does not validate yet")
