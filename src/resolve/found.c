@@ -283,6 +283,8 @@ enum job_state found_begin(struct job *j, struct found *f)
 {
     if (j->flags.unchecked)
         return found_end(j, f);
+    j->patience_ms =
+        INT64_MAX; /* was with a server; what waits now has none, and a past one would ring for ever */
     validate_begin(j, f);
     return JOB_VALIDATE;
 }
