@@ -475,6 +475,9 @@ static enum job_state search(struct job *j)
         const name_t *name = name_parent(place, labels - v->search_labels);
         struct chain_result res;
         struct fault fault = {0};
+        /* The DS is the parent's word (RFC 4035 3.1.4.1): the zone of its name has no part in it. */
+        if (j->type == TYPE_DS && name_equal(name, j->name))
+            break;
         switch (chain_ds(j, name, &res)) {
         case CHAIN_WAIT:
             return JOB_WAIT_CHAIN;
