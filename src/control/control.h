@@ -44,6 +44,7 @@ struct control_figures {
     uint64_t rcodes[SERVE_RCODES];
     struct resolve_counters resolver;
     struct store_stats cache;
+    struct nsecs_stats nsecs;
     /* connections of clients, and descriptors for messages to servers */
     uint64_t tcp_open, tcp_accepted, tcp_refused, tcp_closed_slow, tcp_closed_idle;
     uint64_t upstream_open, upstream_waiting, upstream_waited, upstream_deafened;

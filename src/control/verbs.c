@@ -53,13 +53,20 @@ static json_t *queries_json(const struct control_figures *f)
         "truncated", count(f->truncated), "unanswered", count(f->silent));
 }
 
-static json_t *cache_json(const struct store_stats *s)
+static json_t *denials_json(const struct nsecs_stats *n)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "size", count(s->size),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "size", count(n->size), "used", count(n->used),
+        "items", count(n->items), "found", count(n->found), "missed", count(n->missed), "puts",
+        count(n->puts), "evicted", count(n->evicted));
+}
+
+static json_t *cache_json(const struct store_stats *s, const struct nsecs_stats *n)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "size", count(s->size),
         "used", count(s->used), "items", count(s->items), "hits", count(s->hits), "misses", count(s->misses),
         "puts", count(s->puts), "evicted", count(s->evicted), "refused", count(s->refused), "rrsets",
         count(s->by_kind[STORE_RRSET]), "negatives", count(s->by_kind[STORE_NEGATIVE]), "answers",
-        count(s->by_kind[STORE_ANSWER]));
+        count(s->by_kind[STORE_ANSWER]), "denials", denials_json(n));
 }
 
 static json_t *resolver_json(const struct resolve_counters *r)
@@ -177,9 +184,9 @@ static json_t *control_status(
     return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
         HARK_VERSION, "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen",
         listen_json(&f), "queries", queries_json(&f), "rcodes", rcodes_json(&f), "cache",
-        cache_json(&f.cache), "clients", clients_json(&f), "in_flight", inflight_json(&f), "resolver",
-        resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "sockets", net_json(&f), "log",
-        log_json(&f), "trust", trust_json(&f.trust));
+        cache_json(&f.cache, &f.nsecs), "clients", clients_json(&f), "in_flight", inflight_json(&f),
+        "resolver", resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "sockets",
+        net_json(&f), "log", log_json(&f), "trust", trust_json(&f.trust));
 }
 
 static json_t *control_reload(

@@ -209,7 +209,7 @@ void pool_flush_answers(struct pool *p)
 
 void pool_flush_verdicts(struct pool *p)
 {
-    cache_answers_flush(p->shared.cache);
+    cache_verdicts_flush(p->shared.cache);
 }
 
 void pool_set_trust(struct pool *p, struct trust_keeper *trust)
@@ -332,6 +332,7 @@ void pool_figures(struct pool *p, struct control_figures *out)
     out->clients_at_limit = clients_at_limit(sh->clients);
     out->questions = pool_questions(sh);
     cache_stats(sh->cache, &out->cache);
+    nsecs_read_stats(cache_nsecs(sh->cache), &out->nsecs);
     out->log_lost = log_lost();
     out->query_log_lost = sh->query_log ? query_log_lost(sh->query_log) : 0;
 }
