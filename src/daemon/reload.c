@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "defs/limits.h"
 #include "lib/option.h"
 
 #define LOOK_MS 1 /* a turn of a busy worker takes about as long */
@@ -23,7 +24,8 @@ struct renewals {
 };
 
 struct reload {
-    uv_timer_t look; /* while one runs: have the workers taken it? */
+    uv_timer_t look;       /* while one runs: have the workers taken it? */
+    uv_timer_t afterwards; /* after other anchors */
     struct reload_parts parts;
     struct snapshot *now; /* last offered */
     bool running, again;
@@ -133,6 +135,20 @@ static void end(struct reload *r)
     }
 }
 
+static void on_afterwards(uv_timer_t *timer)
+{
+    struct reload *r = timer->data;
+    pool_flush_verdicts(r->parts.pool);
+}
+
+/* Now, and once more when the last question that was begun by the old anchors is over: what it found insecure
+ * because of a negative one, say, lies in the cache since. */
+static void flush_verdicts(struct reload *r)
+{
+    pool_flush_verdicts(r->parts.pool);
+    uv_timer_start(&r->afterwards, on_afterwards, WORK_MS_MAX + 1000, 0);
+}
+
 static void on_look(uv_timer_t *timer)
 {
     struct reload *r = timer->data;
@@ -141,8 +157,8 @@ static void on_look(uv_timer_t *timer)
     uv_timer_stop(timer);
     /* Those finished by the old settings; nobody finishes one by them any more. */
     if (r->judged)
-        pool_flush_verdicts(r->parts.pool);
-    if (r->offered)
+        flush_verdicts(r);
+    else if (r->offered)
         pool_flush_answers(r->parts.pool);
     end(r);
 }
@@ -236,7 +252,8 @@ struct reload *reload_open(uv_loop_t *loop, const struct reload_parts *parts)
     r->parts = *parts;
     r->now = snapshot_hold(parts->start);
     uv_timer_init(loop, &r->look);
-    r->look.data = r;
+    uv_timer_init(loop, &r->afterwards);
+    r->look.data = r->afterwards.data = r;
     return r;
 }
 
@@ -277,6 +294,12 @@ static void on_closed(uv_handle_t *handle)
     mem_free(r);
 }
 
+static void on_look_closed(uv_handle_t *handle)
+{
+    struct reload *r = handle->data;
+    uv_close((uv_handle_t *)&r->afterwards, on_closed);
+}
+
 void reload_close(struct reload *r)
 {
     json_t *stopping = json_pack("{s:s}", "error", "harkd is stopping");
@@ -288,5 +311,5 @@ void reload_close(struct reload *r)
     json_decref(r->reply);
     r->reply = NULL;
     r->running = r->again = false;
-    uv_close((uv_handle_t *)&r->look, on_closed);
+    uv_close((uv_handle_t *)&r->look, on_look_closed);
 }
