@@ -237,7 +237,8 @@ static void prove_nodata(struct chain *c, const struct question *q, struct denia
          * record either (its erratum 3441). */
         proven(r, &s);
     } else {
-        lacks(r, wildcard.kind == STANDING_UNKNOWN ? FAULT_DENIAL_MISSING : FAULT_DENIAL_WRONG);
+        /* That the name does not exist is another thing than that it has no data. */
+        lacks(r, FAULT_DENIAL_WRONG);
     }
 }
 

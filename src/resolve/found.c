@@ -81,8 +81,10 @@ static struct found *known_alias(struct job *j)
     struct cache *c = j->r->cache;
     uint32_t now_s = j->r->now.cache_s;
     /* A child's alias at its own apex says nothing of DS, of which its parent speaks (RFC 4035 3.1.4.1). */
-    struct rrset *rs =
-        j->type == TYPE_DS ? NULL : cache_rrset_get(c, j->name, TYPE_CNAME, j->class, now_s, &j->arena);
+    bool cname = j->type == TYPE_CNAME; /* then it would be data; one made of a DNAME is */
+    struct rrset *rs = j->type == TYPE_DS || cname
+                           ? NULL
+                           : cache_rrset_get(c, j->name, TYPE_CNAME, j->class, now_s, &j->arena);
     struct found *f = found_new(j, FOUND_ALIAS);
     if (rs && rs->count > 0) {
         take(j, f, rs, &f->links);
@@ -95,8 +97,14 @@ static struct found *known_alias(struct job *j)
         if (!rs || rs->count == 0)
             continue;
         take(j, f, rs, &f->links);
-        if (!dname_synthesise(&f->links, rs, j->name, &f->target, &j->arena))
+        if (!dname_synthesise(&f->links, rs, j->name, &f->target, &j->arena)) {
             f->kind = FOUND_TOO_LONG;
+        } else if (cname) {
+            f->kind = FOUND_ANSWER;
+            f->data = f->links;
+            f->links = (struct rrset_list){0};
+            f->target = j->name;
+        }
         return f;
     }
     return NULL;
@@ -136,7 +144,7 @@ struct found *found_known(struct job *j, bool *settled)
     }
     if (!f)
         f = known_denial(j);
-    if (!f && j->type != TYPE_CNAME && j->type != TYPE_ANY)
+    if (!f && j->type != TYPE_ANY)
         f = known_alias(j);
     if (!f)
         f = known_delegation(j);
@@ -230,8 +238,12 @@ static void show_zone(struct job *j, const struct found *f)
 /* Proofs travel with what was made of a wildcard. */
 static void show_proofs(struct job *j, const struct rrset_list *l)
 {
-    for (size_t i = 0; i < l->count; i++)
-        append(&j->out.authority, l->items[i]->proofs, &j->arena);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct rrset_list *proofs = l->items[i]->proofs;
+        for (size_t k = 0; proofs && k < proofs->count; k++)
+            if (!rrset_list_find(&j->out.authority, proofs->items[k]->owner, proofs->items[k]->type))
+                rrset_list_add(&j->out.authority, proofs->items[k], &j->arena);
+    }
 }
 
 static void show_reason(struct job *j, const struct found *f)

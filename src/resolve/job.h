@@ -154,6 +154,7 @@ struct zone_stage {
     unsigned failed_servers;    /* names without an address */
     unsigned edns_objections;   /* FORMERR or NOTIMP answers to EDNS */
     unsigned cookie_objections; /* BADCOOKIE to a cookie just given */
+    bool glue_taken;            /* addresses that other delegations' glue gives are candidates too */
     bool last_resort_taken;     /* names and glue that were not in the referral are candidates too */
     struct reason trouble;      /* the last thing that went wrong */
     const name_t *agent;        /* who wants to hear of failures (RFC 9567), NULL: nobody */
@@ -468,6 +469,7 @@ struct reply {
     struct rrset_list data;   /* REPLY_ANSWER: one RRset; more for ANY */
     struct rrset *soa;        /* NODATA, NXDOMAIN; may be NULL */
     struct rrset_list proofs; /* NSEC, NSEC3 of the zone */
+    bool of_zone;             /* the zone's own NS or SOA stands in the authority section */
     struct cut *cut;          /* REFERRAL */
     struct rrset *ns;         /* REFERRAL: its NS set; else the zone's own, shown without minimal_answers */
     struct rrset_list addresses; /* of ns, inside the zone: likewise shown only */

@@ -145,8 +145,9 @@ void look_up_extra(struct job *j)
     extra->depth = 1;
 }
 
-/* When a look-up gave addresses that do not serve:
- * what the parent of a server's own zone says its address is. */
+/* What the parent of a server's own zone says its address is: it is there already, and that zone is reached
+ * by it. Before any look-up where the delegation has no address, and again when a look-up gave addresses that
+ * do not serve. */
 static void add_parent_glue(struct job *j)
 {
     struct zone_stage *z = &j->zone;
@@ -244,6 +245,10 @@ static int stream_wanted(const struct job *j)
 enum job_state step_pick(struct job *j)
 {
     int64_t now_ms = j->r->now.mono_ms;
+    if (j->zone.candidate_count == 0 && !j->zone.glue_taken) {
+        j->zone.glue_taken = true;
+        add_parent_glue(j);
+    }
     addresses_collect(j); /* some may have ended in this very turn, before the link came up */
     bool spent = pick_is_spent(j);
     int i = spent ? -1 : stream_wanted(j);

@@ -1,6 +1,7 @@
 /* What a scrubbed reply means for its job: a zone deeper, a label more, another server, or the end. */
 #include <string.h>
 
+#include "dnssec/denial.h"
 #include "resolve/job.h"
 
 /* ---- storing ---- */
@@ -108,6 +109,7 @@ static struct found *found_of(struct job *j, const struct reply *rep, enum found
         .candidate = (int)rep->candidate,
         .over_tcp = rep->transport == TRANSPORT_TCP,
         .zone = j->zone.cut->zone,
+        .of_zone = rep->of_zone,
         .target = rep->target,
         .type = rep->type,
         .links = rep->links,
@@ -325,6 +327,16 @@ static void drop_exchanges(struct job *j)
     }
 }
 
+/* The NSEC that denies the probe's type says that a DNAME is there: no zone begins below it (RFC 6672 2.4).
+ */
+static bool is_dname_at(const struct reply *rep)
+{
+    const struct rrset *nsec = rrset_list_find(&rep->proofs, rep->asked, TYPE_NSEC);
+    const uint8_t *types;
+    size_t len;
+    return nsec && nsec_read(&nsec->rdata[0], &types, &len) && typemap_has(types, len, TYPE_DNAME);
+}
+
 /* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC
  * 9156 2.3, relaxed: an unvalidated NXDOMAIN does not deny the names below); it only says that no zone begins
  * here, which is kept for the next name that leads through here. */
@@ -338,7 +350,7 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     drop_exchanges(j);
-    if (rep->kind == REPLY_NXDOMAIN)
+    if (rep->kind == REPLY_NXDOMAIN || is_dname_at(rep))
         ask_whole(j);
     else
         ask_next_label(j);

@@ -72,13 +72,30 @@ enum job_state validate_refuse(struct job *j, const struct fault *fault)
         j, fault_reason(j, fault), is_lack_of_signatures(fault) ? RETRIES_UNSIGNED_MAX : RETRIES_MAX);
 }
 
+enum job_state validate_refuse_denial(struct job *j, const struct fault *fault)
+{
+    struct validation *v = j->val;
+    struct found *f = v->found;
+    if (f->links.count == 0 || j->flags.no_aliases)
+        return validate_refuse(j, fault);
+    f->kind = FOUND_ALIAS;
+    f->soa = NULL;
+    f->proofs = (struct rrset_list){0};
+    v->at = v->count;
+    return JOB_VALIDATE;
+}
+
 /* DS or DNSKEY could not be had, or were bogus: their own job has tried what there was to try. */
 static enum job_state refuse_chain(struct job *j, struct reason why)
 {
     if (!why.tag || !ede_is_dnssec(why.ede)) {
-        struct fault f = {.kind = FAULT_CHAIN_UNKNOWN, .owner = j->val->zone};
+        bool keys = j->val->phase == PHASE_KEYS;
+        struct fault f = {
+            .kind = FAULT_CHAIN_UNKNOWN, .owner = j->val->zone, .type = keys ? TYPE_DNSKEY : TYPE_DS};
         struct reason mine = fault_reason(j, &f);
-        if (why.tag) /* what became of DS or DNSKEY is the more telling reason */
+        if (keys) /* there is a DS, and no key to be had */
+            mine.ede = EDE_DNSKEY_MISSING;
+        else if (why.tag) /* what became of DS is the more telling reason */
             mine.ede = why.ede;
         why = mine;
     }
@@ -193,7 +210,7 @@ static enum job_state item_bogus(struct job *j, const struct fault *fault)
     struct validation *v = j->val;
     struct item *it = &v->items[v->at];
     if (!may_be_missing(it))
-        return validate_refuse(j, fault);
+        return it->role == ITEM_DATA ? validate_refuse(j, fault) : validate_refuse_denial(j, fault);
     if (!v->left_out.kind)
         v->left_out = *fault;
     return item_end(v, VERDICT_UNCHECKED, fault);
@@ -316,10 +333,24 @@ static enum job_state zone_known(struct job *j)
     struct validation *v = j->val;
     const struct item *it = &v->items[v->at];
     bool own_keys = it->type == TYPE_DNSKEY && name_equal(it->owner, v->zone);
-    if (!v->is_signed)
-        search_below(v);
+    if (own_keys && !v->is_signed)
+        return item_bogus(j, &v->fault);
+    v->phase = own_keys ? PHASE_CHECK : PHASE_KEYS;
+    return JOB_VALIDATE;
+}
+
+/* The zone is secure and its keys are believed. Something that it did not sign may be of a zone below, unless
+ * the server says that it is of this one. */
+static enum job_state keys_known(struct job *j)
+{
+    struct validation *v = j->val;
+    const struct found *f = v->found;
+    if (v->is_signed)
+        v->phase = PHASE_CHECK;
+    else if (f->of_zone && name_equal(f->zone, v->zone))
+        return item_bogus(j, &v->fault);
     else
-        v->phase = own_keys ? PHASE_CHECK : PHASE_KEYS;
+        search_below(v);
     return JOB_VALIDATE;
 }
 
@@ -368,19 +399,18 @@ static enum job_state judge_zone(struct job *j)
 static enum job_state fetch_keys(struct job *j)
 {
     struct validation *v = j->val;
-    if (v->secure.keys) {
-        v->phase = PHASE_CHECK;
-        return JOB_VALIDATE;
-    }
+    if (v->secure.keys)
+        return keys_known(j);
     struct chain_result res;
     struct fault fault = {.kind = FAULT_KEY_MISSING, .owner = v->zone, .type = TYPE_DNSKEY};
+    if (j->type == TYPE_DNSKEY && name_equal(j->name, v->zone)) /* what denies the keys is signed by them */
+        return item_bogus(j, &fault);
     switch (chain_keys(j, v->zone, &res)) {
     case CHAIN_WAIT:
         return JOB_WAIT_CHAIN;
     case CHAIN_SECURE:
         v->secure.keys = res.rrset;
-        v->phase = PHASE_CHECK;
-        return JOB_VALIDATE;
+        return keys_known(j);
     case CHAIN_INSECURE:
         return insecure(j, &res.fault);
     case CHAIN_NO_CUT:

@@ -36,6 +36,7 @@ struct found {
     int candidate; /* who said so; -1: the cache */
     bool over_tcp;
     const name_t *zone;   /* of the server; NULL: the cache */
+    bool of_zone;         /* it says itself that it is of that zone: its NS or SOA is there */
     const name_t *target; /* the end of the links: whom data and denial are about */
     uint16_t type;
     struct rrset_list links; /* CNAME and DNAME in order; a CNAME after a DNAME is made of it */
@@ -127,11 +128,17 @@ void validate_begin(struct job *j, struct found *found);
 void validate_absence(struct validation *v);
 /** It ends as bogus: another server is asked, or the job fails with this reason. */
 enum job_state validate_refuse(struct job *j, const struct fault *fault);
+/** A denial ends as bogus. Where it stands behind aliases, who speaks for their target is asked for it
+ * instead: the alias' own server had no need to say anything of it. */
+enum job_state validate_refuse_denial(struct job *j, const struct fault *fault);
 /** A fault as a reason, its text in the arena. */
 struct reason fault_reason(struct job *j, const struct fault *fault);
 
 /* ---- validate_denial.c ---- */
 
+/** Do the proofs that came along, as far as they are verified by now, show a delegation without DS at name?
+ */
+bool proofs_deny_ds(struct job *j, const name_t *name, struct fault *fault);
 /** All items are judged: what do the proofs prove? Sets found's verdict, or adds an item. */
 enum job_state validate_conclude(struct job *j);
 

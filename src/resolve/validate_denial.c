@@ -84,7 +84,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
     if (!zone && soa_zone) {
-        *state = validate_refuse(j, v->left_out.kind ? &v->left_out : &missing);
+        *state = validate_refuse_denial(j, v->left_out.kind ? &v->left_out : &missing);
         return false;
     }
     if (!zone) {
@@ -109,7 +109,9 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     case DENIAL_NONE:
         if (f->proofs.count > VALIDATION_DENIALS_MAX)
             res.fault.kind = FAULT_DENIAL_MANY;
-        *state = validate_refuse(j, v->left_out.kind ? &v->left_out : res.fault.kind ? &res.fault : &missing);
+        *state = validate_refuse_denial(j, v->left_out.kind ? &v->left_out
+                                           : res.fault.kind ? &res.fault
+                                                            : &missing);
         return false;
     case DENIAL_SPENT:
         *state = validate_refuse(j, &res.fault);
@@ -165,7 +167,7 @@ enum job_state validate_conclude(struct job *j)
     f->fault = (struct fault){0};
     for (unsigned i = 0; i < v->count; i++) {
         struct item *it = &v->items[i];
-        if (it->role == ITEM_EXTRA && !is_good(it->verdict))
+        if (it->role == ITEM_EXTRA && it->verdict == VERDICT_UNCHECKED)
             f->ns = NULL;
         if (it->role != ITEM_DATA)
             continue;

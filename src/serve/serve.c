@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "dns/rdata.h"
 #include "dnssec/fault.h"
 #include "policy/clients.h"
 #include "serve/inner.h"
@@ -111,6 +112,28 @@ static void tell_fault(struct visit *v, const struct outcome *o)
     rq->ede_text = room;
 }
 
+/* Of a failure that is remembered (RFC 9520), of the name or of where its aliases lead, whoever may look into
+ * the cache hears the same. */
+static bool failed(struct visit *v)
+{
+    const struct request *rq = v->rq;
+    const name_t *name = rq->name;
+    struct failure f = {0};
+    for (unsigned links = 0; links <= ALIAS_MAX && name; links++) {
+        if (cache_failure_get(v->s->cache, name, rq->type, rq->class, v->now.cache_s, &f))
+            break;
+        const struct rrset *cname =
+            cache_rrset_get(v->s->cache, name, TYPE_CNAME, rq->class, v->now.cache_s, &v->s->scratch);
+        name = cname && cname->count ? rdata_target(TYPE_CNAME, &cname->rdata[0]) : NULL;
+    }
+    if (f.retry_s == 0 || (f.bogus && (rq->flags & FLAG_CD)))
+        return false;
+    v->reply->from = REPLY_FROM_CACHE;
+    serve_refuse(v->s, v->rq, RCODE_SERVFAIL, f.ede, f.text, v->reply);
+    v->rq->ede_text = "";
+    return true;
+}
+
 /* Asked without RD: nobody is asked on behalf of it, so that two resolvers that take each other for
  * authoritative cannot send each other round (threat A18). */
 static enum step_end step_recursion(struct visit *v)
@@ -119,6 +142,8 @@ static enum step_end step_recursion(struct visit *v)
     bool is_sentinel;
     if (v->rq->flags & FLAG_RD)
         return STEP_NEXT;
+    if (failed(v))
+        return STEP_REPLIED;
     if (!known(v, &out))
         return step_refuse(v, RCODE_REFUSED, EDE_NOT_AUTHORITATIVE,
             "recursion was not asked for and the cache does not know");

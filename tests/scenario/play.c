@@ -28,7 +28,7 @@ struct item {
     const char *mode;   /* "on", "off", "both", or NULL: as the file says */
     const char *excuse; /* why it may fail, or NULL */
     uint16_t minimise_type;
-    bool insecure;
+    bool insecure, whole;
 };
 
 static void print_diagnostics(const struct text *t)
@@ -49,6 +49,7 @@ static void play_mode(struct run *r, const struct item *it, const struct scenari
         .minimise_type = it->minimise_type ? it->minimise_type : r->minimise_type,
         .askers = r->askers,
         .events = r->events,
+        .whole = it->whole,
         .insecure = it->insecure};
     bool ok = true;
     for (unsigned i = 0; ok && i < r->seeds; i++) {
@@ -115,7 +116,7 @@ static void play_item(struct run *r, const struct item *it)
     fflush(stdout);
 }
 
-/* "file mode [probe=TYPE] [expect=insecure] [excuse: text]" */
+/* "file mode [probe=TYPE] [expect=insecure] [minimal=no] [excuse: text]" */
 static bool play_line(struct run *r, const char *folder, char *line)
 {
     struct item it = {0};
@@ -134,6 +135,8 @@ static bool play_line(struct run *r, const char *folder, char *line)
     for (const char *word; (word = strtok_r(NULL, " \t", &save));) {
         if (strcmp(word, "expect=insecure") == 0)
             it.insecure = true;
+        else if (strcmp(word, "minimal=no") == 0)
+            it.whole = true;
         else if (strncmp(word, "probe=", 6) != 0 ||
                  rrtype_from_text(&it.minimise_type, word + 6, strlen(word + 6)) != ERR_OK)
             return false;

@@ -225,6 +225,10 @@ static void ask(struct player *p, struct asker *a, const struct entry *e)
         break;
     case SERVE_PENDING: {
         struct question q = serve_question(&a->rq);
+        if (a->rq.type == TYPE_ANY) { /* the server asks for one RRset alone (RFC 8482); the files want all */
+            q.type = TYPE_ANY;
+            q.no_aliases = false;
+        }
         if (p->options->events)
             q.observer = &p->observer;
         a->id = resolve_ask(p->resolver, &q, p->now);
@@ -441,6 +445,8 @@ static void set_up(struct player *p)
     p->wake_ms = -1;
     p->flights_end = &p->flights;
     p->setup.resolve.minimise = p->options->minimise;
+    if (p->options->whole)
+        p->setup.resolve.minimal_answers = false;
     if (p->options->minimise_type != TYPE_NONE)
         p->setup.resolve.minimise_type = p->options->minimise_type;
     p->cache = cache_new(&p->setup.cache, &key);

@@ -12,6 +12,7 @@ struct play_options {
     uint64_t seed;          /* of all chance */
     unsigned askers;        /* each question is asked by so many at once; all must be answered alike */
     bool events;            /* the report tells what the core did, too */
+    bool whole;             /* NS and addresses beside positive answers, whatever the file says */
     bool insecure; /* where SERVFAIL is expected, data without AD is: the anchor's algorithm is unknown to us
                     */
 };

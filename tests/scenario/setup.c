@@ -214,7 +214,7 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
     r->use_v4 = r->use_v6 = r->glue_hardening = r->minimal_answers = true;
     r->loopback_servers = false;
     r->port = 53;
-    r->aggressive = false;
+    r->aggressive = true;
     r->policy.algorithms = 1u << 5 | 1u << 7 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16;
     r->policy.digests = 1u << 1 | 1u << 2 | 1u << 4;
     r->policy.nsec3_iterations_max = 150; /* likewise */

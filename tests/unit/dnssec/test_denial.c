@@ -100,7 +100,7 @@ static void nsec_proves_that_a_type_does_not_exist(void **state)
         {"b NSEC d DNAME", "nodata b A", "proven"},
         {"b NSEC d A", "nodata b ANY", "denial-wrong"},
         {"b NSEC d RRSIG NSEC", "nodata b ANY", "proven empty"},
-        {"a NSEC d A", "nodata b A", "denial-missing"},
+        {"a NSEC d A", "nodata b A", "denial-wrong"},
         {LAST, "nodata y A", "denial-missing"},
         /* empty non-terminal */
         {"a NSEC x.b A", "nodata b A", "proven empty"},
@@ -113,7 +113,7 @@ static void nsec_proves_that_a_type_does_not_exist(void **state)
         {"* NSEC a TXT", "nodata b A", "denial-missing"},
         {"a NSEC d A|@ NSEC x.* NS SOA", "nodata b A", "proven closest example. empty wildcard"},
         {"* NSEC d TXT", "nodata b A", "proven closest example. wildcard"},
-        {"a.w NSEC c.w A|* NSEC w A", "nodata b.w AAAA", "denial-missing"},
+        {"a.w NSEC c.w A|* NSEC w A", "nodata b.w AAAA", "denial-wrong"},
         {"* NSEC a TXT", "nodata * A", "proven"},
     };
     CHECK("example", cases);

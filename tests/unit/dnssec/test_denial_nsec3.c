@@ -96,7 +96,7 @@ static void a_type_does_not_exist(void **state)
         {HAS("b", "A"), "nodata b ANY", "denial-wrong"},
         {HAS("b", "A"), "nodata c A", "denial-missing"},
         {APEX NO("b") NO("*"), "nodata b A", "denial-wrong"},
-        {APEX NO("b"), "nodata b A", "denial-missing"},
+        {APEX NO("b"), "nodata b A", "denial-wrong"},
         {APEX NO("b") HAS("*", "TXT"), "nodata b A", "proven closest example. wildcard"},
         {APEX NO("b") HAS("*", "A"), "nodata b A", "denial-wrong"},
         {NO("b") HAS("*", "TXT"), "nodata b A", "denial-missing"},
