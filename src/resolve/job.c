@@ -209,6 +209,13 @@ struct reason job_reason(const struct job *j, struct reason why)
     return why;
 }
 
+struct reason reason_copy(struct job *j, struct reason why)
+{
+    why.tag = why.tag ? arena_strdup(&j->arena, why.tag) : NULL;
+    why.text = why.text ? arena_strdup(&j->arena, why.text) : NULL;
+    return why;
+}
+
 void job_remember_failure(struct job *j, const struct reason *why)
 {
     /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's

@@ -273,6 +273,8 @@ bool job_is_late(const struct job *j); /* resolver.c */
 struct job *job_find_equal(const struct job *j); /* resolver.c */
 /** The reason given, or our own link where that is to blame. */
 struct reason job_reason(const struct job *j, struct reason why);
+/** Another job's: tag and text may lie in its arena, which goes before j does. */
+struct reason reason_copy(struct job *j, struct reason why);
 /** Runs the job until it waits or is done. */
 void job_run(struct job *j);
 /** Messages that its work counter paid since it began. */

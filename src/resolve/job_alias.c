@@ -79,7 +79,7 @@ enum job_state step_alias_done(struct job *j)
     if (o->rcode == RCODE_SERVFAIL) {
         j->out.answer = (struct rrset_list){0};
         j->out.rcode = RCODE_SERVFAIL;
-        j->out.reason = o->reason;
+        j->out.reason = reason_copy(j, o->reason);
         j->limited = l->child->limited;
         return JOB_DONE;
     }
@@ -90,7 +90,7 @@ enum job_state step_alias_done(struct job *j)
     append(&j->out.authority, &o->authority, &j->arena);
     append(&j->out.additional, &o->additional, &j->arena);
     j->out.rcode = o->rcode;
-    j->out.reason = o->reason;
+    j->out.reason = reason_copy(j, o->reason);
     j->out.from_cache = j->out.from_cache && o->from_cache;
     if (o->verdict < j->out.verdict)
         j->out.verdict = o->verdict;

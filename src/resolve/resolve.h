@@ -162,7 +162,7 @@ enum heard { HEARD_MATCHED, HEARD_NEAR_MISS, HEARD_IGNORED };
 struct resolve_counters {
     unsigned jobs, waiters, sends, waiting; /* waiting: jobs, for their turn to send */
     uint64_t asked, joined, cache_answers, answered, failed;
-    uint64_t synthesised; /* jobs that records of other questions answered (RFC 8198) */
+    uint64_t synthesised;             /* jobs that records of other questions answered (RFC 8198) */
     uint64_t secure, insecure, bogus; /* what servers and delegations said, as it was judged */
     struct verifier_counters verifier;
     uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;

@@ -54,8 +54,7 @@ static enum chain read_child(
     struct job *j, const name_t *zone, uint16_t type, const struct outcome *o, struct chain_result *out)
 {
     if (o->rcode == RCODE_SERVFAIL) {
-        out->reason = o->reason;
-        out->reason.text = o->reason.text ? arena_strdup(&j->arena, o->reason.text) : NULL;
+        out->reason = reason_copy(j, o->reason);
         return CHAIN_FAILED;
     }
     const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
@@ -67,7 +66,7 @@ static enum chain read_child(
         return CHAIN_INSECURE;
     }
     if (!is_believed(j, o->verdict)) {
-        out->reason = o->reason;
+        out->reason = reason_copy(j, o->reason);
         return CHAIN_FAILED;
     }
     if (rs) {
