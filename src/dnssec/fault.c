@@ -123,10 +123,12 @@ static const char *sentence(const struct fault *f)
         return f->signer ? "%s has no DNSKEY" : "%o has no DNSKEY";
     case FAULT_DS_KEYLESS:
         return "%o has no DNSKEY that its DS names (key %k)";
-    case FAULT_DS_ALGORITHM:
-        return "DS of %o is of algorithm %a, which is not verified";
+    case FAULT_DS_ALGORITHM: /* 0: remembered without its number */
+        return f->algorithm ? "DS of %o is of algorithm %a, which is not verified"
+                            : "all DS records of %o are of algorithms that are not verified";
     case FAULT_DS_DIGEST:
-        return "DS of %o is of digest %d, which is not verified";
+        return f->algorithm ? "DS of %o is of digest %d, which is not verified"
+                            : "all DS records of %o are of digests that are not verified";
     case FAULT_DENIAL_MISSING:
         return f->type ? "no NSEC or NSEC3 proves that %o has no %t"
                        : "no NSEC or NSEC3 proves that %o does not exist";
@@ -137,7 +139,8 @@ static const char *sentence(const struct fault *f)
     case FAULT_WILDCARD_UNPROVEN:
         return "%o %t is made of a wildcard, and nothing proves that there is no closer match";
     case FAULT_NSEC3_ITERATIONS:
-        return "NSEC3 of %o has %n iterations, which is too many";
+        return f->seconds ? "NSEC3 of %o has %n iterations, which is too many"
+                          : "NSEC3 of the zone of %o has too many iterations";
     case FAULT_CHECKS_SPENT:
         return "gave up on %o %t: too many signatures to verify";
     case FAULT_HASHES_SPENT:

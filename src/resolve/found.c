@@ -46,11 +46,23 @@ static struct found *found_new(struct job *j, enum found_kind kind)
     return f;
 }
 
+/* The cache remembers what kind of fault it was; of DS it is the zone's. */
+static struct fault fault_known(struct job *j, uint8_t kind)
+{
+    struct fault f = {.kind = (enum fault_kind)kind, .owner = j->name, .type = j->type};
+    const struct cut *cut = kind == FAULT_DS_ALGORITHM || kind == FAULT_DS_DIGEST
+                                ? cache_cut_deepest(j->r->cache, j->name, j->r->now.cache_s, &j->arena)
+                                : NULL;
+    if (cut)
+        f.owner = cut->zone;
+    return f;
+}
+
 static void take(struct job *j, struct found *f, struct rrset *rs, struct rrset_list *to)
 {
     rrset_list_add(to, rs, &j->arena);
     f->verdict = rs->verdict;
-    f->fault = (struct fault){.kind = (enum fault_kind)rs->fault, .owner = rs->owner, .type = rs->type};
+    f->fault = fault_known(j, rs->fault);
     if (rs->proofs && !is_settled(j, rs->verdict))
         append(&f->proofs, rs->proofs, &j->arena);
 }
@@ -62,7 +74,7 @@ static struct found *known_denial(struct job *j)
         return NULL;
     struct found *f = found_new(j, n.nxdomain ? FOUND_NXDOMAIN : FOUND_NODATA);
     f->verdict = f->denial = n.verdict;
-    f->fault = (struct fault){.kind = (enum fault_kind)n.fault, .owner = j->name, .type = j->type};
+    f->fault = fault_known(j, n.fault);
     f->no_name = n.no_name;
     f->negative_ttl = n.ttl;
     for (size_t i = 0; i < n.authority.count; i++) {

@@ -53,7 +53,7 @@ static void ends(struct world *w)
 /* Fails, and gives the report time to go. */
 static const char *fails(struct world *w, const char *name, uint16_t type)
 {
-    static char tag[64];
+    static char tag[12];
     const struct outcome *o = world_ask(w, name, type);
     assert_non_null(o);
     assert_int_equal(o->rcode, RCODE_SERVFAIL);
