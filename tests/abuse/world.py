@@ -9,7 +9,6 @@
 Figures of kind "time", "cpu" and "rss" are asserted only where the run says so (a release build on a quiet machine).
 """
 
-import json
 import mmap
 import os
 import random
@@ -250,15 +249,7 @@ class World:
         return out
 
     def status(self) -> dict:
-        """What the control socket of hark says."""
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(10)
-            s.connect(str(self.server.folder / "control"))
-            s.sendall(b"status\n")
-            octets = b""
-            while not octets.endswith(b"\n") and (more := s.recv(65536)):
-                octets += more
-        return json.loads(octets)
+        return self.server.status()
 
 
 def receive(s: socket.socket, size: int) -> bytes:

@@ -68,10 +68,12 @@ def connections_are_counted(bench: Bench):
 
 
 def cold_names_go_upstream(bench: Bench):
-    """misses: each cold name costs at least one upstream message, and few more"""
+    """misses: each cold name costs at least one upstream message and few more, is validated, and has the flag that it should have"""
     (rows,) = measure.misses(changed(bench, count=ZONES)).values()
     each = rows["hark"]["upstream"]
     check(all(1 <= n <= 12 for n in each), f"upstream messages for a name: {each}")
+    checked = rows["hark"]["verified"]
+    check(len(checked) == bench.args.rounds and all(0 < n <= 8 for n in checked), f"signatures checked for a name: {checked}")
 
 
 def answers_are_kept(bench: Bench):

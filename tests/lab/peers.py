@@ -221,6 +221,17 @@ class Server:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    def status(self) -> dict:
+        """What the control socket of hark says."""
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(10)
+            s.connect(str(self.folder / "control"))
+            s.sendall(b"status\n")
+            octets = b""
+            while not octets.endswith(b"\n") and (more := s.recv(65536)):
+                octets += more
+        return json.loads(octets)
+
     def stop(self) -> int:
         """The exit status; killed where a SIGTERM does not end it."""
         if self.alive():
