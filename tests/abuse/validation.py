@@ -16,6 +16,7 @@ from trust import DNSKEY, NSEC, NSEC3, RRSIG, SignedZone, Trust
 from world import World
 
 GOOD, EVIL = "10.1.9.9", "10.6.6.6"
+EACH_ASKED = {"dnssec": {"aggressive": "no"}}  # hark's alone: else the first few denials would answer for all (RFC 8198)
 VICTIM = "10.2.0.1"
 UNSUPPORTED_ITERATIONS = 27
 
@@ -44,8 +45,8 @@ def checked(w: World, before: int | None, most: int, questions: int = 1) -> None
         w.bound("signatures checked", round((after - before) / questions, 1), most)
 
 
-def cpu_each(w: World, what: str, names: list[str], most_ms: float, rcode: str | None = "SERVFAIL") -> list:
-    """CPU of one question after the other."""
+def cpu_each(w: World, what: str, names: list[str], most_ms: float, rcode: str | None = "SERVFAIL", most_checks: int = 8) -> list:
+    """CPU and signatures checked, of one question after the other."""
     start, before = w.server.cpu_s(), checks(w)
     got = []
     for name in names:
@@ -55,7 +56,7 @@ def cpu_each(w: World, what: str, names: list[str], most_ms: float, rcode: str |
     w.bound(f"CPU ms {what}", round(1000 * (w.server.cpu_s() - start) / len(got), 2), most_ms, "cpu")
     if rcode:
         w.check(f"all {rcode} {what}", all(g and g.rcode == rcode for g in got), sorted({g.rcode if g else "none" for g in got}))
-    checked(w, before, 30, len(got))
+    checked(w, before, most_checks, len(got))
     return got
 
 
@@ -172,6 +173,7 @@ def m22(w: World):
     t = Trust(w)
     zone = t.zone("m22.zz.", [ATTACKER], filler(20), nsec3=(50, "aabbccdd"))
     w.serve(ATTACKER, "m22.zz.", padded(zone, 7))
+    w.settings = EACH_ASKED
     t.start()
     ask(w, "f1.m22.zz.")
     got = cpu_each(w, "each", [deep(n, "m22.zz.") for n in range(100 if w.full else 10)], 0.5, "NXDOMAIN")
@@ -202,6 +204,7 @@ def a5(w: World):
         zone = t.zone(origin, [f"10.1.0.{n + 1}"], lines, nsec3=(iterations, salt))
         w.serve(f"10.1.0.{n + 1}", origin, padded(zone, 7))
         w.serve(f"10.2.7.{n + 1}", f"plain.{origin}", lambda q: wire.reply(q, answer=[wire.rr(q.name, "A", GOOD)]))
+    w.settings = EACH_ASKED
     t.start()
     for origin in cases:
         ask(w, f"f1.{origin}")
@@ -222,12 +225,11 @@ def a6(w: World):
     t = Trust(w)
     zone = t.zone("a6.zz.", [ATTACKER], filler(70), nsec3=(0, ""))
     w.serve(ATTACKER, "a6.zz.", padded(zone, 60))
+    w.settings = EACH_ASKED
     t.start()
     ask(w, "f1.a6.zz.")
-    before = checks(w)
-    got = cpu_each(w, "each", [f"none{n}.a6.zz." for n in range(20 if w.full else 3)], 5.0, None)
+    got = cpu_each(w, "each", [f"none{n}.a6.zz." for n in range(20 if w.full else 3)], 5.0, None, 16)
     w.check("SERVFAIL or NXDOMAIN", all(g and g.rcode in ("SERVFAIL", "NXDOMAIN") for g in got), sorted({g.rcode if g else "none" for g in got}))
-    checked(w, before, 16, len(got))
     verdict(w, ask(w, "f2.a6.zz."), "secure", "data of the zone afterwards", GOOD)
     w.note("U", w.upstream())
 
