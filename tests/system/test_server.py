@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.query
@@ -318,9 +319,11 @@ def test_wrong_arguments_are_told():
 
 
 def test_runs_without_any_configuration(start_harkd):
-    """Only the port, because the laboratory's harkd has 53."""
+    """Only the port, because the laboratory's harkd has 53. The root's real keys are trusted, which the laboratory's root does not have."""
     start_harkd(None, "--listen", f"127.0.0.1@{PORT}", at=("127.0.0.1", PORT), env={"HARK_CONFIG": ""})
-    assert rdata(exchange("www.python.org.", port=PORT), "A")
+    reply = exchange("www.python.org.", port=PORT)
+    assert reply.rcode() == dns.rcode.SERVFAIL and [o for o in reply.options if o.otype == dns.edns.OptionType.EDE]
+    assert rdata(exchange("www.python.org.", port=PORT, flags=dns.flags.RD | dns.flags.CD), "A")
 
 
 def test_log_has_one_clean_line_an_event(start_harkd):
