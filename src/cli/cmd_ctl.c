@@ -119,10 +119,39 @@ static void add_scalar(struct text *t, const json_t *v)
         text_add(t, json_is_true(v) ? "yes" : json_is_false(v) ? "no" : "-");
 }
 
+/* "root_keys_seen_s" is "root keys seen", and its value gets the unit. */
+static bool is_seconds(const char *name, size_t len)
+{
+    return len > 2 && memcmp(name + len - 2, "_s", 2) == 0;
+}
+
 static void add_name(struct text *t, const char *name)
 {
-    for (; *name; name++)
-        text_char(t, *name == '_' ? ' ' : *name);
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len - (is_seconds(name, len) ? 2 : 0); i++)
+        text_char(t, name[i] == '_' ? ' ' : name[i]);
+}
+
+static void add_member(struct text *t, const char *name, const json_t *v)
+{
+    const char *inner;
+    json_t *member;
+    const char *before = "(";
+    add_name(t, name);
+    text_char(t, ' ');
+    if (!json_is_object(v)) {
+        add_scalar(t, v);
+        text_add(t, is_seconds(name, strlen(name)) && json_is_integer(v) ? " s" : "");
+        return;
+    }
+    text_add(t, json_object_size(v) == 0 ? "-" : "");
+    json_object_foreach((json_t *)(uintptr_t)v, inner, member)
+    {
+        text_add(t, before);
+        before = " + ";
+        add_member(t, inner, member);
+    }
+    text_add(t, json_object_size(v) == 0 ? "" : ")");
 }
 
 /* A piece that stays on one line; between pieces a line may end. */
@@ -158,9 +187,7 @@ static void print_members(struct out *out, const json_t *v)
         json_object_foreach((json_t *)(uintptr_t)v, name, member)
         {
             text_clear(&t);
-            add_name(&t, name);
-            text_char(&t, ' ');
-            add_scalar(&t, member);
+            add_member(&t, name, member);
             print_piece(out, t.data, --left == 0);
         }
     }
