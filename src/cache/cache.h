@@ -23,7 +23,7 @@
 
 struct cache_settings {
     size_t size;           /* octets, a hard bound */
-    uint32_t ttl_min;      /* shorter TTLs are raised to it (default 0) */
+    uint32_t ttl_min;      /* shorter TTLs are raised to it, by who hears them (default 0) */
     uint32_t ttl_max;      /* longer TTLs are cut to it (default TTL_MAX_DEFAULT) */
     uint32_t negative_max; /* likewise for negative answers (default TTL_NEGATIVE_MAX) */
     /* Messages in flight to a zone and to an address to begin with, and questions that may be pending; 0: the

@@ -157,7 +157,7 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
     write_u16(&w, (uint16_t)cut->proofs.count);
     for (size_t i = 0; i < cut->proofs.count; i++) {
         const struct rrset *rs = cut->proofs.items[i];
-        flat_write_rrset(&w, rs, cache_bound_ttl(c, rs->ttl, most));
+        flat_write_rrset(&w, rs, cache_bound_ttl(rs->ttl, most));
     }
     store_put(c->store, STORE_CUT, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, NULL, NULL);
     flat_room_fini(&room);

@@ -53,14 +53,13 @@ static inline uint32_t cache_expiry(uint32_t now_s, uint32_t ttl)
     return ttl > UINT32_MAX - now_s ? UINT32_MAX : now_s + ttl;
 }
 
-/* RFC 2181 8, then the settings; `most` wins over ttl_min. */
-static inline uint32_t cache_bound_ttl(const struct cache *c, uint32_t ttl, uint32_t most)
+/* RFC 2181 8, then `most`. Not raised to ttl_min: who hears data from a server does that, once; what is put
+ * again with what is left of it, or bounded by a signature's or a delegation's life, is not to live longer.
+ */
+static inline uint32_t cache_bound_ttl(uint32_t ttl, uint32_t most)
 {
     if (ttl > TTL_WIRE_MAX)
         ttl = 0;
-    uint32_t least = atomic_load_explicit(&c->ttl_min, memory_order_relaxed);
-    if (ttl < least)
-        ttl = least;
     return ttl < most ? ttl : most;
 }
 

@@ -65,7 +65,7 @@ void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint
     const struct negative *n, uint32_t now_s)
 {
     uint32_t most = atomic_load_explicit(&c->negative_max, memory_order_relaxed);
-    uint32_t ttl = cache_bound_ttl(c, n->ttl, most);
+    uint32_t ttl = cache_bound_ttl(n->ttl, most);
     size_t len = HEAD_LEN + flat_list_len(&n->authority);
     if (ttl == 0 || n->authority.count > UINT16_MAX || len > RRSET_OCTETS_MAX)
         return;
@@ -83,7 +83,7 @@ void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint
     write_u32(&w, ttl);
     write_u16(&w, (uint16_t)n->authority.count);
     for (size_t i = 0; i < n->authority.count; i++)
-        flat_write_rrset(&w, n->authority.items[i], cache_bound_ttl(c, n->authority.items[i]->ttl, most));
+        flat_write_rrset(&w, n->authority.items[i], cache_bound_ttl(n->authority.items[i]->ttl, most));
     store_put(c->store, STORE_NEGATIVE, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s,
         not_better, &new);
     flat_room_fini(&room);

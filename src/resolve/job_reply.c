@@ -21,9 +21,11 @@ static void store_list(struct job *j, const struct rrset_list *l)
 static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
 {
     uint32_t minimum = get_u32(soa->rdata[0].data + soa->rdata[0].len - 4);
-    uint32_t max = cache_settings(j->r->cache).negative_max;
+    struct cache_settings cs = cache_settings(j->r->cache);
     uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
-    return ttl < max ? ttl : max;
+    if (ttl < cs.ttl_min)
+        ttl = cs.ttl_min;
+    return ttl < cs.negative_max ? ttl : cs.negative_max;
 }
 
 /* A zone's own servers may be others than its parent lists. They never replace the parent's (CVE-2025-11411),

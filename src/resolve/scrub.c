@@ -24,13 +24,14 @@ static const name_t *zone_of(const struct job *j)
     return j->zone.cut->zone;
 }
 
-/* An RRset kept: rank by AA (RFC 2181 5.4.1), TTL within bounds, and the asked name in our own letters. */
+/* An RRset kept: rank by AA (RFC 2181 5.4.1), TTL within bounds, and the asked name, or where its aliases
+ * lead, in our own letters. */
 static struct rrset *keep(const struct job *j, const struct reply *rep, struct rrset *rs)
 {
     rs->rank = rep->rank;
     rs->ttl = bound_ttl(j, rs->ttl);
-    if (name_equal(rs->owner, rep->asked))
-        rs->owner = rep->asked;
+    if (name_equal(rs->owner, rep->target))
+        rs->owner = rep->target;
     return rs;
 }
 

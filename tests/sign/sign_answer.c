@@ -98,7 +98,8 @@ static void prove_no_name(struct asked *q, const name_t *n, bool wildcard_used)
     const name_t *e = encloser_of(q, n), *w = wildcard_at(e, q->a);
     switch (q->z->plan.denial) {
     case SIGN_COMPACT:
-        put(q, SECTION_AUTHORITY, sign_chain_compact(q->z, n, NULL, q->a));
+        if (!wildcard_used)
+            put(q, SECTION_AUTHORITY, sign_chain_compact(q->z, n, NULL, q->a));
         return;
     case SIGN_NSEC:
         put(q, SECTION_AUTHORITY, sign_chain_cover(q->z, n));
@@ -189,6 +190,13 @@ static void put_as(struct asked *q, const struct rrset *rs, const name_t *owner)
 {
     struct rrset as = *rs;
     as.owner = owner;
+    if (q->z->plan.denial == SIGN_COMPACT && rs->sig_count && !name_equal(rs->owner, owner)) {
+        /* Who signs each answer needs no proof that nothing is closer: it signs the name itself. */
+        struct sign_how how = sign_zone_how(q->z, rs->type);
+        as.sigs = ARENA_NEW(q->a, struct rdata);
+        *as.sigs = sign_rrset(&as, &how, q->a);
+        as.sig_count = 1;
+    }
     put(q, SECTION_ANSWER, &as);
 }
 

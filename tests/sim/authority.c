@@ -53,6 +53,8 @@ static void add_expanded(struct draft *dr, enum section s, const struct zone *z,
 {
     unsigned count = set_count(set), version = set_version(set, dr->at_s);
     unsigned first = roll(dr->dice, count ? count : 1);
+    if (z->signing.denial == SIGN_COMPACT) /* who signs each answer signs the name itself */
+        source = owner;
     struct rrset rs = {.owner = source, .type = set->type, .class = CLASS_IN, .ttl = set->ttl};
     rs.rdata = ARENA_ARRAY(dr->arena, struct rdata, count + 1);
     for (unsigned i = 0; i < count; i++) {
