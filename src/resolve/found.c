@@ -67,10 +67,18 @@ static void take(struct job *j, struct found *f, struct rrset *rs, struct rrset_
         append(&f->proofs, rs->proofs, &j->arena);
 }
 
+bool known_negative(struct job *j, const name_t *name, uint16_t type, struct negative *out)
+{
+    if (!cache_negative_get(j->r->cache, name, type, j->class, j->r->now.cache_s, &j->arena, out))
+        return false;
+    /* NXDOMAIN is of all types; but a zone's word on its own apex is none on DS (RFC 4035 3.1.4.1). */
+    return type != TYPE_DS || name_is_root(name) || !rrset_list_find(&out->authority, name, TYPE_SOA);
+}
+
 static struct found *known_denial(struct job *j)
 {
     struct negative n;
-    if (!cache_negative_get(j->r->cache, j->name, j->type, j->class, j->r->now.cache_s, &j->arena, &n))
+    if (!known_negative(j, j->name, j->type, &n))
         return NULL;
     struct found *f = found_new(j, n.nxdomain ? FOUND_NXDOMAIN : FOUND_NODATA);
     f->verdict = f->denial = n.verdict;

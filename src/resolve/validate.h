@@ -62,6 +62,9 @@ enum job_state found_end(struct job *j, struct found *found);
 /** What the cache, or for DS the delegation, knows. NULL: nothing. *settled: it was judged before. */
 struct found *found_known(struct job *j, bool *settled);
 
+/** What is remembered to be denied of that name and type, by who may speak of it. */
+bool known_negative(struct job *j, const name_t *name, uint16_t type, struct negative *out);
+
 /* ---- validate.c ---- */
 
 enum item_role {

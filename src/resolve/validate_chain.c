@@ -104,7 +104,7 @@ static bool known(
         return true;
     }
     struct negative n;
-    if (!cache_negative_get(c, zone, type, CLASS_IN, now_s, &j->arena, &n))
+    if (!known_negative(j, zone, type, &n))
         return false;
     if (n.verdict == VERDICT_INSECURE) {
         *chain = CHAIN_INSECURE;

@@ -53,6 +53,8 @@ struct world {
     size_t answer_cap;
     enum world_link link;
     struct world_zone *zones;
+    world_spoil_fn *spoil;
+    void *spoil_ctx;
     struct arena arena; /* of the kept outcomes */
     struct text text;
 };
@@ -380,6 +382,12 @@ void world_serve(struct world *w, const char *addr, struct sign_zone *zone)
     w->zones = z;
 }
 
+void world_spoil(struct world *w, world_spoil_fn *fn, void *ctx)
+{
+    w->spoil = fn;
+    w->spoil_ctx = ctx;
+}
+
 /* False: no zone is served at that address. */
 static bool serve_zones(
     struct world *w, const struct action *act, const char *addr, const struct msg *q, struct arena *a)
@@ -394,6 +402,8 @@ static bool serve_zones(
         return false;
     struct sign_reply reply;
     sign_zone_answer(zones, count, &q->question, q->edns.dnssec_ok, &reply, a);
+    if (w->spoil)
+        w->spoil(w->spoil_ctx, &q->question, &reply, a);
     size_t cap = MSG_MAX_LEN;
     if (act->send.transport == TRANSPORT_UDP)
         cap = q->edns.present && q->edns.udp_size > UDP_SIZE_PLAIN ? q->edns.udp_size : UDP_SIZE_PLAIN;

@@ -71,6 +71,10 @@ struct world *world_new_cached(const struct world_rule *rules, size_t count,
 void world_free(struct world *w);
 /** What no rule foresees is answered from this zone, borrowed, and the others served at that address. */
 void world_serve(struct world *w, const char *addr, struct sign_zone *zone);
+/** Somebody on the way: changes what zones answer, at will. */
+typedef void world_spoil_fn(
+    void *ctx, const struct msg_question *q, struct sign_reply *reply, struct arena *a);
+void world_spoil(struct world *w, world_spoil_fn *fn, void *ctx);
 /** Asks and runs virtual time until the answer (at most 20 s). The outcome is valid until the next call.
  * NULL: no answer came. */
 const struct outcome *world_ask(struct world *w, const char *name, uint16_t type);
