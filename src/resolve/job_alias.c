@@ -77,8 +77,9 @@ enum job_state step_alias_done(struct job *j)
         return JOB_WAIT_ALIAS;
     const struct outcome *o = &l->child->out;
     if (o->rcode == RCODE_SERVFAIL) {
-        j->out.answer = (struct rrset_list){0};
+        j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
         j->out.rcode = RCODE_SERVFAIL;
+        j->out.verdict = o->verdict;
         j->out.reason = reason_copy(j, o->reason);
         j->limited = l->child->limited;
         return JOB_DONE;
@@ -90,7 +91,12 @@ enum job_state step_alias_done(struct job *j)
     append(&j->out.authority, &o->authority, &j->arena);
     append(&j->out.additional, &o->additional, &j->arena);
     j->out.rcode = o->rcode;
-    j->out.reason = reason_copy(j, o->reason);
+    if (o->reason.tag || !j->out.reason.tag) /* an insecure link has its own */
+        j->out.reason = reason_copy(j, o->reason);
+    j->out.clock_unknown = j->out.clock_unknown || o->clock_unknown;
+    j->out.no_name = o->no_name;
+    if (o->fault)
+        j->out.fault = o->fault;
     j->out.from_cache = j->out.from_cache && o->from_cache;
     if (o->verdict < j->out.verdict)
         j->out.verdict = o->verdict;
