@@ -11,7 +11,6 @@ COMMAND gets: HARK_CONFIG, LAB_DIR, LAB_PID (this process as seen from outside),
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -80,10 +79,9 @@ class Lab:
 
     def configure(self, anchors: list[str]):
         """What harkd and hark read by HARK_CONFIG: the laboratory's root is not the one that they have compiled in."""
-        harkd = shutil.which("harkd", path=self.env["PATH"])
-        dnssec = json.dumps(peers.dnssec_settings(harkd, anchors) if harkd else {})
+        dnssec = json.dumps(peers.dnssec_settings(anchors))
         (LAB / "dnssec.json").write_text(dnssec)  # for those who write a configuration of their own
-        (LAB / "hark.yaml").write_text(CONFIG + (f"dnssec: {dnssec}\n" if dnssec != "{}" else ""))  # JSON is YAML
+        (LAB / "hark.yaml").write_text(f"{CONFIG}dnssec: {dnssec}\n")  # JSON is YAML
 
     def start_scripted(self) -> int:
         """A file descriptor that ends when the scripted server listens."""

@@ -61,8 +61,7 @@ def alive(where="127.0.0.1", port=53) -> bool:
 
 def lab_anchors() -> dict:
     """The settings by which harkd trusts the laboratory's root."""
-    dnssec = json.loads((Path(os.environ["LAB_DIR"]) / "dnssec.json").read_text())
-    return {"dnssec": dnssec} if dnssec else {}
+    return {"dnssec": json.loads((Path(os.environ["LAB_DIR"]) / "dnssec.json").read_text())}
 
 
 class Daemon:

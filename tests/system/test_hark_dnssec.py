@@ -21,7 +21,7 @@ def signed(tmp_path_factory):
         anchors = open(t.anchor, encoding="ascii").read().splitlines()
         file = folder / "hark.yaml"
         file.write_text(json.dumps({"upstream": {"root-hints": [" ".join([name, *all_]) for name, all_ in t.hints.items()], "ipv6": "no"},
-                                    "dnssec": peers.dnssec_settings(peers.hark_program(), anchors)}))
+                                    "dnssec": peers.dnssec_settings(anchors)}))
         t.environment = os.environ | {"HARK_CONFIG": str(file)}
         t.folder = folder
         yield t
