@@ -477,6 +477,9 @@ void network_send(struct sim *s, const struct action *act)
     }
     x.opt =
         (struct edns){.present = x.query.edns.present, .udp_size = 1232, .dnssec_ok = x.query.edns.dnssec_ok};
+    /* Agents for reports (RFC 9567): zones of this very tree, whatever befalls them. */
+    if (s->settings.tell_failures && act->send.to.addr.ip[3] % 2)
+        x.opt.report_agent = s->tree.zones[act->send.to.addr.ip[3] % s->tree.zone_count]->name;
     x.draft = (struct draft){.arena = &a,
         .tree = &s->tree,
         .machine = x.m,
