@@ -22,7 +22,8 @@ enum {
     ASKS_MAX = 16,
     STEPS_MAX = 50000,
     /* With the messages of look-ups that outlive their question. */
-    MESSAGES_MAX = ASKS_MAX * (WORK_MESSAGES_MAX + WORK_MESSAGES_BACKGROUND),
+    MESSAGES_MAX = ASKS_MAX * (WORK_MESSAGES_MAX + WORK_MESSAGES_BACKGROUND) +
+                   2 * REPORT_BURST_MS / REPORT_SPACING_MS * WORK_MESSAGES_BACKGROUND, /* reports */
 };
 
 struct packet {
@@ -248,6 +249,8 @@ static void speak(struct run *x, const struct action *act, const struct msg *q)
         for (unsigned i = 0; i < of_section[s]; i++)
             add_rr(x, &b, (enum section)s, q->question.name);
     struct edns opt = {.present = true, .udp_size = 1232};
+    if (x->set.tell_failures)
+        opt.report_agent = text_name(x, "agent", above(q->question.name, counts & 1));
     if (q->edns.present && !(flags & 16))
         msg_add_edns(&b, &opt);
     size_t len = msg_finish(&b, false);
@@ -552,6 +555,7 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
     x->set.explore = settings & 32;
     x->set.minimal_answers = settings & 64;
     x->set.minimise_type = settings & 128 ? TYPE_NS : TYPE_A;
+    x->set.tell_failures = (settings & 0x18) == 0x18;
     x->rounds = rounds[more & 3];
     x->set.use_v4 = (more & 0x18) != 0x08;
     x->set.use_v6 = (more & 0x18) != 0x10;

@@ -73,6 +73,9 @@ def seeds():
     yield "m4-dead-servers", run(ROOT, FOUR)
     yield "m5-self-pointing", run(refer("a.zz", "nn.a.zz", "nn.asked", glue=[("nn.a.zz", 1), ("nn.asked", 1)]), more=ENDLESS | ONLY_V4)
     yield "m7-servfail", run(ROOT, FOUR, *[say(rcode=SERVFAIL)] * 6)
+    for more in (TWENTY, ENDLESS):  # with EXTRA, zones name agents for error reports
+        yield f"reports-servfail-{more}", run(ROOT, FOUR, *[say(rcode=SERVFAIL)] * 6, settings=USUAL | EXTRA, more=more | ONLY_V4)
+        yield f"reports-lame-{more}", run(ROOT, FOUR, *[say(flags=0)] * 6, honest(1), honest(0x20), settings=USUAL | EXTRA | MINIMISE, more=more)
     yield "m8-lame", run(ROOT, FOUR, *[say(flags=0)] * 6)
     yield "m8-upward", run(ROOT, FOUR, *[say((), [rr("root", "NS", "other")], flags=0)] * 6)
     yield "m9-formerr", run(ROOT, FOUR, *[say(rcode=FORMERR, flags=NO_EDNS)] * 12)
