@@ -219,7 +219,7 @@ static bool add_nta(struct trust_keeper *k, const name_t *zone, int64_t until_s)
     if (!nta) {
         size_t n = name_len(zone);
         name_t *own = mem_alloc(n);
-        memcpy(own, zone, n);
+        name_lower_copy(own, zone);
         k->facts.ntas = mem_grow(k->facts.ntas, (k->facts.nta_count + 1) * sizeof *k->facts.ntas);
         nta = &k->facts.ntas[k->facts.nta_count++];
         nta->zone = own;
@@ -254,8 +254,11 @@ void trust_keeper_nta(struct trust_keeper *k, struct control_call *call, const s
     char zone[NAME_TEXT_LEN], until[32];
     now_t now = read_now(k);
     struct negative_anchor *known = nta->zone ? find_nta(k, nta->zone) : NULL;
-    if (nta->zone)
-        name_text(nta->zone, zone);
+    if (nta->zone) {
+        name_t lower[NAME_MAX_LEN];
+        name_lower_copy(lower, nta->zone);
+        name_text(lower, zone);
+    }
     if (nta->action == NTA_LIST) {
         reply(call, json_pack("{s:o}", "negative", trust_json_negatives(&k->facts)));
     } else if (nta->action == NTA_DEL && !known) {

@@ -67,9 +67,9 @@ def lab_anchors() -> dict:
 class Daemon:
     """A harkd of a test's own."""
 
-    def __init__(self, folder: Path, config: dict, arguments: list[str], env: dict[str, str]):
+    def __init__(self, folder: Path, config: dict, arguments: list[str], env: dict[str, str], program: str = "harkd"):
         self.log_file = folder / "harkd.log"
-        command = ["harkd", *arguments]
+        command = [program, *arguments]
         if config is not None:
             file = folder / "hark.yaml"
             config = {"drop-privileges": "no", "control": {"socket": str(folder / "control")}} | lab_anchors() | config
