@@ -116,6 +116,8 @@ static struct found *known_alias(struct job *j)
         rs = cache_rrset_get(c, name_parent(j->name, i), TYPE_DNAME, j->class, now_s, &j->arena);
         if (!rs || rs->count == 0)
             continue;
+        if (!j->flags.unchecked && rs->verdict != VERDICT_SECURE && chain_is_cut_short(j, rs->owner, j->name))
+            continue;
         take(j, f, rs, &f->links);
         if (!dname_synthesise(&f->links, rs, j->name, &f->target, &j->arena)) {
             f->kind = FOUND_TOO_LONG;

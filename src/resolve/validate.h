@@ -147,6 +147,10 @@ enum job_state validate_conclude(struct job *j);
 
 /* ---- validate_chain.c ---- */
 
+/** Does a trust anchor lie between owner, an unsigned DNAME's, and name, which it would redirect? There is
+ * nothing below a DNAME (RFC 6672 2.4), so it is a lie. */
+bool chain_is_cut_short(const struct job *j, const name_t *owner, const name_t *name);
+
 enum chain {
     CHAIN_WAIT,     /* a sub-question runs */
     CHAIN_SECURE,   /* there is a cut with DS, or there are keys */

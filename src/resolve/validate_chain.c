@@ -14,6 +14,14 @@ static const name_t *proofs_signer(const struct rrset_list *l)
     return NULL;
 }
 
+bool chain_is_cut_short(const struct job *j, const name_t *owner, const name_t *name)
+{
+    const struct anchor *anchor = NULL;
+    const struct negative_anchor *negative = NULL;
+    return anchors_closest(j->r->set.anchors, name, j->r->now.wall_s, &anchor, &negative) == TRUST_ANCHOR &&
+           name_is_within(anchor->zone, owner) && !name_equal(anchor->zone, owner);
+}
+
 static bool is_believed(const struct job *j, uint8_t verdict)
 {
     return verdict == VERDICT_SECURE || (verdict == VERDICT_INDETERMINATE && !j->r->now.wall_known);
@@ -60,6 +68,10 @@ static enum chain read_child(
     const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
     /* An alias: no zone begins there. What it leads to, insecure or not, says nothing of it. */
     if (!rs && o->answer.count > 0 && is_believed(j, o->answer.items[0]->verdict))
+        return CHAIN_NO_CUT;
+    /* A zone that has DS, or an anchor, has keys. An alias or a denial from an insecure zone above the anchor
+     * does not change that (threat P18). */
+    if (o->verdict == VERDICT_INSECURE && !rs && type == TYPE_DNSKEY)
         return CHAIN_NO_CUT;
     if (o->verdict == VERDICT_INSECURE) {
         out->fault = (struct fault){.kind = (enum fault_kind)o->fault, .owner = zone};

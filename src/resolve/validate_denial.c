@@ -158,6 +158,21 @@ static bool conclude_wildcard(struct job *j, struct item *it, enum job_state *st
     return true;
 }
 
+/* An unsigned DNAME among the links that redirects a name below a trust anchor, or NULL. */
+static const struct rrset *false_dname(const struct job *j)
+{
+    const struct rrset_list *l = &j->val->found->links;
+    const name_t *name = j->name;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct rrset *rs = l->items[i];
+        if (rs->type == TYPE_DNAME && !is_good(rs->verdict) && chain_is_cut_short(j, rs->owner, name))
+            return rs;
+        if (rs->type == TYPE_CNAME)
+            name = rdata_target(TYPE_CNAME, &rs->rdata[0]);
+    }
+    return NULL;
+}
+
 enum job_state validate_conclude(struct job *j)
 {
     struct validation *v = j->val;
@@ -177,6 +192,11 @@ enum job_state validate_conclude(struct job *j)
         it->rrset->verdict = (uint8_t)it->verdict;
         it->rrset->fault = (uint8_t)it->fault.kind;
         lessen(f, it->verdict, &it->fault);
+    }
+    const struct rrset *lie = false_dname(j);
+    if (lie) {
+        struct fault fault = {.kind = FAULT_RRSIG_MISSING, .owner = lie->owner, .type = TYPE_DNAME};
+        return validate_refuse(j, &fault);
     }
     if ((f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN) && !conclude_denial(j, &state))
         return state;

@@ -19,10 +19,11 @@ static void with_anchors(struct resolve_settings *s)
     s->anchors = anchors;
 }
 
-/* A signed root with org., signed; both have an unsigned zone below. */
+/* A signed root with org., signed; both have an unsigned zone below. Below that of the root an island,
+ * signed, with a trust anchor of its own. */
 struct scene {
     struct sign_key *key;
-    struct sign_zone *root, *org, *plain, *bare;
+    struct sign_zone *root, *org, *plain, *bare, *isle;
     struct world *w;
     struct arena a;
     enum sign_denial denial;
@@ -55,7 +56,12 @@ static void scene_zones(struct scene *s, enum sign_denial denial)
     s->plain = sign_zone_new(&(struct sign_zone_plan){
         .origin = "plain.org.", .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns.org.\nx A 192.0.2.9\n"});
     s->bare = sign_zone_new(&(struct sign_zone_plan){.origin = "bare.",
-        .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nx A 192.0.2.8\nc CNAME x.plain.org.\n"});
+        .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nx A 192.0.2.8\nc CNAME x.plain.org.\n"
+                "isle NS ns.isle\nns.isle A 10.0.0.4\n"});
+    s->isle = sign_zone_new(&(struct sign_zone_plan){.origin = "isle.bare.",
+        .ksk = s->key,
+        .denial = denial,
+        .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.4\nwww A 192.0.2.10\n"});
 }
 
 static void scene_begin(
@@ -66,6 +72,10 @@ static void scene_begin(
     struct rdata ds = sign_key_ds(s->key, NAME_ROOT, 2, &s->a);
     anchors = anchors_new();
     anchors_add(anchors, NAME_ROOT, TYPE_DS, &ds);
+    name_t isle[NAME_MAX_LEN];
+    name_from_text(isle, "isle.bare.", 10, NULL);
+    ds = sign_key_ds(s->key, isle, 2, &s->a);
+    anchors_add(anchors, isle, TYPE_DS, &ds);
     struct dnssec_policy policy;
     dnssec_policy_default(&policy);
     anchors_settle(anchors, &policy);
@@ -75,6 +85,7 @@ static void scene_begin(
     world_serve(s->w, "10.0.0.2", s->org);
     world_serve(s->w, "10.0.0.2", s->plain);
     world_serve(s->w, "10.0.0.3", s->bare);
+    world_serve(s->w, "10.0.0.4", s->isle);
 }
 
 static void scene_end(struct scene *s)
@@ -84,6 +95,7 @@ static void scene_end(struct scene *s)
     sign_zone_free(s->org);
     sign_zone_free(s->plain);
     sign_zone_free(s->bare);
+    sign_zone_free(s->isle);
     sign_key_free(s->key);
     anchors_free(anchors);
     arena_fini(&s->a);
@@ -137,6 +149,8 @@ static void honest_zones_are_what_they_are(void **state)
             "NOERROR; y.wild.org. 3600 CNAME x.plain.org.; x.plain.org. 3600 A 192.0.2.9"},
         {"y.made.org.", TYPE_A, "secure", "NOERROR; y.made.org. 3600 A 192.0.2.7"},
         {"y.made.org.", TYPE_TXT, "secure", "NOERROR"},
+        {"www.isle.bare.", TYPE_A, "secure", "NOERROR; www.isle.bare. 3600 A 192.0.2.10"},
+        {"www.isle.bare.", TYPE_TXT, "secure", "NOERROR"},
         {"x.bare.", TYPE_A, "insecure", "NOERROR; x.bare. 3600 A 192.0.2.8"},
         {"nx.bare.", TYPE_A, "insecure", "NXDOMAIN"},
         {"bare.", TYPE_DS, "secure", "NOERROR"},
@@ -255,11 +269,39 @@ static void nothing_makes_a_signed_name_insecure(void **state)
     assert_int_equal(failures, 0);
 }
 
+#define DNAME_ABOVE "bare. 3600 DNAME plain.org.\n"
+
+/* RFC 6672 2.4: nothing is below a DNAME, so one above a trust anchor redirects nothing below it. */
+static void an_island_is_not_redirected_from_above_its_anchor(void **state)
+{
+    static const struct world_rule known[] = {
+        {"10.0.0.3", "y.bare.", 0, .flags = AA, .answer = DNAME_ABOVE "y.bare. 3600 CNAME y.plain.org.\n"}};
+    static const struct world_rule sent[] = {{"10.0.0.3", "*.isle.bare.", 0, .flags = AA,
+        .answer = DNAME_ABOVE "www.isle.bare. 3600 CNAME www.isle.plain.org.\n"}};
+    static const struct expected redirected = {"y.bare.", TYPE_A, "insecure", NULL},
+                                 island = {"www.isle.bare.", TYPE_A, "secure",
+                                     "NOERROR; www.isle.bare. 3600 A 192.0.2.10"},
+                                 refused = {"www.isle.bare.", TYPE_A, "bogus", "SERVFAIL"};
+    unsigned failures = 0;
+    for (size_t d = 0; d < sizeof DENIALS / sizeof *DENIALS; d++) {
+        struct scene s;
+        scene_begin(&s, DENIALS[d], known, 1);
+        failures += check(&s, &redirected, "a DNAME");
+        failures += check(&s, &island, "below a DNAME that is known");
+        scene_end(&s);
+        scene_begin(&s, DENIALS[d], sent, 1);
+        failures += check(&s, &refused, "below a DNAME that is sent");
+        scene_end(&s);
+    }
+    assert_int_equal(failures, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(honest_zones_are_what_they_are),
         cmocka_unit_test(nothing_makes_a_signed_name_insecure),
+        cmocka_unit_test(an_island_is_not_redirected_from_above_its_anchor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
