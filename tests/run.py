@@ -164,6 +164,7 @@ SUITES = {
     "system": pytest_in_lab("tests/system"),
     "abuse": script("abuse", "tests/abuse/run", "--tap"),
     "bench": script("bench", "tests/bench/run", "smoke"),
+    "diff": script("diff", "tests/diff/run", "--tap"),
 }
 
 
