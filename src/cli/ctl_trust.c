@@ -58,7 +58,10 @@ static void print_root(struct out *out, const json_t *root)
 {
     size_t i;
     const json_t *k;
-    json_array_foreach(json_object_get(root, "keys"), i, k) print_root_key(out, k);
+    json_array_foreach(json_object_get(root, "keys"), i, k)
+    {
+        print_root_key(out, k);
+    }
     if (!is_true(root, "followed")) {
         out_put(out, STYLE_DIM, "the root's keys are not followed (RFC 5011)");
     } else {
@@ -82,7 +85,10 @@ void ctl_print_anchors(struct out *out, const json_t *reply)
         out_put(out, STYLE_WARN, "the time is not known: nothing is called authentic");
         out_end(out);
     }
-    json_array_foreach(json_object_get(reply, "anchors"), i, a) print_anchor(out, a);
+    json_array_foreach(json_object_get(reply, "anchors"), i, a)
+    {
+        print_anchor(out, a);
+    }
     print_negatives(out, json_object_get(reply, "negative"));
     print_root(out, json_object_get(reply, "root"));
 }

@@ -253,15 +253,15 @@ void trust_keeper_nta(struct trust_keeper *k, struct control_call *call, const s
 {
     char zone[NAME_TEXT_LEN], until[32];
     now_t now = read_now(k);
-    struct negative_anchor *known = nta->zone ? find_nta(k, nta->zone) : NULL;
-    if (nta->zone) {
-        name_t lower[NAME_MAX_LEN];
-        name_lower_copy(lower, nta->zone);
-        name_text(lower, zone);
-    }
-    if (nta->action == NTA_LIST) {
+    if (nta->action == NTA_LIST || !nta->zone) {
         reply(call, json_pack("{s:o}", "negative", trust_json_negatives(&k->facts)));
-    } else if (nta->action == NTA_DEL && !known) {
+        return;
+    }
+    struct negative_anchor *known = find_nta(k, nta->zone);
+    name_t lower[NAME_MAX_LEN];
+    name_lower_copy(lower, nta->zone);
+    name_text(lower, zone);
+    if (nta->action == NTA_DEL && !known) {
         reply(call,
             json_pack("{s:s+}", "error", zone,
                 " has no negative trust anchor that was set here; those of the settings are in the file"));

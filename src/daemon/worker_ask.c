@@ -137,7 +137,7 @@ size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
     struct worker *w = ctx;
     struct reply reply = {.data = out, .cap = UDP_REPLY_MAX};
     struct pending *q = spare_of(w);
-    struct request full, *rq = q ? &q->rq : &full;
+    struct request *rq = q ? &q->rq : &w->full;
     rq->transport = TRANSPORT_UDP;
     rq->client = path->peer.addr;
     if (path->peer.port == 0)
@@ -164,7 +164,7 @@ void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
     struct worker *w = ctx;
     struct reply reply = {.data = w->reply, .cap = sizeof w->reply};
     struct pending *q = spare_of(w);
-    struct request full, *rq = q ? &q->rq : &full;
+    struct request *rq = q ? &q->rq : &w->full;
     rq->transport = TRANSPORT_TCP;
     rq->client = stream_client_peer(client)->addr;
     enum served served = serve_query(w->serve, rq, wire, len, &reply, worker_now(w));

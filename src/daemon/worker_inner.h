@@ -37,6 +37,7 @@ struct worker {
 
     now_t now;                  /* read once a loop turn */
     bool now_is_fresh, stirred; /* stirred: the resolver may want something */
+    struct request full;        /* read into where there is no place for another question */
     int64_t wake_at_ms;
 
     uv_mutex_t stats_lock;

@@ -80,9 +80,9 @@
 #define REPORT_SPACING_MS 1000  /* one a second and worker: whoever has a zone chooses whom it is sent to */
 #define REPORT_BURST_MS 10000   /* ten at once */
 
-#define NTA_LIFETIME_S 3600u           /* of a negative anchor that the operator sets (RFC 7646 2) … */
-#define NTA_LIFETIME_MAX_S 604800u     /* … a week at most (RFC 7646 2) */
-#define NTA_MAX 1000u                  /* at a time: each is a look at every question */
+#define NTA_LIFETIME_S 3600u       /* of a negative anchor that the operator sets (RFC 7646 2) … */
+#define NTA_LIFETIME_MAX_S 604800u /* … a week at most (RFC 7646 2) */
+#define NTA_MAX 1000u              /* at a time: each is a look at every question */
 
 /* ---- clients ---- */
 /* Questions of clients pending, in all workers together: 5 s of 2,000 a second that nobody answers. Beyond, a

@@ -44,8 +44,8 @@ void rrset_check_init(struct rrset_check *c, const struct rrset *rrset, const na
 /* ---- which signatures may count ---- */
 
 /* Types that are never made of a wildcard: an NSEC or NSEC3 says what it says of its own owner alone, DS,
- * DNSKEY, SOA and NSEC3PARAM stand at zone cuts, and what a DNAME made of one redirects is undefined (RFC 4592
- * 4.4). */
+ * DNSKEY, SOA and NSEC3PARAM stand at zone cuts, and what a DNAME made of one redirects is undefined (RFC
+ * 4592 4.4). */
 static bool may_expand(uint16_t type)
 {
     return type != TYPE_NSEC && type != TYPE_NSEC3 && type != TYPE_DS && type != TYPE_DNSKEY &&

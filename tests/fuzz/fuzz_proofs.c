@@ -208,7 +208,8 @@ static void ask_nxdomain(struct asked *q, const name_t *name)
         return;
     bool seen = r.denial == DENIAL_OPT_OUT;
     assert(is_no_name(q->truth, name, seen) && !r.no_name);
-    assert(name_equal(r.closest, walk_to(q->truth, name, seen).encloser));
+    const name_t *encloser = walk_to(q->truth, name, seen).encloser;
+    assert(name_equal(r.closest, encloser));
 }
 
 static void ask_nodata(struct asked *q, const name_t *name, uint16_t type)
