@@ -216,10 +216,26 @@ static enum job_state item_bogus(struct job *j, const struct fault *fault)
     return item_end(v, VERDICT_UNCHECKED, fault);
 }
 
+/* Both sides of a cut have an NSEC at its name: this is the parent's. */
+static bool is_above_cut(const struct item *it)
+{
+    struct rrsig sig;
+    bool any = false;
+    for (unsigned i = 0; it->rrset && i < it->rrset->sig_count && i < VALIDATION_RRSIGS_MAX; i++) {
+        if (!rrsig_read(&it->rrset->sigs[i], &sig))
+            continue;
+        if (name_equal(sig.signer, it->owner))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
 /* The name that decides which zone the item is of: a DS lies in the zone above (RFC 4035 2.4). */
 static const name_t *place_of(const struct item *it)
 {
-    return it->type == TYPE_DS && !name_is_root(it->owner) ? name_parent(it->owner, 1) : it->owner;
+    bool above = it->type == TYPE_DS || (it->type == TYPE_NSEC && is_above_cut(it));
+    return above && !name_is_root(it->owner) ? name_parent(it->owner, 1) : it->owner;
 }
 
 /* The deepest signer that may be the zone of that place. */

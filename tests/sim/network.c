@@ -388,6 +388,26 @@ static void guess(struct exchange *x, unsigned delay_ms)
     later(x->s, delay_ms, x->id, wire, len);
 }
 
+/* What the machine means to say, for --verbose. */
+static void tell_draft(struct exchange *x)
+{
+    char name[NAME_TEXT_LEN];
+    struct text t;
+    if (!x->s->verbose)
+        return;
+    text_init(&t);
+    for (unsigned s = 0; s < SECTION_COUNT; s++)
+        for (unsigned i = 0; i < x->draft.counts[s]; i++) {
+            const struct rr *rr = &x->draft.rrs[s][i];
+            text_printf(&t, "%s%s ", i ? "; " : " | ", name_text(rr->owner, name));
+            rrtype_to_text(&t, rr->type);
+            if (rr->type == TYPE_NSEC)
+                text_printf(&t, " %s", name_text(rr->rdata.data, name));
+        }
+    sim_tell(x->s, "  #%llu is told rcode %u%.900s", (unsigned long long)x->id, x->draft.rcode, t.data);
+    text_fini(&t);
+}
+
 static void answer(struct exchange *x)
 {
     struct sim *s = x->s;
@@ -397,6 +417,7 @@ static void answer(struct exchange *x)
     misspeak(x);
     if (x->m->fault != MACHINE_ODD_OPTIONS && x->m->fault != MACHINE_MANGLES_OPT)
         bake(x);
+    tell_draft(x);
     write_reply(x);
     unsigned delay = x->udp ? x->delay_ms : 2 * x->delay_ms;
     if (x->udp && x->m->fault == MACHINE_GARBAGE_FIRST && x->delay_ms > 1)
