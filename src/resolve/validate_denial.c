@@ -62,6 +62,16 @@ static struct denial_result deny(struct found *f, struct proofs *p)
     return nodata;
 }
 
+/* Below a negative anchor what the zone above proves counts for nothing, and need not be proven. */
+static bool is_anchored(const struct job *j, const struct found *f)
+{
+    const struct anchor *anchor = NULL;
+    const struct negative_anchor *negative = NULL;
+    bool above = f->type == TYPE_DS && !name_is_root(f->target);
+    return anchors_closest(j->r->set.anchors, above ? name_parent(f->target, 1) : f->target, j->r->now.wall_s,
+               &anchor, &negative) == TRUST_ANCHOR;
+}
+
 /* The negative part. False: *state says what comes now. */
 static bool conclude_denial(struct job *j, enum job_state *state)
 {
@@ -83,7 +93,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     }
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
-    if (!zone && soa_zone) {
+    if (!zone && soa_zone && is_anchored(j, f)) {
         *state = validate_refuse_denial(j, v->left_out.kind ? &v->left_out : &missing);
         return false;
     }

@@ -186,6 +186,7 @@ static bool fits_dname(const struct sim *s, const struct truth *t, void *claim)
 
 struct denial {
     bool nxdomain;
+    uint16_t type;
     const struct rrset *soa; /* NULL: none was given */
 };
 
@@ -197,7 +198,9 @@ static bool fits_denial(const struct sim *s, const struct truth *t, void *claim)
         d->nxdomain ? f->kind == FOUND_NXDOMAIN || (f->entless && s->tree.no_ent) : f->kind == FOUND_NODATA;
     /* RFC 9824 3.1: to who asks with DO there is no NXDOMAIN on the wire */
     bool compact = f->zone->is_signed && f->zone->signing.denial == SIGN_COMPACT;
-    kind = kind || (compact && f->kind == FOUND_NXDOMAIN);
+    /* In an opt-out span an unsigned zone might begin at any name, which has no DS (RFC 5155 8.6). */
+    bool span = f->zone->is_signed && f->zone->signing.opt_out && d->type == TYPE_DS;
+    kind = kind || ((compact || span) && f->kind == FOUND_NXDOMAIN);
     return kind &&
            (!d->soa || (name_equal(d->soa->owner, f->zone->name) && d->soa->ttl <= negative_ttl(s, f->zone) &&
                            set_has_version(&f->zone->apex[1], 0, d->soa)));
@@ -262,8 +265,8 @@ static bool is_excused(const struct walk *w, const name_t *name, uint16_t type)
     bool certain;
     if (!oracle_is_evil(w->s, name) || w->o->verdict == VERDICT_SECURE)
         return false;
-    return w->a->question.checking_disabled || is_in_opt_out(w->s, name, type) ||
-           oracle_trust(w->s, name, type, &certain) != TRUSTED_SECURE;
+    bool secure = oracle_trust(w->s, name, type, &certain) == TRUSTED_SECURE;
+    return w->a->question.checking_disabled || is_in_opt_out(w->s, name, type) || !secure || !certain;
 }
 
 static const struct rrset *next_of(const struct walk *w)
@@ -377,7 +380,7 @@ static bool walk_data(struct walk *w)
 static bool walk_denial(struct walk *w)
 {
     uint16_t rcode = w->o->rcode;
-    struct denial d = {.nxdomain = rcode == RCODE_NXDOMAIN};
+    struct denial d = {.nxdomain = rcode == RCODE_NXDOMAIN, .type = w->a->question.type};
     for (size_t i = 0; i < w->o->authority.count; i++)
         if (w->o->authority.items[i]->type == TYPE_SOA)
             d.soa = w->o->authority.items[i];

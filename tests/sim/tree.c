@@ -376,7 +376,11 @@ static void print_zone(const struct zone *z)
     printf("zone %s%s %s (%s, %s%s%s%s) ns_ttl %u soa %u/%u", name_text(z->name, name),
         z->evil ? " EVIL" : "", trusts[zone_trust(z)], parents[z->ds_kind],
         z->is_signed ? denials[z->signing.denial] : "unsigned", z->signing.opt_out ? " opt-out" : "",
-        spoils[z->spoil], z->anchored ? " ANCHOR" : "", z->ns_ttl, z->soa_ttl, z->minimum);
+        spoils[z->spoil],
+        z->distrusted ? " DISTRUSTED"
+        : z->anchored ? " ANCHOR"
+                      : "",
+        z->ns_ttl, z->soa_ttl, z->minimum);
     printf(z->gone_s == NEVER_S ? "\n" : " gone at %u\n", z->gone_s);
     for (unsigned i = 0; i < z->host_count; i++) {
         const struct host *h = z->hosts[i];
