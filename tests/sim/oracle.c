@@ -256,7 +256,9 @@ static bool is_in_opt_out(const struct sim *s, const name_t *name, uint16_t type
 {
     uint32_t now_s = sim_true_s(s);
     const struct zone *z = tree_zone_of(&s->tree, name, type, now_s);
-    return z->signing.opt_out && zone_find(&s->tree, z, name, type, now_s, now_s).kind == FOUND_NXDOMAIN;
+    struct found f = zone_find(&s->tree, z, name, type, now_s, now_s);
+    bool by_wildcard = f.node && !name_equal(f.node->name, name);
+    return z->signing.opt_out && (f.kind == FOUND_NXDOMAIN || by_wildcard);
 }
 
 /* Need what is said of this name's records of that type not be the truth? */
