@@ -156,8 +156,7 @@ def validating(internet, start_harkd):
         dnssec = {"trust-anchors": [f". {TRUSTED.ds('.').to_text()}".replace(". ", ". DS ", 1)], "root-data": "none", "rfc5011": "no"}
         daemon = start_harkd({"upstream": {"root-hints": [f"ns. {ROOT}"], "prime": "no", "ipv6": "no", "loopback-servers": "yes"},
                               "dnssec": dnssec | more}, at=AT)
-        if not ask("www.example.", ad=True).flags & dns.flags.AD:
-            pytest.skip("this harkd does not validate yet")
+        assert bool(ask("www.example.", ad=True).flags & dns.flags.AD) == (more.get("validate") != "no")
         return daemon
     return start
 
@@ -236,6 +235,20 @@ def test_reasons(validating):
         reply = ask("www.odd.", do=True)
         assert rcode(reply) == "NOERROR" and not reply.flags & dns.flags.AD and 2 in errors(reply), errors(reply)
     assert not errors(ask("www.plain.")) and not errors(ask("www.example."))
+
+
+def test_insecure_by_the_operators_word(validating):
+    """RFC 7646: data below a negative anchor is given, without AD and with the reason; without validation all is, without a word."""
+    daemon = validating(**{"negative-anchors": ["spoiled."]})
+    for _ in range(2):
+        reply = ask("spoiled.", do=True)
+        assert rcode(reply) == "NOERROR" and reply.answer and not reply.flags & dns.flags.AD
+        assert list(errors(reply)) == [0] and "spoiled" in errors(reply)[0], errors(reply)
+    assert rcode(ask("expired.")) == "SERVFAIL"
+    assert daemon.stop() == 0
+    validating(validate="no")
+    reply = ask("spoiled.", do=True)
+    assert rcode(reply) == "NOERROR" and not errors(reply) and not ask("www.example.", ad=True).flags & dns.flags.AD
 
 
 def test_compact_denial(validating, internet):
