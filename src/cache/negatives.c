@@ -42,6 +42,8 @@ bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint
     size_t key_len = cache_key(key, name, 0, class);
     if (get_one(c, key, key_len, now_s, a, out))
         return true;
+    if (type == 0)
+        return false;
     put_u16(key + key_len - 4, type);
     return get_one(c, key, key_len, now_s, a, out);
 }

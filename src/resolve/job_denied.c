@@ -283,14 +283,15 @@ static enum job_state denied_by_nsec3(struct denied *d, const struct nsec3_chain
 /* ---- RFC 8020 ---- */
 
 /* No name is below one that does not exist. A compact denial (RFC 9824) proves nothing of names below, so a
- * validating client could not check it. */
-static bool denied_above(struct job *j)
+ * validating client could not check it. What lies above `top`, where trust of its own begins or ends, does
+ * not count. */
+static bool denied_above(struct job *j, const name_t *top)
 {
     enum nxdomain_cut cut = j->r->set.nxdomain_cut;
     struct negative n;
     if (cut == NXDOMAIN_CUT_OFF)
         return false;
-    for (const name_t *name = j->name; !name_is_root(name);) {
+    for (const name_t *name = j->name; !name_equal(name, top) && !name_equal(name_parent(name, 1), top);) {
         name = name_parent(name, 1);
         if (!cache_negative_get(j->r->cache, name, 0, j->class, j->r->now.cache_s, &j->arena, &n) ||
             !n.nxdomain || rrset_list_find(&n.authority, name, TYPE_NSEC))
@@ -318,14 +319,17 @@ enum job_state known_denied(struct job *j)
     uint32_t now_s = j->r->now.cache_s;
     if (j->class != CLASS_IN || j->flags.parent_side || name_is_root(j->name))
         return JOB_KNOWN;
-    if (denied_above(j))
+    enum trust trust = anchors_closest(j->r->set.anchors, j->name, j->r->now.wall_s, &anchor, &negative);
+    const name_t *top = trust == TRUST_ANCHOR     ? anchor->zone
+                        : trust == TRUST_NEGATIVE ? negative->zone
+                                                  : NAME_ROOT;
+    if (denied_above(j, top))
         return JOB_DONE;
-    if ((!j->r->set.aggressive && j->type != TYPE_DS) ||
-        anchors_closest(j->r->set.anchors, j->name, j->r->now.wall_s, &anchor, &negative) != TRUST_ANCHOR)
+    if ((!j->r->set.aggressive && j->type != TYPE_DS) || trust != TRUST_ANCHOR)
         return JOB_KNOWN;
     struct denied d = {.j = j, .nsecs = cache_nsecs(j->r->cache)};
     d.zone = nsecs_deepest(d.nsecs, j->type == TYPE_DS ? name_parent(j->name, 1) : j->name);
-    if (!d.zone)
+    if (!d.zone || !name_is_within(d.zone, top))
         return JOB_KNOWN;
     d.soa = nsecs_soa(d.nsecs, d.zone, now_s, &j->arena);
     if (!d.soa && j->type != TYPE_DS)
@@ -369,7 +373,7 @@ void denied_learn(struct job *j, const name_t *zone, const struct rrset *soa, co
     const struct rrset *any =
         soa ? soa : nsecs_soa(cache_nsecs(j->r->cache), zone, j->r->now.cache_s, &j->arena);
     uint32_t most = denial_ttl(j, any, soa != NULL);
-    if (j->class != CLASS_IN)
+    if (j->class != CLASS_IN || j->flags.no_write)
         return;
     for (size_t i = 0; i < proofs->count; i++) {
         if (proofs->items[i]->verdict == VERDICT_SECURE)

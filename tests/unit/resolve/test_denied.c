@@ -431,6 +431,22 @@ static void nothing_is_denied_below_a_negative_anchor(void **state)
     scene_end(&s);
 }
 
+/* What has an anchor of its own is not its ancestors' to deny. */
+static void nothing_is_denied_from_above_an_anchor(void **state)
+{
+    struct scene s;
+    scene_begin(&s, (struct sign_zone_plan){.denial = SIGN_NSEC}, keep_all);
+    struct rdata ds = sign_key_ds(s.key, name_of(&s, "nx.org."), 2, &s.a);
+    struct dnssec_policy policy;
+    dnssec_policy_default(&policy);
+    anchors_add(anchors, name_of(&s, "nx.org."), TYPE_DS, &ds);
+    anchors_settle(anchors, &policy);
+    assert_false(is_known(&s, "nx.org.", TYPE_A, NULL));
+    assert_false(is_known(&s, "a.b.nx.org.", TYPE_A, NULL));
+    assert_true(is_known(&s, "xx.org.", TYPE_A, NULL));
+    scene_end(&s);
+}
+
 /* ---- RFC 8020 ---- */
 
 static enum verdict gone_verdict;
@@ -452,6 +468,20 @@ static bool is_cut(struct scene *s, const char *name)
     if (!cut)
         renew(s);
     return cut;
+}
+
+static void nxdomain_above_an_anchor_denies_nothing_below_it(void **state)
+{
+    struct scene s;
+    gone_verdict = VERDICT_SECURE;
+    scene_begin(&s, (struct sign_zone_plan){.denial = SIGN_NSEC}, put_nxdomain);
+    anchors_add_negative(anchors, name_of(&s, "x.gone.org."), INT64_MAX);
+    anchors_add_negative(anchors, name_of(&s, "y.gone.org."), INT64_MAX);
+    assert_true(is_cut(&s, "z.gone.org."));
+    assert_false(is_cut(&s, "x.gone.org."));
+    assert_false(is_cut(&s, "a.b.x.gone.org."));
+    assert_false(is_cut(&s, "a.y.gone.org."));
+    scene_end(&s);
 }
 
 static void validated_nxdomain_denies_the_names_below(void **state)
@@ -502,6 +532,8 @@ int main(void)
         cmocka_unit_test(deep_names_cost_few_hashes),
         cmocka_unit_test(setting_off_leaves_delegations_without_ds),
         cmocka_unit_test(nothing_is_denied_below_a_negative_anchor),
+        cmocka_unit_test(nothing_is_denied_from_above_an_anchor),
+        cmocka_unit_test(nxdomain_above_an_anchor_denies_nothing_below_it),
         cmocka_unit_test(validated_nxdomain_denies_the_names_below),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
