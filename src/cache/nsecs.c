@@ -379,20 +379,16 @@ static struct item *item_before(struct shard *s, const struct nsecs_key *k, uint
     return item_of(s, p - 1);
 }
 
-static struct rrset *copy_out(const struct item *it, uint32_t now_s, struct arena *a)
-{
-    struct reader r = reader_of(arena_copy(a, it->octets + it->key_len, it->value_len), it->value_len);
-    struct rrset *rs = flat_read_rrset(&r, a);
-    /* A clock that stepped back lengthens no TTL. */
-    if (rs && it->expires_s - now_s < rs->ttl)
-        rs->ttl = it->expires_s - now_s;
-    return rs;
-}
+/* A value taken out under the lock. */
+struct taken {
+    const uint8_t *octets; /* NULL: nothing is there */
+    size_t len;
+    uint32_t left_s;
+};
 
-static struct rrset *find(struct nsecs *n, const struct nsecs_key *k, uint32_t now_s, struct arena *a)
+static struct taken take(struct shard *s, const struct nsecs_key *k, uint32_t now_s, struct arena *a)
 {
-    struct shard *s = shard_of(n, k);
-    struct rrset *rs = NULL;
+    struct taken t = {0};
     uint32_t place;
     pthread_mutex_lock(&s->lock);
     struct item *it = item_before(s, k, &place);
@@ -400,13 +396,25 @@ static struct rrset *find(struct nsecs *n, const struct nsecs_key *k, uint32_t n
         take_out(s, place);
     else if (it && reaches(it, k)) {
         it->hit = 1;
-        rs = copy_out(it, now_s, a);
+        t = (struct taken){.len = it->value_len, .left_s = it->expires_s - now_s};
+        t.octets = arena_copy(a, it->octets + it->key_len, t.len);
     }
-    if (rs)
+    if (t.octets)
         s->stats.found++;
     else
         s->stats.missed++;
     pthread_mutex_unlock(&s->lock);
+    return t;
+}
+
+static struct rrset *find(struct nsecs *n, const struct nsecs_key *k, uint32_t now_s, struct arena *a)
+{
+    struct taken t = take(shard_of(n, k), k, now_s, a);
+    struct reader r = reader_of(t.octets, t.len);
+    struct rrset *rs = t.octets ? flat_read_rrset(&r, a) : NULL;
+    /* A clock that stepped back lengthens no TTL. */
+    if (rs && t.left_s < rs->ttl)
+        rs->ttl = t.left_s;
     return rs;
 }
 
