@@ -15,7 +15,7 @@
 
 #define LOOK_MS_MAX 3600000 /* the wall clock may be set: it is read again so often at least */
 #define CLOCK_LOOK_MS 1000  /* while it is not known */
-#define FIRST_LOOK_MS 2000  /* after the start, if one is due: questions of clients come first */
+#define FIRST_LOOK_MS 1000  /* after the start, if one is due: questions of clients come first */
 #define ROOT_VERIFIER_KEYS 16u
 #define ROOT_VERIFIER_RESULTS 16u
 
@@ -30,8 +30,9 @@ struct trust_keeper {
     uv_timer_t timer;
     uv_async_t heard;
     struct trust_keeper_hooks hooks;
-    /* From the worker that asked. */
+    /* From the worker that asked, which may outlive the loop. */
     uv_mutex_t lock;
+    bool listens;
     struct arena arena;
     struct rrset *keys; /* NULL: it failed */
     char why[256];
@@ -191,8 +192,9 @@ void trust_keeper_heard(struct trust_keeper *k, const struct outcome *outcome)
     k->keys = secure ? rrset_copy(keys, &k->arena) : NULL;
     snprintf(
         k->why, sizeof k->why, "%s", outcome->reason.text ? outcome->reason.text : "they were not secure");
+    if (k->listens)
+        uv_async_send(&k->heard);
     uv_mutex_unlock(&k->lock);
-    uv_async_send(&k->heard);
 }
 
 /* ---- negative anchors ---- */
@@ -301,7 +303,7 @@ void trust_keeper_start(struct trust_keeper *k, uv_loop_t *loop, const struct tr
     uv_timer_init(loop, &k->timer);
     uv_async_init(loop, &k->heard, on_heard);
     k->timer.data = k->heard.data = k;
-    k->started = true;
+    k->started = k->listens = true;
     now_t now = read_now(k);
     k->start_ms = now.mono_ms;
     look_at_clock(k, now);
@@ -351,6 +353,9 @@ void trust_keeper_close(struct trust_keeper *k)
 {
     if (!k->started)
         return;
+    uv_mutex_lock(&k->lock);
+    k->listens = false;
+    uv_mutex_unlock(&k->lock);
     uv_close((uv_handle_t *)&k->timer, NULL);
     uv_close((uv_handle_t *)&k->heard, NULL);
     k->started = false;

@@ -209,7 +209,7 @@ def test_nothing_is_remembered_where_that_is_off(world, start_harkd, tmp_path):
 
 def test_the_root_is_not_looked_at_where_that_is_off(world, start_harkd, tmp_path):
     daemon = start_harkd(world.settings(tmp_path, rfc5011="no"))
-    time.sleep(3)
+    time.sleep(2)
     root = ctl(daemon, "anchors")["root"]
     assert not root["followed"] and not root["keys"] and root["seen"] is None
     assert secure()
@@ -327,7 +327,7 @@ def test_a_clock_before_the_build_is_said_and_nothing_is_authentic(unclocked):
     assert any("does not know what time it is" in (o.text or "") for o in reply.options if o.otype == 15)
     assert rcode("www.bad.") == "SERVFAIL", "signatures are verified all the same"
     assert ctl(daemon, "status")["trust"]["clock_known"] is False
-    time.sleep(4)
+    time.sleep(2.5)
     root = ctl(daemon, "anchors")["root"]
     assert root["followed"] and not root["keys"], "no hold-down can be counted without a clock"
     assert daemon.log.count("the time is not known") == 1
