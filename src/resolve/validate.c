@@ -294,7 +294,7 @@ static enum job_state begin_item(struct job *j)
     }
     if (trust != TRUST_ANCHOR || it->type == TYPE_RRSIG) { /* signatures are not signed (RFC 4035 2.2) */
         fault.kind = trust == TRUST_NEGATIVE ? FAULT_NEGATIVE_ANCHOR : FAULT_NONE;
-        fault.owner = trust == TRUST_NEGATIVE ? negative->zone : NULL;
+        fault.owner = trust == TRUST_NEGATIVE ? name_dup(negative->zone, &j->arena) : NULL;
         return item_end(v, VERDICT_INSECURE, &fault);
     }
     const name_t *signer = signer_of(it, place, anchor->zone);
