@@ -2,6 +2,7 @@
 denies compactly (RFC 9824) and names an agent for reports (RFC 9567), and two unsigned zones below it."""
 
 import itertools
+import json
 import select
 import socket
 import threading
@@ -19,6 +20,7 @@ import dns.rrset
 import pytest
 import sign
 from conftest import PATIENCE_S, exchange
+from test_reload import reload, write
 
 ROOT, LEAF = "127.0.0.77", "127.0.0.78"  # hints may be of the loopback network
 AT = ("127.0.0.1", 5391)
@@ -249,6 +251,23 @@ def test_insecure_by_the_operators_word(validating):
     validating(validate="no")
     reply = ask("spoiled.", do=True)
     assert rcode(reply) == "NOERROR" and not errors(reply) and not ask("www.example.", ad=True).flags & dns.flags.AD
+
+
+def test_validation_may_be_switched_while_it_runs(validating):
+    """What was learnt before is judged by the settings of now, finished answers too."""
+    daemon = validating(validate="no")
+    first = json.loads((daemon.control.parent / "hark.yaml").read_text())
+    for _ in range(2):
+        assert rcode(ask("spoiled.")) == rcode(ask("expired.", do=True)) == rcode(ask("www.example.")) == "NOERROR"
+        write(daemon, dnssec=first["dnssec"] | {"validate": "yes"})
+        assert reload(daemon)["changed"] == ["dnssec.validate"]
+        assert rcode(ask("spoiled.")) == rcode(ask("expired.", do=True)) == "SERVFAIL"
+        assert ask("www.example.", ad=True).flags & dns.flags.AD
+        write(daemon, dnssec=first["dnssec"] | {"validate": "yes", "negative-anchors": ["."]})
+        assert reload(daemon)["changed"] == ["dnssec.negative-anchors"]
+        assert rcode(ask("spoiled.")) == "NOERROR" and not ask("www.example.", ad=True).flags & dns.flags.AD
+        write(daemon, dnssec=first["dnssec"] | {"validate": "no"})
+        reload(daemon)
 
 
 def test_compact_denial(validating, internet):
