@@ -88,7 +88,7 @@ static void client_text(struct text *t, enum config_clients how, const struct ad
 }
 
 /* Keys of the JSON form, in the order of the text form. */
-static const char *const keys[] = {"client", "transport", "name", "type", "rcode", "ms", "from"};
+static const char *const keys[] = {"client", "transport", "name", "type", "rcode", "ms", "from", "ede"};
 enum { KEYS = sizeof keys / sizeof keys[0], KEY_MS = 5 };
 #define FIELD_MAX NAME_TEXT_LEN
 
@@ -114,6 +114,10 @@ static void fields_of(char fields[KEYS][FIELD_MAX], const struct query_log *q, c
     rcode_to_text(&t[4], reply->rcode);
     text_printf(&t[KEY_MS], "%lld", (long long)took_ms);
     text_add(&t[6], from[reply->from]);
+    if (rq->ede == EDE_NONE)
+        text_char(&t[7], '-');
+    else
+        text_printf(&t[7], "%d", rq->ede);
 }
 
 void query_log_add(struct query_log *q, const struct request *rq, const struct reply *reply, int64_t took_ms)

@@ -153,11 +153,11 @@ def internet():
 
 @pytest.fixture
 def validating(internet, start_harkd):
-    """validating(**settings of dnssec)"""
-    def start(**more):
+    """validating(**settings of dnssec, log={…})"""
+    def start(log=None, **more):
         dnssec = {"trust-anchors": [f". {TRUSTED.ds('.').to_text()}".replace(". ", ". DS ", 1)], "root-data": "none", "rfc5011": "no"}
         daemon = start_harkd({"upstream": {"root-hints": [f"ns. {ROOT}"], "prime": "no", "ipv6": "no", "loopback-servers": "yes"},
-                              "dnssec": dnssec | more}, at=AT)
+                              "dnssec": dnssec | more, "log": log or {}}, at=AT)
         assert bool(ask("www.example.", ad=True).flags & dns.flags.AD) == (more.get("validate") != "no")
         return daemon
     return start
@@ -237,6 +237,17 @@ def test_reasons(validating):
         reply = ask("www.odd.", do=True)
         assert rcode(reply) == "NOERROR" and not reply.flags & dns.flags.AD and 2 in errors(reply), errors(reply)
     assert not errors(ask("www.plain.")) and not errors(ask("www.example."))
+
+
+def test_log_says_what_the_client_is_told(validating, tmp_path):
+    daemon = validating(log={"level": "debug", "queries": str(tmp_path / "queries")})
+    told = errors(ask("expired."))
+    assert errors(ask("www.odd."))
+    assert daemon.stop() == 0
+    assert f"expired. A failed: rrsig-expired: {told[7]}" in daemon.log
+    lines = [line.split() for line in (tmp_path / "queries").read_text().splitlines()]
+    assert {line[3]: line[8] for line in lines if line[3] in ("expired.", "www.odd.", "www.example.")} == {
+        "expired.": "7", "www.odd.": "2", "www.example.": "-"}
 
 
 def test_insecure_by_the_operators_word(validating):
