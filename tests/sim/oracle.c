@@ -567,6 +567,15 @@ static int zone_cost(struct needs *n, const struct zone *z, unsigned depth)
     return sum;
 }
 
+/* A zone that was withdrawn and has an anchor of its own: what is said of its names since is not believed. */
+static bool anchor_goes(const struct sim *s, const name_t *name)
+{
+    for (const struct zone *z = zone_ever(s, name); z; z = z->parent)
+        if (z->anchored && !zone_stays(z))
+            return true;
+    return false;
+}
+
 static bool closure_works(struct needs *n, const struct question *q, uint32_t at_s)
 {
     const struct tree *t = &n->s->tree;
@@ -581,6 +590,8 @@ static bool closure_works(struct needs *n, const struct question *q, uint32_t at
         bool certain;
         enum trusted trust = oracle_trust(n->s, name, q->type, &certain);
         if (n->s->anchors && (n->s->wall_strange || (trust == TRUSTED_BROKEN && !q->checking_disabled)))
+            return false;
+        if (n->s->anchors && anchor_goes(n->s, name))
             return false;
         struct found f = zone_find(t, z, name, q->type, at_s, at_s);
         if (f.kind == FOUND_CNAME)
