@@ -74,13 +74,23 @@ static void hash_of(const struct sign_zone *z, const name_t *n, uint8_t out[20])
     sign_nsec3_hash(out, n, z->plan.iterations, z->plan.salt, z->plan.salt_len);
 }
 
-/* An insecure delegation, or an empty non-terminal of nothing else: opt-out leaves it out. */
+static bool has_wildcard(const struct sign_zone *z)
+{
+    for (size_t i = 0; i < z->node_count; i++)
+        if (z->nodes[i].name[0] == 1 && z->nodes[i].name[1] == '*')
+            return true;
+    return false;
+}
+
+/* An insecure delegation, or an empty non-terminal of nothing else: opt-out leaves it out. Not the latter
+ * where there is a wildcard: it might stand above, and then nobody could prove that it makes no names below.
+ */
 static bool is_opted_out(const struct sign_zone *z, size_t at)
 {
     const struct sign_node *node = &z->nodes[at];
     if (node->cut)
         return !rrset_list_find(&node->sets, NULL, TYPE_DS);
-    if (node->sets.count)
+    if (node->sets.count || has_wildcard(z))
         return false;
     for (size_t i = at + 1; i < z->node_count && name_is_within(z->nodes[i].name, node->name); i++)
         if (!z->nodes[i].hidden && z->nodes[i].sets.count && !is_opted_out(z, i))
