@@ -71,8 +71,12 @@ bool known_negative(struct job *j, const name_t *name, uint16_t type, struct neg
 {
     if (!cache_negative_get(j->r->cache, name, type, j->class, j->r->now.cache_s, &j->arena, out))
         return false;
-    /* NXDOMAIN is of all types; but a zone's word on its own apex is none on DS (RFC 4035 3.1.4.1). */
-    return type != TYPE_DS || name_is_root(name) || !rrset_list_find(&out->authority, name, TYPE_SOA);
+    /* NXDOMAIN is of all types; but a zone's word on its own apex is none on DS (RFC 4035 3.1.4.1), nor does
+     * a negative anchor hold for what its zone's parent says. */
+    if (type != TYPE_DS || name_is_root(name))
+        return true;
+    return !rrset_list_find(&out->authority, name, TYPE_SOA) &&
+           !(out->nxdomain && out->fault == FAULT_NEGATIVE_ANCHOR);
 }
 
 static struct found *known_denial(struct job *j)
@@ -210,6 +214,18 @@ static void store_cut(struct job *j, const struct found *f)
     cache_cut_put(j->r->cache, cut, j->r->now.cache_s);
 }
 
+/* DS was denied by a parent that nobody vouches for: NXDOMAIN, which is of all types, would speak of the
+ * anchored zone too. */
+static bool is_anchored(struct job *j, const struct found *f)
+{
+    const struct anchor *anchor = NULL;
+    const struct negative_anchor *negative = NULL;
+    return f->type == TYPE_DS && f->kind == FOUND_NXDOMAIN && f->denial == VERDICT_INSECURE &&
+           anchors_closest(j->r->set.anchors, f->target, j->r->now.wall_s, &anchor, &negative) ==
+               TRUST_ANCHOR &&
+           name_equal(anchor->zone, f->target);
+}
+
 static void store_denial(struct job *j, const struct found *f)
 {
     struct negative n = {.nxdomain = f->kind == FOUND_NXDOMAIN,
@@ -218,7 +234,7 @@ static void store_denial(struct job *j, const struct found *f)
         .no_name = f->no_name,
         .ttl = f->negative_ttl};
     /* Without an SOA nothing says for how long: RFC 2308 5. */
-    if (!f->soa)
+    if (!f->soa || is_anchored(j, f))
         return;
     rrset_list_add(&n.authority, f->soa, &j->arena);
     append(&n.authority, &f->proofs, &j->arena);

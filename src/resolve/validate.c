@@ -185,8 +185,6 @@ static enum job_state item_end(struct validation *v, enum verdict verdict, const
      * beside it says nothing (threat P18). */
     if (verdict == VERDICT_INSECURE && it->role == ITEM_PROOF)
         it->verdict = VERDICT_UNCHECKED;
-    if (verdict == VERDICT_INSECURE && it->role == ITEM_SOA)
-        validate_absence(v);
     return JOB_VALIDATE;
 }
 
@@ -397,13 +395,14 @@ static enum job_state judge_zone(struct job *j)
     struct validation *v = j->val;
     if (v->secure.zone && name_equal(v->secure.zone, v->zone))
         return zone_known(j);
-    if (v->insecure && name_is_within(v->zone, v->insecure))
-        return item_end(v, VERDICT_INSECURE, &v->insecure_fault);
     const struct anchor *anchor = NULL;
     const struct negative_anchor *negative = NULL;
     struct fault fault = {0};
     if (anchors_closest(j->r->set.anchors, v->zone, j->r->now.wall_s, &anchor, &negative) != TRUST_ANCHOR)
         return item_end(v, VERDICT_INSECURE, &fault); /* the settings changed */
+    /* unless an anchor lies between */
+    if (v->insecure && name_is_within(v->zone, v->insecure) && name_is_within(v->insecure, anchor->zone))
+        return item_end(v, VERDICT_INSECURE, &v->insecure_fault);
     if (name_equal(anchor->zone, v->zone)) {
         if (!zone_is_secure(j, v->zone, anchor_ds(j, anchor), &fault))
             return insecure(j, &fault);

@@ -15,11 +15,33 @@ static void lessen(struct found *f, enum verdict verdict, const struct fault *fa
         f->fault = *fault;
 }
 
+/* Whose zone the denial is of: a DS's is the one above. */
+static const name_t *place_of(const struct found *f)
+{
+    return f->type == TYPE_DS && !name_is_root(f->target) ? name_parent(f->target, 1) : f->target;
+}
+
+/* The closest anchor of what is denied: a zone above it has no say. NULL: it is not to be secure; below a
+ * negative anchor nothing need be proven. */
+static const struct anchor *anchor_of(const struct job *j, const struct found *f)
+{
+    const struct anchor *anchor = NULL;
+    const struct negative_anchor *negative = NULL;
+    enum trust trust = anchors_closest(j->r->set.anchors, place_of(f), j->r->now.wall_s, &anchor, &negative);
+    return trust == TRUST_ANCHOR ? anchor : NULL;
+}
+
+static bool may_deny(const struct found *f, const struct anchor *anchor, const name_t *signer)
+{
+    return name_is_within(place_of(f), signer) && anchor && name_is_within(signer, anchor->zone);
+}
+
 /* The proofs that verified and were signed by *zone, as one list. *zone NULL: it becomes the deepest signer
  * above what is denied. */
 static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
 {
     const struct validation *v = j->val;
+    const struct anchor *anchor = anchor_of(j, v->found);
     struct rrset_list *list = ARENA_NEW(&j->arena, struct rrset_list);
     for (unsigned pass = *zone ? 1 : 0; pass < 2; pass++)
         for (unsigned i = 0; i < v->count; i++) {
@@ -27,8 +49,7 @@ static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
             if (it->role != ITEM_PROOF || !is_good(it->verdict) || it->expanded)
                 continue;
             if (pass == 0) {
-                if (name_is_within(v->found->target, it->signer) &&
-                    (!*zone || name_is_within(it->signer, *zone)))
+                if (may_deny(v->found, anchor, it->signer) && (!*zone || name_is_within(it->signer, *zone)))
                     *zone = it->signer;
             } else if (*zone && name_equal(it->signer, *zone)) {
                 it->rrset->verdict = (uint8_t)it->verdict;
@@ -62,22 +83,13 @@ static struct denial_result deny(struct found *f, struct proofs *p)
     return nodata;
 }
 
-/* Below a negative anchor what the zone above proves counts for nothing, and need not be proven. */
-static bool is_anchored(const struct job *j, const struct found *f)
-{
-    const struct anchor *anchor = NULL;
-    const struct negative_anchor *negative = NULL;
-    bool above = f->type == TYPE_DS && !name_is_root(f->target);
-    return anchors_closest(j->r->set.anchors, above ? name_parent(f->target, 1) : f->target, j->r->now.wall_s,
-               &anchor, &negative) == TRUST_ANCHOR;
-}
-
 /* The negative part. False: *state says what comes now. */
 static bool conclude_denial(struct job *j, enum job_state *state)
 {
     struct validation *v = j->val;
     struct found *f = v->found;
-    const name_t *zone = NULL, *soa_zone = NULL;
+    const name_t *zone = NULL;
+    const struct item *soa = NULL;
     f->denial = VERDICT_SECURE;
     for (unsigned i = 0; i < v->count; i++) {
         const struct item *it = &v->items[i];
@@ -88,17 +100,17 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         }
         if (it->role == ITEM_SOA) {
             it->rrset->verdict = (uint8_t)it->verdict;
-            soa_zone = it->signer;
+            soa = it;
         }
     }
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
-    if (!zone && soa_zone && is_anchored(j, f)) {
+    if (!zone && soa && is_good(soa->verdict) && anchor_of(j, f)) {
         *state = validate_refuse_denial(j, v->left_out.kind ? &v->left_out : &missing);
         return false;
     }
-    if (!zone) {
-        /* it may be of an insecure zone below, which the same server serves */
+    if (!zone || (soa && !is_good(soa->verdict))) {
+        /* It may be of an insecure zone, but that is for its target to say, not for what stands beside. */
         validate_absence(v);
         *state = JOB_VALIDATE;
         return false;

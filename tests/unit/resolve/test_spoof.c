@@ -17,7 +17,7 @@
 #include "dnssec/verify.h"
 #include "world.h"
 
-enum { WORLDS = 150, QUESTIONS = 12, ZONES = 7 };
+enum { WORLDS = 150, QUESTIONS = 12, ZONES = 9 };
 
 static struct anchors *anchors;
 
@@ -60,7 +60,8 @@ static const struct {
     {"org.", "10.0.0.2",
         "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.2\nwww A 192.0.2.1\nwww TXT \"t\"\nalias CNAME www\n"
         "far CNAME x.sub\nout CNAME x.plain\nplain NS ns\nsub NS ns\nkid NS ns.kid\nns.kid A 10.0.0.4\n"
-        "*.wild A 192.0.2.7\n*.wc CNAME www.sub\na.b.empty A 192.0.2.6\ndn DNAME sub\nodd NS ns\nodd DS 1 "
+        "*.wild A 192.0.2.7\n*.wc CNAME www.sub\na.b.empty A 192.0.2.6\ndn DNAME sub\na.deep NS ns\nodd NS "
+        "ns\nodd DS 1 "
         "200 2 "
         "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\nzz A 192.0.2.5\n",
         true},
@@ -73,15 +74,20 @@ static const struct {
         "*.q CNAME zz.org.\n",
         true},
     {"odd.org.", "10.0.0.2", "@ SOA ns x 1 2 3 4 300\n@ NS ns.org.\nwww A 192.0.2.41\n", false},
-    {"bare.", "10.0.0.3", "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nwww A 192.0.2.31\n", false},
+    {"bare.", "10.0.0.3", "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nwww A 192.0.2.31\nisle NS ns\n",
+        false},
+    {"a.deep.org.", "10.0.0.2", "@ SOA ns x 1 2 3 4 300\n@ NS ns.org.\nwww A 192.0.2.51\n", true},
+    {"isle.bare.", "10.0.0.3",
+        "@ SOA ns x 1 2 3 4 300\n@ NS ns.bare.\nwww A 192.0.2.61\n*.w CNAME www.org.\n", true},
 };
 
 static const char *const NAMES[] = {".", "org.", "www.org.", "alias.org.", "far.org.", "out.org.",
     "plain.org.", "x.plain.org.", "sub.org.", "www.sub.org.", "x.sub.org.", "nx.sub.org.", "y.w.sub.org.",
     "kid.org.", "www.kid.org.", "back.kid.org.", "y.q.kid.org.", "nx.kid.org.", "y.wild.org.",
     "x.y.wild.org.", "y.wc.org.", "empty.org.", "b.empty.org.", "nx.empty.org.", "dn.org.", "www.dn.org.",
-    "nx.dn.org.", "nx.org.", "a.nx.org.", "zz.org.", "odd.org.", "www.odd.org.", "nx.odd.org.", "bare.",
-    "www.bare.", "nx."};
+    "nx.dn.org.", "nx.org.", "a.nx.org.", "zz.org.", "ghost.org.", "x.ghost.org.", "deep.org.", "a.deep.org.",
+    "www.a.deep.org.", "isle.bare.", "www.isle.bare.", "nx.isle.bare.", "y.w.isle.bare.", "odd.org.",
+    "www.odd.org.", "nx.odd.org.", "bare.", "www.bare.", "nx."};
 static const uint16_t TYPES_ASKED[] = {
     TYPE_A, TYPE_A, TYPE_A, TYPE_TXT, TYPE_DS, TYPE_DNSKEY, TYPE_NS, TYPE_CNAME};
 
@@ -94,7 +100,7 @@ static void make_zones(struct scene *s)
         for (unsigned k = i + 1; k < ZONES; k++) {
             name_t name[NAME_MAX_LEN];
             name_from_text(name, ZONE[k].origin, strlen(ZONE[k].origin), NULL);
-            bool child = ZONE[k].is_signed && (i == 0 ? k == 1 : i == 1 && k > 1);
+            bool child = ZONE[k].is_signed && (i == 0 ? k == 1 : i == 1 && k > 1 && k < ZONES - 1);
             if (child)
                 text_printf(&t, "%s\n", sign_key_text(s->key, name, TYPE_DS, &s->a));
         }
@@ -118,6 +124,13 @@ static void scene_begin(struct scene *s, unsigned seed)
     struct rdata ds = sign_key_ds(s->key, NAME_ROOT, 2, &s->a);
     anchors = anchors_new();
     anchors_add(anchors, NAME_ROOT, TYPE_DS, &ds);
+    name_t isle[NAME_MAX_LEN], sub[NAME_MAX_LEN];
+    name_from_text(isle, "isle.bare.", 10, NULL);
+    name_from_text(sub, "sub.org.", 8, NULL);
+    if (roll(s, 2))
+        anchors_add(anchors, isle, TYPE_DNSKEY, &s->key->dnskey);
+    if (roll(s, 4) == 0)
+        anchors_add_negative(anchors, sub, INT64_MAX);
     anchors_settle(anchors, &policy);
     make_zones(s);
 }
@@ -302,7 +315,10 @@ static unsigned ask_both(struct scene *s, struct world *spoofed, unsigned *secur
     char *truth = said(clean, honest), *lie = said(spoofed, o);
     unsigned failures = compare(name, type, honest, truth, o, lie);
     *secure += o->verdict == VERDICT_SECURE;
-    assert_int_not_equal(honest->rcode, RCODE_SERVFAIL);
+    if (honest->rcode == RCODE_SERVFAIL) {
+        print_error("%s %u: honestly SERVFAIL: %s\n", name, type, honest->reason.text);
+        failures++;
+    }
     mem_free(truth);
     mem_free(lie);
     world_free(clean);
