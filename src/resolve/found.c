@@ -118,7 +118,7 @@ static struct found *known_alias(struct job *j)
     unsigned labels = name_labels(j->name);
     for (unsigned i = 1; i < labels; i++) {
         rs = cache_rrset_get(c, name_parent(j->name, i), TYPE_DNAME, j->class, now_s, &j->arena);
-        if (!rs || rs->count == 0 || (!j->flags.unchecked && dname_is_over_anchor(j, rs->owner, j->name)))
+        if (!rs || rs->count == 0)
             continue;
         if (!j->flags.unchecked && rs->verdict != VERDICT_SECURE && chain_is_cut_short(j, rs->owner, j->name))
             continue;

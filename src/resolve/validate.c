@@ -258,23 +258,6 @@ static bool is_signed_by(const struct item *it, const name_t *zone)
     return false;
 }
 
-bool dname_is_over_anchor(const struct job *j, const name_t *dname, const name_t *name)
-{
-    const struct anchor *anchor = NULL;
-    const struct negative_anchor *negative = NULL;
-    return anchors_closest(j->r->set.anchors, name, j->r->now.wall_s, &anchor, &negative) == TRUST_ANCHOR &&
-           name_is_within(anchor->zone, dname) && !name_equal(anchor->zone, dname);
-}
-
-static bool is_over_anchor(const struct job *j, const struct item *it)
-{
-    const struct rrset_list *l = &j->val->found->links;
-    for (size_t i = 0; it->type == TYPE_DNAME && i + 1 < l->count; i++)
-        if (l->items[i] == it->rrset && link_is_made(l, i + 1))
-            return dname_is_over_anchor(j, it->owner, l->items[i + 1]->owner);
-    return false;
-}
-
 static enum job_state begin_item(struct job *j)
 {
     struct validation *v = j->val;
@@ -285,11 +268,6 @@ static enum job_state begin_item(struct job *j)
     struct fault fault = {.owner = it->owner, .type = it->type};
     enum trust trust = anchors_closest(j->r->set.anchors, place, j->r->now.wall_s, &anchor, &negative);
     v->zone = NULL;
-    if (is_over_anchor(j, it)) {
-        fault.kind = FAULT_RRSIG_SIGNER;
-        fault.signer = it->owner;
-        return validate_refuse(j, &fault);
-    }
     if (trust != TRUST_ANCHOR || it->type == TYPE_RRSIG) { /* signatures are not signed (RFC 4035 2.2) */
         fault.kind = trust == TRUST_NEGATIVE ? FAULT_NEGATIVE_ANCHOR : FAULT_NONE;
         fault.owner = trust == TRUST_NEGATIVE ? name_dup(negative->zone, &j->arena) : NULL;

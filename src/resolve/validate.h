@@ -125,8 +125,6 @@ struct validation {
 enum job_state step_validate(struct job *j);
 /** Does an RRSIG say that the RRset was made of a wildcard? */
 bool rrset_is_expanded(const struct rrset *rs);
-/** Has name an anchor of its own below that DNAME? Then no zone above, secure or not, redirects it. */
-bool dname_is_over_anchor(const struct job *j, const name_t *dname, const name_t *name);
 /** Sets the job's validation up for what was found. */
 void validate_begin(struct job *j, struct found *found);
 /** What is found says nothing that could be verified: is its target in an insecure zone? */

@@ -258,7 +258,8 @@ static bool is_in_opt_out(const struct sim *s, const name_t *name, uint16_t type
     const struct zone *z = tree_zone_of(&s->tree, name, type, now_s);
     struct found f = zone_find(&s->tree, z, name, type, now_s, now_s);
     bool by_wildcard = f.node && !name_equal(f.node->name, name);
-    return z->signing.opt_out && (f.kind == FOUND_NXDOMAIN || by_wildcard);
+    bool unsigned_cut = f.kind == FOUND_NODATA && f.set; /* its DS is asked for */
+    return z->signing.opt_out && (f.kind == FOUND_NXDOMAIN || by_wildcard || unsigned_cut);
 }
 
 /* Need what is said of this name's records of that type not be the truth? */
