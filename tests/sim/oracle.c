@@ -595,10 +595,13 @@ static bool closure_works(struct needs *n, const struct question *q, uint32_t at
         if (n->s->anchors && anchor_goes(n->s, name))
             return false;
         struct found f = zone_find(t, z, name, q->type, at_s, at_s);
+        /* Above an empty non-terminal that opt-out left out a wildcard may stand: then nobody can prove it.
+         */
+        bool unprovable = f.kind == FOUND_NXDOMAIN && z->signing.opt_out && n->s->anchors;
         if (f.kind == FOUND_CNAME)
             name_copy(name, f.set->target);
         else if (f.kind != FOUND_DNAME)
-            return true;
+            return !unprovable;
         else if (name_replace_suffix(made, name, f.owner, f.set->target) != ERR_OK)
             return true;
         else
