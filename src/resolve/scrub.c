@@ -171,8 +171,9 @@ static void read_authority(struct job *j, struct reply *rep)
             rep->ns = rs; /* the deepest */
         if (!name_is_within(rs->owner, zone_of(j)))
             continue;
+        /* Behind aliases it speaks of where they lead. */
         if ((rs->type == TYPE_SOA || rs->type == TYPE_NS) && name_equal(rs->owner, zone_of(j)))
-            rep->of_zone = true;
+            rep->of_zone = rep->links.count == 0;
         if (rs->type == TYPE_SOA && on_the_way && rs->count > 0 && rs->rdata[0].len >= 22)
             rep->soa = rs;
         if (rs->type == TYPE_NSEC || rs->type == TYPE_NSEC3)
