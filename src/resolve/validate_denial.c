@@ -21,8 +21,8 @@ static const name_t *place_of(const struct found *f)
     return f->type == TYPE_DS && !name_is_root(f->target) ? name_parent(f->target, 1) : f->target;
 }
 
-/* The closest anchor of what is denied: a zone above it has no say. NULL: it is not to be secure; below a
- * negative anchor nothing need be proven. */
+/* The closest anchor of what is denied. NULL: it is not to be secure; below a negative anchor nothing need be
+ * proven. */
 static const struct anchor *anchor_of(const struct job *j, const struct found *f)
 {
     const struct anchor *anchor = NULL;
@@ -31,17 +31,12 @@ static const struct anchor *anchor_of(const struct job *j, const struct found *f
     return trust == TRUST_ANCHOR ? anchor : NULL;
 }
 
-static bool may_deny(const struct found *f, const struct anchor *anchor, const name_t *signer)
-{
-    return name_is_within(place_of(f), signer) && anchor && name_is_within(signer, anchor->zone);
-}
-
 /* The proofs that verified and were signed by *zone, as one list. *zone NULL: it becomes the deepest signer
  * above what is denied. */
 static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
 {
     const struct validation *v = j->val;
-    const struct anchor *anchor = anchor_of(j, v->found);
+    const name_t *place = place_of(v->found);
     struct rrset_list *list = ARENA_NEW(&j->arena, struct rrset_list);
     for (unsigned pass = *zone ? 1 : 0; pass < 2; pass++)
         for (unsigned i = 0; i < v->count; i++) {
@@ -49,7 +44,7 @@ static struct rrset_list *good_proofs(struct job *j, const name_t **zone)
             if (it->role != ITEM_PROOF || !is_good(it->verdict) || it->expanded)
                 continue;
             if (pass == 0) {
-                if (may_deny(v->found, anchor, it->signer) && (!*zone || name_is_within(it->signer, *zone)))
+                if (name_is_within(place, it->signer) && (!*zone || name_is_within(it->signer, *zone)))
                     *zone = it->signer;
             } else if (*zone && name_equal(it->signer, *zone)) {
                 it->rrset->verdict = (uint8_t)it->verdict;
@@ -105,11 +100,12 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     }
     struct rrset_list *list = good_proofs(j, &zone);
     struct fault missing = {.kind = FAULT_DENIAL_MISSING, .owner = f->target, .type = f->type};
-    if (!zone && soa && is_good(soa->verdict) && anchor_of(j, f)) {
+    const struct anchor *anchor = anchor_of(j, f);
+    if (!zone && soa && is_good(soa->verdict) && anchor) {
         *state = validate_refuse_denial(j, v->left_out.kind ? &v->left_out : &missing);
         return false;
     }
-    if (!zone || (soa && !is_good(soa->verdict))) {
+    if (!zone || !anchor || (soa && !is_good(soa->verdict))) {
         /* It may be of an insecure zone, but that is for its target to say, not for what stands beside. */
         validate_absence(v);
         *state = JOB_VALIDATE;
@@ -117,6 +113,10 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     }
     struct proofs p = proofs_of(j, zone, list);
     struct denial_result res = deny(f, &p);
+    /* A zone above the anchor may prove that there is nothing, but not make it insecure. */
+    if ((res.denial == DENIAL_OPT_OUT || res.denial == DENIAL_INSECURE) &&
+        !name_is_within(zone, anchor->zone))
+        res = (struct denial_result){.denial = DENIAL_NONE, .fault = missing};
     switch (res.denial) {
     case DENIAL_PROVEN:
         f->no_name = res.no_name;
