@@ -35,6 +35,7 @@ struct trust_keeper {
     bool listens;
     struct arena arena;
     struct rrset *keys; /* NULL: it failed */
+    bool bogus;         /* because none that is trusted has signed them */
     char why[256];
 };
 
@@ -176,7 +177,9 @@ static void on_heard(uv_async_t *async)
         take_keys(k, k->keys, now);
     } else {
         rfc5011_failed(&k->facts.root, now.wall_s);
-        log_info("the root's keys could not be looked at: %s", k->why);
+        log_line(k->bogus ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+            "the root's keys could not be looked at: %s%s", k->why,
+            k->bogus ? "; has the root a key that this harkd does not know? (dnssec.trust-anchors)" : "");
     }
     arena_reset(&k->arena);
     k->keys = NULL;
@@ -190,6 +193,7 @@ void trust_keeper_heard(struct trust_keeper *k, const struct outcome *outcome)
     bool secure = keys && outcome->verdict == VERDICT_SECURE;
     uv_mutex_lock(&k->lock);
     k->keys = secure ? rrset_copy(keys, &k->arena) : NULL;
+    k->bogus = outcome->rcode == RCODE_SERVFAIL && ede_is_dnssec(outcome->reason.ede);
     snprintf(
         k->why, sizeof k->why, "%s", outcome->reason.text ? outcome->reason.text : "they were not secure");
     if (k->listens)

@@ -3,6 +3,7 @@ trust anchors (RFC 7646)."""
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import signal
@@ -174,6 +175,10 @@ def test_a_revocation_counts_at_once(world, start_harkd, tmp_path):
     until(lambda: trusted(daemon) == {B.tag})
     until(lambda: f"key {A.tag} of the root: revoked, and not trusted any more" in daemon.log)
     assert secure()
+    # `hark trace` begins where harkd does: at what is remembered.
+    traced = subprocess.run(["hark", "trace", "www.good.", "--json"], stdout=subprocess.PIPE, text=True, check=False, timeout=PATIENCE_S,
+                            env=os.environ | {"HARK_CONFIG": str(tmp_path / "2" / "hark.yaml")})
+    assert json.loads(traced.stdout.splitlines()[-1])["verdict"] == "secure", traced.stdout
     world.show(A)
 
 
@@ -196,6 +201,16 @@ def test_a_damaged_memory_is_said_and_the_one_before_it_counts(world, start_hark
     assert f"{file} is " in daemon.log and "warning" in daemon.log
     assert states(daemon).get(A.tag) == "valid"
     assert secure()
+    world.show(A)
+
+
+def test_a_missed_roll_is_said(world, start_harkd, tmp_path):
+    """Nothing leads from the key that is known to the one that signs."""
+    world.show(B)
+    daemon = start_harkd(world.settings(tmp_path))
+    until(lambda: "has the root a key that this harkd does not know?" in daemon.log, daemon.log)
+    assert rcode("www.good.") == "SERVFAIL"
+    assert not states(daemon)
     world.show(A)
 
 
