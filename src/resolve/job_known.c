@@ -6,7 +6,7 @@ static void tell(struct job *j, const struct found *f)
     const struct rrset *rs = f->data.count ? f->data.items[0] : f->links.count ? f->links.items[0] : NULL;
     JOB_EVENT(j, .kind = EVENT_CACHE_HIT, .rrset = rs, .child = f->kind == FOUND_ALIAS ? f->target : NULL,
         .rcode = f->kind == FOUND_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR, .from_cache = true,
-        .verdict = f->verdict);
+        .verdict = (uint8_t)f->verdict);
 }
 
 static enum job_state failed_recently(struct job *j, const struct failure *f)
