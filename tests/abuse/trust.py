@@ -35,6 +35,7 @@ class SignedZone:
 
     def __init__(self, zone: Zone):
         self.zone, self.origin = zone, zone.origin
+        self.wires: dict[tuple, tuple[str, list[tuple]]] = {}
         self.cuts = zone.cuts()
         self.nsecs = sorted(owner for owner, t in zone.sets if t == NSEC)
         self.hashes = sorted((owner for owner, t in zone.sets if t == NSEC3), key=lambda n: n.labels[0])
@@ -54,12 +55,16 @@ class SignedZone:
 
     def set(self, owner, type_: int, shown=None) -> list[tuple]:
         """An RRset with its signatures; of a wildcard under the name that was asked."""
-        found = self.zone.sets.get((owner, type_))
+        at = owner, type_
+        found = self.zone.sets.get(at)
         if found is None:
             return []
-        shown = shown or owner
-        return [record(shown, type_, found.ttl, r) for r in found] + [
-            record(shown, RRSIG, found.ttl, s) for s in self.zone.sigs.get((owner, type_), ())]
+        if at not in self.wires:  # made once: what attacks others must not be slow itself
+            self.wires[at] = owner.to_text(), [(type_, found.ttl, r.to_wire()) for r in found] + [
+                (RRSIG, found.ttl, s.to_wire()) for s in self.zone.sigs.get(at, ())]
+        own, wires = self.wires[at]
+        shown = own if shown is None else shown if isinstance(shown, str) else shown.to_text()
+        return [(shown, *w) for w in wires]
 
     def nsec_at(self, name) -> list[tuple]:
         """The record that matches the name, or covers it."""
