@@ -415,7 +415,9 @@ static void answer(struct exchange *x)
     if (x->m->evil && chance(&s->luck, 60))
         draft_lie(&x->draft);
     misspeak(x);
-    if (x->m->fault != MACHINE_ODD_OPTIONS && x->m->fault != MACHINE_MANGLES_OPT)
+    if (x->m->fault == MACHINE_ODD_OPTIONS || x->m->fault == MACHINE_MANGLES_OPT)
+        x->opt.report_agent = NULL; /* misspell() adds to an OPT without options */
+    else
         bake(x);
     tell_draft(x);
     write_reply(x);
