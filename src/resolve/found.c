@@ -174,7 +174,7 @@ struct found *found_known(struct job *j, bool *settled)
         f = known_alias(j);
     if (!f)
         f = known_delegation(j);
-    *settled = f && (j->flags.unchecked || is_settled(j, f->verdict));
+    *settled = f && (j->flags.unchecked || is_settled(j, (uint8_t)f->verdict));
     return f;
 }
 
