@@ -3,6 +3,7 @@
 import random
 import statistics
 import struct
+import time
 
 import clients
 import dns.rdata
@@ -17,6 +18,7 @@ from trust import DNSKEY, NSEC, NSEC3, RRSIG, SignedZone, Trust
 from world import World
 
 GOOD, EVIL = "10.1.9.9", "10.6.6.6"
+LIMIT_S = 60
 EACH_ASKED = {"dnssec": {"aggressive": "no"}}  # hark's alone: else the first few denials would answer for all (RFC 8198)
 VICTIM = "10.2.0.1"
 UNSUPPORTED_ITERATIONS = 27
@@ -48,11 +50,11 @@ def checked(w: World, before: int | None, most: int, questions: int = 1) -> None
 
 def cpu_each(w: World, what: str, names: list[str], most_ms: float, rcode: str | None = "SERVFAIL", most_checks: int = 8) -> list:
     """CPU and signatures checked, of one question after the other."""
-    start, before = w.server.cpu_s(), checks(w)
+    start, before, end = w.server.cpu_s(), checks(w), time.monotonic() + LIMIT_S
     got = []
     for name in names:
         got.append(ask(w, name, patience_s=6))
-        if len(got) > 2 and not any(got[-3:]):  # some peers never answer some of it
+        if len(got) > 2 and not any(got[-3:]) or time.monotonic() > end:  # some peers never answer some of it
             break
     w.bound(f"CPU ms {what}", round(1000 * (w.server.cpu_s() - start) / len(got), 2), most_ms, "cpu")
     if rcode:
@@ -213,7 +215,7 @@ def a5(w: World):
     got = cpu_each(w, "each", [deep(n, origin, 60) for origin in cases for n in range(each)], 1.0, "NXDOMAIN")
     over = [iterations > 50 for iterations in cases.values() for _ in range(each)]
     w.check("above 50 insecure with EDE 27, else secure",
-            all(g and (g.verdict == "insecure" and UNSUPPORTED_ITERATIONS in g.ede if o else g.verdict == "secure") for g, o in zip(got, over)),
+            all(g and (g.verdict == "insecure" and UNSUPPORTED_ITERATIONS in g.ede if o else g.verdict == "secure") for g, o in zip(got, over)) and len(got) == len(over),
             [f"{g.verdict} {g.ede}" if g else "none" for g in got[::each]])
     plain = [ask(w, f"www.plain.{origin}") for origin in cases]
     w.check("delegations without DS resolve, insecure", all(g and g.verdict == "insecure" and GOOD in g.addresses for g in plain),

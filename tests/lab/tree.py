@@ -14,7 +14,7 @@ of the caller's:
     with Tree().serve(folder) as tree:
         peers.start("hark", …, hints=tree.hints, anchor=tree.anchor, validate=True)
 
-`python3 tests/lab/tree.py` lists the zones.
+`python3 tests/lab/tree.py` signs the zones where that is not done yet, and lists them.
 """
 
 import fcntl
@@ -450,6 +450,7 @@ class Tree:
 
 if __name__ == "__main__":
     import faults
+    make()
     for spec in SPECS:
         print(f"{spec.name:26} {spec.signer:5} {sign.NAMES[spec.algorithm]:20} {spec.denial.nsec3 or 'NSEC'}"
               f"{' opt-out' if spec.denial.opt_out else ''} DS {' '.join(map(str, spec.digests))}")

@@ -12,6 +12,7 @@ ROOT, PARENT, ZONES = "10.53.0.11", "10.53.0.12", "10.53.0.13"
 TRANSITIONS = {f"{roll.name}-{n}.roll.": (before, after) for roll in ROLLS
                for n, (before, after) in enumerate(zip(roll.steps, roll.steps[1:]))}
 BROKEN = {f"{fault.name}.roll.": fault for fault in BROKEN_ROLLS}
+HALF = "half.roll."  # DS of two algorithms, of which one signs
 QUESTIONS = [("www", "A"), ("other", "A"), ("www", "TXT"), ("x.wild", "A"), ("nope", "A"), ("www.old", "A"), ("@", "DNSKEY")]
 # What a resolver may have of the step before when the next one comes. What it had of older ones expired: rolls wait for that.
 KEPT = {
@@ -32,7 +33,8 @@ class Rolling:
                         (("root", ROOT), ("parent", PARENT), ("zones", ZONES))}
         self.serial = 0
         self.ksk, self.zsk = faults.pair(7)
-        self.show({zone: before for zone, (before, _) in TRANSITIONS.items()} | {zone: fault.state for zone, fault in BROKEN.items()}, False)
+        self.show({zone: before for zone, (before, _) in TRANSITIONS.items()} | {zone: fault.state for zone, fault in BROKEN.items()} |
+                  {HALF: faults.GOOD.but(ds=(faults.K1, faults.K15), keys=(faults.K1, faults.Z1, faults.K15))}, False)
         text = f"@ NS a.root.\na.root. A {ROOT}\n" + self.delegation("roll.", PARENT, [self.ksk.ds("roll.").to_text()])
         self.servers["root"].put(".", sign.Zone(".", text, (self.ksk, self.zsk)).sign((self.ksk,), (self.zsk,)).text())
         self.anchor = folder / "anchor"
@@ -94,10 +96,31 @@ def test_a_right_roll_has_no_bogus_moment(rolling, tmp_path, kept):
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+@pytest.mark.skipif(RESOLVER != "hark", reason="a setting of hark")
+def test_every_algorithm_may_be_demanded_of_conservative_rolls(rolling, tmp_path):
+    """RFC 6781 4.1.4. Those of the DS set are meant (RFC 6840 5.11), so that the liberal way passes, too; a DS whose algorithm does not sign does
+    not."""
+    rolling.show({zone: before for zone, (before, _) in TRANSITIONS.items()})
+    said = {}
+    with validator(tmp_path / "resolver", rolling.hints, str(rolling.anchor), settings={"dnssec": {"all-algorithms": "yes"}}) as v:
+        for zone in TRANSITIONS:
+            v.ask(f"www.{zone}")
+        rolling.show({zone: after for zone, (_, after) in TRANSITIONS.items()})
+        for zone in TRANSITIONS:
+            said[zone] = {v.ask(full(owner, zone), rdtype).verdict for owner, rdtype in QUESTIONS}
+        half = v.ask(f"www.{HALF}")
+    assert not [zone for zone, verdicts in said.items() if "bogus" in verdicts], said
+    assert half.verdict == "bogus", str(half)
+
+
 @pytest.fixture(scope="module")
 def ask(rolling, tmp_path_factory):
     with validator(tmp_path_factory.mktemp("broken"), rolling.hints, str(rolling.anchor)) as v:
         yield v.ask
+
+
+def test_one_algorithm_suffices_by_default(ask):
+    assert (heard := ask(f"www.{HALF}")).verdict == "secure", str(heard)
 
 
 @pytest.mark.parametrize("zone", BROKEN)
