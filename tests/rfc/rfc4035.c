@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -39,7 +40,7 @@ static void appendix_b_answers(void **state)
         /* B.7, wildcard no data */
         {X_Y_W ANY_W, "nodata a.z.w AAAA", "proven closest w.example. wildcard"},
         {X_Y_W ANY_W, "nodata a.z.w MX", "denial-wrong"},
-        {X_Y_W, "nodata a.z.w AAAA", "denial-missing"},
+        {X_Y_W, "nodata a.z.w AAAA", "denial-wrong"},
         /* B.8, DS asked of the child: its own apex says nothing of DS */
         {APEX, "nodata @ DS", "denial-wrong"},
     };
@@ -52,7 +53,10 @@ static void appendix_b_answers(void **state)
         struct rrset_list list = proofs_records(cases[i].records, zone, &a);
         struct budget budget = {0};
         struct proofs p = {.zone = zone, .list = &list, .policy = &policy, .budget = &budget, .arena = &a};
-        assert_string_equal(proofs_ask(&p, cases[i].question), cases[i].answer);
+        const char *answer = proofs_ask(&p, cases[i].question);
+        if (strcmp(answer, cases[i].answer))
+            fail_msg("%s of [%s]: \"%s\", expected \"%s\"", cases[i].question, cases[i].records, answer,
+                cases[i].answer);
     }
     arena_fini(&a);
 }
