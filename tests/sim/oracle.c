@@ -535,7 +535,9 @@ static int host_cost(struct needs *n, const struct zone *z, unsigned i, unsigned
         if (s->anchors && zone_trust(z) == TRUSTED_SECURE && !knows_dnssec(h->machines[k]))
             cost += COST_MAX_MS; /* what it says is bogus; another is asked once */
         if (s->anchors && zone_trust(z) == TRUSTED_SECURE && h->machines[k]->fault == MACHINE_SPOILS)
-            cost += COST_MAX_MS * 2 / 3; /* likewise: one is survived, two may be asked in turn */
+            cost += COST_MAX_MS * 2 / 3; /* likewise: one is survived, two may be asked in turn, */
+        if (s->anchors && zone_trust(z) == TRUSTED_SECURE && h->machines[k]->fault == MACHINE_STRIPS)
+            cost += COST_MAX_MS / 2; /* and one after one that sends none */
     }
     return cost;
 }
