@@ -191,17 +191,17 @@ enum job_state job_fail(struct job *j, int ede, const char *tag, const char *tex
 {
     j->out.rcode = RCODE_SERVFAIL;
     j->out.answer = j->out.authority = j->out.additional = (struct rrset_list){0};
-    struct reason why = {ede, tag, text};
-    if (j->val && j->val->refused.tag && !ede_is_dnssec(ede)) /* the fresh attempt brought nothing better */
-        why = j->val->refused;
-    j->out.verdict = ede_is_dnssec(why.ede) ? VERDICT_BOGUS : VERDICT_UNCHECKED;
-    j->out.reason = job_reason(j, why);
+    j->out.reason = job_reason(j, (struct reason){ede, tag, text});
+    j->out.verdict = ede_is_dnssec(j->out.reason.ede) ? VERDICT_BOGUS : VERDICT_UNCHECKED;
     job_remember_failure(j, &j->out.reason);
     return JOB_DONE;
 }
 
 struct reason job_reason(const struct job *j, struct reason why)
 {
+    if (j->val && j->val->refused.tag &&
+        !ede_is_dnssec(why.ede)) /* the fresh attempt brought nothing better */
+        return j->val->refused;
     bool nobody = why.ede == EDE_NO_REACHABLE_AUTHORITY || why.ede == EDE_NETWORK_ERROR;
     if (nobody && j->r->reach.down)
         return (struct reason){EDE_NETWORK_ERROR, "link-down",

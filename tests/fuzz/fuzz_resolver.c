@@ -7,12 +7,17 @@
  * fate. At the end of the input it is read again from the first op, a few times or without end, or all is
  *            silence, as the settings say.
  *
+ * Built a second time with VALIDATES the resolver has an anchor, and servers have the records of DNSSEC: one
+ * key for all zones, its DS, signatures that are good or bad as the input says. Then the question's bound on
+ * signature checks holds too (KeyTrap, threats A4 to A7).
+ *
  * Seeds: make_resolver_seeds.py. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dns/msg.h"
+#include "dnssec/verify.h"
 #include "resolve/resolve.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -53,6 +58,7 @@ struct run {
     struct random *rng;
     struct resolver *r;
     struct resolve_settings set;
+    struct anchors *anchors;
     struct cache_settings cache_set;
     now_t now;
     int64_t wake_ms;
@@ -173,6 +179,100 @@ static struct rdata soa(uint8_t *p, const name_t *mname, uint32_t minimum)
     return (struct rdata){p, (uint16_t)(n + 21)};
 }
 
+/* ---- DNSSEC ---- */
+
+enum { KEY_LEN = 4 + 32, SIG_LEN = 16 };
+
+static bool validates(void)
+{
+#ifdef VALIDATES
+    return true;
+#else
+    return false;
+#endif
+}
+
+/* The key of all zones; other: of the same tag (two octets of one place in a sum change places). */
+static struct rdata key_rdata(struct run *x, bool other)
+{
+    uint8_t *p = arena_alloc(&x->arena, KEY_LEN);
+    put_u16(p, DNSKEY_FLAG_ZONE | DNSKEY_FLAG_SEP);
+    p[2] = 3;
+    p[3] = ALGORITHM_ED25519;
+    for (unsigned i = 4; i < KEY_LEN; i++)
+        p[i] = (uint8_t)(i * 7);
+    if (other) {
+        uint8_t swap = p[10];
+        p[10] = p[12];
+        p[12] = swap;
+    }
+    return (struct rdata){p, KEY_LEN};
+}
+
+static struct rdata ds_rdata(struct run *x, const name_t *owner)
+{
+    struct rdata key = key_rdata(x, false), ds = {0};
+    bool made = ds_make(owner, &key, DIGEST_SHA256, &x->arena, &ds);
+    assert(made);
+    (void)made;
+    return ds;
+}
+
+/* how: 0 1 how far above the owner the signer is, 2 labels one less, 3 expired, 4 bad. */
+static struct rdata rrsig_rdata(struct run *x, const name_t *owner, uint16_t covered, uint8_t how)
+{
+    struct rdata key = key_rdata(x, false);
+    uint8_t *p = arena_alloc(&x->arena, 18 + NAME_MAX_LEN + SIG_LEN);
+    bool star = owner[0] == 1 && owner[1] == '*';
+    unsigned labels = name_labels(owner) - star;
+    uint32_t wall = (uint32_t)x->now.wall_s;
+    put_u16(p, covered);
+    p[2] = ALGORITHM_ED25519;
+    p[3] = (uint8_t)(how & 4 && labels ? labels - 1 : labels);
+    put_u32(p + 4, 300);
+    put_u32(p + 8, how & 8 ? wall - 1000 : wall + 1000);
+    put_u32(p + 12, wall - 5000);
+    put_u16(p + 16, dnskey_tag(&key));
+    size_t n = 18 + name_copy(p + 18, above(owner, how & 3));
+    memset(p + n, how & 16 ? 1 : 2, SIG_LEN);
+    return (struct rdata){p, (uint16_t)(n + SIG_LEN)};
+}
+
+static bool verify(void *ctx, const struct dnskey *key, const uint8_t *octets, size_t len,
+    const uint8_t *signature, size_t signature_len)
+{
+    (void)ctx, (void)key, (void)octets, (void)len;
+    return signature_len > 0 && !(signature[0] & 1);
+}
+
+/* A record of DNSSEC in place of one of TXT, DS, NSEC, RRSIG. */
+static void make_dnssec(struct run *x, struct rr *rr, unsigned which, const name_t *to)
+{
+    static const uint16_t signed_types[] = {
+        TYPE_A, TYPE_DNSKEY, TYPE_DS, TYPE_NSEC, TYPE_SOA, TYPE_CNAME, TYPE_NS, TYPE_DNAME};
+    static const uint8_t bitmaps[][6] = {{0, 1, 0x40}, {0, 1, 0x20}, {0, 2, 0x22, 0x01}, {0, 1, 0x04}};
+    uint8_t how = next_octet(x), more = next_octet(x);
+    switch (which) {
+    case 6:
+        rr->rdata = ds_rdata(x, rr->owner);
+        return;
+    case 7: {
+        uint8_t *p = arena_alloc(&x->arena, NAME_MAX_LEN + 6);
+        size_t n = name_copy(p, to), bits = how & 3;
+        memcpy(p + n, bitmaps[bits], 2u + bitmaps[bits][1]);
+        rr->rdata = (struct rdata){p, (uint16_t)(n + 2 + bitmaps[bits][1])};
+        return;
+    }
+    case 8:
+    case 14:
+        rr->type = TYPE_DNSKEY;
+        rr->rdata = key_rdata(x, which == 14);
+        return;
+    default:
+        rr->rdata = rrsig_rdata(x, rr->owner, signed_types[more & 7], how);
+    }
+}
+
 static void add_rr(struct run *x, struct msg_builder *b, enum section s, const name_t *asked)
 {
     static const uint16_t of_kind[] = {TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DNAME, TYPE_SOA, TYPE_DS,
@@ -203,6 +303,8 @@ static void add_rr(struct run *x, struct msg_builder *b, enum section s, const n
             rr.rdata = of_name(to);
         else if (rr.type == TYPE_TXT)
             p[0] = 35;
+        if (validates() && (which == 6 || which == 7 || which == 8 || which == 13 || which == 14))
+            make_dnssec(x, &rr, which, to);
         msg_add_rr(b, s, &rr);
     }
 }
@@ -564,12 +666,35 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
     x->cache = cache_new(&x->cache_set, &(struct hash_key){1, 2});
     assert(x->cache);
     x->rng = random_new(seed);
+    x->set.aggressive = settings & 1;
+    if (validates()) {
+        struct rdata key = key_rdata(x, false);
+        x->anchors = anchors_new();
+        anchors_add(x->anchors, NAME_ROOT, TYPE_DNSKEY, &key);
+        anchors_settle(x->anchors, &x->set.policy);
+        x->set.anchors = x->anchors;
+    }
     x->r = resolve_new(&x->set, x->cache, x->rng);
+    verifier_inject(resolve_verifier(x->r), verify, NULL);
+}
+
+/* A question may cause so many checks; who joins one that fails at a limit begins anew with a budget of its
+ * own. */
+static void check_checks(struct run *x)
+{
+    const struct verifier_counters *c = verifier_counters(resolve_verifier(x->r));
+    uint64_t sum = 0;
+    for (unsigned i = 0; i < COUNT(c->verified); i++)
+        sum += c->verified[i];
+    assert(sum <= (uint64_t)2 * x->ask_count * VALIDATION_CHECKS_MAX);
+    assert(c->failed <= (uint64_t)2 * x->ask_count * VALIDATION_FAILURES_MAX);
 }
 
 static void end(struct run *x)
 {
+    check_checks(x);
     resolve_free(x->r);
+    anchors_free(x->anchors);
     cache_free(x->cache);
     random_free(x->rng);
     arena_fini(&x->arena);
