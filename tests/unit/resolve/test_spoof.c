@@ -107,7 +107,7 @@ static void make_zones(struct scene *s)
         s->zones[i] = sign_zone_new(&(struct sign_zone_plan){.origin = ZONE[i].origin,
             .text = t.data,
             .ksk = ZONE[i].is_signed ? s->key : NULL,
-            .denial = roll(s, 2) ? SIGN_NSEC : SIGN_NSEC3,
+            .denial = (enum sign_denial)roll(s, 3),
             .opt_out = roll(s, 4) == 0,
             .iterations = (uint16_t)roll(s, 2)});
         text_fini(&t);
@@ -263,7 +263,7 @@ static void change(struct scene *s, const struct msg_question *q, struct sign_re
         return;
     }
     if (more)
-        rrset_list_add(&r->sections[SECTION_ANSWER + (int)roll(s, 2)], more, a);
+        rrset_list_add(&r->sections[SECTION_ANSWER + (int)roll(s, 3)], more, a);
 }
 
 static void spoil(void *ctx, const struct msg_question *q, struct sign_reply *r, struct arena *a)
@@ -279,7 +279,13 @@ static void spoil(void *ctx, const struct msg_question *q, struct sign_reply *r,
 static char *said(struct world *w, const struct outcome *o)
 {
     char *copy = mem_alloc(4096), *to = copy;
-    for (const char *p = world_text(w, o); *p && to < copy + 4000; p++) {
+    const char *p = world_text(w, o);
+    if (o->no_name) { /* whichever rcode a compact denial has */
+        memcpy(to, "NXDOMAIN", 8);
+        to += 8;
+        p += strcspn(p, ";");
+    }
+    for (; *p && to < copy + 4000; p++) {
         if (p[0] == ' ' && p[1] >= '0' && p[1] <= '9' && strchr(". ", p[-1])) { /* the TTL */
             while (p[1] >= '0' && p[1] <= '9')
                 p++;
@@ -309,6 +315,8 @@ static unsigned ask_both(struct scene *s, struct world *spoofed, unsigned *secur
     const char *name = NAMES[roll(s, sizeof NAMES / sizeof *NAMES)];
     uint16_t type = TYPES_ASKED[roll(s, sizeof TYPES_ASKED / sizeof *TYPES_ASKED)];
     struct world *clean = new_world(s);
+    if (roll(s, 4) == 0)
+        world_pass(spoofed, roll(s, 2) ? 70 : 500);
     const struct outcome *honest = world_ask(clean, name, type), *o = world_ask(spoofed, name, type);
     assert_non_null(honest);
     assert_non_null(o);
