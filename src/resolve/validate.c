@@ -236,14 +236,17 @@ static const name_t *place_of(const struct item *it)
     return above && !name_is_root(it->owner) ? name_parent(it->owner, 1) : it->owner;
 }
 
-/* The deepest signer that may be the zone of that place. */
-static const name_t *signer_of(const struct item *it, const name_t *place, const name_t *anchor)
+/* The deepest signer that may be the zone of that place: at or below the anchor, and at or below the zone
+ * whose server said it, for no zone signs what lies below a delegation (RFC 4035 5.3.1). */
+static const name_t *signer_of(
+    const struct validation *v, const struct item *it, const name_t *place, const name_t *anchor)
 {
+    const name_t *least = v->found->zone && name_is_within(v->found->zone, anchor) ? v->found->zone : anchor;
     const name_t *best = NULL;
     for (unsigned i = 0; it->rrset && i < it->rrset->sig_count && i < VALIDATION_RRSIGS_MAX; i++) {
         struct rrsig sig;
         if (rrsig_read(&it->rrset->sigs[i], &sig) && name_is_within(place, sig.signer) &&
-            name_is_within(sig.signer, anchor) && (!best || name_is_within(sig.signer, best)))
+            name_is_within(sig.signer, least) && (!best || name_is_within(sig.signer, best)))
             best = sig.signer;
     }
     return best;
@@ -273,7 +276,7 @@ static enum job_state begin_item(struct job *j)
         fault.owner = trust == TRUST_NEGATIVE ? name_dup(negative->zone, &j->arena) : NULL;
         return item_end(v, VERDICT_INSECURE, &fault);
     }
-    const name_t *signer = signer_of(it, place, anchor->zone);
+    const name_t *signer = signer_of(v, it, place, anchor->zone);
     v->is_signed = signer != NULL;
     fault.kind = it->role == ITEM_ABSENCE ? FAULT_DENIAL_MISSING : FAULT_RRSIG_MISSING;
     if (!signer && it->rrset && it->rrset->sig_count > 0) {

@@ -20,7 +20,7 @@ static const char ORG[] =
     "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.2\nwww A 192.0.2.1\na.b.ent TXT x\n"
     "*.w A 192.0.2.2\nx.y.w A 192.0.2.3\nalias CNAME www\n*.c CNAME www\nout DNAME w\n"
     "wide CNAME q.w\ngone CNAME none\nunsigned NS ns.unsigned\nns.unsigned A 10.0.0.3\n";
-static const char UNSIGNED[] = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nwww A 192.0.2.9\n";
+static const char BARE[] = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\nwww A 192.0.2.9\n";
 
 struct internet {
     struct sign_zone *root, *org, *unsigned_;
@@ -54,7 +54,7 @@ static struct internet internet_of(enum sign_denial denial, bool opt_out)
     plan.text = ORG;
     i.org = sign_zone_new(&plan);
     plan.origin = "unsigned.org.";
-    plan.text = UNSIGNED;
+    plan.text = BARE;
     plan.ksk = NULL;
     i.unsigned_ = sign_zone_new(&plan);
     i.w = world_new(NULL, 0, settings);
@@ -133,6 +133,162 @@ static void believes_what_each_denial_takes(void **state)
     }
 }
 
+/* What is spoilt in org. after it was signed. */
+enum spoil {
+    EXPIRED,
+    EARLY,
+    BACKWARDS,
+    FLIPPED,
+    OTHER_TAG,
+    OTHER_SIGNER,
+    MORE_LABELS,
+    FEWER_LABELS,
+    OTHER_ALGORITHM,
+    OTHER_DATA,
+    UNSIGNED,
+    KEYS_UNSIGNED,
+    KEYS_EXPIRED,
+    KEY_REVOKED,
+    DENIAL_UNSIGNED,
+    DENIAL_OF_ELSEWHERE,
+};
+
+static void spoil(struct sign_zone *z, enum spoil what)
+{
+    struct rrset *www = sign_zone_set(z, "www", TYPE_A), *keys = sign_zone_set(z, "@", TYPE_DNSKEY);
+    struct sign_how how = sign_zone_how(z, TYPE_A);
+    switch (what) {
+    case EXPIRED:
+    case KEYS_EXPIRED:
+        how.inception = 1700000000;
+        how.expiry = 1790000000;
+        sign_zone_resign(z, what == EXPIRED ? www : keys, &how);
+        return;
+    case EARLY:
+        how.inception = 1900000000;
+        break;
+    case BACKWARDS:
+        how.inception = how.expiry;
+        how.expiry = 1000000000;
+        break;
+    case FLIPPED:
+        how.flip = true;
+        break;
+    case OTHER_TAG:
+        how.tag_xor = 1;
+        break;
+    case OTHER_SIGNER:
+        how.signer = NAME_ROOT;
+        break;
+    case MORE_LABELS:
+        how.labels_more = 1;
+        break;
+    case FEWER_LABELS: /* made of *.org., it says, which is not there, and www is */
+        how.labels_more = -1;
+        break;
+    case OTHER_ALGORITHM:
+        how.algorithm = 13;
+        break;
+    case OTHER_DATA:
+        www->rdata[0].data = (const uint8_t *)"\6\6\6\6";
+        return;
+    case UNSIGNED:
+        www->sig_count = 0;
+        return;
+    case KEYS_UNSIGNED:
+        keys->sig_count = 0;
+        return;
+    case KEY_REVOKED: {
+        uint8_t *rd = arena_copy(&z->arena, keys->rdata[0].data, keys->rdata[0].len);
+        rd[1] |= SIGN_REVOKED;
+        keys->rdata[0].data = rd;
+        sign_zone_resign(z, keys, NULL);
+        return;
+    }
+    case DENIAL_UNSIGNED:
+        for (size_t i = 0; i < z->link_count; i++)
+            z->links[i].set->sig_count = 0;
+        return;
+    case DENIAL_OF_ELSEWHERE:
+        for (size_t i = 0; i < z->link_count; i++)
+            *z->links[i].set = *sign_zone_link(z, "www");
+        return;
+    }
+    sign_zone_resign(z, www, &how);
+}
+
+static void says_what_is_wrong_with_a_zone(void **state)
+{
+    static const struct {
+        enum spoil what;
+        const char *name;
+        uint16_t type;
+        int ede;
+        const char *tag;
+    } rows[] = {
+        {EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
+        {EARLY, "www.org.", TYPE_A, EDE_SIGNATURE_NOT_YET_VALID, "rrsig-not-yet-valid"},
+        {BACKWARDS, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED_BEFORE_VALID, "rrsig-expired-before-valid"},
+        {FLIPPED, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
+        {OTHER_TAG, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
+        {OTHER_SIGNER, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-signer"},
+        {MORE_LABELS, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-labels"},
+        {FEWER_LABELS, "www.org.", TYPE_A, EDE_NSEC_MISSING, "wildcard-unproven"},
+        {OTHER_ALGORITHM, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
+        {OTHER_DATA, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
+        {UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+        {KEYS_UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+        {KEYS_EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
+        {KEY_REVOKED, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "ds-keyless"},
+        {DENIAL_UNSIGNED, "no.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+        {DENIAL_UNSIGNED, "www.org.", TYPE_MX, EDE_RRSIGS_MISSING, "rrsig-missing"},
+        {DENIAL_OF_ELSEWHERE, "no.org.", TYPE_A, EDE_NSEC_MISSING, "denial-missing"},
+        {DENIAL_OF_ELSEWHERE, "alias.org.", TYPE_NS, EDE_NONE, NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct internet net = internet_of(SIGN_NSEC, false);
+        spoil(net.org, rows[i].what);
+        const struct outcome *o = world_ask(net.w, rows[i].name, rows[i].type);
+        bool right =
+            o && o->rcode == (rows[i].tag ? RCODE_SERVFAIL : RCODE_NOERROR) && o->reason.ede == rows[i].ede;
+        if (!right || (rows[i].tag && strcmp(o->reason.tag, rows[i].tag) != 0))
+            fail_msg("row %zu, %s: rcode %u, EDE %d, %s: %s", i, rows[i].name, o->rcode, o->reason.ede,
+                o->reason.tag ? o->reason.tag : "no tag", o->reason.text ? o->reason.text : "");
+        if (rows[i].tag) {
+            /* And the next one hears the same, without a message; who has CD gets what there is. */
+            unsigned sent = world_sent(net.w, NULL, NULL, 0);
+            o = world_ask(net.w, rows[i].name, rows[i].type);
+            assert_int_equal(o->rcode, RCODE_SERVFAIL);
+            assert_string_equal(o->reason.tag, rows[i].tag);
+            assert_int_equal(world_sent(net.w, NULL, NULL, 0), sent);
+            name_t name[NAME_MAX_LEN];
+            name_from_text(name, rows[i].name, strlen(rows[i].name), NULL);
+            struct question q = {
+                .name = name, .type = rows[i].type, .class = CLASS_IN, .checking_disabled = true};
+            o = world_wait(net.w, world_begin_question(net.w, &q));
+            assert_int_not_equal(o->rcode, RCODE_SERVFAIL);
+            assert_int_not_equal(o->verdict, VERDICT_SECURE);
+        }
+        internet_end(&net);
+    }
+}
+
+/* Nothing is verified twice: the next name of the zone costs one check, what the cache holds none. */
+static void verifies_once(void **state)
+{
+    struct internet net = internet_of(SIGN_NSEC, false);
+    const struct verifier_counters *c = verifier_counters(resolve_verifier(world_resolver(net.w)));
+    world_ask(net.w, "www.org.", TYPE_A);
+    uint64_t first = c->verified[15];
+    assert_int_equal(first, 4); /* the root's keys, DS of org., its keys, the data */
+    world_ask(net.w, "ns.org.", TYPE_A);
+    assert_int_equal(c->verified[15], first + 1);
+    world_ask(net.w, "www.org.", TYPE_A);
+    assert_int_equal(c->verified[15], first + 1);
+    assert_int_equal(c->failed, 0);
+    internet_end(&net);
+}
+
 static int begin(void **state)
 {
     key = sign_key_new(SIGN_KSK, 15, 1);
@@ -157,6 +313,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(believes_what_each_denial_takes),
+        cmocka_unit_test(says_what_is_wrong_with_a_zone),
+        cmocka_unit_test(verifies_once),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }
