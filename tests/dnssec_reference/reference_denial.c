@@ -322,6 +322,16 @@ static unsigned by_ds(
 
 /* ---- by any chain ---- */
 
+/* Was its chain asked already, by the record at an earlier place? */
+static bool is_known(const struct reference_evidence *e, size_t at, const struct statement *s)
+{
+    struct statement earlier;
+    for (size_t i = 0; i < at; i++)
+        if (statement_at(e, i, &earlier) && is_of(&earlier, s))
+            return true;
+    return false;
+}
+
 static unsigned by_all(const struct reference_evidence *e, proof_fn *proof, const struct asked *q)
 {
     unsigned found = 0;
@@ -335,7 +345,8 @@ static unsigned by_all(const struct reference_evidence *e, proof_fn *proof, cons
             continue;
         }
         usable = true;
-        found |= proof(e, &s, q);
+        if (!is_known(e, i, &s))
+            found |= proof(e, &s, q);
     }
     return found | (deep && !usable ? REFERENCE_DEEP : 0);
 }
