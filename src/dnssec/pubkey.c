@@ -25,13 +25,36 @@ struct pubkey {
     size_t coordinate_len; /* ECDSA */
 };
 
+static EVP_PKEY *pkey_of_params(const char *kind, int parts, const OSSL_PARAM *params)
+{
+    EVP_PKEY *pkey = NULL;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
+    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
+        EVP_PKEY_fromdata(ctx, &pkey, parts, (OSSL_PARAM *)(uintptr_t)params) != 1)
+        pkey = NULL;
+    EVP_PKEY_CTX_free(ctx);
+    return pkey;
+}
+
+static EVP_PKEY *curve_new(const char *group)
+{
+    char name[16];
+    size_t len = strlen(group);
+    memcpy(name, group, len + 1);
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, len), OSSL_PARAM_construct_end()};
+    return pkey_of_params("EC", EVP_PKEY_KEY_PARAMETERS, params);
+}
+
 void digests_init(struct digests *d)
 {
     *d = (struct digests){.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL),
         .sha256 = EVP_MD_fetch(NULL, "SHA256", NULL),
         .sha384 = EVP_MD_fetch(NULL, "SHA384", NULL),
         .sha512 = EVP_MD_fetch(NULL, "SHA512", NULL),
-        .work = EVP_MD_CTX_new()};
+        .work = EVP_MD_CTX_new(),
+        .p256 = curve_new("P-256"),
+        .p384 = curve_new("P-384")};
 }
 
 void digests_fini(struct digests *d)
@@ -41,17 +64,8 @@ void digests_fini(struct digests *d)
     EVP_MD_free(d->sha384);
     EVP_MD_free(d->sha512);
     EVP_MD_CTX_free(d->work);
-}
-
-static EVP_PKEY *pkey_of_params(const char *kind, const OSSL_PARAM *params)
-{
-    EVP_PKEY *pkey = NULL;
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, kind, NULL);
-    if (!ctx || EVP_PKEY_fromdata_init(ctx) != 1 ||
-        EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_PUBLIC_KEY, (OSSL_PARAM *)(uintptr_t)params) != 1)
-        pkey = NULL;
-    EVP_PKEY_CTX_free(ctx);
-    return pkey;
+    EVP_PKEY_free(d->p256);
+    EVP_PKEY_free(d->p384);
 }
 
 static EVP_PKEY *rsa_pkey(const struct dnskey *key)
@@ -69,7 +83,7 @@ static EVP_PKEY *rsa_pkey(const struct dnskey *key)
         OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_RSA_E, e))
         params = OSSL_PARAM_BLD_to_param(build);
     if (params)
-        pkey = pkey_of_params("RSA", params);
+        pkey = pkey_of_params("RSA", EVP_PKEY_PUBLIC_KEY, params);
     OSSL_PARAM_free(params);
     OSSL_PARAM_BLD_free(build);
     BN_free(n);
@@ -78,22 +92,19 @@ static EVP_PKEY *rsa_pkey(const struct dnskey *key)
 }
 
 /* RFC 6605 4: x | y; OpenSSL wants to hear that it is not compressed, and checks that it is on the curve. */
-static EVP_PKEY *ec_pkey(const struct dnskey *key, const char *group, size_t coordinate_len)
+static EVP_PKEY *ec_pkey(const struct dnskey *key, const EVP_PKEY *curve, size_t coordinate_len)
 {
     uint8_t point[1 + 2 * COORDINATE_MAX];
-    char name[16];
-    size_t group_len = strlen(group);
-    if (key->key_len != 2 * coordinate_len)
+    if (key->key_len != 2 * coordinate_len || !curve)
         return NULL;
-    memcpy(name, group, group_len + 1);
     point[0] = 4; /* SEC 1 2.3.3 */
     memcpy(point + 1, key->key, key->key_len);
-    const OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, group_len),
-        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point, 1u + key->key_len),
-        OSSL_PARAM_construct_end(),
-    };
-    return pkey_of_params("EC", params);
+    EVP_PKEY *pkey = EVP_PKEY_new();
+    if (pkey && EVP_PKEY_copy_parameters(pkey, curve) == 1 &&
+        EVP_PKEY_set1_encoded_public_key(pkey, point, 1u + key->key_len) == 1)
+        return pkey;
+    EVP_PKEY_free(pkey);
+    return NULL;
 }
 
 static EVP_PKEY *raw_pkey(const struct dnskey *key, const char *kind, size_t len)
@@ -123,12 +134,12 @@ static void read_key(struct pubkey *k, const struct dnskey *key)
     case ALGORITHM_ECDSAP256SHA256:
         k->digest = d->sha256;
         k->coordinate_len = 32;
-        k->pkey = ec_pkey(key, "P-256", k->coordinate_len);
+        k->pkey = ec_pkey(key, d->p256, k->coordinate_len);
         break;
     case ALGORITHM_ECDSAP384SHA384:
         k->digest = d->sha384;
         k->coordinate_len = 48;
-        k->pkey = ec_pkey(key, "P-384", k->coordinate_len);
+        k->pkey = ec_pkey(key, d->p384, k->coordinate_len);
         break;
     case ALGORITHM_ED25519:
         k->pkey = raw_pkey(key, "ED25519", ED25519_KEY_LEN);

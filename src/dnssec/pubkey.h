@@ -28,6 +28,7 @@ enum fault_kind dnskey_unusable(const struct dnskey *key);
 struct digests {
     EVP_MD *sha1, *sha256, *sha384, *sha512;
     EVP_MD_CTX *work;
+    EVP_PKEY *p256, *p384; /* curves without a point: a key made of one costs a third */
 };
 
 void digests_init(struct digests *d);
