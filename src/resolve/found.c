@@ -115,9 +115,10 @@ static struct found *known_alias(struct job *j)
         f->target = rdata_target(TYPE_CNAME, &rs->rdata[0]);
         return f;
     }
-    unsigned labels = name_labels(j->name);
-    for (unsigned i = 1; i < labels; i++) {
-        rs = cache_rrset_get(c, name_parent(j->name, i), TYPE_DNAME, j->class, now_s, &j->arena);
+    const name_t *above = j->name;
+    for (unsigned left = name_labels(j->name); left > 1; left--) {
+        above = name_parent(above, 1);
+        rs = cache_rrset_get(c, above, TYPE_DNAME, j->class, now_s, &j->arena);
         if (!rs || rs->count == 0)
             continue;
         if (!j->flags.unchecked && rs->verdict != VERDICT_SECURE && chain_is_cut_short(j, rs->owner, j->name))

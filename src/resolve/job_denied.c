@@ -291,7 +291,8 @@ static bool denied_above(struct job *j, const name_t *top)
     struct negative n;
     if (cut == NXDOMAIN_CUT_OFF)
         return false;
-    for (const name_t *name = j->name; !name_equal(name, top) && !name_equal(name_parent(name, 1), top);) {
+    const name_t *name = j->name;
+    for (unsigned below = name_labels(name) - name_labels(top); below > 1; below--) {
         name = name_parent(name, 1);
         if (!cache_negative_get(j->r->cache, name, 0, j->class, j->r->now.cache_s, &j->arena, &n) ||
             !n.nxdomain || rrset_list_find(&n.authority, name, TYPE_NSEC))
