@@ -39,6 +39,7 @@ struct scene {
     struct arena a;
     uint64_t dice;
     unsigned percent; /* of the replies are changed */
+    bool owner;       /* he owns kid.org. too, and signs in its name whatever he likes */
 };
 
 static uint32_t roll(struct scene *s, uint32_t below)
@@ -192,6 +193,57 @@ static struct rrset *forged(struct scene *s, const name_t *owner, struct arena *
     return rs;
 }
 
+/* Signed by kid.org. as it should not be: for names of others, with next names outside, of fewer labels than
+ * its own. */
+static struct rrset *signed_by_child(struct scene *s, const struct msg_question *q, struct arena *a)
+{
+    static const char *const OWNERS[] = {
+        "kid.org.", "*.kid.org.", "*.org.", "*.", "a.kid.org.", "\\000.kid.org."};
+    static const char *const LIES[] = {"zzz.org. A RRSIG NSEC", "kid.org. A RRSIG NSEC", "org. A RRSIG NSEC",
+        ". A RRSIG NSEC", "zz.org. NS RRSIG NSEC", "\\000.www.org. RRSIG NSEC NXNAME"};
+    name_t *owner = arena_alloc(a, NAME_MAX_LEN), *signer = arena_alloc(a, NAME_MAX_LEN);
+    const char *text = OWNERS[roll(s, sizeof OWNERS / sizeof *OWNERS)];
+    name_from_text(owner, text, strlen(text), NULL);
+    name_from_text(signer, "kid.org.", 8, NULL);
+    unsigned how_owned = roll(s, 3);
+    const name_t *at = how_owned == 0 ? owner : how_owned == 1 ? name_dup(q->name, a) : any_name(s, a);
+    struct rrset *rs = forged(s, at, a);
+    if (!rs)
+        return NULL;
+    unsigned kind = roll(s, 4);
+    if (kind == 0) {
+        const char *lie = LIES[roll(s, sizeof LIES / sizeof *LIES)];
+        rs->type = TYPE_NSEC;
+        if (rdata_from_text(&rs->rdata[0], TYPE_NSEC, CLASS_IN, lie, strlen(lie), NULL, a))
+            return NULL;
+    } else if (kind == 1 && name_len(at) < NAME_MAX_LEN - 40) {
+        /* all hashes but one, of whichever zone its owner says */
+        static const char lie[] = "1 0 0 - 00000000000000000000000000000000 A RRSIG",
+                          hash[] = "\40"
+                                   "00000000000000000000000000000000";
+        uint8_t *long_owner = arena_alloc(a, NAME_MAX_LEN);
+        memcpy(long_owner, hash, 33);
+        name_copy(long_owner + 33, at);
+        rs->owner = long_owner;
+        rs->type = TYPE_NSEC3;
+        if (rdata_from_text(&rs->rdata[0], TYPE_NSEC3, CLASS_IN, lie, sizeof lie - 1, NULL, a))
+            return NULL;
+    }
+    struct sign_how how = {.key = s->key,
+        .signer = signer,
+        .inception = 1000000000,
+        .expiry = 2000000000,
+        .labels_more = -(int)roll(s, 3)};
+    if (name_labels(rs->owner) < 2)
+        how.labels_more = 0;
+    rs->sigs = ARENA_NEW(a, struct rdata);
+    rs->sigs[0] = sign_rrset(rs, &how, a);
+    rs->sig_count = 1;
+    if (roll(s, 4) == 0)
+        rs->owner = name_dup(q->name, a);
+    return rs;
+}
+
 static struct rrset *one_of(struct scene *s, struct sign_reply *r, struct rrset_list **list, size_t *at)
 {
     *list = &r->sections[SECTION_ANSWER + (int)roll(s, 2)];
@@ -207,7 +259,7 @@ static void change(struct scene *s, const struct msg_question *q, struct sign_re
     size_t at = 0;
     struct rrset *rs = one_of(s, r, &list, &at), *more = NULL;
     struct msg_question other = *q;
-    switch (roll(s, 12)) {
+    switch (roll(s, s->owner ? 16 : 12)) {
     case 0:
         if (rs)
             list->items[at] = list->items[--list->count];
@@ -253,6 +305,12 @@ static void change(struct scene *s, const struct msg_question *q, struct sign_re
     case 10:
         r->sections[SECTION_AUTHORITY].count = 0;
         return;
+    case 12:
+    case 13:
+    case 14:
+    case 15:
+        more = signed_by_child(s, q, a);
+        break;
     default:
         if (rs && rs->sig_count > 0) {
             more = any_rrset(s, a);
@@ -313,6 +371,8 @@ static unsigned compare(const char *name, uint16_t type, const struct outcome *h
 static unsigned ask_both(struct scene *s, struct world *spoofed, unsigned *secure)
 {
     const char *name = NAMES[roll(s, sizeof NAMES / sizeof *NAMES)];
+    while (s->owner && strstr(name, "kid.org.")) /* there what he says is so */
+        name = NAMES[roll(s, sizeof NAMES / sizeof *NAMES)];
     uint16_t type = TYPES_ASKED[roll(s, sizeof TYPES_ASKED / sizeof *TYPES_ASKED)];
     struct world *clean = new_world(s);
     if (roll(s, 4) == 0)
@@ -342,6 +402,7 @@ static void a_secure_name_is_answered_as_it_is_or_not_at_all(void **state)
         scene_begin(&s, seed);
         struct world *w = new_world(&s);
         s.percent = 10 + roll(&s, 4) * 10;
+        s.owner = roll(&s, 2);
         world_spoil(w, spoil, &s);
         unsigned wrong = 0;
         for (unsigned i = 0; i < QUESTIONS; i++)
