@@ -289,6 +289,32 @@ static void verifies_once(void **state)
     internet_end(&net);
 }
 
+/* What was heard for somebody with CD is judged when it is asked for without: it does not live longer for
+ * that, whatever the least TTL of the settings is. */
+static void what_is_judged_later_does_not_live_longer(void **state)
+{
+    static const struct cache_settings least = {
+        .size = 4u << 20, .ttl_min = 3600, .ttl_max = TTL_MAX_DEFAULT, .negative_max = TTL_NEGATIVE_MAX};
+    struct internet net = internet_of(SIGN_NSEC, false);
+    world_free(net.w);
+    net.w = world_new_cached(NULL, 0, settings, 7, &least);
+    world_serve(net.w, "10.0.0.1", net.root);
+    world_serve(net.w, "10.0.0.2", net.org);
+    name_t name[NAME_MAX_LEN];
+    name_from_text(name, "www.org.", 8, NULL);
+    struct question q = {.name = name, .type = TYPE_A, .class = CLASS_IN, .checking_disabled = true};
+    const struct outcome *o = world_wait(net.w, world_begin_question(net.w, &q));
+    assert_int_equal(o->answer.items[0]->ttl, 3600);
+    world_pass(net.w, 3000);
+    for (unsigned i = 0; i < 2; i++) {
+        o = world_ask(net.w, "www.org.", TYPE_A);
+        assert_int_equal(o->verdict, VERDICT_SECURE);
+        assert_int_equal(o->answer.items[0]->ttl, 600);
+    }
+    assert_int_equal(world_sent(net.w, NULL, "www.org.", TYPE_A), 1);
+    internet_end(&net);
+}
+
 static int begin(void **state)
 {
     key = sign_key_new(SIGN_KSK, 15, 1);
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test(believes_what_each_denial_takes),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
         cmocka_unit_test(verifies_once),
+        cmocka_unit_test(what_is_judged_later_does_not_live_longer),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

@@ -538,6 +538,27 @@ static void answers_in_time_while_the_work_goes_on(void **state)
     world_free(w);
 }
 
+static void enters_a_delegation_by_glue_that_another_brought(void **state)
+{
+    static const struct world_rule rules[] = {
+        {.addr = "10.0.0.1", .authority = "org. NS ns.org.", .additional = "ns.org. A 10.0.0.2"},
+        {.addr = "10.0.0.2",
+            .name = "*.b.org.",
+            .authority = "b.org. NS ns.b.org.",
+            .additional = "ns.b.org. A 10.1.0.1"},
+        {.addr = "10.0.0.2", .name = "*.a.org.", .authority = "a.org. NS ns.b.org."},
+        {.addr = "10.1.0.1", .name = "www.b.org.", .flags = FLAG_AA, .answer = "www.b.org. A 192.0.2.1"},
+        {.addr = "10.1.0.1", .name = "www.a.org.", .flags = FLAG_AA, .answer = "www.a.org. A 192.0.2.2"},
+    };
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_string_equal(
+        world_text(w, world_ask(w, "www.b.org.", TYPE_A)), "NOERROR; www.b.org. 3600 A 192.0.2.1");
+    assert_string_equal(
+        world_text(w, world_ask(w, "www.a.org.", TYPE_A)), "NOERROR; www.a.org. 3600 A 192.0.2.2");
+    assert_int_equal(world_sent(w, NULL, "ns.b.org.", 0), 0);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -563,6 +584,7 @@ int main(void)
         cmocka_unit_test(nxdomain_to_a_probe_does_not_deny_the_name_below),
         cmocka_unit_test(primes_once_and_uses_the_root_servers_of_today),
         cmocka_unit_test(answers_in_time_while_the_work_goes_on),
+        cmocka_unit_test(enters_a_delegation_by_glue_that_another_brought),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
