@@ -60,6 +60,9 @@
 #define VALIDATION_FAILURES_MAX 8u       /* of these, bad */
 #define VALIDATION_RRSET_FAILURES_MAX 2u /* bad ones of one RRset */
 #define VALIDATION_KEYS_OF_TAG_MAX 2u /* keys of one tag and algorithm tried: tags collide by chance once */
+/* Signatures of one reply in another section than what they sign, for each of which all RRsets are looked
+ * through: thousands of both would cost 30 ms. */
+#define STRAY_RRSIGS_MAX 16u
 #define VALIDATION_RRSIGS_MAX 4u      /* signatures of one RRset that are looked at */
 #define VALIDATION_DS_MAX 8u          /* DS of one zone */
 #define VALIDATION_HASHES_MAX 96u     /* NSEC3 chains of SHA-1 */

@@ -49,31 +49,34 @@ static bool group(struct job *j, const struct msg *m, enum section section, stru
     return !overflow;
 }
 
-/* Some servers put signatures into another section than what they sign. They count wherever they are. */
-static void join_signatures(struct job *j, const struct rrset *stray, struct rrset_list *sets)
+/* One signature more for the RRset that it covers, if that is in the list. */
+static void join_signature(
+    struct job *j, const name_t *owner, const struct rdata *rd, struct rrset_list *sets)
 {
-    for (unsigned i = 0; i < stray->count; i++) {
-        struct rrsig sig;
-        struct rrset *rs =
-            rrsig_read(&stray->rdata[i], &sig) ? rrset_list_find(sets, stray->owner, sig.covered) : NULL;
-        if (!rs || rs->sig_count >= VALIDATION_RRSIGS_MAX)
-            continue;
-        struct rdata *more = ARENA_ARRAY(&j->arena, struct rdata, rs->sig_count + 1u);
-        if (rs->sig_count)
-            memcpy(more, rs->sigs, rs->sig_count * sizeof *more);
-        more[rs->sig_count++] = stray->rdata[i];
-        rs->sigs = more;
-    }
+    struct rrsig sig;
+    struct rrset *rs = rrsig_read(rd, &sig) ? rrset_list_find(sets, owner, sig.covered) : NULL;
+    if (!rs || rs->sig_count >= VALIDATION_RRSIGS_MAX)
+        return;
+    struct rdata *more = ARENA_ARRAY(&j->arena, struct rdata, rs->sig_count + 1u);
+    if (rs->sig_count)
+        memcpy(more, rs->sigs, rs->sig_count * sizeof *more);
+    more[rs->sig_count++] = *rd;
+    rs->sigs = more;
 }
 
+/* Some servers put signatures into another section than what they sign. They count wherever they are. */
 static void find_signatures(struct job *j, struct reply *rep)
 {
     struct rrset_list *lists[] = {&rep->answer, &rep->authority, &rep->additional};
-    unsigned count = sizeof lists / sizeof *lists;
+    unsigned count = sizeof lists / sizeof *lists, seen = 0;
     for (unsigned s = 0; s < count; s++)
-        for (size_t i = 0; i < lists[s]->count; i++)
-            for (unsigned to = 0; lists[s]->items[i]->type == TYPE_RRSIG && to < count; to++)
-                join_signatures(j, lists[s]->items[i], lists[to]);
+        for (size_t i = 0; i < lists[s]->count; i++) {
+            const struct rrset *stray = lists[s]->items[i];
+            for (unsigned k = 0; stray->type == TYPE_RRSIG && k < stray->count && seen < STRAY_RRSIGS_MAX;
+                 k++, seen++)
+                for (unsigned to = 0; to < count; to++)
+                    join_signature(j, stray->owner, &stray->rdata[k], lists[to]);
+        }
 }
 
 /* The additional section, where something is to be found there. */
