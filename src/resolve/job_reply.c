@@ -339,6 +339,20 @@ static bool is_dname_at(const struct reply *rep)
     return nsec && nsec_read(&nsec->rdata[0], &types, &len) && typemap_has(types, len, TYPE_DNAME);
 }
 
+/* RFC 9824 3.1: NODATA whose NSEC says that there is no such name. */
+static bool denies_name(const struct reply *rep)
+{
+    for (size_t i = 0; rep->kind == REPLY_NODATA && i < rep->proofs.count; i++) {
+        const struct rrset *rs = rep->proofs.items[i];
+        const uint8_t *types;
+        size_t len;
+        if (rs->type == TYPE_NSEC && name_equal(rs->owner, rep->target) &&
+            nsec_read(&rs->rdata[0], &types, &len) && typemap_has(types, len, TYPE_NXNAME))
+            return true;
+    }
+    return false;
+}
+
 /* A minimised question was answered: the name exists, or not, or is an alias. That decides nothing (RFC
  * 9156 2.3, relaxed: an unvalidated NXDOMAIN does not deny the names below); it only says that no zone begins
  * here, which is kept for the next name that leads through here. */
@@ -352,7 +366,7 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     drop_exchanges(j);
-    if (rep->kind == REPLY_NXDOMAIN || is_dname_at(rep))
+    if (rep->kind == REPLY_NXDOMAIN || is_dname_at(rep) || denies_name(rep))
         ask_whole(j);
     else
         ask_next_label(j);

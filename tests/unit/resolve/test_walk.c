@@ -447,6 +447,27 @@ static void believes_no_server_beyond_its_zone(void **state)
     }
 }
 
+/* RFC 9824: a compact denial of a label on the way is as good as NXDOMAIN: the whole name comes next. */
+static void a_compact_denial_ends_the_minimising(void **state)
+{
+    struct world_rule rules[] = {ROOT_ORG, ORG_PYTHON,
+        {.addr = "10.1.0.1",
+            .name = "d.python.org.",
+            .flags = FLAG_AA,
+            .authority = SOA_PYTHON "d.python.org. 300 NSEC \\000.d.python.org. RRSIG NSEC TYPE128\n"},
+        {.addr = "10.1.0.1", .flags = FLAG_AA, .authority = SOA_PYTHON}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    assert_int_equal(world_ask(w, "a.b.c.d.python.org.", TYPE_A)->rcode, RCODE_NOERROR);
+    assert_int_equal(world_sent(w, "10.1.0.1", NULL, 0), 2);
+    assert_int_equal(world_sent(w, "10.1.0.1", "a.b.c.d.python.org.", 0), 1);
+    world_free(w);
+    rules[2].authority = SOA_PYTHON "d.python.org. 300 NSEC \\000.d.python.org. A RRSIG NSEC\n";
+    w = world_new(rules, COUNT(rules), NULL);
+    world_ask(w, "a.b.c.d.python.org.", TYPE_A);
+    assert_int_equal(world_sent(w, "10.1.0.1", NULL, 0), 4);
+    world_free(w);
+}
+
 static void no_minimisation(struct resolve_settings *s)
 {
     s->minimise = false;
@@ -562,6 +583,7 @@ static void enters_a_delegation_by_glue_that_another_brought(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_compact_denial_ends_the_minimising),
         cmocka_unit_test(walks_from_the_root),
         cmocka_unit_test(serves_ttl_5_at_4_s_and_asks_again_at_5_s),
         cmocka_unit_test(follows_aliases_by_questions_of_their_own),
