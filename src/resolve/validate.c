@@ -155,10 +155,8 @@ void validate_begin(struct job *j, struct found *found)
     }
     if (negative && found->soa)
         item_add(v, ITEM_SOA, found->soa);
-    /* What comes with an alias is of its target, which may be learnt from. Threat A6: nobody needs more of
-     * them to say no. */
-    bool wanted = negative || expanded || found->kind == FOUND_ALIAS;
-    for (size_t i = 0; wanted && i < found->proofs.count && i < VALIDATION_DENIALS_MAX; i++)
+    /* threat A6: nobody needs more of them to say no */
+    for (size_t i = 0; (negative || expanded) && i < found->proofs.count && i < VALIDATION_DENIALS_MAX; i++)
         item_add(v, ITEM_PROOF, found->proofs.items[i]);
     if (negative && !found->soa && found->proofs.count == 0) {
         unsigned at = v->at;

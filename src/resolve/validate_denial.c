@@ -195,14 +195,6 @@ static const struct rrset *false_dname(const struct job *j)
     return NULL;
 }
 
-static void learn_beside_alias(struct job *j)
-{
-    const name_t *zone = NULL;
-    const struct rrset_list *list = good_proofs(j, &zone);
-    if (zone)
-        denied_learn(j, zone, NULL, list);
-}
-
 enum job_state validate_conclude(struct job *j)
 {
     struct validation *v = j->val;
@@ -230,8 +222,6 @@ enum job_state validate_conclude(struct job *j)
     }
     if ((f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN) && !conclude_denial(j, &state))
         return state;
-    if (f->kind == FOUND_ALIAS)
-        learn_beside_alias(j);
     if (f->verdict == VERDICT_SECURE && f->ns && f->ns->sig_count == 0)
         f->ns = NULL; /* AD speaks of the authority section too (RFC 4035 3.2.3) */
     job_drop_subs(j);
