@@ -211,6 +211,7 @@ static void store_cut(struct job *j, const struct found *f)
         if (f->proofs.items[i]->ttl < cut->ttl)
             cut->ttl = f->proofs.items[i]->ttl;
     cut->insecure = true;
+    cut->proofs = (struct rrset_list){0}; /* nobody asks for them again; they are most of its octets */
     cut->fault = (uint8_t)res.fault.kind;
     cache_cut_put(j->r->cache, cut, j->r->now.cache_s);
 }
