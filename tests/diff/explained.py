@@ -34,6 +34,11 @@ def refused_there(name, ours, theirs) -> bool:
     return theirs.rcode in ("SERVFAIL", "silence") and ours.rcode in ("NOERROR", "NXDOMAIN")
 
 
+def insecure_with_ad(name, ours, theirs) -> bool:
+    insecure = name.kind == "insecure" or name.zone.endswith(".xn.") or name.zone == "plain.xo." or "insecure." in name.owner
+    return insecure and only_ad(False)(name, ours, theirs)
+
+
 def below_a_dname(name, ours, theirs) -> bool:
     return name.kind == "DNAME" and ".old" in name.owner and theirs.rcode == "NXDOMAIN" and not theirs.answer and bool(ours.answer)
 
@@ -53,6 +58,7 @@ REASONS = [
     Reason("RFC 4035 5.5: a denial whose SOA has a wrong signature is bogus", ("soa-spoiled.xs.",), ("bind",), refused_here),
     Reason("RFC 5155 8.3: without a record of the closest encloser nothing is proven", ("nsec3-salt.xs.",), ("pdns",), refused_here),
     Reason("RFC 5155 9.2: a proof with an opt-out span never sets AD, behind an alias neither", ("*-13-optout.xs.",), ("pdns",), only_ad(False)),
+    Reason("RFC 4035 3.2.3: nothing of an insecure zone has AD, asked with CD before or not", ("*",), ("pdns",), insecure_with_ad),
     Reason("RFC 6672 5.3.4.1: the NSEC3 record of a DNAME's owner does not deny what is below it", ("*.xs.",), ("pdns",), below_a_dname),
     Reason("RFC 6672 5.3.1: a signed DNAME and its target's data need no other proof", ("*-noproof.xs.", "nsec3-salt.xs.", "soa-spoiled.xs."),
            ("pdns",), lambda name, ours, theirs: refused_there(name, ours, theirs) and name.owner.startswith("www.old.")),
