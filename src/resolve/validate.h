@@ -114,6 +114,7 @@ struct validation {
     struct fault fault;    /* why the present item is bogus, unless it lies in an insecure zone */
     struct fault left_out; /* the first thing wrong with a proof */
     struct link *link;     /* the sub-question in flight */
+    bool asked_anew;       /* one that another question paid for ran out of its work */
     struct rrset_check check;
     struct job *prev_in_line, *next_in_line;
     bool in_line;

@@ -148,9 +148,16 @@ static enum chain ask(struct job *j, const name_t *zone, uint16_t type, struct c
     }
     if (!v->link->done)
         return CHAIN_WAIT;
-    const struct outcome *o = &v->link->child->out;
-    j->limited = j->limited || (o->rcode == RCODE_SERVFAIL && v->link->child->limited);
+    const struct job *child = v->link->child;
+    const struct outcome *o = &child->out;
+    bool limited = o->rcode == RCODE_SERVFAIL && child->limited;
     v->link = NULL;
+    /* Another question paid for it, and had no more to spend: this one asks on its own account. */
+    if (limited && child->work != j->work && !v->asked_anew) {
+        v->asked_anew = true;
+        return ask(j, zone, type, out);
+    }
+    j->limited = j->limited || limited;
     return read_child(j, zone, type, o, out);
 }
 

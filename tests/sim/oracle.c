@@ -600,8 +600,10 @@ static bool closure_works(struct needs *n, const struct question *q, uint32_t at
             return false;
         if (n->s->anchors && anchor_goes(n->s, name))
             return false;
-        /* A zone that was broken may be remembered to be so when it is withdrawn. */
-        if (n->s->anchors && !certain && zone_trust(zone_ever(n->s, name)) == TRUSTED_BROKEN)
+        /* A zone that was broken may be remembered to be so when it is withdrawn; and what is unsigned below
+         * one that is withdrawn, and known all the same, is not believed any more. */
+        enum trusted was = zone_trust(zone_ever(n->s, name));
+        if (n->s->anchors && !certain && (was == TRUSTED_BROKEN || (was != trust && trust == TRUSTED_SECURE)))
             return false;
         struct found f = zone_find(t, z, name, q->type, at_s, at_s);
         /* Above an empty non-terminal that opt-out left out a wildcard may stand: then nobody can prove it.
