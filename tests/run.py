@@ -140,7 +140,7 @@ def simulator() -> list[Tally]:
     """Seeds in turn until the time is over: two minutes in CI. Says how many runs it was."""
     tally = Tally("sim")
     program = TOP / "build-sim/tests/sim/sim"
-    seconds = 120 if os.environ.get("CI") else 20
+    seconds = 60 if os.environ.get("CI") else 20
     count_tap(tally, run(tally, [str(program), "--seeds", "1..1000000", "--for", str(seconds)], 600, ENV, TOP))
     print("\n".join(line for line in tally.output.splitlines() if line.startswith("# ") and " runs" in line))
     return [report(tally)]
