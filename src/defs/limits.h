@@ -63,11 +63,11 @@
 /* Signatures of one reply in another section than what they sign, for each of which all RRsets are looked
  * through: thousands of both would cost 30 ms. */
 #define STRAY_RRSIGS_MAX 16u
-#define VALIDATION_RRSIGS_MAX 4u      /* signatures of one RRset that are looked at */
-#define VALIDATION_DS_MAX 8u          /* DS of one zone */
-#define VALIDATION_HASHES_MAX 96u     /* NSEC3 chains of SHA-1 */
-#define VALIDATION_DENIALS_MAX 8u     /* NSEC and NSEC3 records of one answer (CVE-2026-11605) */
-#define RSA_BITS_MAX 4096u            /* RFC 3110 2 */
+#define VALIDATION_RRSIGS_MAX 4u  /* signatures of one RRset that are looked at */
+#define VALIDATION_DS_MAX 8u      /* DS of one zone */
+#define VALIDATION_HASHES_MAX 96u /* NSEC3 chains of SHA-1 */
+#define VALIDATION_DENIALS_MAX 8u /* NSEC and NSEC3 records of one answer (CVE-2026-11605) */
+#define RSA_BITS_MAX 4096u        /* RFC 3110 2 */
 /* A long exponent makes a verification as dear as a signature; 17 is usual, 33 is seen (as BIND). */
 #define RSA_EXPONENT_BITS_MAX 35u
 #define NSEC3_ITERATIONS_MAX 50u /* more: insecure (RFC 9276 3.2) */

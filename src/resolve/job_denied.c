@@ -115,6 +115,12 @@ static struct proofs proofs_of(struct denied *d)
         .arena = &d->j->arena};
 }
 
+/* Is the DS asked for by a validation alone? Not for a client, nor for an alias's sake. */
+static bool is_of_a_chain(const struct job *j)
+{
+    return j->flags.no_aliases && !j->waiters;
+}
+
 /* A delegation without DS, or that it is in an opt-out span. Of such a span nobody outside is told: there may
  * be nothing (RFC 5155 9.2); but who validates needs to know no more. */
 static enum job_state conclude_ds(struct denied *d)
@@ -122,13 +128,13 @@ static enum job_state conclude_ds(struct denied *d)
     struct job *j = d->j;
     struct proofs p = proofs_of(d);
     struct denial_result r;
-    if (!name_equal(d->name, j->name) || (j->waiters && !d->soa))
+    if (!name_equal(d->name, j->name) || (!is_of_a_chain(j) && !d->soa))
         return JOB_KNOWN;
     if (denial_ds(&p, j->name, &r) != CUT_INSECURE || r.no_name)
         return JOB_KNOWN;
     if (r.denial == DENIAL_PROVEN)
         return deny_ds(d, VERDICT_SECURE);
-    return r.denial == DENIAL_OPT_OUT && !j->waiters ? deny_ds(d, VERDICT_INSECURE) : JOB_KNOWN;
+    return r.denial == DENIAL_OPT_OUT && is_of_a_chain(j) ? deny_ds(d, VERDICT_INSECURE) : JOB_KNOWN;
 }
 
 static struct rrset *wildcard_rrset(struct denied *d, const name_t *closest)

@@ -45,7 +45,7 @@ static const char *hash_line(const char **owner, char *rest, const name_t *zone,
         word[i] = strtok_r(i ? NULL : rest, " ", &save);
     assert(word[4]);
     struct nsec3 param = {.iterations = (uint16_t)atoi(word[2]), .salt = salt};
-    if (strcmp(word[3], "-"))
+    if (strcmp(word[3], "-") != 0)
         param.salt_len = (uint8_t)text_unhex(word[3], strlen(word[3]), salt, sizeof salt);
     *owner = hash_word(*owner, &param, zone, a);
     struct text t;

@@ -54,7 +54,7 @@ static void appendix_b_answers(void **state)
         struct budget budget = {0};
         struct proofs p = {.zone = zone, .list = &list, .policy = &policy, .budget = &budget, .arena = &a};
         const char *answer = proofs_ask(&p, cases[i].question);
-        if (strcmp(answer, cases[i].answer))
+        if (strcmp(answer, cases[i].answer) != 0)
             fail_msg("%s of [%s]: \"%s\", expected \"%s\"", cases[i].question, cases[i].records, answer,
                 cases[i].answer);
     }

@@ -46,7 +46,7 @@ static void check_cases(const char *zone, const struct proof_case *cases, size_t
             .zone = apex, .list = &list, .policy = &policy, .budget = &budget, .arena = &arena};
         budget = (struct budget){0};
         const char *answer = proofs_ask(&p, cases[i].question);
-        if (strcmp(answer, cases[i].answer))
+        if (strcmp(answer, cases[i].answer) != 0)
             fail_msg("%s of [%s]: \"%s\", expected \"%s\"", cases[i].question, cases[i].records, answer,
                 cases[i].answer);
     }

@@ -44,7 +44,7 @@ static void check_cases(const char *zone, const struct proof_case *cases, size_t
 {
     for (size_t i = 0; i < count; i++) {
         const char *answer = ask(zone, cases[i].records, cases[i].question);
-        if (strcmp(answer, cases[i].answer))
+        if (strcmp(answer, cases[i].answer) != 0)
             fail_msg("%s of [%s]: \"%s\", expected \"%s\"", cases[i].question, cases[i].records, answer,
                 cases[i].answer);
     }

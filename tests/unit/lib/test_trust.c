@@ -81,13 +81,16 @@ static void assemble(struct fixture *f, const char *before, const char *after)
 static void root_is(const struct fixture *f, const uint16_t *tags)
 {
     const struct anchor *root = NULL;
+    unsigned n = 0;
     for (size_t i = 0; i < f->anchors->count; i++)
         if (name_is_root(f->anchors->items[i].zone))
             root = &f->anchors->items[i];
-    unsigned n = 0;
-    for (; root && n < root->ds.count; n++)
+    for (; tags[n]; n++) {
+        assert_non_null(root);
+        assert_in_range(n, 0, root->ds.count - 1);
         assert_int_equal(get_u16(root->ds.rdata[n].data), tags[n]);
-    assert_int_equal(tags[n], 0);
+    }
+    assert_int_equal(root ? root->ds.count : 0, n);
 }
 
 static void the_root_is_trusted_by_what_is_compiled_in(void **state)

@@ -168,7 +168,7 @@ static bool is_known(struct scene *s, const char *name, uint16_t type, const str
     bool known = world_sent(s->w, NULL, NULL, 0) == before &&
                  resolve_counters(world_resolver(s->w))->synthesised > made;
     if (o)
-        *o = known ? got : NULL;
+        *o = got;
     if (!known)
         renew(s);
     return known;
