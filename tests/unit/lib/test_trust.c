@@ -86,9 +86,8 @@ static void root_is(const struct fixture *f, const uint16_t *tags)
         if (name_is_root(f->anchors->items[i].zone))
             root = &f->anchors->items[i];
     for (; tags[n]; n++) {
-        assert_non_null(root);
-        assert_in_range(n, 0, root->ds.count - 1);
-        assert_int_equal(get_u16(root->ds.rdata[n].data), tags[n]);
+        uint16_t tag = root && n < root->ds.count ? get_u16(root->ds.rdata[n].data) : 0;
+        assert_int_equal(tag, tags[n]);
     }
     assert_int_equal(root ? root->ds.count : 0, n);
 }
