@@ -76,3 +76,9 @@ void cache_clear(struct cache *c)
     store_clear(c->store);
     nsecs_clear(c->nsecs);
 }
+
+bool cache_may_be_at(const struct cache *c, enum depth_kind kind, unsigned labels)
+{
+    uint64_t bits = atomic_load_explicit(&c->depths[kind][labels / 64], memory_order_relaxed);
+    return (bits >> labels % 64 & 1) != 0;
+}

@@ -50,6 +50,11 @@ void cache_verdicts_flush(struct cache *c);
 /** Forgets everything. */
 void cache_clear(struct cache *c);
 
+/* What is looked for at all names above one: a name of 112 labels would cost as many look-ups each. */
+enum depth_kind { DEPTH_DNAME, DEPTH_NXDOMAIN, DEPTH_CUT, DEPTH_KIND_COUNT };
+/** May there be one of that kind at a name of so many labels? False: there is none. */
+bool cache_may_be_at(const struct cache *c, enum depth_kind kind, unsigned labels);
+
 /* ---- rrsets (rrsets.c) ---- */
 
 /** A copy in the arena with the TTL left, or NULL. */

@@ -87,9 +87,10 @@ struct cut *cache_cut_deepest(struct cache *c, const name_t *name, uint32_t now_
 {
     name_t key[NAME_MAX_LEN];
     size_t left = name_lower_copy(key, name);
+    unsigned labels = name_labels(key);
     /* Each step takes the first label off, the last one looks for the root. */
-    for (const name_t *p = key;; left -= 1u + *p, p += 1u + *p) {
-        struct cut *cut = get_one(c, p, left, now_s, a);
+    for (const name_t *p = key;; left -= 1u + *p, p += 1u + *p, labels--) {
+        struct cut *cut = cache_may_be_at(c, DEPTH_CUT, labels) ? get_one(c, p, left, now_s, a) : NULL;
         if (cut || *p == 0)
             return cut;
     }
@@ -159,6 +160,7 @@ void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
         const struct rrset *rs = cut->proofs.items[i];
         flat_write_rrset(&w, rs, cache_bound_ttl(rs->ttl, most));
     }
+    cache_depth_set(c, DEPTH_CUT, cut->zone);
     store_put(c->store, STORE_CUT, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, NULL, NULL);
     flat_room_fini(&room);
 }

@@ -15,6 +15,8 @@ struct cache {
     struct nsecs *nsecs;
     _Atomic uint32_t cookies_epoch; /* a cookie of another epoch is dead */
     _Atomic uint32_t answers_epoch; /* likewise an answer */
+    /* Of each kind: the numbers of labels that names with one have had; a bit each, never taken back. */
+    _Atomic uint64_t depths[DEPTH_KIND_COUNT][2];
     /* A verdict of another epoch is none. 65,536 changes of anchors within a TTL would be needed to confuse
      * two. */
     _Atomic uint16_t verdicts_epoch;
@@ -61,6 +63,12 @@ static inline uint32_t cache_bound_ttl(uint32_t ttl, uint32_t most)
     if (ttl > TTL_WIRE_MAX)
         ttl = 0;
     return ttl < most ? ttl : most;
+}
+
+static inline void cache_depth_set(struct cache *c, enum depth_kind kind, const name_t *name)
+{
+    unsigned labels = name_labels(name);
+    atomic_fetch_or_explicit(&c->depths[kind][labels / 64], UINT64_C(1) << labels % 64, memory_order_relaxed);
 }
 
 #endif

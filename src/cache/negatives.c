@@ -86,6 +86,8 @@ void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint
     write_u16(&w, (uint16_t)n->authority.count);
     for (size_t i = 0; i < n->authority.count; i++)
         flat_write_rrset(&w, n->authority.items[i], cache_bound_ttl(n->authority.items[i]->ttl, most));
+    if (n->nxdomain)
+        cache_depth_set(c, DEPTH_NXDOMAIN, name);
     store_put(c->store, STORE_NEGATIVE, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s,
         not_better, &new);
     flat_room_fini(&room);

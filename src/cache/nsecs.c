@@ -17,6 +17,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -62,6 +63,7 @@ struct nsecs {
     size_t block_len, shard_len;
     uint32_t shard_count, table_cap;
     uint32_t ring_at, ring_end;
+    _Atomic uint64_t depths[2]; /* the numbers of labels that zones have had; a bit each, never taken back */
     struct shard shards[];
 };
 
@@ -317,6 +319,8 @@ bool nsecs_put(struct nsecs *n, const name_t *zone, const struct rrset *rs, uint
     struct writer w = flat_room_init(&room, flat_rrset_len(rs));
     flat_write_rrset(&w, rs, rs->ttl);
     struct shard *s = shard_of(n, &k);
+    unsigned labels = name_labels(zone);
+    atomic_fetch_or_explicit(&n->depths[labels / 64], UINT64_C(1) << labels % 64, memory_order_relaxed);
     pthread_mutex_lock(&s->lock);
     bool ok = put_locked(n, s, &k, &w, rs->ttl, now_s);
     pthread_mutex_unlock(&s->lock);
@@ -418,21 +422,27 @@ static struct rrset *find(struct nsecs *n, const struct nsecs_key *k, uint32_t n
     return rs;
 }
 
+static bool has_zone(struct nsecs *n, const uint8_t *zone, size_t len)
+{
+    struct shard *s = shard_at(n, zone, len);
+    pthread_mutex_lock(&s->lock);
+    uint32_t p = items_before(s, zone, len, true);
+    bool known =
+        p < s->count && item_of(s, p)->key_len >= len && memcmp(item_of(s, p)->octets, zone, len) == 0;
+    pthread_mutex_unlock(&s->lock);
+    return known;
+}
+
 const name_t *nsecs_deepest(struct nsecs *n, const name_t *name)
 {
     struct nsecs_key k;
     size_t len = name_lower_copy(k.octets, name), skip = 0;
-    for (;;) {
+    for (unsigned labels = name_labels(name);; labels--) {
         const uint8_t *zone = k.octets + skip;
-        struct shard *s = shard_at(n, zone, len - skip);
-        pthread_mutex_lock(&s->lock);
-        uint32_t p = items_before(s, zone, len - skip, true);
-        bool known = p < s->count && item_of(s, p)->key_len >= len - skip &&
-                     memcmp(item_of(s, p)->octets, zone, len - skip) == 0;
-        pthread_mutex_unlock(&s->lock);
-        if (known)
+        uint64_t bits = atomic_load_explicit(&n->depths[labels / 64], memory_order_relaxed);
+        if ((bits >> labels % 64 & 1) != 0 && has_zone(n, zone, len - skip))
             return name + skip;
-        if (*zone == 0)
+        if (labels == 0)
             return NULL;
         skip += 1u + *zone;
     }

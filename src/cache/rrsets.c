@@ -1,6 +1,7 @@
 /* Value: rank 1 | verdict 1 | epoch of the verdict 2 | stored_s 4 | flat RRset. */
 #include "cache/flat.h"
 #include "cache/inner.h"
+#include "dns/rrtype.h"
 
 #define HEAD_LEN 8u
 
@@ -62,6 +63,8 @@ void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s)
     write_u16(&w, new.epoch);
     write_u32(&w, now_s);
     flat_write_rrset(&w, rs, ttl);
+    if (rs->type == TYPE_DNAME)
+        cache_depth_set(c, DEPTH_DNAME, rs->owner);
     store_put(
         c->store, STORE_RRSET, key, key_len, w.data, w.pos, cache_expiry(now_s, ttl), now_s, outranked, &new);
     flat_room_fini(&room);

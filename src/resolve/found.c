@@ -118,6 +118,8 @@ static struct found *known_alias(struct job *j)
     const name_t *above = j->name;
     for (unsigned left = name_labels(j->name); left > 1; left--) {
         above = name_parent(above, 1);
+        if (!cache_may_be_at(c, DEPTH_DNAME, left - 1))
+            continue;
         rs = cache_rrset_get(c, above, TYPE_DNAME, j->class, now_s, &j->arena);
         if (!rs || rs->count == 0)
             continue;

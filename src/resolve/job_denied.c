@@ -300,6 +300,8 @@ static bool denied_above(struct job *j, const name_t *top)
     const name_t *name = j->name;
     for (unsigned below = name_labels(name) - name_labels(top); below > 1; below--) {
         name = name_parent(name, 1);
+        if (!cache_may_be_at(j->r->cache, DEPTH_NXDOMAIN, name_labels(top) + below - 1))
+            continue;
         if (!cache_negative_get(j->r->cache, name, 0, j->class, j->r->now.cache_s, &j->arena, &n) ||
             !n.nxdomain || rrset_list_find(&n.authority, name, TYPE_NSEC))
             continue;
