@@ -34,9 +34,7 @@ bool link_is_made(const struct rrset_list *links, size_t i)
 
 static bool is_settled(const struct job *j, uint8_t verdict)
 {
-    /* Judged while the clock was not known: again, now that it is. */
-    return verdict == VERDICT_SECURE || verdict == VERDICT_INSECURE ||
-           (verdict == VERDICT_INDETERMINATE && !j->r->now.wall_known);
+    return verdict == VERDICT_INSECURE || verdict_is_believed(j, verdict);
 }
 
 static struct found *found_new(struct job *j, enum found_kind kind)

@@ -1,11 +1,6 @@
 /* JOB_VALIDATE: each RRset of what was found, one after the other (RFC 4035 5.3). */
 #include "resolve/job.h"
 
-#define RETRIES_MAX 1u /* after a signature that is wrong: one fresh attempt */
-#define RETRIES_UNSIGNED_MAX                                                                                 \
-    5u /* after a server that sends no signatures: asking the next costs no checks                           \
-        */
-
 /* ---- reasons ---- */
 
 struct reason fault_reason(struct job *j, const struct fault *fault)
@@ -68,8 +63,8 @@ enum job_state validate_refuse(struct job *j, const struct fault *fault)
 {
     if (fault->kind == FAULT_CHECKS_SPENT || fault->kind == FAULT_HASHES_SPENT)
         j->limited = true;
-    return refuse(
-        j, fault_reason(j, fault), is_lack_of_signatures(fault) ? RETRIES_UNSIGNED_MAX : RETRIES_MAX);
+    return refuse(j, fault_reason(j, fault),
+        is_lack_of_signatures(fault) ? VALIDATION_RETRIES_UNSIGNED : VALIDATION_RETRIES);
 }
 
 enum job_state validate_refuse_denial(struct job *j, const struct fault *fault)
@@ -302,12 +297,12 @@ static enum job_state begin_item(struct job *j)
 /* What an anchor says, as the DS set that a parent would have. */
 static struct rrset *anchor_ds(struct job *j, const struct anchor *anchor)
 {
-    struct rrset *ds = rrset_copy(&anchor->ds, &j->arena);
-    *ds = (struct rrset){.owner = name_dup(anchor->zone, &j->arena),
+    const struct rrset given = {.owner = anchor->zone,
         .type = TYPE_DS,
         .class = CLASS_IN,
         .count = anchor->ds.count,
-        .rdata = ds->rdata};
+        .rdata = anchor->ds.rdata};
+    struct rrset *ds = rrset_copy(&given, &j->arena); /* the settings may go while the job waits */
     for (unsigned i = 0; i < anchor->keys.count; i++) {
         struct rdata made;
         if (ds_make(ds->owner, &anchor->keys.rdata[i], DIGEST_SHA256, &j->arena, &made))

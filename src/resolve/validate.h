@@ -167,6 +167,8 @@ struct chain_result {
     struct reason reason;      /* FAILED */
 };
 
+/** SECURE, or as good as that while the clock is not known; judged again once it is. */
+bool verdict_is_believed(const struct job *j, uint8_t verdict);
 /** Is zone, which is below an anchor, a signed zone of its parent? */
 enum chain chain_ds(struct job *j, const name_t *zone, struct chain_result *out);
 /** The believed DNSKEY RRset of a zone that is secure. */

@@ -22,7 +22,7 @@ bool chain_is_cut_short(const struct job *j, const name_t *owner, const name_t *
            name_is_within(anchor->zone, owner) && !name_equal(anchor->zone, owner);
 }
 
-static bool is_believed(const struct job *j, uint8_t verdict)
+bool verdict_is_believed(const struct job *j, uint8_t verdict)
 {
     return verdict == VERDICT_SECURE || (verdict == VERDICT_INDETERMINATE && !j->r->now.wall_known);
 }
@@ -67,7 +67,7 @@ static enum chain read_child(
     }
     const struct rrset *rs = rrset_list_find(&o->answer, zone, type);
     /* An alias: no zone begins there. What it leads to, insecure or not, says nothing of it. */
-    if (!rs && o->answer.count > 0 && is_believed(j, o->answer.items[0]->verdict))
+    if (!rs && o->answer.count > 0 && verdict_is_believed(j, o->answer.items[0]->verdict))
         return CHAIN_NO_CUT;
     /* A zone that has DS, or an anchor, has keys. An alias or a denial from an insecure zone above the anchor
      * does not change that (threat P18). */
@@ -77,7 +77,7 @@ static enum chain read_child(
         out->fault = (struct fault){.kind = (enum fault_kind)o->fault, .owner = zone};
         return CHAIN_INSECURE;
     }
-    if (!is_believed(j, o->verdict)) {
+    if (!verdict_is_believed(j, o->verdict)) {
         out->reason = reason_copy(j, o->reason);
         return CHAIN_FAILED;
     }
@@ -105,7 +105,7 @@ static bool known(
             return true;
         }
         out->rrset = rs;
-        return is_believed(j, rs->verdict);
+        return verdict_is_believed(j, rs->verdict);
     }
     if (type != TYPE_DS)
         return false;
@@ -123,7 +123,7 @@ static bool known(
         out->fault = (struct fault){.kind = (enum fault_kind)n.fault, .owner = zone};
         return true;
     }
-    if (!is_believed(j, n.verdict))
+    if (!verdict_is_believed(j, n.verdict))
         return false;
     *chain = denied(j, zone, &n.authority, n.nxdomain, out);
     return *chain != CHAIN_FAILED;

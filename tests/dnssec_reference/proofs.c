@@ -137,3 +137,25 @@ const char *proofs_ask(struct proofs *p, const char *question)
     say(&t, &r);
     return buf;
 }
+
+const char *proofs_wrong(const char *zone, const struct proof_case *cases, size_t count)
+{
+    static char wrong[2048];
+    struct dnssec_policy policy;
+    struct arena a;
+    bool right = true;
+    dnssec_policy_default(&policy);
+    arena_init(&a);
+    const name_t *apex = proofs_name(zone, NULL, &a);
+    for (size_t i = 0; i < count && right; i++) {
+        struct budget budget = {0};
+        struct rrset_list list = proofs_records(cases[i].records, apex, &a);
+        struct proofs p = {.zone = apex, .list = &list, .policy = &policy, .budget = &budget, .arena = &a};
+        const char *answer = proofs_ask(&p, cases[i].question);
+        right = strcmp(answer, cases[i].answer) == 0;
+        snprintf(wrong, sizeof wrong, "%s of [%s]: \"%s\", expected \"%s\"", cases[i].question,
+            cases[i].records, answer, cases[i].answer);
+    }
+    arena_fini(&a);
+    return right ? NULL : wrong;
+}

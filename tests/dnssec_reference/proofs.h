@@ -15,4 +15,13 @@ const name_t *proofs_name(const char *text, const name_t *zone, struct arena *a)
  * it; then " closest NAME", " no-name", " empty", " wildcard" as they are. */
 const char *proofs_ask(struct proofs *p, const char *question);
 
+/* A row of a table: these records, asked this, say that. */
+struct proof_case {
+    const char *records, *question, *answer;
+};
+
+/** Asks each row of the zone's, with the default policy and a budget of its own. NULL: all are right; else
+ * what the first wrong one says, in a buffer of its own. */
+const char *proofs_wrong(const char *zone, const struct proof_case *cases, size_t count);
+
 #endif

@@ -27,10 +27,6 @@ static int tear_down(void **state)
     return 0;
 }
 
-struct proof_case {
-    const char *records, *question, *answer;
-};
-
 static const char *ask(const char *zone, const char *records, const char *question)
 {
     const name_t *apex = proofs_name(zone, NULL, &arena);
@@ -42,12 +38,9 @@ static const char *ask(const char *zone, const char *records, const char *questi
 
 static void check_cases(const char *zone, const struct proof_case *cases, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        const char *answer = ask(zone, cases[i].records, cases[i].question);
-        if (strcmp(answer, cases[i].answer) != 0)
-            fail_msg("%s of [%s]: \"%s\", expected \"%s\"", cases[i].question, cases[i].records, answer,
-                cases[i].answer);
-    }
+    const char *wrong = proofs_wrong(zone, cases, count);
+    if (wrong)
+        fail_msg("%s", wrong);
 }
 
 #define CHECK(zone, cases) check_cases(zone, cases, sizeof(cases) / sizeof *(cases))
