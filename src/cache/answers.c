@@ -58,7 +58,7 @@ size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uin
     size_t key_len = answer_key(key, qname, type, class, variant);
     struct answer_copy copy;
     copy.out = out;
-    copy.epoch = atomic_load_explicit(&c->answers_epoch, memory_order_acquire);
+    copy.epoch = atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire);
     if (!store_read(c->store, STORE_ANSWER, key, key_len, now_s, copy_answer, &copy))
         return 0;
     uint32_t elapsed = cache_elapsed(copy.stored_s, now_s);
@@ -85,7 +85,7 @@ void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint1
     struct flat_room room;
     struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)answer->ttl_count + text_len + len);
     write_u32(&w, now_s);
-    write_u32(&w, atomic_load_explicit(&c->answers_epoch, memory_order_acquire));
+    write_u32(&w, atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire));
     write_u16(&w, (uint16_t)answer->ttl_count);
     write_u16(&w, answer->ede == EDE_NONE ? NO_EDE : (uint16_t)answer->ede);
     write_u8(&w, (uint8_t)text_len);
@@ -102,5 +102,5 @@ void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint1
 
 void cache_answers_flush(struct cache *c)
 {
-    atomic_fetch_add_explicit(&c->answers_epoch, 1, memory_order_acq_rel);
+    atomic_fetch_add_explicit(&c->common->answers_epoch, 1, memory_order_acq_rel);
 }

@@ -31,11 +31,20 @@ struct cache_settings {
     unsigned zone_start, server_start, questions_max;
 };
 
+/* One thread's handle: used by one thread at a time, and it holds what a reader without locks needs. All
+ * handles that were joined to one another share all that is in the cache. */
 struct cache;
 
 /** NULL: the system gives no memory. ttl_max and negative_max of 0 mean their defaults. */
 struct cache *cache_new(const struct cache_settings *settings, const struct hash_key *key);
+/** One more handle, for another thread; called by the thread that c belongs to, or while that does nothing.
+ */
+struct cache *cache_join(struct cache *c);
+/** The last handle takes the cache with it. */
 void cache_free(struct cache *c);
+/** This thread holds nothing of the cache on its stack: memory that it might have been reading may go. Once a
+ * turn of its loop, before it sleeps; a handle that never rests keeps memory from being used again. */
+void cache_rest(struct cache *c);
 struct cache_settings cache_settings(const struct cache *c);
 /** Other bounds of TTLs for what is stored from now on; the size stays. From any thread. */
 void cache_settings_set(struct cache *c, const struct cache_settings *settings);
@@ -49,6 +58,19 @@ struct nsecs *cache_nsecs(const struct cache *c);
 void cache_verdicts_flush(struct cache *c);
 /** Forgets everything. */
 void cache_clear(struct cache *c);
+/** Forgets what is known of exactly this name (records, denials, its delegation, failures), or of all names
+ * at and below one; finished answers go with it. Returns how many items went. Looks through the whole cache:
+ * half a second for one of 512 MiB, so not for a worker's thread. What is in flight may bring its data back.
+ */
+size_t cache_flush_name(struct cache *c, const name_t *name);
+size_t cache_flush_zone(struct cache *c, const name_t *zone);
+
+/* Data that expired stays readable until its room is needed: who takes it for better than nothing (RFC 8767)
+ * looks for what was not expired at an earlier time. Its TTL as given back means nothing then. */
+static inline uint32_t cache_as_of(uint32_t now_s, uint32_t stale_max_s)
+{
+    return now_s > stale_max_s ? now_s - stale_max_s : 0;
+}
 
 /* What is looked for at all names above one: a name of 112 labels would cost as many look-ups each. */
 enum depth_kind { DEPTH_DNAME, DEPTH_NXDOMAIN, DEPTH_CUT, DEPTH_KIND_COUNT };

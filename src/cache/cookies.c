@@ -16,7 +16,7 @@ static void cookie_key(uint8_t key[ADDR_KEY_LEN], const struct endpoint *server)
 
 uint32_t cache_cookies_epoch(const struct cache *c)
 {
-    return atomic_load_explicit(&c->cookies_epoch, memory_order_relaxed);
+    return atomic_load_explicit(&c->common->cookies_epoch, memory_order_relaxed);
 }
 
 bool cache_cookie_get(
@@ -52,5 +52,5 @@ void cache_cookie_put(
 
 void cache_cookies_flush(struct cache *c)
 {
-    atomic_fetch_add_explicit(&c->cookies_epoch, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&c->common->cookies_epoch, 1, memory_order_relaxed);
 }

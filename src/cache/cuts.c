@@ -134,7 +134,7 @@ static bool has_room(const struct cut *cut)
 void cache_cut_put(struct cache *c, const struct cut *cut, uint32_t now_s)
 {
     /* Not raised to ttl_min: the referral's TTL was, before the delegation of the zone above bounded it. */
-    uint32_t most = atomic_load_explicit(&c->ttl_max, memory_order_relaxed);
+    uint32_t most = atomic_load_explicit(&c->common->ttl_max, memory_order_relaxed);
     uint32_t ttl = cut->ttl > TTL_WIRE_MAX ? 0 : cut->ttl < most ? cut->ttl : most;
     if (ttl == 0 || !has_room(cut))
         return;

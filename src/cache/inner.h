@@ -7,10 +7,11 @@
 #include "base/cursor.h"
 #include "cache/cache.h"
 
-struct cache {
+/* What all handles share. */
+struct cache_common {
+    _Atomic uint32_t handles;
     _Atomic uint32_t ttl_min, ttl_max, negative_max; /* cache_settings; set while others read */
     size_t size;
-    struct store *store;
     struct inflight *inflight;
     struct nsecs *nsecs;
     _Atomic uint32_t cookies_epoch; /* a cookie of another epoch is dead */
@@ -20,6 +21,12 @@ struct cache {
     /* A verdict of another epoch is none. 65,536 changes of anchors within a TTL would be needed to confuse
      * two. */
     _Atomic uint16_t verdicts_epoch;
+};
+
+/* One thread's. */
+struct cache {
+    struct cache_common *common;
+    struct store *store;
 };
 
 /* Lower-case name, then fixed fields. */
@@ -36,7 +43,7 @@ static inline size_t cache_key(uint8_t key[CACHE_KEY_MAX], const name_t *name, u
 
 static inline uint16_t cache_verdicts_epoch(const struct cache *c)
 {
-    return atomic_load_explicit(&c->verdicts_epoch, memory_order_acquire);
+    return atomic_load_explicit(&c->common->verdicts_epoch, memory_order_acquire);
 }
 
 /* A clock that stepped back counts as standing still: nothing ever gets a greater TTL than was put. */
@@ -68,7 +75,8 @@ static inline uint32_t cache_bound_ttl(uint32_t ttl, uint32_t most)
 static inline void cache_depth_set(struct cache *c, enum depth_kind kind, const name_t *name)
 {
     unsigned labels = name_labels(name);
-    atomic_fetch_or_explicit(&c->depths[kind][labels / 64], UINT64_C(1) << labels % 64, memory_order_relaxed);
+    atomic_fetch_or_explicit(
+        &c->common->depths[kind][labels / 64], UINT64_C(1) << labels % 64, memory_order_relaxed);
 }
 
 #endif

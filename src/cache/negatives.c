@@ -66,7 +66,7 @@ static bool not_better(const void *old, size_t old_len, void *ctx)
 void cache_negative_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
     const struct negative *n, uint32_t now_s)
 {
-    uint32_t most = atomic_load_explicit(&c->negative_max, memory_order_relaxed);
+    uint32_t most = atomic_load_explicit(&c->common->negative_max, memory_order_relaxed);
     uint32_t ttl = cache_bound_ttl(n->ttl, most);
     size_t len = HEAD_LEN + flat_list_len(&n->authority);
     if (ttl == 0 || n->authority.count > UINT16_MAX || len > RRSET_OCTETS_MAX)

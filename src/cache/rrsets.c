@@ -47,7 +47,7 @@ static bool outranked(const void *old, size_t old_len, void *ctx)
 
 void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s)
 {
-    uint32_t ttl = cache_bound_ttl(rs->ttl, atomic_load_explicit(&c->ttl_max, memory_order_relaxed));
+    uint32_t ttl = cache_bound_ttl(rs->ttl, atomic_load_explicit(&c->common->ttl_max, memory_order_relaxed));
     if (ttl == 0 || rs->count == 0 || rs->count > RRSET_RECORDS_MAX || rs->sig_count > RRSET_RECORDS_MAX)
         return;
     size_t len = HEAD_LEN + flat_rrset_len(rs);

@@ -71,8 +71,9 @@ void cache_server_put(
 
 static size_t lame_key(uint8_t key[CACHE_KEY_MAX], const name_t *zone, const struct addr *addr)
 {
-    addr_key(key, addr);
-    return ADDR_KEY_LEN + name_lower_copy(key + ADDR_KEY_LEN, zone);
+    size_t n = name_lower_copy(key, zone);
+    addr_key(key + n, addr);
+    return n + ADDR_KEY_LEN;
 }
 
 bool cache_lame_get(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s)

@@ -10,6 +10,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -67,6 +68,7 @@ struct store {
     uint32_t shard_count;
     size_t shard_len;
     uint32_t bucket_count, ring_at, ring_end; /* of each shard */
+    _Atomic uint32_t handles;
     /* one a kind: so the kind is part of the hash without being copied before the key */
     struct hash_key keys[STORE_KIND_COUNT];
     struct lane lanes[];
@@ -216,6 +218,7 @@ static struct store *lanes_new(size_t size, const struct hash_key *key)
     while (shards > 1 && size / shards < SHARD_LEN_MIN)
         shards /= 2;
     struct store *s = mem_alloc(sizeof *s + shards * sizeof(struct lane));
+    s->handles = 1;
     s->size = size;
     s->shard_count = shards;
     s->shard_len = (size - PAGE) / shards / PAGE * PAGE;
@@ -264,9 +267,20 @@ struct store *store_new(size_t size, const struct hash_key *key)
     return s;
 }
 
+struct store *store_join(struct store *s)
+{
+    atomic_fetch_add_explicit(&s->handles, 1, memory_order_relaxed);
+    return s;
+}
+
+void store_rest(struct store *s)
+{
+    (void)s;
+}
+
 void store_free(struct store *s)
 {
-    if (!s)
+    if (!s || atomic_fetch_sub_explicit(&s->handles, 1, memory_order_acq_rel) > 1)
         return;
     for (uint32_t i = 0; i < s->shard_count; i++)
         pthread_mutex_destroy(&s->lanes[i].lock);
@@ -309,9 +323,7 @@ bool store_read(struct store *s, enum store_kind kind, const void *key, size_t k
     uint32_t *link = link_of(s, &p);
     if (*link) {
         struct item *it = item_at(p.lane, *link);
-        if (now_s >= it->expires_s)
-            unlink_item(p.lane, link);
-        else if (reader(it->octets + it->key_len, it->value_len, ctx)) {
+        if (now_s < it->expires_s && reader(it->octets + it->key_len, it->value_len, ctx)) {
             found = true;
             if (!it->hit)
                 it->hit = 1;
@@ -430,6 +442,28 @@ void store_remove(struct store *s, enum store_kind kind, const void *key, size_t
     if (*link)
         unlink_item(p.lane, link);
     pthread_mutex_unlock(&p.lane->lock);
+}
+
+size_t store_remove_where(struct store *s, store_chooser *which, void *ctx)
+{
+    size_t removed = 0;
+    for (uint32_t i = 0; i < s->shard_count; i++) {
+        struct lane *l = &s->lanes[i];
+        pthread_mutex_lock(&l->lock);
+        uint32_t *table = (uint32_t *)(void *)(l->base + sizeof(struct shard_head));
+        for (uint32_t b = 0; b < s->bucket_count; b++)
+            for (uint32_t *link = &table[b]; *link;) {
+                struct item *it = item_at(l, *link);
+                if (which(it->kind, it->octets, it->key_len, ctx)) {
+                    unlink_item(l, link);
+                    removed++;
+                } else {
+                    link = &it->next;
+                }
+            }
+        pthread_mutex_unlock(&l->lock);
+    }
+    return removed;
 }
 
 void store_clear(struct store *s)

@@ -42,9 +42,15 @@ struct store_stats {
 /** size octets at most, index included (at least 960 KiB). key: the hash key, from a cryptographic generator.
  * NULL: the system gives no such block. */
 struct store *store_new(size_t size, const struct hash_key *key);
+/** One more handle on the same block, for another thread. */
+struct store *store_join(struct store *s);
+/** The last handle takes the block with it. */
 void store_free(struct store *s);
+/** The handle's thread reads nothing now: memory that it might have been reading may be used again. */
+void store_rest(struct store *s);
 /** Copies the value into out[cap] and returns its length;
- * 0: not there, expired (now_s >= its expiry), or longer than cap. */
+ * 0: not there, expired (now_s >= its expiry; it stays, for who looks with an earlier time), or longer than
+ * cap. */
 size_t store_get(struct store *s, enum store_kind kind, const void *key, size_t key_len, void *out,
     size_t cap, uint32_t now_s);
 /** As store_get, but into the arena, whatever its length; NULL: not there. */
@@ -64,6 +70,9 @@ typedef bool store_may_replace(const void *old, size_t old_len, void *ctx);
 bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value,
     size_t len, uint32_t expires_s, uint32_t now_s, store_may_replace *may_replace, void *ctx);
 void store_remove(struct store *s, enum store_kind kind, const void *key, size_t key_len);
+/** Removes the items of which `which` says so; looks at all of them. Returns how many. */
+typedef bool store_chooser(enum store_kind kind, const void *key, size_t key_len, void *ctx);
+size_t store_remove_where(struct store *s, store_chooser *which, void *ctx);
 void store_clear(struct store *s);
 void store_read_stats(struct store *s, struct store_stats *out);
 

@@ -254,6 +254,7 @@ static void on_turn(uv_prepare_t *turn)
     if (w->draining && has_ended_all(w))
         atomic_store(&w->drained, true);
     w->now_is_fresh = false;
+    cache_rest(w->cache);
 }
 
 static void run(void *arg)
@@ -297,7 +298,7 @@ static enum err open_listeners(struct worker *w, const struct listener **failed)
 
 static void open_resolver(struct worker *w)
 {
-    w->resolver = resolve_new(&w->settings->resolve, w->shared->cache, w->rng);
+    w->resolver = resolve_new(&w->settings->resolve, w->cache, w->rng);
     struct outbound_events events = {.on_reply = on_reply, .on_fail = on_fail, .ctx = w};
     w->outbound = outbound_new(&w->loop, &w->settings->outbound, &events, w->rng);
 }
@@ -330,7 +331,8 @@ enum err worker_new(
     w->rng = random_new(NULL);
     gate_init(&w->gate, &w->loop, shared->clients, w->rng, worker_on_gate, w);
     w->settings = snapshot_hold(shared->start);
-    w->serve = serve_new(&w->settings->serve, shared->cache);
+    w->cache = cache_join(shared->cache);
+    w->serve = serve_new(&w->settings->serve, w->cache);
     *out = w;
     enum err err = open_listeners(w, failed);
     if (!err)
@@ -397,6 +399,7 @@ void worker_free(struct worker *w)
     if (w->resolver)
         resolve_free(w->resolver);
     serve_free(w->serve);
+    cache_free(w->cache);
     snapshot_release(w->settings);
     snapshot_release(atomic_load(&w->offered));
     random_free(w->rng);

@@ -27,6 +27,7 @@ struct worker {
 
     struct serve *serve;
     struct random *rng;
+    struct cache *cache; /* its own handle */
     struct resolver *resolver;
     struct outbound *outbound;
     struct pending_pool pendings; /* asked here */

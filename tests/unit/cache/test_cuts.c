@@ -111,9 +111,42 @@ static void removed_is_gone_and_ttl_0_is_not_stored(void **state)
     assert_null(cache_cut_get(s->c, cut.zone, 0, &s->a));
 }
 
+static void flush_forgets_a_name_or_a_zone_and_nothing_else(void **state)
+{
+    static const char *const NAMES[] = {"example.", "a.example.", "b.a.example.", "ample.", "a.ample."};
+    struct cache *c = cache_new(&(struct cache_settings){.size = 1 << 20}, &sample_key);
+    struct addr server = addr_v4((const uint8_t[]){192, 0, 2, 1});
+    struct arena a;
+    arena_init(&a);
+    name_t name[NAME_MAX_LEN];
+    for (size_t i = 0; i < 5; i++) {
+        name_from_text(name, NAMES[i], strlen(NAMES[i]), NULL);
+        cache_cut_put(c, &(struct cut){.zone = name, .ttl = 100}, 0);
+        cache_lame_put(c, name, &server, 0);
+        cache_failure_put(c, name, TYPE_A, CLASS_IN, &(struct failure){.ede = 22}, false, 0);
+    }
+    name_from_text(name, "A.example.", 10, NULL);
+    assert_int_equal(cache_flush_name(c, name), 3);
+    assert_null(cache_cut_get(c, name, 0, &a));
+    assert_false(cache_lame_get(c, name, &server, 0));
+    name_from_text(name, "b.a.example.", 12, NULL);
+    assert_non_null(cache_cut_get(c, name, 0, &a));
+    name_from_text(name, "Ample.", 6, NULL);
+    assert_int_equal(cache_flush_zone(c, name), 6);
+    name_from_text(name, "example.", 8, NULL);
+    assert_true(cache_lame_get(c, name, &server, 0));
+    assert_int_equal(cache_flush_zone(c, name), 6);
+    struct store_stats st;
+    cache_stats(c, &st);
+    assert_int_equal(st.items, 0);
+    arena_fini(&a);
+    cache_free(c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(flush_forgets_a_name_or_a_zone_and_nothing_else),
         SAMPLE_TEST(delegation_comes_back_whole),
         SAMPLE_TEST(proofs_live_no_longer_than_the_settings_let_them),
         SAMPLE_TEST(deepest_is_found_at_or_above_the_name),
