@@ -1,5 +1,5 @@
-/* Value: stored_s 4 | epoch 4 | count 2 | EDE 2 (0xffff: none) | length of its text 1 | TTL offsets 2 each |
- * the text | the message. */
+/* Value: stored_s 4 | epoch 4 | due_s 4 | count 2 | EDE 2 (0xffff: none) | length of its text 1 | TTL offsets
+ * 2 each | the text | the message. */
 #include <assert.h>
 #include <string.h>
 
@@ -7,7 +7,7 @@
 #include "cache/inner.h"
 #include "dns/edns.h"
 
-#define HEAD_LEN 13u
+#define HEAD_LEN 17u
 #define NO_EDE 0xffffu /* of the range for private use, RFC 8914 5.2 */
 
 static size_t answer_key(
@@ -21,7 +21,7 @@ static size_t answer_key(
 struct answer_copy {
     struct answer_room *out;
     size_t len;
-    uint32_t epoch, stored_s;
+    uint32_t epoch, stored_s, due_s;
     unsigned ttl_count;
     uint8_t ttl_offsets[ANSWER_TTLS_MAX * 2];
 };
@@ -33,6 +33,7 @@ static bool copy_answer(const void *value, size_t len, void *ctx)
     c->stored_s = read_u32(&r);
     if (read_u32(&r) != c->epoch)
         return false;
+    c->due_s = read_u32(&r);
     unsigned count = read_u16(&r), ede = read_u16(&r), text_len = read_u8(&r);
     if (count > ANSWER_TTLS_MAX)
         return false;
@@ -62,6 +63,7 @@ size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uin
     if (!store_read(c->store, STORE_ANSWER, key, key_len, now_s, copy_answer, &copy))
         return 0;
     uint32_t elapsed = cache_elapsed(copy.stored_s, now_s);
+    out->due = now_s >= copy.due_s;
     if (elapsed == 0)
         return copy.len;
     for (unsigned i = 0; i < copy.ttl_count; i++) {
@@ -86,6 +88,7 @@ void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint1
     struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)answer->ttl_count + text_len + len);
     write_u32(&w, now_s);
     write_u32(&w, atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire));
+    write_u32(&w, cache_due_s(now_s, answer->life_s));
     write_u16(&w, (uint16_t)answer->ttl_count);
     write_u16(&w, answer->ede == EDE_NONE ? NO_EDE : (uint16_t)answer->ede);
     write_u8(&w, (uint8_t)text_len);

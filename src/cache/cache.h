@@ -152,7 +152,7 @@ struct answer {
     size_t len;
     const uint16_t *ttl_offsets; /* where its TTL fields stand */
     unsigned ttl_count;
-    uint32_t life_s;      /* the least TTL of its parts */
+    uint32_t life_s;      /* the least TTL of its parts; in its last tenth it is due for a refresh */
     int ede;              /* enum ede_code: a reason that goes with it (insecure, and why); EDE_NONE: none */
     const char *ede_text; /* longer than ANSWER_REASON_MAX - 1: cut */
 };
@@ -161,6 +161,7 @@ struct answer {
 struct answer_room {
     uint8_t *wire;
     size_t cap;
+    bool due; /* little of its life is left: who is still asked for it asks anew (REFRESH_LIFE_MIN) */
     int ede;
     char ede_text[ANSWER_REASON_MAX];
 };

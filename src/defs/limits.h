@@ -130,6 +130,10 @@
 #define TTL_WIRE_MAX 0x7fffffffu /* greater counts as 0, RFC 2181 8 */
 #define FAILURE_TTL_MIN 1u       /* RFC 9520 3.2: at least 1 s, back-off, at most 5 minutes */
 #define FAILURE_TTL_MAX 300u
+/* What is asked for in the last tenth of its TTL is asked anew in the background (as Unbound's prefetch): at
+ * most a tenth more messages. Not what lives for less than 10 s (as BIND, 9 s): its tenth is no time. */
+#define REFRESH_LIFE_PART 10u
+#define REFRESH_LIFE_MIN 10u
 #define LAME_TTL 60u          /* a server's lameness for a zone is remembered so long */
 #define SERVER_FACTS_TTL 900u /* RTT, EDNS and case facts of an address */
 

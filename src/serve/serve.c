@@ -62,6 +62,7 @@ static enum step_end step_answers(struct visit *v)
     if (v->reply->len < MSG_HEADER_LEN + rq->name_len + 4u)
         return STEP_NEXT;
     serve_count(&v->s->counters.hits);
+    v->reply->due = room.due && (rq->flags & FLAG_RD); /* threat A18 */
     v->reply->from = REPLY_FROM_CACHE;
     rq->ede = room.ede;
     rq->ede_text = room.ede_text;

@@ -81,6 +81,7 @@ enum reply_from { REPLY_FROM_NOWHERE, REPLY_FROM_LOCAL, REPLY_FROM_CACHE, REPLY_
 struct reply {
     uint8_t *data;
     size_t cap, len;
+    bool due; /* it was a finished answer near its end: refresh it (resolve_refresh()) */
     /* what became of it, for the query log */
     enum reply_from from;
     uint16_t rcode; /* with its extended bits */

@@ -50,6 +50,25 @@ static void ttls_go_down_with_time_and_the_rest_is_as_put(void **state)
     assert_int_equal(get(s, "www.example.", 0, 1005, out), 0);
 }
 
+static void the_last_tenth_of_a_life_is_due_for_a_refresh(void **state)
+{
+    struct sample *s = *state;
+    uint8_t out[100];
+    const name_t *name = sample_name(&s->a, "www.example.");
+    static const struct {
+        uint32_t life_s, after_s;
+        bool due;
+    } rows[] = {{300, 0, false}, {300, 269, false}, {300, 270, true}, {300, 299, true}, {10, 8, false},
+        {10, 9, true}, {9, 8, false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct answer_room room = {.wire = out, .cap = sizeof out};
+        put(s, "www.example.", 0, rows[i].life_s, 1000);
+        assert_int_equal(
+            cache_answer_get(s->c, name, TYPE_A, CLASS_IN, 0, 1000 + rows[i].after_s, &room), 100);
+        assert_int_equal(room.due, rows[i].due);
+    }
+}
+
 static void clock_that_steps_back_never_lengthens_a_ttl(void **state)
 {
     struct sample *s = *state;
@@ -147,6 +166,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SAMPLE_TEST(ttls_go_down_with_time_and_the_rest_is_as_put),
+        SAMPLE_TEST(the_last_tenth_of_a_life_is_due_for_a_refresh),
         SAMPLE_TEST(clock_that_steps_back_never_lengthens_a_ttl),
         SAMPLE_TEST(variants_types_and_names_are_apart),
         SAMPLE_TEST(flush_kills_all_at_once),
