@@ -9,6 +9,7 @@
 
 #include "base/heap.h"
 #include "base/table.h"
+#include "daemon/inbox.h"
 #include "net/stream.h"
 #include "net/udp.h"
 #include "serve/serve.h"
@@ -16,7 +17,8 @@
 struct worker;
 
 struct pending {
-    struct pending *next; /* in the asker's free list or in an inbox */
+    struct pending *next; /* in the asker's free list */
+    struct mail mail;     /* on the way from one worker to another */
     struct worker *asker;
     struct request rq;
     int64_t since_ms; /* when it came; now_t.mono_ms */

@@ -190,12 +190,13 @@ static void probe_root(struct worker *w)
     w->stirred = true;
 }
 
-static void on_mail(uv_async_t *async)
+static void on_mail(void *ctx)
 {
-    struct worker *w = async->data;
-    struct pending *next;
-    for (struct pending *q = inbox_take(&w->inbox); q; q = next) {
-        next = q->next;
+    struct worker *w = ctx;
+    struct mail *next;
+    for (struct mail *m = inbox_take(&w->inbox); m; m = next) {
+        struct pending *q = HOLDER(m, struct pending, mail);
+        next = m->next;
         if (q->finished)
             gate_reply(&w->gate, q, q->wire, q->len, worker_now(w).mono_ms);
         else
@@ -248,6 +249,9 @@ static void on_turn(uv_prepare_t *turn)
 {
     struct worker *w = turn->data;
     if (w->stirred)
+        worker_pump(w);
+    worker_post(w);
+    if (w->stirred) /* a worker that ends took nothing */
         worker_pump(w);
     if (atomic_load_explicit(&w->offered, memory_order_relaxed))
         take_settings(w);
@@ -315,7 +319,14 @@ enum err worker_new(
         mem_free(w);
         return ERR_SYSTEM;
     }
-    inbox_init(&w->inbox, &w->loop, on_mail, w);
+    if (inbox_init(&w->inbox, &w->loop, on_mail, w)) {
+        bad = errno;
+        uv_loop_close(&w->loop);
+        mem_free(w);
+        errno = bad;
+        return ERR_SYSTEM;
+    }
+    w->outboxes = mem_alloc(shared->worker_count * sizeof *w->outboxes);
     uv_idle_init(&w->loop, &w->work);
     w->work.data = w;
     uv_prepare_init(&w->loop, &w->turn);
@@ -408,6 +419,7 @@ void worker_free(struct worker *w)
     pending_pool_fini(&w->pendings);
     uv_mutex_destroy(&w->stats_lock);
     uv_cond_destroy(&w->stats_ready);
+    mem_free(w->outboxes);
     mem_free(w->udp);
     mem_free(w->tcp);
     mem_free(w);

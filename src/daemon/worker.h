@@ -2,10 +2,12 @@
  * touches no socket, meets the network, which knows no DNS.
  *
  *   worker_on_udp, _tcp  a message came   → serve_query(): replied, or a question for the resolver
- * (worker_ask.c) worker_ask           whose is it?     → this worker's resolver, or the inbox of the name's
- * owner worker_pump          before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
- * (worker.c) worker_on_gate       the reply        → the socket that the question came by, in the thread that
- * owns it
+ *   worker_ask           whose is it?     → this worker's resolver, or the outbox for the name's owner
+ *   worker_pump          before the loop sleeps: whatever the resolver wants: SEND, DROP, ANSWER, WAKE
+ *   worker_post          then what is for other workers goes to their inboxes, all at once
+ *   worker_on_gate       the reply        → the socket that the question came by, in the thread that owns it
+ *
+ * Questions are in worker_ask.c, the loop in worker.c.
  */
 #ifndef HARK_DAEMON_WORKER_H
 #define HARK_DAEMON_WORKER_H

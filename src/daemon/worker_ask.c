@@ -38,6 +38,37 @@ static void note(struct worker *w, const struct request *rq, const struct reply 
         query_log_add(w->shared->query_log, rq, reply, took_ms);
 }
 
+/* ---- to other workers ---- */
+
+static void post_to(struct worker *w, unsigned index)
+{
+    struct mail *next;
+    w->unsent -= w->outboxes[index].count;
+    /* Closed: the owner ends, so what is for it is done here. Its own questions it frees by itself. */
+    for (struct mail *m = outbox_send(&w->outboxes[index], &w->shared->workers[index]->inbox); m; m = next) {
+        struct pending *q = HOLDER(m, struct pending, mail);
+        next = m->next;
+        if (q->asker == w)
+            worker_ask_here(w, q);
+    }
+}
+
+static void post(struct worker *w, const struct worker *to, struct pending *q)
+{
+    struct outbox *o = &w->outboxes[to->index];
+    outbox_add(o, &q->mail);
+    w->unsent++;
+    if (o->count >= OUTBOX_MAX)
+        post_to(w, to->index);
+}
+
+void worker_post(struct worker *w)
+{
+    for (unsigned i = 0; w->unsent > 0 && i < w->shared->worker_count; i++)
+        if (w->outboxes[i].count > 0)
+            post_to(w, i);
+}
+
 /* From the owner's thread to the asker's. */
 static void hand_back(struct worker *w, struct pending *q, const struct reply *reply)
 {
@@ -51,7 +82,7 @@ static void hand_back(struct worker *w, struct pending *q, const struct reply *r
     }
     q->len = reply->len;
     q->finished = true;
-    inbox_post(&q->asker->inbox, q); /* closed: the asker frees its questions itself */
+    post(w, q->asker, q);
 }
 
 /* The resolver's outcome, in the owner's thread. */
@@ -97,8 +128,10 @@ static struct worker *owner_of(struct worker *w, const struct request *rq)
 static void worker_ask(struct worker *w, struct pending *q)
 {
     struct worker *owner = owner_of(w, &q->rq);
-    if (owner == w || !inbox_post(&owner->inbox, q))
+    if (owner == w)
         worker_ask_here(w, q);
+    else
+        post(w, owner, q);
 }
 
 /* Reads into the spare, which then stays spare or is the pending question. NULL: too many are pending. */

@@ -5,6 +5,10 @@
 
 #include "daemon/worker.h"
 
+/* Mail that waits for company: enough that a wake-up costs little of each, and little enough that the owner
+ * begins while its sender still reads. */
+#define OUTBOX_MAX 32u
+
 struct worker {
     struct shared *shared;
     unsigned index;
@@ -14,7 +18,9 @@ struct worker {
     uv_prepare_t turn; /* runs last before the loop sleeps */
     uv_timer_t wake;
     struct inbox inbox;
-    atomic_uint commands; /* enum command bits that wait */
+    struct outbox *outboxes; /* for each worker; sent before the loop sleeps, or when OUTBOX_MAX are in one */
+    unsigned unsent;         /* in all of them */
+    atomic_uint commands;    /* enum command bits that wait */
     atomic_bool drained, beaten;
     bool draining;
     struct snapshot *settings;          /* in force here */
@@ -71,6 +77,8 @@ void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
 void worker_ask_here(struct worker *w, struct pending *q);
 /** The resolver's outcome, in the owner's thread. */
 void worker_finish(struct worker *w, struct pending *q, const struct outcome *outcome);
+/** Sends what is in the outboxes. */
+void worker_post(struct worker *w);
 /** What the gate lets out. */
 void worker_on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len);
 

@@ -8,90 +8,171 @@
 /* clang-format on */
 
 #include "daemon/inbox.h"
+#include "daemon/pending.h"
 
 #define POSTERS 4
-#define POSTS 500u
+#define POSTS 60000u
+
+/* Mail that knows who sent it, and as the how many. */
+struct letter {
+    struct mail mail;
+    unsigned from, number;
+};
 
 struct fixture {
     uv_loop_t loop;
     struct inbox inbox;
-    unsigned taken, wakes;
-    size_t last[POSTERS]; /* q->len of the last one of each poster */
-    bool in_order;
+    unsigned taken, left, wakes, batches, most;
+    unsigned last[POSTERS]; /* number of the last letter of each poster */
+    bool in_order, close_at_first;
 };
 
 struct poster {
     uv_thread_t thread;
     struct fixture *f;
-    struct pending_pool pool;
-    atomic_uint total;
-    unsigned index, refused;
+    struct letter *letters;
+    unsigned index, batch, returned;
 };
 
-static void on_wake(uv_async_t *async)
+static unsigned count_letters(struct fixture *f, const struct mail *m)
 {
-    struct fixture *f = async->data;
-    f->wakes++;
-    for (struct pending *q = inbox_take(&f->inbox); q; q = q->next) {
-        unsigned from = q->rq.type;
-        f->in_order &= q->len == f->last[from] + 1;
-        f->last[from] = q->len;
-        f->taken++;
+    unsigned n = 0;
+    for (; m; m = m->next) {
+        const struct letter *l = HOLDER(m, struct letter, mail);
+        f->in_order &= l->number == f->last[l->from] + 1;
+        f->last[l->from] = l->number;
+        n++;
     }
-    if (f->taken == POSTERS * POSTS)
-        inbox_close(&f->inbox);
+    return n;
+}
+
+static void on_wake(void *ctx)
+{
+    struct fixture *f = ctx;
+    unsigned n;
+    f->wakes++;
+    n = count_letters(f, inbox_take(&f->inbox));
+    f->taken += n;
+    f->batches += n > 0;
+    f->most = n > f->most ? n : f->most;
+    if (f->taken == POSTERS * POSTS || f->close_at_first)
+        f->left = count_letters(f, inbox_close(&f->inbox));
+}
+
+static void send_all(struct poster *p, struct outbox *o)
+{
+    unsigned before = p->returned;
+    for (struct mail *m = outbox_send(o, &p->f->inbox); m; m = m->next) {
+        const struct letter *l = HOLDER(m, struct letter, mail);
+        /* In order, and nothing after it is taken any more. */
+        assert_true(p->returned == before || l[-1].mail.next == m);
+        p->returned++;
+    }
+    assert_null(o->newest);
 }
 
 static void post_all(void *arg)
 {
     struct poster *p = arg;
-    for (unsigned i = 1; i <= POSTS; i++) {
-        struct pending *q = pending_take(&p->pool);
-        q->rq.type = (uint16_t)p->index;
-        q->len = i;
-        p->refused += !inbox_post(&p->f->inbox, q);
+    struct outbox o = {0};
+    for (unsigned i = 0; i < POSTS; i++) {
+        p->letters[i] = (struct letter){.from = p->index, .number = i + 1};
+        outbox_add(&o, &p->letters[i].mail);
+        if (o.count == p->batch)
+            send_all(p, &o);
     }
+    send_all(p, &o);
+}
+
+/* Each poster in batches of another size. */
+static void exchange(struct fixture *f, struct poster posters[POSTERS])
+{
+    uv_loop_init(&f->loop);
+    assert_int_equal(inbox_init(&f->inbox, &f->loop, on_wake, f), ERR_OK);
+    for (unsigned i = 0; i < POSTERS; i++) {
+        posters[i] = (struct poster){.f = f, .index = i, .batch = 1 + i * 11};
+        posters[i].letters = mem_alloc(POSTS * sizeof *posters[i].letters);
+        uv_thread_create(&posters[i].thread, post_all, &posters[i]);
+    }
+    uv_run(&f->loop, UV_RUN_DEFAULT);
+    for (unsigned i = 0; i < POSTERS; i++)
+        uv_thread_join(&posters[i].thread);
+}
+
+static void finish(struct fixture *f, struct poster posters[POSTERS])
+{
+    for (unsigned i = 0; i < POSTERS; i++)
+        mem_free(posters[i].letters);
+    assert_int_equal(uv_loop_close(&f->loop), 0);
+    inbox_fini(&f->inbox);
 }
 
 static void what_many_threads_post_comes_once_and_in_order(void **state)
 {
     struct fixture f = {.in_order = true};
     struct poster posters[POSTERS];
-    uv_loop_init(&f.loop);
-    inbox_init(&f.inbox, &f.loop, on_wake, &f);
-    for (unsigned i = 0; i < POSTERS; i++) {
-        posters[i] = (struct poster){.f = &f, .index = i};
-        pending_pool_init(&posters[i].pool, &posters[i].total, POSTS);
-        uv_thread_create(&posters[i].thread, post_all, &posters[i]);
-    }
-    uv_run(&f.loop, UV_RUN_DEFAULT);
+    exchange(&f, posters);
     assert_int_equal(f.taken, POSTERS * POSTS);
     assert_true(f.in_order);
-    for (unsigned i = 0; i < POSTERS; i++) {
-        uv_thread_join(&posters[i].thread);
-        assert_int_equal(posters[i].refused, 0);
-        pending_pool_fini(&posters[i].pool);
-    }
+    for (unsigned i = 0; i < POSTERS; i++)
+        assert_int_equal(posters[i].returned, 0);
+    assert_true(
+        f.wakes <= f.batches + 1); /* nobody is woken for nothing, but who takes what comes meanwhile */
+    finish(&f, posters);
+}
+
+static void a_burst_of_any_size_is_one_wake_up(void **state)
+{
+    struct fixture f = {.in_order = true, .close_at_first = true};
+    struct poster p = {.f = &f, .batch = POSTS + 1};
+    uv_loop_init(&f.loop);
+    assert_int_equal(inbox_init(&f.inbox, &f.loop, on_wake, &f), ERR_OK);
+    p.letters = mem_alloc(POSTS * sizeof *p.letters);
+    post_all(&p);
+    uv_run(&f.loop, UV_RUN_DEFAULT);
+    assert_int_equal(f.wakes, 1);
+    assert_int_equal(f.most, POSTS);
+    assert_true(f.in_order);
+    mem_free(p.letters);
     assert_int_equal(uv_loop_close(&f.loop), 0);
     inbox_fini(&f.inbox);
+}
+
+/* Nothing is lost between the two, whenever it closes. */
+static void what_a_closed_inbox_does_not_take_comes_back(void **state)
+{
+    struct fixture f = {.in_order = true, .close_at_first = true};
+    struct poster posters[POSTERS];
+    exchange(&f, posters);
+    unsigned returned = 0;
+    for (unsigned i = 0; i < POSTERS; i++) {
+        assert_int_equal(f.last[i] + posters[i].returned, POSTS);
+        returned += posters[i].returned;
+    }
+    assert_int_equal(f.taken + f.left + returned, POSTERS * POSTS);
+    assert_true(f.in_order);
+    assert_int_equal(f.wakes, 1);
+    finish(&f, posters);
 }
 
 static void closed_inbox_takes_nothing(void **state)
 {
     struct fixture f = {0};
-    struct pending_pool pool;
-    atomic_uint total = 0;
-    pending_pool_init(&pool, &total, 4);
+    struct letter letters[2];
+    struct outbox o = {0};
     uv_loop_init(&f.loop);
-    inbox_init(&f.inbox, &f.loop, on_wake, &f);
-    inbox_close(&f.inbox);
-    assert_false(inbox_post(&f.inbox, pending_take(&pool)));
+    assert_int_equal(inbox_init(&f.inbox, &f.loop, on_wake, &f), ERR_OK);
+    assert_null(inbox_close(&f.inbox));
+    outbox_add(&o, &letters[0].mail);
+    outbox_add(&o, &letters[1].mail);
+    assert_ptr_equal(outbox_send(&o, &f.inbox), &letters[0].mail);
+    assert_ptr_equal(letters[0].mail.next, &letters[1].mail);
+    assert_null(letters[1].mail.next);
     inbox_nudge(&f.inbox);
     uv_run(&f.loop, UV_RUN_DEFAULT);
     assert_int_equal(f.wakes, 0);
     assert_int_equal(uv_loop_close(&f.loop), 0);
     inbox_fini(&f.inbox);
-    pending_pool_fini(&pool);
 }
 
 static unsigned seen;
@@ -132,6 +213,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_many_threads_post_comes_once_and_in_order),
+        cmocka_unit_test(a_burst_of_any_size_is_one_wake_up),
+        cmocka_unit_test(what_a_closed_inbox_does_not_take_comes_back),
         cmocka_unit_test(closed_inbox_takes_nothing),
         cmocka_unit_test(pools_give_no_more_than_their_maximum_and_take_back),
     };
