@@ -31,12 +31,15 @@ struct shared {
     struct hash_key owner_key; /* of the hash that says which worker owns a name */
     struct serving serving;
     struct clients *clients;
-    atomic_uint pending;          /* questions of clients, in all workers */
     struct stream_quota *streams; /* of all TCP clients */
     struct query_log *query_log;  /* NULL: none */
     struct trust_keeper *trust;   /* told of the root's keys */
     struct worker **workers;
     unsigned worker_count;
+    /* Questions of clients, in all workers. Every miss writes it; hits, which read the rest, are not to wait
+     * for that cache line. */
+    uint8_t apart[64];
+    atomic_uint pending;
 };
 
 /* What a worker did. */

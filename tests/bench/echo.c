@@ -1,5 +1,6 @@
-/* echo ADDRESS PORT [tcp]: sends every datagram back, by batches; or every octet of every connection. What
- * UDP and TCP themselves cost on this machine: the floor under any server. */
+/* echo ADDRESS PORT [tcp | shared]: sends every datagram back, by batches; or every octet of every
+ * connection. What UDP and TCP themselves cost on this machine: the floor under any server. shared: over UDP,
+ * with others on the same port. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdint.h>
@@ -94,14 +95,16 @@ static _Noreturn void echo_streams(int fd)
 int main(int argc, char **argv)
 {
     struct sockaddr_in at = {.sin_family = AF_INET};
-    int tcp = argc == 4 && strcmp(argv[3], "tcp") == 0, one = 1;
-    if (argc != 3 + tcp || inet_pton(AF_INET, argv[1], &at.sin_addr) != 1) {
-        fputs("echo ADDRESS PORT [tcp]\n", stderr);
+    int tcp = argc == 4 && strcmp(argv[3], "tcp") == 0, shared = argc == 4 && strcmp(argv[3], "shared") == 0,
+        one = 1;
+    if (argc != 3 + (tcp || shared) || inet_pton(AF_INET, argv[1], &at.sin_addr) != 1) {
+        fputs("echo ADDRESS PORT [tcp | shared]\n", stderr);
         return 2;
     }
     at.sin_port = htons((uint16_t)atoi(argv[2]));
     int fd = socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC, 0);
     if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) < 0 ||
+        (shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) < 0) ||
         bind(fd, (struct sockaddr *)&at, sizeof at) < 0)
         die("echo");
     if (tcp)

@@ -5,6 +5,7 @@ import json
 
 import measure
 import report
+import workers
 from measure import Bench, Failures
 
 ZONES = 40
@@ -55,6 +56,16 @@ def answers_from_the_cache(bench: Bench):
     equal(rows["hark"]["upstream"], [0.0] * bench.args.rounds, "upstream messages by round")
     equal(rows["echo"]["upstream"], [0.0] * bench.args.rounds, "upstream messages of the echo server by round")
     check(min(rows["hark"]["cpu_us"]) > 0, f"no CPU time: {rows['hark']['cpu_us']}")
+
+
+def two_workers_answer_as_one(bench: Bench):
+    """workers: with one and with two, all is answered, and both rounds are compared"""
+    (rows,) = workers.workers(changed(bench, window=128)).values()
+    equal(sorted(rows), ["echo, 1", "echo, 2", "hark, 1", "hark, 2"], "servers")
+    for kind in "echo", "hark":
+        one, two, ratio = rows[f"{kind}, 1"]["cpu_us"], rows[f"{kind}, 2"]["cpu_us"], rows[f"{kind}, 2"]["ratio"]
+        equal(ratio, [b / a for a, b in zip(one, two)], f"{kind}: two to one")
+        check(len(ratio) == bench.args.rounds and min(ratio) > 0, f"{kind}: {ratio}")
 
 
 def connections_are_counted(bench: Bench):
@@ -126,5 +137,5 @@ def must_fail(bench: Bench, tool: str, server, names):
     raise AssertionError(f"{tool} finds nothing wrong with {names.read_text()}")
 
 
-CASES = [answers_from_the_cache, connections_are_counted, cold_names_go_upstream, answers_are_kept, localhost_is_answered,
+CASES = [answers_from_the_cache, two_workers_answer_as_one, connections_are_counted, cold_names_go_upstream, answers_are_kept, localhost_is_answered,
          wrong_answers_are_noticed]
