@@ -1,4 +1,4 @@
-"""The five measurements. Each returns its tables: by title, by server, by key a list with one figure a round.
+"""Hits, misses and the start. Each measurement returns its tables: by title, by server, by key a list with one figure a round.
 
 All of them ask through tests/bench/flood.c or streams.c, which check every reply; a wrong or missing one raises Failures.
 """
@@ -23,7 +23,6 @@ START_LIMIT_S = 30
 START_DOUBT_S, START_TRIES = 0.0005, 5
 VERDICTS = 200  # names whose AD flag is looked at
 QUERY_DO, OPT_DO = b"\0\7\1\0\0\1\0\0\0\0\0\1", b"\0\0\x29\4\xd0\0\0\x80\0\0\0"
-SAMPLE = 20_000  # of the names that memory asked for, asked once more
 LOCALHOST_A = b"\0\7\1\0\0\1\0\0\0\0\0\0\x09localhost\0\0\1\0\1"
 
 Rows = dict[str, dict[str, list[float]]]
@@ -42,9 +41,10 @@ class Bench:
     told: dict[str, dict]  # by server: version and configuration, for the report
     runs: int = 0
 
-    def start(self, name: str, cache_mib: int):
+    def start(self, name: str, cache_mib: int, validate: bool | None = None):
         self.runs += 1
-        server = servers.start(name, self.folder / f"{name}-{self.runs}", self.world, cache_mib, self.args.validate)
+        validate = self.args.validate if validate is None else validate
+        server = servers.start(name, self.folder / f"{name}-{self.runs}", self.world, cache_mib, validate)
         self.tell(server)
         return server
 
@@ -54,12 +54,13 @@ class Bench:
             self.told[server.name] = {"version": version, "configuration": servers.configuration(server)}
 
     def names_file(self, name: str, lines) -> Path:
+        """Lines of a name, an address or "-" or NXDOMAIN, and possibly a type."""
         file = self.folder / name
-        file.write_text("".join(f"{n} {a}\n" for n, a in lines))
+        file.write_text("".join(f"{' '.join(line)}\n" for line in lines))
         return file
 
     def ask(self, tool: str, server, names: Path, **options) -> list[float]:
-        """What the tool prints: answers, failures, seconds, answers a second, and streams: connections."""
+        """What the tool prints: answers, failures, seconds, answers a second; flood: the latency's p50 and p99 in µs; streams: connections."""
         command = [self.tools / tool, server.address, str(server.port), names]
         for key, value in options.items():
             command += [f"--{key.replace('_', '-')}", *([] if value is True else [str(value)])] if value is not False else []
@@ -118,11 +119,11 @@ def per_answer(bench: Bench, running: list, tool: str, names: Path, options: dic
     for i in range(bench.args.rounds):
         for s in running[i % len(running):] + running[:i % len(running)]:
             upstream, before = Upstream(), servers.cpu_s(s.pid)
-            answers, _, _, rate, *opened = bench.ask(tool, s, names, **options, seed=i + 1)
+            answers, _, _, rate, *more = bench.ask(tool, s, names, **options, seed=i + 1)
             row = rows[s.name]
             row["cpu_us"].append((servers.cpu_s(s.pid) - before) / answers * 1e6)
             row["rate"].append(rate)
-            row["connections"] += opened
+            row["connections"] += more if tool == "streams" else []
             row["upstream"] += [upstream.messages(int(answers))] if tool == "flood" else []
     return rows
 
@@ -237,55 +238,6 @@ def misses(bench: Bench) -> dict[str, Rows]:
             f"{', validating' if args.validate else ''}": rows}
 
 
-# ---- memory -----------------------------------------------------------------------------------------------------
-
-MEMORY = [Column("octets", "octets per answer kept", "{:.0f}", ratios=True), Column("idle_mib", "idle MiB", "{:.1f}"),
-          Column("rss_mib", "RSS MiB after", "{:.1f}"), Column("peak_mib", "peak MiB", "{:.1f}"), Column("kept", "% kept", "{:.1f}"),
-          Column("cpu_us", "µs CPU each", "{:.1f}")]
-
-
-def memory(bench: Bench) -> dict[str, Rows]:
-    """Distinct answers of zones that are known, first with room for all of them, then with a cache too small."""
-    args = bench.args
-    lines = list(bench.world.distinct(args.count))
-    names = bench.names_file("names", lines)
-    step = max(1, len(lines) // SAMPLE)
-    sample = bench.names_file("sample", lines[::step])
-    zones = bench.names_file("zones", [(n, address_of(n)) for n in bench.world.unsigned("www.")])
-    tables = {}
-    for cache_mib in (args.cache, args.small_cache):
-        rows: Rows = {name: {c.key: [] for c in MEMORY} for name in args.only}
-        for name in args.only:
-            server = bench.start(name, cache_mib)
-            try:
-                filled(bench, server, rows[name], (names, len(lines)), (sample, len(lines[::step])), zones)
-            finally:
-                server.stop()
-            if cache_mib == args.small_cache:
-                del rows[name]["octets"][:]
-        tables[f"memory: {args.count} distinct answers, {cache_mib} MiB of cache"] = rows
-    return tables
-
-
-def filled(bench: Bench, server, row: dict[str, list[float]], names: tuple[Path, int], sample: tuple[Path, int], zones: Path):
-    def asked(file: Path, count: int):
-        bench.ask("flood", server, file, in_order=True, count=count, window=bench.args.window, patience=COLD_PATIENCE_MS)
-
-    row["idle_mib"].append(server.memory_kib() / 1024)
-    asked(zones, len(bench.world.unsigned()))
-    known_kib, before = server.memory_kib(), servers.cpu_s(server.pid)
-    asked(*names)
-    row["cpu_us"].append((servers.cpu_s(server.pid) - before) / names[1] * 1e6)
-    after_kib = server.memory_kib()
-    row["rss_mib"].append(after_kib / 1024)
-    row["peak_mib"].append(server.memory_kib("VmHWM") / 1024)
-    upstream = Upstream()
-    asked(*sample)
-    kept = max(0.0, 1 - upstream.messages(sample[1]) / sample[1])
-    row["kept"].append(100 * kept)
-    row["octets"] += [1024 * (after_kib - known_kib) / (names[1] * kept)] if kept > 0.5 else []
-
-
 # ---- start ------------------------------------------------------------------------------------------------------
 
 START = [Column("ms", "ms to first answer", "{:.1f}", spread=True, ratios=True), Column("cpu_ms", "ms CPU", "{:.1f}"),
@@ -360,5 +312,5 @@ def first_answer(server) -> float:
     raise Failures(f"{server.name} does not know localhost:\n{server.log[-2000:]}")
 
 
-COLUMNS = {"hits": PER_ANSWER, "tcp": PER_ANSWER, "misses": MISSES, "memory": MEMORY, "start": START}
-MEASURES = {"hits": hits, "tcp": tcp, "misses": misses, "memory": memory, "start": start}
+COLUMNS = {"hits": PER_ANSWER, "tcp": PER_ANSWER, "misses": MISSES, "start": START}
+MEASURES = {"hits": hits, "tcp": tcp, "misses": misses, "start": start}

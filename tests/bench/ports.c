@@ -25,7 +25,7 @@
  * a reply comes to the right one, once. */
 struct slot {
     int64_t sent_ns; /* 0: free */
-    uint32_t query;
+    question_t query;
     uint16_t id;
 };
 
@@ -56,7 +56,8 @@ static void send_some(struct ports *s, struct port *p, int64_t now)
         slot->query = questions_choose(&s->asked);
         slot->id = (uint16_t)(slot->id + BATCH);
         slot->sent_ns = now;
-        const struct query *q = &s->asked.all[slot->query];
+        struct query room;
+        const struct query *q = questions_query(&s->asked, slot->query, &room);
         memcpy(s->out_wire[n], q->wire, q->len);
         s->out_wire[n][0] = (uint8_t)(slot->id >> 8);
         s->out_wire[n][1] = (uint8_t)slot->id;
@@ -73,7 +74,7 @@ static void send_some(struct ports *s, struct port *p, int64_t now)
     }
 }
 
-static void failed(struct ports *s, uint32_t query, const char *what)
+static void failed(struct ports *s, question_t query, const char *what)
 {
     s->failures++;
     questions_tell(&s->asked, query, what);

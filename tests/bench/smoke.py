@@ -4,11 +4,14 @@ import dataclasses
 import json
 
 import measure
+import memory
+import mixed
 import report
 import workers
 from measure import Bench, Failures
 
-ZONES = 40
+ZONES, SIGNED = 40, 200
+FLOOD = 9000  # one-time names
 
 
 def run(bench: Bench) -> int:
@@ -90,9 +93,26 @@ def cold_names_go_upstream(bench: Bench):
 def answers_are_kept(bench: Bench):
     """memory: all answers are in a cache with room for all, and take some"""
     bench = changed(bench, cache=64, small_cache=16)
-    large, _ = measure.memory(bench).values()
-    equal(large["hark"]["kept"], [100.0], "percent kept")
+    large, _, signed = memory.memory(bench).values()
+    for rows in large, signed:
+        equal(rows["hark"]["kept"], [100.0], "percent kept")
     check(large["hark"]["rss_mib"][0] >= large["hark"]["idle_mib"][0] > 0, f"memory: {large['hark']}")
+
+
+def a_day_is_mixed(bench: Bench):
+    """mixed: names that exist and names that do not; what was not asked before goes upstream, and nothing else"""
+    (rows,) = mixed.mixed(changed(bench, rounds=1, count=400, rate=1000, window=400, cache=32)).values()
+    row = rows["hark"]
+    check(85 <= row["hit_rate"][0] <= 88, f"percent of hits: {row['hit_rate']}")  # proofs of absence may serve a few of the 3 %
+    check(0.12 <= row["upstream"][0] <= 2, f"upstream messages each: {row['upstream']}")
+
+
+def a_flood_passes(bench: Bench):
+    """flood: names that clients keep asking for are still in the cache after it"""
+    (rows,) = memory.flood(changed(bench, count=FLOOD, cache=4, names=ZONES)).values()
+    row = rows["hark"]
+    check(row["kept"][0] >= 95, f"percent of names still hits: {row['kept']}")
+    equal(row["asked"], [FLOOD], "one-time names")
 
 
 def localhost_is_answered(bench: Bench):
@@ -137,5 +157,6 @@ def must_fail(bench: Bench, tool: str, server, names):
     raise AssertionError(f"{tool} finds nothing wrong with {names.read_text()}")
 
 
-CASES = [answers_from_the_cache, two_workers_answer_as_one, connections_are_counted, cold_names_go_upstream, answers_are_kept, localhost_is_answered,
+CASES = [answers_from_the_cache, two_workers_answer_as_one, connections_are_counted, cold_names_go_upstream, answers_are_kept,
+         a_day_is_mixed, a_flood_passes, localhost_is_answered,
          wrong_answers_are_noticed]

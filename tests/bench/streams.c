@@ -31,7 +31,7 @@
 
 struct slot {
     int64_t sent_ns; /* 0: free */
-    uint32_t query;
+    question_t query;
     uint16_t id;
 };
 
@@ -75,7 +75,7 @@ static void connection_open(struct streams *s, struct connection *c)
     c->in_len = 0;
 }
 
-static void failed(struct streams *s, uint32_t query, const char *what)
+static void failed(struct streams *s, question_t query, const char *what)
 {
     s->failures++;
     questions_tell(&s->asked, query, what);
@@ -83,7 +83,8 @@ static void failed(struct streams *s, uint32_t query, const char *what)
 
 static size_t put(struct streams *s, struct connection *c, struct slot *slot, uint8_t *out)
 {
-    const struct query *q = &s->asked.all[slot->query];
+    struct query room;
+    const struct query *q = questions_query(&s->asked, slot->query, &room);
     slot->id = c->next_id++;
     slot->sent_ns = now_ns();
     c->asked++;

@@ -96,5 +96,7 @@ def workers(bench: Bench) -> dict[str, Rows]:
     return {f"workers: {args.names} names over UDP, {args.count} questions a round from {PORTS} ports, {args.window} under way": rows}
 
 
-COLUMNS = [measure.Column("cpu_us", "µs CPU per answer", "{:.3f}", spread=True), measure.Column("ratio", "two to one", "{:.2f}", spread=True),
+WORKERS = [measure.Column("cpu_us", "µs CPU per answer", "{:.3f}", spread=True), measure.Column("ratio", "two to one", "{:.2f}", spread=True),
            measure.Column("rate", "answers/s", "{:.0f}")]
+COLUMNS = {"workers": WORKERS}
+MEASURES = {"workers": workers}

@@ -4,6 +4,8 @@ child zone too would not refer to it).
 15 TLDs deny by NSEC3 with opt-out, 5 by NSEC; 30 % of the zones are signed (P-256, keys of their own, NSEC). 60 % of the zones have
 servers of their own below them, with glue; the others' are those of a hosting zone, mostly of another TLD, whose addresses must be found first.
 
+Beside them, where asked for: zones with many names of five types, all signed (mix00.tld00 …), and no wildcard.
+
 World(n).make() writes the zones once, below build/bench, and lets knotd sign them from the leaves to the root; the same sources
 find them again by a stamp. World(n).serve() starts the authorities. Both are called inside the namespace.
 """
@@ -29,6 +31,8 @@ HOSTERS = 100  # of the zones, the first ones
 POOL = 256  # addresses of name servers below the TLDs
 TTL = 86400
 LABELS = ("", "www.", "mail.", "api.", "cdn.")  # each zone's names; unsigned zones have a wildcard at d. beside
+MIXED_ZONES = 50
+MIXED_TYPES = ("A", "A", "A", "A", "A", "AAAA", "AAAA", "MX", "TXT", "CNAME")  # of each ten names
 LEVELS = ("leaves", "tlds", "root")  # the order of signing: a parent needs its children's keys
 SIGN_LIMIT_S = 900
 START_LIMIT_S = 120
@@ -145,6 +149,33 @@ def zone_text(n: int, hosters: int) -> str:
     return "".join(lines)
 
 
+def mixed_zone(n: int) -> str:
+    return f"mix{n:02}.{tld_of(n)}"
+
+
+def mixed_name(n: int) -> tuple[str, str]:
+    """The n-th name of all mixed zones, and its type."""
+    return f"m{n // MIXED_ZONES}.{mixed_zone(n % MIXED_ZONES)}", MIXED_TYPES[n // MIXED_ZONES % len(MIXED_TYPES)]
+
+
+def mixed_data(n: int) -> str:
+    name, type_ = mixed_name(n)
+    return {"A": address_of(name), "AAAA": f"2001:db8::{n >> 16:x}:{n & 0xFFFF:x}", "MX": "10 www", "CNAME": "www",
+            "TXT": f'"v=spf1 ip4:{address_of(name)} include:_spf.{name} -all"'}[type_]
+
+
+def mixed_text(zone: int, count: int) -> str:
+    """A mixed zone's master file: its share of so many names."""
+    lines = [f"$TTL {TTL}\n", soa("ns1"), mixed_delegation(zone, "@", ""), f"www A {address_of('www.' + mixed_zone(zone))}\n"]
+    lines += [f"{mixed_name(n)[0].split('.')[0]} {mixed_name(n)[1]} {mixed_data(n)}\n" for n in range(zone, count, MIXED_ZONES)]
+    return "".join(lines)
+
+
+def mixed_delegation(zone: int, owner: str, ds: str) -> str:
+    lines = [f"{owner} NS ns{i}.{mixed_zone(zone)}.\nns{i}.{mixed_zone(zone)}. A {pool_address(5 * zone + i)}\n" for i in (1, 2)]
+    return "".join(lines) + (f"{owner} DS {ds}\n" if ds else "")
+
+
 def servers_of(n: int, hosters: int) -> list[str]:
     zone = zone_name(n if has_own_servers(n, hosters) else (n * 13 + 7) % hosters)
     return [f"ns1.{zone}.", f"ns2.{zone}."]
@@ -173,10 +204,12 @@ def ds_of(zone: str, signed: Path) -> str:
 
 
 class World:
-    def __init__(self, zones: int):
-        self.zones = zones
+    def __init__(self, zones: int, mixed: int = 0):
+        """mixed: how many names in the mixed zones."""
+        self.zones, self.mixed_count = zones, mixed
+        self.mixed_zones = min(MIXED_ZONES, mixed)
         self.hosters = min(HOSTERS, max(1, zones // 4))
-        self.folder = FILES / f"world-{zones}"
+        self.folder = FILES / (f"world-{zones}-{mixed}" if mixed else f"world-{zones}")
         self.authorities: list[subprocess.Popen] = []
 
     # ---- what there is to ask ----
@@ -204,6 +237,12 @@ class World:
             zone = unsigned[i % len(unsigned)]
             yield f"n{i // len(unsigned)}.d.{zone}", address_of("d." + zone)
 
+    def mixed(self) -> Iterator[tuple[str, str, str]]:
+        """All names of the mixed zones, zone by zone in turn: name, nothing to compare, type; an alias is asked for its address."""
+        for n in range(self.mixed_count):
+            name, type_ = mixed_name(n)
+            yield (name, "-", "A" if type_ == "CNAME" else type_)
+
     def addresses(self, level: str) -> list[str]:
         match level:
             case "root":
@@ -221,7 +260,8 @@ class World:
                 return [(".", "nsec")]
             case "tlds":
                 return [(f"tld{t:02}", denial_of(t)) for t in range(TLDS)]
-        return [(zone_name(n), "nsec" if is_signed(n) else "") for n in range(self.zones)]
+        return ([(zone_name(n), "nsec" if is_signed(n) else "") for n in range(self.zones)] +
+                [(mixed_zone(n), "nsec") for n in range(self.mixed_zones)])
 
     def file(self, level: str, zone: str, folder: Path) -> Path:
         return folder / level / ("root.zone" if zone == "." else f"{zone}.zone")
@@ -232,6 +272,8 @@ class World:
         if level == "leaves":
             for n in range(self.zones):
                 self.file(level, zone_name(n), folder).write_text(zone_text(n, self.hosters))
+            for n in range(self.mixed_zones):
+                self.file(level, mixed_zone(n), folder).write_text(mixed_text(n, self.mixed_count))
         elif level == "tlds":
             for t in range(TLDS):
                 self.file(level, tld_of(t), folder).write_text(self.tld_text(t, folder))
@@ -244,6 +286,9 @@ class World:
         for n in range(t, self.zones, TLDS):
             ds = ds_of(zone_name(n), self.file("leaves", zone_name(n), folder)) if is_signed(n) else ""
             lines.append(delegation(n, self.hosters, ds))
+        for n in range(t, self.mixed_zones, TLDS):
+            zone = mixed_zone(n)
+            lines.append(mixed_delegation(n, f"{zone}.", ds_of(zone, self.file("leaves", zone, folder))))
         return "".join(lines)
 
     def root_text(self, folder: Path) -> str:
@@ -258,7 +303,7 @@ class World:
     # ---- made once ----
 
     def make(self):
-        stamp = hashlib.sha256(Path(__file__).read_bytes() + str(self.zones).encode()).hexdigest()
+        stamp = hashlib.sha256(Path(__file__).read_bytes() + f"{self.zones} {self.mixed_count}".encode()).hexdigest()
         if (self.folder / "stamp").exists() and (self.folder / "stamp").read_text() == stamp:
             return
         print(f"bench: making a world of {self.zones} zones", file=sys.stderr)
