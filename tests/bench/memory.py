@@ -11,6 +11,7 @@ from world import TTL, address_of, mixed_zone
 
 SAMPLE = 20_000  # of the names that memory asked for, asked once more
 LEAVES = "10.2.0.0/16"  # the addresses of the zones' servers
+ROOM, SIGNED_ROOM = 2048, 4096  # octets of cache a name, unless told otherwise: more than any server needs
 FLOODED_ZONES = 1000
 SLACK, SLACK_MIB = 1.1, 16  # what resident memory may be: so many times the cache, and that
 
@@ -50,15 +51,17 @@ def memory(bench: Bench) -> dict[str, Rows]:
     """Distinct answers of zones that are known: with room for all of them, with a cache too small, and signed ones of several types."""
     args = bench.args
     tables = {}
-    for cache_mib in [args.cache, *([args.small_cache] if args.small_cache else [])]:
+    large_mib = args.cache or max(64, args.count * ROOM >> 20)
+    for cache_mib in [large_mib, *([args.small_cache] if args.small_cache else [])]:
         rows = filled_all(bench, flat(bench), cache_mib, False)
         if cache_mib == args.small_cache:
             for row in rows.values():
                 del row["octets"][:]
         tables[f"memory: {args.count} distinct A records, unsigned, {cache_mib} MiB of cache"] = rows
-    if bench.world.mixed_count:
-        tables[f"memory: {bench.world.mixed_count} distinct names of signed zones, validated: A 50 %, AAAA 20 %, MX, TXT, CNAME 10 % each, "
-               f"{args.cache} MiB of cache"] = filled_all(bench, mixed(bench), args.cache, True)
+    if signed := bench.world.mixed_count:
+        cache_mib = args.cache or max(64, signed * SIGNED_ROOM >> 20)
+        tables[f"memory: {signed} distinct names of signed zones, validated: A 50 %, AAAA 20 %, MX, TXT, CNAME 10 % each, "
+               f"{cache_mib} MiB of cache"] = filled_all(bench, mixed(bench), cache_mib, True)
     return tables
 
 
