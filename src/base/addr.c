@@ -177,3 +177,13 @@ bool addr_is_unusable(const struct addr *a)
         return true; /* v4-mapped */
     return memcmp(a->ip, zero, 16) == 0;
 }
+
+bool addr_is_private(const struct addr *a)
+{
+    if (addr_is_loopback(a) || addr_is_unusable(a))
+        return true;
+    if (a->family == FAMILY_V6)
+        return (a->ip[0] & 0xfe) == 0xfc;
+    return a->ip[0] == 10 || (a->ip[0] == 172 && (a->ip[1] & 0xf0) == 16) ||
+           (a->ip[0] == 192 && a->ip[1] == 168) || (a->ip[0] == 100 && (a->ip[1] & 0xc0) == 64);
+}

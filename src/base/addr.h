@@ -66,5 +66,7 @@ bool addr_is_loopback(const struct addr *a);
 /** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (threat P14).
  * Loopback is judged apart. */
 bool addr_is_unusable(const struct addr *a);
+/** Not to be reached across the Internet: loopback, unusable ones, RFC 1918, RFC 6598, RFC 4193. */
+bool addr_is_private(const struct addr *a);
 
 #endif

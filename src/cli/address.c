@@ -1,69 +1,26 @@
 #include "cli/address.h"
 
-#include <idn2.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/idn.h"
+#include "lib/reverse.h"
+
 #define SERVERS_MAX 16u /* addresses of one host that are tried */
-
-static void reverse_v4(struct text *t, const uint8_t *ip)
-{
-    text_printf(t, "%u.%u.%u.%u.in-addr.arpa.", ip[3], ip[2], ip[1], ip[0]);
-}
-
-static void reverse_v6(struct text *t, const uint8_t *ip)
-{
-    for (unsigned i = 16; i-- > 0;)
-        text_printf(t, "%x.%x.", ip[i] & 15u, ip[i] >> 4);
-    text_add(t, "ip6.arpa.");
-}
 
 void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a)
 {
-    char buf[128]; /* 32 nibbles with dots and ip6.arpa. are 73 */
+    char buf[REVERSE_TEXT_LEN];
     struct text t;
     text_init_fixed(&t, buf, sizeof buf);
-    if (a->family == FAMILY_V4)
-        reverse_v4(&t, a->ip);
-    else
-        reverse_v6(&t, a->ip);
+    reverse_text(&t, a);
     name_from_text(out, t.data, t.len, NULL);
-}
-
-static bool is_ascii(const char *s)
-{
-    for (; *s; s++)
-        if ((unsigned char)*s > 0x7f)
-            return false;
-    return true;
-}
-
-static enum err name_of_ascii(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
-{
-    enum err err = arg[0] ? name_from_text(out, arg, strlen(arg), NULL) : ERR_FORMAT;
-    if (err == ERR_RANGE)
-        text_add(complaint, "a label has at most 63 octets and a name 255");
-    else if (err && !arg[0])
-        text_add(complaint, "it is empty; the root is \".\"");
-    else if (err)
-        text_add(complaint, "there is an empty label or a bad escape in it");
-    return err;
 }
 
 enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
 {
-    if (is_ascii(arg))
-        return name_of_ascii(out, arg, complaint);
-    char *ascii = NULL;
-    int rc = idn2_to_ascii_8z(arg, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-    if (rc != IDN2_OK) {
-        text_printf(complaint, "not an internationalised name: %s", idn2_strerror(rc));
-        return ERR_FORMAT;
-    }
-    enum err err = name_of_ascii(out, ascii, complaint);
-    idn2_free(ascii);
-    return err;
+    return idn_to_name(out, arg, complaint);
 }
 
 enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint)

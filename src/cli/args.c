@@ -33,7 +33,8 @@ static const struct {
 static const struct {
     const char *word;
     enum command command;
-} commands[] = {{"trace", COMMAND_TRACE}, {"ctl", COMMAND_CTL}, {"help", COMMAND_HELP}};
+} commands[] = {{"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"ctl", COMMAND_CTL},
+    {"help", COMMAND_HELP}};
 #define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
 
 static const char *const verbs[] = {
@@ -160,6 +161,12 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_SOCKET:
         p->args->socket = value;
         return ERR_OK;
+    case OPTION_SELF:
+        p->args->selves[p->args->self_count++] = value;
+        return ERR_OK;
+    case OPTION_HOST:
+        p->args->host = value;
+        return ERR_OK;
     default:
         v = strtoul(value, &end, 10);
         if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
@@ -234,13 +241,22 @@ static enum err parse_long(struct parse *p, const char *arg)
     return apply(p, (enum option)o, on, value, arg);
 }
 
+/* After the word whois, -h is the host to ask, as it is of whois(1). */
+static int find_letter(const struct parse *p, char letter)
+{
+    int o = 0;
+    if (letter == 'h' && p->word_count && strcmp(p->words[0], "whois") == 0)
+        return OPTION_HOST;
+    while (o < OPTION_COUNT && option_table[o].letter != letter)
+        o++;
+    return o;
+}
+
 /* -4, several in one (-4x), and -p5300 or -p 5300. */
 static enum err parse_letters(struct parse *p, const char *arg)
 {
     for (const char *c = arg + 1; *c; c++) {
-        int o = 0;
-        while (o < OPTION_COUNT && option_table[o].letter != *c)
-            o++;
+        int o = find_letter(p, *c);
         if (o == OPTION_COUNT) {
             text_printf(p->complaint, "unknown option -%c in %s; see: hark help", *c, arg);
             return ERR_FORMAT;
@@ -326,6 +342,8 @@ static enum err check_places(struct parse *p)
     } places[] = {[COMMAND_SYSTEM] = {'s', "NAME"},
         [COMMAND_ASK] = {'a', "NAME TYPE"},
         [COMMAND_TRACE] = {'t', "trace"},
+        [COMMAND_MX] = {'m', "mx"},
+        [COMMAND_WHOIS] = {'w', "whois"},
         [COMMAND_CTL] = {'c', "ctl"}};
     for (int o = 0; o < OPTION_COUNT; o++) {
         if (a->given[o] && !strchr(option_table[o].where, places[a->command].letter)) {
@@ -383,6 +401,20 @@ static enum err check_options(struct parse *p)
     return check_places(p);
 }
 
+/* mx and whois: every word is something to look up, none is a record type. */
+static enum err take_targets(struct parse *p)
+{
+    struct args *a = p->args;
+    for (size_t i = 1; i < p->word_count; i++)
+        a->names[a->name_count++] = p->words[i];
+    if (a->name_count)
+        return check_options(p);
+    text_add(p->complaint, a->command == COMMAND_MX
+                               ? "mx of what? hark mx DOMAIN or USER@DOMAIN; the record type: hark NAME MX"
+                               : "whois of what? hark whois NAME, ADDRESS or AS number");
+    return ERR_FORMAT;
+}
+
 static enum err check_addresses(struct parse *p)
 {
     struct args *a = p->args;
@@ -415,6 +447,8 @@ static enum err finish(struct parse *p)
         return ERR_OK;
     if (a->command == COMMAND_CTL)
         return take_verb(p);
+    if (a->command == COMMAND_MX || a->command == COMMAND_WHOIS)
+        return take_targets(p);
     if (take_words(p, first) != ERR_OK)
         return ERR_FORMAT;
     if (a->name_count == 0) {
@@ -437,6 +471,7 @@ enum err args_parse(
     size_t n = argc > 0 ? (size_t)argc : 1;
     out->names = ARENA_ARRAY(arena, const char *, n);
     out->types = ARENA_ARRAY(arena, uint16_t, n);
+    out->selves = ARENA_ARRAY(arena, const char *, n);
     out->on[OPTION_REC] = out->on[OPTION_EDNS] = true;
     struct parse p = {.args = out, .arena = arena, .complaint = complaint, .argv = argv, .argc = argc};
     p.words = ARENA_ARRAY(arena, const char *, n);

@@ -3,12 +3,15 @@
  *   hark NAME…                   as the system looks names up
  *   hark NAME… TYPE… [@SERVER]   as DNS does
  *   hark trace NAME… [TYPE…]     the walk from the root
+ *   hark mx DOMAIN…              where mail for it goes
+ *   hark whois NAME…             who registered a name, an address, an AS number
  *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
  *   hark help | --help | --version
  *
  * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then
- * the first is it: `hark mx` looks for the host mx, `hark mx mx` for the MX of mx. With a final dot ("mx.") a
- * word is always a name.
+ * the first is it: `hark ns` looks for the host ns, `hark ns ns` for the NS of ns. With a final dot ("ns.") a
+ * word is always a name. A first word in lower case that is a command is the command: `hark mx NAME` plans
+ * mail, `hark MX NAME` asks for the type.
  */
 #ifndef HARK_CLI_ARGS_H
 #define HARK_CLI_ARGS_H
@@ -38,7 +41,16 @@ struct option_info {
 };
 extern const struct option_info option_table[OPTION_COUNT];
 
-enum command { COMMAND_SYSTEM, COMMAND_ASK, COMMAND_TRACE, COMMAND_CTL, COMMAND_HELP, COMMAND_VERSION };
+enum command {
+    COMMAND_SYSTEM,
+    COMMAND_ASK,
+    COMMAND_TRACE,
+    COMMAND_MX,
+    COMMAND_WHOIS,
+    COMMAND_CTL,
+    COMMAND_HELP,
+    COMMAND_VERSION
+};
 
 struct args {
     enum command command;
@@ -50,7 +62,10 @@ struct args {
     const char *verb;              /* of ctl */
     const char *const *verb_words; /* what follows it */
     size_t verb_word_count;
-    const char *socket; /* of ctl; NULL: the usual places */
+    const char *socket;  /* of ctl; NULL: the usual places */
+    const char **selves; /* of mx: the asking mail server's own names and addresses */
+    size_t self_count;
+    const char *host; /* of whois: the server to ask; NULL: the registry's */
     uint16_t class;
     uint16_t port; /* 0: not named */
     bool given[OPTION_COUNT];

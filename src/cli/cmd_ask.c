@@ -7,11 +7,7 @@
 #include "cli/ask_view.h"
 #include "cli/command.h"
 #include "cli/record.h"
-#include "lib/resolvconf.h"
-
-#define DNS_PORT 53
-#define TRIES_DEFAULT 3u        /* UDP loses messages; three are lost together one time in a million at 1 % */
-#define TIMEOUT_DEFAULT_MS 2000 /* longer than the slowest honest path, shorter than patience */
+#include "cli/servers.h"
 
 struct asking {
     const struct args *args;
@@ -21,64 +17,6 @@ struct asking {
     struct ask_settings settings;
     bool from_resolvconf;
 };
-
-static enum family wanted_family(const struct args *a)
-{
-    return a->on[OPTION_IPV4] ? FAMILY_V4 : a->on[OPTION_IPV6] ? FAMILY_V6 : FAMILY_NONE;
-}
-
-static enum status use_resolvconf(struct asking *q)
-{
-    struct resolvconf conf;
-    enum family family = wanted_family(q->args);
-    if (resolvconf_read(&conf, RESOLVCONF_PATH) != ERR_OK) {
-        out_complain("cannot read %s; name a server: @ADDRESS", RESOLVCONF_PATH);
-        return STATUS_INTERNAL;
-    }
-    struct endpoint *list = ARENA_ARRAY(q->arena, struct endpoint, RESOLVCONF_SERVERS_MAX);
-    size_t n = 0;
-    for (unsigned i = 0; i < conf.server_count; i++) {
-        if (family != FAMILY_NONE && conf.servers[i].addr.family != family)
-            continue;
-        list[n] = conf.servers[i];
-        if (q->args->port)
-            list[n].port = q->args->port;
-        n++;
-    }
-    if (n == 0) {
-        out_complain("no server of %s has an %s address; name one: @ADDRESS", RESOLVCONF_PATH,
-            family == FAMILY_V4 ? "IPv4" : "IPv6");
-        return STATUS_USAGE;
-    }
-    q->from_resolvconf = true;
-    q->settings.servers = list;
-    q->settings.server_count = n;
-    q->settings.rotate = conf.rotate;
-    q->settings.tcp = conf.use_vc;
-    if (conf.timeout_s)
-        q->settings.timeout_ms = conf.timeout_s * 1000;
-    if (conf.attempts)
-        q->settings.tries = conf.attempts;
-    return STATUS_ANSWER;
-}
-
-static enum status choose_servers(struct asking *q)
-{
-    const struct args *a = q->args;
-    if (!a->server)
-        return use_resolvconf(q);
-    struct text why;
-    struct endpoint *list = NULL;
-    uint16_t port = a->port ? a->port : DNS_PORT;
-    text_init(&why);
-    enum err err =
-        address_server(&list, &q->settings.server_count, a->server, port, wanted_family(a), q->arena, &why);
-    q->settings.servers = list;
-    if (err)
-        out_complain("%s", why.data);
-    text_fini(&why);
-    return err == ERR_OK ? STATUS_ANSWER : err == ERR_NOTFOUND ? STATUS_NO_REPLY : STATUS_USAGE;
-}
 
 static void apply_options(struct asking *q)
 {
@@ -190,9 +128,7 @@ enum status cmd_ask(const struct args *args, struct out *out)
     struct arena arena;
     arena_init(&arena);
     struct asking q = {.args = args, .out = out, .arena = &arena};
-    q.settings.tries = TRIES_DEFAULT;
-    q.settings.timeout_ms = TIMEOUT_DEFAULT_MS;
-    enum status status = choose_servers(&q);
+    enum status status = servers_choose(&q.settings, args, &q.from_resolvconf, &arena);
     if (status == STATUS_ANSWER) {
         apply_options(&q);
         q.rng = random_new(NULL);

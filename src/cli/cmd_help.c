@@ -10,6 +10,8 @@ static const char USAGE[] =
     "  hark NAME TYPE... [@SERVER]  as DNS does; without @SERVER those of resolv.conf\n"
     "  hark -x ADDRESS              the name that belongs to an address\n"
     "  hark trace NAME [TYPE]       the walk from the root, each hop as it happens\n"
+    "  hark mx DOMAIN               where mail for it goes, or for USER@DOMAIN\n"
+    "  hark whois NAME              who registered a name, an address, an AS number\n"
     "  hark ctl [VERB]              asks a running harkd: status, reload\n"
     "  hark help\n"
     "\n"
@@ -25,8 +27,8 @@ static const char USAGE[] =
 static const char EXIT_CODES[] =
     "\n"
     "Exit codes: 0 answer, 1 usage, 2 no such name or data, 3 failure,\n"
-    "4 bogus (DNSSEC), 5 timeout or unreachable, 10 internal; of several names the\n"
-    "worst.\n";
+    "4 bogus (DNSSEC), 5 timeout or unreachable, 6 accepts no mail, 10 internal; of\n"
+    "several names the worst.\n";
 
 #define COLUMN_HELP 26u
 

@@ -17,6 +17,10 @@ static enum status run(const struct args *args, struct out *out)
         return cmd_ask(args, out);
     case COMMAND_TRACE:
         return cmd_trace(args, out);
+    case COMMAND_MX:
+        return cmd_mx(args, out);
+    case COMMAND_WHOIS:
+        return cmd_whois(args, out);
     case COMMAND_CTL:
         return cmd_ctl(args, out);
     case COMMAND_HELP:

@@ -46,7 +46,7 @@ void record_each(
     }
 }
 
-void record_set_text(json_t *j, const char *key, const char *text)
+json_t *record_text(const char *text)
 {
     json_t *value = json_string(text);
     if (!value) {
@@ -61,7 +61,12 @@ void record_set_text(json_t *j, const char *key, const char *text)
         value = json_string(t.data);
         text_fini(&t);
     }
-    json_object_set_new(j, key, value);
+    return value;
+}
+
+void record_set_text(json_t *j, const char *key, const char *text)
+{
+    json_object_set_new(j, key, record_text(text));
 }
 
 json_t *record_ede(int code, const char *text)

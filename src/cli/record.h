@@ -14,6 +14,8 @@ void record_short(struct out *out, const struct rr *rr);
 /** Calls fn with each record of the set, and with its RRSIGs if with_sigs. */
 void record_each(
     const struct rrset *rs, bool with_sigs, void (*fn)(void *ctx, const struct rr *rr), void *ctx);
+/** Text that a stranger sent: what is no UTF-8 is escaped. */
+json_t *record_text(const char *text);
 /** Sets j[key] to text that a stranger sent: what is no UTF-8 is escaped. */
 void record_set_text(json_t *j, const char *key, const char *text);
 /** {"code": 22, "purpose": "No Reachable Authority", "text": "…"} */

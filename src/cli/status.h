@@ -14,6 +14,7 @@ enum status {
     STATUS_FAILURE = 3,  /* SERVFAIL, REFUSED and other errors, unreadable replies */
     STATUS_BOGUS = 4,    /* DNSSEC validation failed */
     STATUS_NO_REPLY = 5, /* timeout or unreachable */
+    STATUS_NO_MAIL = 6,  /* mx: the domain accepts no mail */
     STATUS_INTERNAL = 10,
 };
 

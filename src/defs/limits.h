@@ -164,4 +164,20 @@
 #define REACH_FAMILY_OFF_MS 60000 /* it comes last for so long (threat F7) */
 #define REACH_TRIAL_MS 50         /* then the patience with it, where another can be asked */
 
+/* ---- mail (lib/mx.c) ---- */
+#define MX_HOSTS_MAX 32u      /* looked at, best first; the largest domains have about ten */
+#define MX_ADDRESSES_MAX 16u  /* of one host */
+#define MX_TLSA_MAX 16u       /* records read of one host; in practice one or two */
+#define STS_POLICY_MAX 65536u /* octets, RFC 8461 3.2 suggests 64 kB */
+#define STS_PATTERNS_MAX 64u
+#define STS_MAX_AGE_S 31557600u /* RFC 8461 3.2 */
+
+/* ---- registration data (lib/rdap.c, lib/whois.c; threat S13) ---- */
+#define WHOIS_OCTETS_MAX 262144u /* of one reply */
+#define WHOIS_TIME_MS_MAX 10000  /* of one look-up, referrals and redirects included */
+#define WHOIS_REFERRALS_MAX 3u   /* from server to server, redirects included */
+#define CARD_LIST_MAX 64u  /* name servers, status words and the like that are kept of one registration */
+#define CARD_TEXT_MAX 512u /* octets kept of one value */
+#define RDAP_DEPTH_MAX 32u /* of nested JSON values; replies of registries have about ten */
+
 #endif

@@ -165,6 +165,62 @@ ADDRESS = "@ A 192.0.2.81\n@ AAAA 2001:db8:80::81\n" + WWW
 DNS_HOST_COM = on(server("ns1.dns-host.com."), server("ns2.dns-host.com."))
 PYTHON = on(server("ns1.python.org."), server("ns2.python.org."))
 
+TLSA = "8a9c3e8a0b07ddc9d0b4b3c0d8ac1b5b1f1fbd5cf1f3b1d0a6b7f0a8f4b0c9de"
+MAIL = """
+mail         A    188.166.95.178
+mail         AAAA 2a03:b0c0:2:d0::71:1
+backup       A    192.0.2.25
+two          MX   10 mail
+two          MX   20 backup
+equal        MX   10 mail
+equal        MX   10 backup
+equal        MX   10 third
+third        A    192.0.2.27
+implicit     A    188.166.95.178
+implicit6    AAAA 2a03:b0c0:2:d0::71:1
+alias        CNAME two
+implalias    CNAME implicit
+nowhere      CNAME not-there
+null         MX   0 .
+null         A    192.0.2.28
+null10       MX   10 .
+nullbeside   MX   0 .
+nullbeside   MX   10 mail
+noaddress    TXT  "neither MX nor an address"
+lost         MX   10 not-there
+partly       MX   10 not-there
+partly       MX   20 mail
+tofailing    MX   10 www.all-servfail.org.
+failfirst    MX   10 www.all-servfail.org.
+failfirst    MX   20 mail
+tonodata     MX   10 noaddress
+tonodata     MX   20 mail
+toalias      MX   10 alias4
+alias4       CNAME mail
+tocircle     MX   10 self.loop.org.
+tocircle     MX   20 backup
+toaddress    MX   10 192.0.2.29.
+toaddress    MX   20 mail
+private      MX   10 inside
+inside       A    192.168.1.25
+many         MX   10 m1
+many         MX   20 m2
+many         MX   30 m3
+many         MX   40 m4
+many         MX   50 m5
+m1           A    192.0.2.31
+m2           A    192.0.2.32
+m3           A    192.0.2.33
+m4           A    192.0.2.34
+m5           A    192.0.2.35
+sts          MX   10 mail
+sts          MX   20 backup
+_mta-sts.sts TXT  "v=STSv1; id=20261101;"
+mta-sts.sts  A    203.0.113.200
+_smtp._tls.sts TXT "v=TLSRPTv1; rua=mailto:tls@post.org"
+xn--bcher-kva MX  10 mail
+"""
+
 ZONES: list[Zone] = [
     Zone(".", names(ROOTS), "nsec"),
     Zone("root-servers.net.", names(ROOTS)),
@@ -286,6 +342,24 @@ deep.er.name A 192.0.2.85
     Zone("longchain.org.", DNS_HOST_COM, "", chain(60, "www.longchain.org.") + "\n" + WWW),
     Zone("loop.org.", DNS_HOST_COM, "", "self CNAME self\na CNAME b\nb CNAME a\nfar CNAME far.loop.se."),
     Zone("loop.se.", DNS_HOST_COM, "", "far CNAME far.loop.org."),
+    # Mail: what hark mx must see. Each name is a domain of its own. TLSA records count in post.org alone, which is signed.
+    Zone("post.org.", on(server("ns1.post.org."), server("ns2.post.org.")), "nsec3", MAIL + f"""
+dane         MX   10 mx1.dane
+dane         MX   20 mx2.dane
+mx1.dane     A    188.166.95.178
+mx2.dane     A    192.0.2.26
+_25._tcp.mx1.dane TLSA 3 1 1 {TLSA}
+_25._tcp.mx2.dane TLSA 1 1 1 {TLSA}
+wilddane     MX   10 mail.python.org.        ; secure host without TLSA
+mixed        MX   10 mx1.dane
+mixed        MX   20 mail.post.zz.           ; insecure host
+"""),
+    Zone("post.zz.", on(server("ns1.post.zz.")), "", MAIL + f"""
+dane         MX   10 mx1.dane
+mx1.dane     A    188.166.95.178
+_25._tcp.mx1.dane TLSA 3 1 1 {TLSA}
+tosigned     MX   10 mx1.dane.post.org.
+"""),
     Zone("vectors.python.org.", on(server("ns1.vectors.python.org.", "deep")), "", vectors()),
 ]
 

@@ -44,7 +44,7 @@ static enum err parse(struct args *out, const char *line)
  * Options that are on by default appear when off. */
 static void describe(struct text *t, const struct args *a)
 {
-    static const char *const commands[] = {"system", "ask", "trace", "ctl", "help", "version"};
+    static const char *const commands[] = {"system", "ask", "trace", "mx", "whois", "ctl", "help", "version"};
     text_add(t, commands[a->command]);
     for (size_t i = 0; i < a->name_count; i++)
         text_printf(t, " %s", a->names[i]);
@@ -58,6 +58,10 @@ static void describe(struct text *t, const struct args *a)
         text_printf(t, " socket=%s", a->socket);
     if (a->server)
         text_printf(t, " @%s", a->server);
+    for (size_t i = 0; i < a->self_count; i++)
+        text_printf(t, " self=%s", a->selves[i]);
+    if (a->host)
+        text_printf(t, " host=%s", a->host);
     if (a->port)
         text_printf(t, " :%u", a->port);
     if (a->class != 1)
@@ -101,12 +105,26 @@ static const struct {
     {"--version", "version version"},
     {"-V", "version version"},
     /* a word that may be a name or a type */
-    {"mx", "system mx"},
-    {"mx mx", "ask mx MX"},
-    {"mx. mx", "ask mx. MX"},
+    {"ns", "system ns"},
+    {"ns ns", "ask ns NS"},
+    {"ns. ns", "ask ns. NS"},
     {"mx.", "system mx."},
+    {"MX mx", "ask MX MX"},
+    {"MX mx.", "ask mx. MX"},
+    /* a first word in lower case is a command where there is one */
+    {"mx python.org", "mx python.org"},
+    {"mx user@python.org [192.0.2.1]", "mx user@python.org [192.0.2.1]"},
+    {"mx mx", "mx mx"},
+    {"mx a TXT", "mx a TXT"},
+    {"mx --next python.org @192.0.2.1", "mx python.org @192.0.2.1 next"},
+    {"--self a.example mx --self=192.0.2.1 python.org", "mx python.org self=a.example self=192.0.2.1"},
+    {"whois python.org AS64500", "whois python.org AS64500"},
+    {"whois -h whois.example -p 4343 python.org", "whois python.org host=whois.example :4343"},
+    {"whois --raw --rdap python.org", "whois python.org rdap raw"},
+    {"-h whois python.org", "help help"},
+    {"whois python.org --help", "help help"},
     {"a b.example", "ask b.example A"},
-    {"-t a mx", "ask mx A"},
+    {"-t a ns", "ask ns A"},
     {"TYPE65 www.example", "ask www.example HTTPS"},
     {"www.example type65280", "ask www.example TYPE65280"},
     {"any www.example", "ask www.example ANY"},
@@ -259,7 +277,7 @@ static void every_option_is_in_the_manual_page(void **state)
         if (info->letter)
             text_printf(&t, "\\-%c", info->letter);
         else
-            text_printf(&t, "+%s", info->name);
+            text_printf(&t, "%s%s", info->kind == OPTION_KIND_WORD ? "\\-\\-" : "+", info->name);
         if (!strstr(page, t.data))
             fail_msg("%s is not in %s", t.data, MANUAL_PAGE);
         text_fini(&t);

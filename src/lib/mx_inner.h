@@ -1,0 +1,32 @@
+/* The plan while it is made: for lib/mx*.c. */
+#ifndef HARK_LIB_MX_INNER_H
+#define HARK_LIB_MX_INNER_H
+
+#include "base/addr.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "dns/name.h"
+#include "dns/rrtype.h"
+#include "hark/hark.h"
+
+#define MX_WARNINGS_MAX 64u
+
+/* What hark_mx_plan() returns points at `plan`, which stands first; everything it points at is in the arena.
+ */
+struct mx {
+    struct hark_mx_plan plan;
+    struct arena arena;
+    const struct hark_mx_settings *settings;
+    struct hark_mx_host *hosts; /* plan.hosts, to be written */
+    const char **warnings;      /* plan.warnings; room for MX_WARNINGS_MAX */
+};
+
+/** The look-up, with room for nothing to be missing: FOUND without records is NO_DATA. */
+struct hark_answer mx_look_up(struct mx *m, const char *name, uint16_t type);
+__attribute__((format(printf, 2, 3))) void mx_warn(struct mx *m, const char *format, ...);
+__attribute__((format(printf, 2, 3))) const char *mx_text(struct mx *m, const char *format, ...);
+
+/** MTA-STS, TLS reports and TLSA records: fills in plan.sts, plan.reports and the hosts' tls. */
+void mx_tls(struct mx *m);
+
+#endif

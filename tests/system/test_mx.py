@@ -1,0 +1,127 @@
+"""hark mx against the laboratory's mail domains (tests/lab/internet.py: post.org is signed, post.zz is not)."""
+
+import json
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("lab_harkd")
+
+MAIL = "mail.{} 2a03:b0c0:2:d0::71:1|188.166.95.178"
+PLANS = [  # below post.org and post.zz: domain, exit code, verdict, hosts with their addresses in order
+    ("two", 0, "deliverable", [MAIL, "backup.{} 192.0.2.25"]),
+    ("implicit", 0, "deliverable", ["implicit.{} 188.166.95.178"]),
+    ("implicit6", 0, "deliverable", ["implicit6.{} 2a03:b0c0:2:d0::71:1"]),
+    ("alias", 0, "deliverable", [MAIL, "backup.{} 192.0.2.25"]),
+    ("implalias", 0, "deliverable", ["implalias.{} 188.166.95.178"]),
+    ("nowhere", 2, "no_domain", []),
+    ("not-there", 2, "no_domain", []),
+    ("null", 6, "no_mail", []),
+    ("null10", 6, "no_mail", []),
+    ("nullbeside", 0, "deliverable", [MAIL]),
+    ("noaddress", 6, "no_mail", []),
+    ("lost", 6, "no_mail", []),
+    ("partly", 0, "deliverable", [MAIL]),
+    ("tofailing", 3, "temporary", []),
+    ("failfirst", 0, "deliverable", [MAIL]),
+    ("tonodata", 0, "deliverable", [MAIL]),
+    ("toalias", 0, "deliverable", ["alias4.{} 2a03:b0c0:2:d0::71:1|188.166.95.178"]),
+    ("tocircle", 0, "deliverable", ["backup.{} 192.0.2.25"]),
+    ("toaddress", 0, "deliverable", [MAIL]),
+    ("private", 0, "deliverable", ["inside.{} 192.168.1.25"]),
+    ("many", 0, "deliverable", [f"m{n}.{{}} 192.0.2.3{n}" for n in range(1, 6)]),
+    ("b\u00fccher", 0, "deliverable", [MAIL]),
+]
+
+
+def plan_of(hark, *arguments):
+    done = hark("mx", "--json", *arguments)
+    return done.returncode, json.loads(done.stdout)
+
+
+def used(plan):
+    return [f"{h['name']} {'|'.join(h['addresses'])}" for h in plan["hosts"] if h["state"] == "used"]
+
+
+@pytest.mark.parametrize("zone", ["post.org", "post.zz"])
+@pytest.mark.parametrize("name, code, verdict, hosts", PLANS, ids=[p[0] for p in PLANS])
+def test_plan(hark, zone, name, code, verdict, hosts):
+    returned, plan = plan_of(hark, f"user@{name}.{zone}")
+    assert (returned, plan["verdict"]) == (code, verdict), plan
+    assert used(plan) == [h.format(zone) for h in hosts]
+    assert plan["secure"] == (zone == "post.org"), "denials too"
+
+
+@pytest.mark.parametrize("domain, code", [("all-servfail.org", 3), ("self.loop.org", 3), ("www.all-silent.org", 3)])
+def test_failures_are_temporary(hark, domain, code):
+    returned, plan = plan_of(hark, domain)
+    assert (returned, plan["verdict"], plan["hosts"]) == (code, "temporary", []), plan
+
+
+def test_no_reply_at_all(hark):
+    done = hark("mx", "python.org", "@127.0.0.1", "-p", "9")
+    assert done.returncode == 5 and "temporary failure" in done.stdout
+
+
+def test_equal_preferences_come_in_any_order(hark):
+    orders = {tuple(h["name"] for h in plan_of(hark, "equal.post.org")[1]["hosts"]) for _ in range(12)}
+    assert len(orders) > 1 and all(sorted(o) == ["backup.post.org", "mail.post.org", "third.post.org"] for o in orders)
+
+
+def test_next_is_for_scripts(hark):
+    done = hark("mx", "--next", "two.post.org")
+    assert done.stdout == ("mail.post.org 2a03:b0c0:2:d0::71:1 25\nmail.post.org 188.166.95.178 25\n"
+                           "backup.post.org 192.0.2.25 25\n")
+    done = hark("mx", "--next", "null.post.org")
+    assert (done.returncode, done.stdout) == (6, "") and "accepts no mail" in done.stderr
+
+
+def test_families(hark):
+    assert hark("mx", "-4", "--next", "two.post.org").stdout == "mail.post.org 188.166.95.178 25\nbackup.post.org 192.0.2.25 25\n"
+    assert hark("mx", "-6", "--next", "two.post.org").stdout == "mail.post.org 2a03:b0c0:2:d0::71:1 25\n"
+
+
+def test_self_and_all_no_better_are_left_out(hark):
+    assert used(plan_of(hark, "many.post.org", "--self", "m3.post.org")[1]) == ["m1.post.org 192.0.2.31", "m2.post.org 192.0.2.32"]
+    assert used(plan_of(hark, "many.post.org", "--self", "192.0.2.32")[1]) == ["m1.post.org 192.0.2.31"]
+    code, plan = plan_of(hark, "many.post.org", "--self", "m1.post.org")
+    assert (code, plan["verdict"]) == (3, "loop")
+
+
+def test_dane(hark):
+    _, plan = plan_of(hark, "dane.post.org")
+    assert [(h["tls"], h["secure"]) for h in plan["hosts"]] == [("dane", True), ("encrypt", True)]
+    assert plan["hosts"][0]["tlsa"][0]["data"].startswith("3 1 1 8A9C3E8A")
+    assert [h["tls"] for h in plan_of(hark, "dane.post.zz")[1]["hosts"]] == ["opportunistic"], "unsigned"
+    assert [h["tls"] for h in plan_of(hark, "tosigned.post.zz")[1]["hosts"]] == ["opportunistic"], "an unsigned MX"
+    assert [h["tls"] for h in plan_of(hark, "mixed.post.org")[1]["hosts"]] == ["dane", "opportunistic"]
+    assert [h["tls"] for h in plan_of(hark, "wilddane.post.org")[1]["hosts"]] == ["opportunistic"], "no TLSA"
+
+
+WARNINGS = {"toalias": "alias of mail.post.org", "toaddress": "is an address", "private": "private address", "nullbeside": "beside others",
+            "null10": "preference 10", "two": "192.0.2.25 of backup.post.org has no name (PTR)"}
+
+
+@pytest.mark.parametrize("name, words", WARNINGS.items())
+def test_warnings(hark, name, words):
+    _, plan = plan_of(hark, f"{name}.post.org")
+    assert any(words in w for w in plan["warnings"]), plan["warnings"]
+    assert words in hark("mx", f"{name}.post.org").stdout
+
+
+def test_the_page_of_the_manual(hark):
+    out = hark("mx", "dane.post.org").stdout
+    assert out.startswith("dane.post.org: deliverable\n     10  mx1.dane.post.org")
+    assert "TLS: DANE\n" in out and "of no use: 1 1 1 8A9C3E8A0B07DDC9D0B4B3C0D8AC1B5B..." in out
+
+
+def test_what_is_no_domain_is_told(hark):
+    for wrong in ("user@", "user@[192.0.2.256]", "a..b"):
+        done = hark("mx", wrong)
+        assert done.returncode == 1 and done.stderr.count("\n") == 1 and wrong in done.stderr
+    done = hark("mx")
+    assert done.returncode == 1 and "hark mx DOMAIN" in done.stderr
+
+
+def test_a_literal_needs_no_dns(hark):
+    done = hark("mx", "--next", "user@[IPv6:2001:db8::25]", "@127.0.0.1", "-p", "9")
+    assert (done.returncode, done.stdout) == (0, "2001:db8::25 2001:db8::25 25\n")
