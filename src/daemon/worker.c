@@ -30,6 +30,7 @@ static void pump_send(struct worker *w, const struct action *act)
                                    .wire = act->send.wire,
                                    .len = act->send.len,
                                    .deadline_ms = act->send.deadline_ms,
+                                   .port_of = act->send.port_of,
                                });
 }
 
@@ -87,6 +88,7 @@ static void worker_pump(struct worker *w)
             uv_idle_start(&w->work, on_work);
             break;
         }
+    outbound_settle(w->outbound);
     /* The core says a time once. Rung a little early, by the loop's clock, the timer is set again. */
     if (w->wake_at_ms > w->now.mono_ms && !uv_is_active((uv_handle_t *)&w->wake))
         set_timer(w);

@@ -90,7 +90,8 @@ static void send_action(struct drive *d, const struct action *act)
         .reuse = act->send.reuse,
         .wire = act->send.wire,
         .len = act->send.len,
-        .deadline_ms = act->send.deadline_ms};
+        .deadline_ms = act->send.deadline_ms,
+        .port_of = act->send.port_of};
     outbound_send(d->outbound, &m);
 }
 
@@ -120,6 +121,7 @@ static void pump(struct drive *d)
             break;
         }
     }
+    outbound_settle(d->outbound);
 }
 
 static void on_reply(void *ctx, uint64_t id, const uint8_t *wire, size_t len)

@@ -10,6 +10,8 @@
 
 enum descriptor_use { DESCRIPTOR_CLIENT, DESCRIPTOR_UPSTREAM };
 
+/** The first descriptor that may not be kept for that use; INT_MAX: all may. */
+int descriptors_kept_below(enum descriptor_use use);
 /** Whether a descriptor just got may be kept for that use; else the caller closes it and acts as at EMFILE.
  */
 bool descriptor_may_be_kept(int fd, enum descriptor_use use);

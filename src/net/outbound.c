@@ -16,6 +16,7 @@
 #define WAITING_MAX 4096u /* messages that wait; about 2 MB */
 #define WAIT_MS_MAX 1000  /* a fifth of a client's patience; then NET_LOCAL */
 #define WAIT_LOOK_MS 100  /* others of the process may have closed something */
+#define LIMIT_LOOK_MS 1000
 #define DEAF_MS 500 /* a server that has not replied for so long rarely will: more than RTO_UNKNOWN_MS */
 
 void out_list_add(struct out_list *list, struct out_send *s)
@@ -85,6 +86,10 @@ static void send_stop(struct outbound *o, struct out_send *s)
     case OUT_WAITING:
         out_list_remove(&o->waiting, s);
         o->waiting_count--;
+        break;
+    case OUT_PARKED:
+        out_list_remove(&o->parked, s);
+        out_udp_stop(o, s);
         break;
     }
 }
@@ -233,11 +238,23 @@ void out_arm(struct outbound *o)
     uv_timer_start(&o->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
 }
 
+/* The limit is looked at now and then, and whenever it seems to be reached: it may be changed while we run.
+ */
+static bool may_be_kept(struct outbound *o, int fd)
+{
+    int64_t now = out_now();
+    if (fd < o->kept_below && now - o->kept_below_ms < LIMIT_LOOK_MS)
+        return true;
+    o->kept_below = descriptors_kept_below(DESCRIPTOR_UPSTREAM);
+    o->kept_below_ms = now;
+    return fd < o->kept_below;
+}
+
 /* One that leaves something for others of the process. */
-static int socket_to_keep(int family, int type)
+static int socket_to_keep(struct outbound *o, int family, int type)
 {
     int fd = socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || descriptor_may_be_kept(fd, DESCRIPTOR_UPSTREAM))
+    if (fd < 0 || may_be_kept(o, fd))
         return fd;
     close(fd);
     errno = EMFILE;
@@ -272,7 +289,11 @@ int out_socket(struct outbound *o, const struct endpoint *to, int type)
     int family = to->addr.family == FAMILY_V6 ? AF_INET6 : AF_INET;
     /* What is spared goes to the reserve first, and from there to us. */
     for (int round = 0; round < 2; round++) {
-        int fd = socket_to_keep(family, type);
+        int fd = socket_to_keep(o, family, type);
+        if (fd < 0 && is_without_descriptor(errno) && o->parked.head) {
+            outbound_settle(o);
+            fd = socket_to_keep(o, family, type);
+        }
         if (fd >= 0 || !is_without_descriptor(errno))
             return fd;
         if (o->reserve_fd >= 0) {
@@ -353,6 +374,7 @@ static void free_settings(struct outbound *o)
 
 void outbound_settings_set(struct outbound *o, const struct outbound_settings *settings)
 {
+    outbound_settle(o);
     free_settings(o);
     o->settings = *settings;
     o->settings.source_v4 = copy_addrs(settings->source_v4, settings->source_v4_count);
@@ -396,6 +418,7 @@ void outbound_send(struct outbound *o, const struct outbound_message *m)
     s->reuse = m->reuse;
     s->deadline_ms = m->deadline_ms;
     s->since_ms = out_now();
+    s->port_of = m->port_of;
     send_start(o, s, m->wire, m->len);
     if (s->kind != OUT_UDP)
         out_arm(o);
@@ -404,10 +427,25 @@ void outbound_send(struct outbound *o, const struct outbound_message *m)
 void outbound_drop(struct outbound *o, uint64_t send_id)
 {
     struct out_send *s = out_find(o, send_id);
-    if (!s)
+    if (!s || s->kind == OUT_PARKED)
         return;
+    if (s->kind == OUT_UDP && out_udp_may_be_kept(s)) {
+        out_list_remove(&o->udp, s);
+        s->kind = OUT_PARKED;
+        out_list_add(&o->parked, s);
+        return;
+    }
     send_stop(o, s);
     send_free(o, s);
+}
+
+void outbound_settle(struct outbound *o)
+{
+    struct out_send *s;
+    while ((s = o->parked.head)) {
+        send_stop(o, s);
+        send_free(o, s);
+    }
 }
 
 void out_release(struct outbound *o)
@@ -425,6 +463,7 @@ void out_release(struct outbound *o)
     heap_fini(&o->deadlines);
     heap_fini(&o->idles);
     free_settings(o);
+    mem_free(o->by_fd);
     mem_free(o);
 }
 

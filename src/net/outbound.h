@@ -1,10 +1,12 @@
-/* Messages to servers: one connected UDP socket a message with an unpredictable port, TCP streams that are
- * reused.
+/* Messages to servers: connected UDP sockets with unpredictable ports, one a message unless the caller says
+ * otherwise, TCP streams that are reused.
  *
  *   outbound_send(o, &m)        → on_reply(ctx, send_id, wire, len), any number of times while not dropped
  *                                 (UDP: a wrong packet never ends the wait)
  *                               → or on_fail(ctx, send_id, why), at most once; the send is then dropped
- *   outbound_drop(o, send_id)   nothing more is expected; only now the socket goes
+ *   outbound_drop(o, send_id)   nothing more is expected; only now the socket goes, or is handed to a message
+ *                                 that names this one (port_of)
+ *   outbound_settle(o)          no such message comes any more
  *
  * Where descriptors run out, messages wait for one, at most a second; sockets on which nothing was heard for
  * long, and idle streams, are given up for them (fault F11).
@@ -41,6 +43,10 @@ struct outbound_message {
     const uint8_t *wire; /* borrowed for the call */
     size_t len;
     int64_t deadline_ms; /* CLOCK_MONOTONIC: then on_fail(NET_TIMEOUT). UDP: not looked at */
+    /* UDP: a send dropped since the last outbound_settle(), whose port may serve once more: whoever was asked
+     * from it is no danger to this message (docs/decisions/0007). 0: none. Taken where it was answered once,
+     * soon, without errors, by another address. */
+    uint64_t port_of;
 };
 
 struct outbound_events {
@@ -51,6 +57,7 @@ struct outbound_events {
 
 struct outbound_counters {
     uint64_t udp_sent, tcp_sent, received, stray, port_retries, local_failures;
+    uint64_t ports_kept;                      /* messages from the port of another */
     uint64_t waited, deafened;                /* for want of descriptors */
     unsigned udp_open, streams_open, waiting; /* gauges */
 };
@@ -64,6 +71,8 @@ void outbound_settings_set(struct outbound *o, const struct outbound_settings *s
 /** Never calls back from within: failures at once are reported in the next loop turn. */
 void outbound_send(struct outbound *o, const struct outbound_message *m);
 void outbound_drop(struct outbound *o, uint64_t send_id);
+/** Sockets of dropped sends that no message took over go. To be called before the loop waits again. */
+void outbound_settle(struct outbound *o);
 /** Closes everything; memory is freed once the loop has run. */
 void outbound_close(struct outbound *o);
 const struct outbound_counters *outbound_counters(struct outbound *o);

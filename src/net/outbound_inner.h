@@ -16,6 +16,7 @@ enum out_kind {
     OUT_STREAM,  /* in its stream's list */
     OUT_FAILED,  /* in outbound's list of failures to tell */
     OUT_WAITING, /* in outbound's list of those for which there was no descriptor */
+    OUT_PARKED,  /* dropped; its socket is there until outbound_settle() */
 };
 
 struct out_send {
@@ -25,10 +26,15 @@ struct out_send {
     struct endpoint to;
     enum transport transport;
     bool reuse;
-    int64_t since_ms;  /* out_now() when it was sent, or began to wait */
-    int fd;            /* OUT_UDP; -1: deaf, its socket was given to another */
-    enum net_fail why; /* OUT_FAILED */
-    uint8_t *wire;     /* OUT_WAITING, OUT_STREAM: kept for another try */
+    int64_t since_ms;     /* out_now() when it was sent, or began to wait */
+    int fd;               /* OUT_UDP; -1: deaf, its socket was given to another */
+    uint64_t port_of;     /* OUT_UDP: as the message says */
+    unsigned heard;       /* OUT_UDP: what came at the socket, errors too */
+    unsigned port_uses;   /* messages that left from the port, this one included */
+    int64_t port_ms;      /* out_now() when the first of them did */
+    struct addr first_to; /* where to */
+    enum net_fail why;    /* OUT_FAILED */
+    uint8_t *wire;        /* OUT_WAITING, OUT_STREAM: kept for another try */
     size_t len;
     int64_t deadline_ms;
     struct out_stream *stream; /* OUT_STREAM, and the rest: */
@@ -55,6 +61,7 @@ struct outbound {
     struct hash_key key;
     struct out_list failed;
     struct out_list udp;     /* in order of sending */
+    struct out_list parked;  /* in order of dropping */
     struct out_list waiting; /* in order of coming, `waiting_count` of them */
     unsigned waiting_count;
     bool may_go_on;        /* a descriptor became free: those that wait are tried */
@@ -66,6 +73,10 @@ struct outbound {
     int reserve_fd;        /* given up when descriptors run out: one question at a time goes on; -1: in use */
     struct out_send *spare; /* sends for reuse, by next */
     unsigned spare_count;
+    int kept_below;          /* descriptors below it may be kept, as it was at */
+    int64_t kept_below_ms;   /* this time */
+    struct out_send **by_fd; /* who owns the socket; by_fd_count of them */
+    size_t by_fd_count;
     /* UDP sockets are watched by an epoll of our own:
      * one system call each instead of libuv's four, and no handle to close. */
     int udp_epoll;
@@ -103,6 +114,8 @@ enum net_fail out_fail_of(int e, enum net_fail other);
 
 int out_udp_start(struct outbound *o, struct out_send *s, const uint8_t *wire, size_t len);
 void out_udp_stop(struct outbound *o, struct out_send *s);
+/** Whether another message may leave from its port. */
+bool out_udp_may_be_kept(const struct out_send *s);
 void out_udp_on_ready(uv_poll_t *poll, int status, int events);
 
 /** Of s->wire, which goes with the send. */

@@ -107,6 +107,7 @@ void job_run(struct job *j)
         if (is_waiting(j->state))
             break;
     }
+    j->port_of = 0;
     if (j->state == JOB_DONE)
         job_done(j);
     else

@@ -215,6 +215,9 @@ struct job {
     struct link *subs;    /* what this one waits for */
     struct send *sends;
     struct reply *reply; /* heard, to be handled in this turn */
+    /* The exchange whose referral is being followed, in this turn: whoever knows its port, a server above the
+     * zone asked next or somebody on the way to it, decides already what is true there. Else 0. */
+    send_id port_of;
 
     struct zone_stage zone;
     struct ask_stage ask;
@@ -458,6 +461,7 @@ struct reply {
     uint16_t type;
     uint32_t rtt_ms;
     unsigned lost; /* messages to the same server before it that are lost, it seems */
+    bool unspoilt; /* over UDP, and nothing else came at its port */
     /* of the message */
     uint16_t rcode;
     size_t octets;

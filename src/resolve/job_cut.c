@@ -29,6 +29,7 @@ void zone_enter(struct job *j, struct cut *cut)
     turn_leave(j);
     j->turn.called = false;
     j->patience_ms = INT64_MAX;
+    j->port_of = 0;
     struct reason trouble = j->zone.trouble;
     j->zone = (struct zone_stage){.cut = cut,
         .entered_s = j->r->now.cache_s,

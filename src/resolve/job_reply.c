@@ -240,6 +240,7 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
     if (!j->afresh)
         j->zone.trouble = (struct reason){0};
     zone_enter(j, rep->cut);
+    j->port_of = rep->unspoilt ? rep->id : 0;
     return JOB_PICK;
 }
 

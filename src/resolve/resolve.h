@@ -142,6 +142,9 @@ struct action {
             const uint8_t *wire;
             size_t len;
             int64_t deadline_ms; /* now_t.mono_ms; for streams */
+            /* UDP: a send dropped since resolve_next() last gave false, whose port may serve this one too; 0:
+             * none. Its server is of a zone above the one asked now, and gave the referral to it. */
+            send_id port_of;
         } send;
         struct {
             send_id id;

@@ -522,6 +522,7 @@ enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, si
             j->reply = reply_read(j, s, msg, cookie_learn(s, &msg->edns, lost));
             j->reply->octets = len;
             j->reply->lost = lost;
+            j->reply->unspoilt = s->transport == TRANSPORT_UDP && s->near_misses == 0 && !s->bare_error;
             if (s->patience_over)
                 r->counters.late_answers++;
             tell_learn(j, &msg->edns);

@@ -17,6 +17,7 @@ from world import TLD, World, in_child
 
 GOOD, EVIL = "10.1.9.9", "10.6.6.6"
 ATTACKER = "10.1.0.1"
+VICTIM = "10.2.0.1"
 
 
 def cut(octets: bytes, size: int) -> bytes:
@@ -158,6 +159,50 @@ def p1(w: World):
         w.check("answered beside it", got and GOOD in got.addresses, got.rcode if got else "none")
     w.note("forged packets", forged)
     w.bound("poisoned", poisoned, 0)
+
+
+def seen_by_others(walks: list[tuple[str, int]], back: int) -> float:
+    """The part of the messages whose port was in use within so many messages before, but not in the same walk."""
+    hits, last = 0, {}
+    for n, (walk, port) in enumerate(walks):
+        hits += any(n - at <= back and other != walk for at, other in last.get(port, ()))
+        last.setdefault(port, []).append((n, walk))
+    return hits / len(walks)
+
+
+@scenario("P1.2", "walks of two steps: what a server sees of one says nothing of the next", "uniform; ports repeat by chance alone", seeds=3,
+          alone=True, figure="repeats")
+def p1_walks(w: World):
+    """A port may serve again for the next step of the same walk (docs/decisions/0007), and nowhere else."""
+    full = w.full
+    count, back = 20000 if full else 3000, 500
+
+    def above(q):
+        child = ".".join(q.name.split(".")[-4:])
+        return wire.reply(q, authority=[rr(child, "NS", f"ns.{child}")], additional=[rr(f"ns.{child}", "A", VICTIM)], flags=0)
+
+    def below(q):
+        soa = wire.soa(".".join(q.name.split(".")[-4:]))
+        return wire.reply(q, answer=[rr(q.name, "A", GOOD)]) if q.type == 1 else wire.reply(q, authority=[soa])
+    parent = w.zone("p1.zz.", [ATTACKER])
+    w.serve(ATTACKER, "p1.zz.", lambda q: above(q) if q.name.count(".") > 2 and not q.name.startswith("ns0.") else parent(q))
+    w.serve(VICTIM, "p1.zz.", below)
+    w.settings = {"workers": 2}
+    w.start()
+    clients.ask_stream((w.server.address, w.server.port), lambda n: (clients.address(100, n % 200), f"www.c{n}.p1.zz.", "A"),
+                       rate=1000 if full else 400, count=count, patience_s=5)
+    w.settle(0.5)
+    seen = [line for line in w.take() if line[1] in (ATTACKER, VICTIM) and not line[2] and "c" in line[3]]
+    for who, address in (("above", ATTACKER), ("below", VICTIM)):
+        ports = [line[5] for line in seen if line[1] == address]
+        w.least(f"queries {who}", len(ports), 0.95 * count)
+        w.bound(f"excess of chi² of ports {who}", round(chi_squared_excess(ports, 1024, 65536), 2), 4.75)
+        w.bound(f"serial correlation of ports {who}", round(abs(serial_correlation(ports)), 3), round(4.75 / math.sqrt(len(ports)), 3))
+    walks = [(line[3].lower().split(".")[-4], line[5]) for line in seen]
+    w.note("messages from the port of the step before", sum(a == b for a, b in zip(sorted(walks), sorted(walks)[1:])))
+    chance = back / 2 / 64512  # a walk's two messages have one port
+    most = chance + 4.75 * math.sqrt(chance / len(walks))
+    w.bound("repeats", round(seen_by_others(walks, back), 4), round(most, 4))
 
 
 @scenario("P2", "1,000 clients ask one cold name at once; the answer takes 1 s", "U ≤ 2, all answered", seeds=5)

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import profiling
 import servers
 from report import Column
 from world import World, address_of, is_signed
@@ -219,10 +220,16 @@ def misses(bench: Bench) -> dict[str, Rows]:
             server = bench.start(name, args.cache)
             try:
                 upstream, before = Upstream(), servers.cpu_s(server.pid)
-                answers, *_ = bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
-                                        patience=COLD_PATIENCE_MS, edns=args.edns)
+
+                def ask():
+                    return bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
+                                     patience=COLD_PATIENCE_MS, edns=args.edns)
+                data = bench.folder / "perf.data"
+                answers, *_ = profiling.record(server.pid, data, ask) if args.profile else ask()
                 time.sleep(SETTLE_S)
                 cpu_s = servers.cpu_s(server.pid) - before
+                if args.profile:
+                    print(f"\n{name}: {profiling.report(data, int(answers), cpu_s / answers * 1e6)}")
                 row = rows[name]
                 row["cpu_us"].append(cpu_s / answers * 1e6)
                 row["per_cpu_s"].append(answers / cpu_s)

@@ -152,6 +152,171 @@ static void udp_replies_come_until_the_send_is_dropped(void **state)
     bench_close(b);
 }
 
+/* ---- a port that serves once more ---- */
+
+struct walk {
+    struct bench *b;
+    int servers[2];
+    struct endpoint to[2]; /* 127.0.0.2 and 127.0.0.3, one port */
+    struct endpoint from;  /* of the message heard last */
+};
+
+static struct walk walk_open(void)
+{
+    struct walk w = {.b = bench_open(0)};
+    struct endpoint e = at("127.0.0.2");
+    w.servers[0] = socket_bound(SOCK_DGRAM, &e);
+    w.to[0] = socket_at(w.servers[0]);
+    w.to[1] = w.to[0];
+    w.to[1].addr = at("127.0.0.3").addr;
+    w.servers[1] = socket_bound(SOCK_DGRAM, &w.to[1]);
+    return w;
+}
+
+static void walk_close(struct walk *w)
+{
+    close(w->servers[0]);
+    close(w->servers[1]);
+    bench_close(w->b);
+}
+
+static void walk_send(struct walk *w, uint64_t id, int server, uint64_t port_of)
+{
+    uint8_t wire[64];
+    size_t len = sizeof wire;
+    send_message(w->b, id, &w->to[server],
+        (struct outbound_message){.transport = TRANSPORT_UDP, .len = (size_t)id, .port_of = port_of});
+    w->from = server_take(w->b, w->servers[server], wire, &len);
+    assert_int_equal(wire[1], id);
+}
+
+static void walk_answer(struct walk *w, uint64_t id, int server)
+{
+    server_send(w->servers[server], &w->from, "reply", 5);
+    RUN_UNTIL(&w->b->loop, w->b->replies[id] > 0);
+}
+
+/* One exchange with the first server, dropped; its port. */
+static uint16_t walk_step(struct walk *w)
+{
+    walk_send(w, 1, 0, 0);
+    walk_answer(w, 1, 0);
+    outbound_drop(w->b->o, 1);
+    return w->from.port;
+}
+
+static void an_answered_sends_port_serves_the_message_that_names_it(void **state)
+{
+    struct walk w = walk_open();
+    uint16_t port = walk_step(&w);
+    outbound_drop(w.b->o, 1); /* harmless */
+    walk_send(&w, 2, 1, 1);
+    assert_int_equal(w.from.port, port);
+    outbound_settle(w.b->o);
+    assert_int_equal(counters(w.b)->udp_open, 1);
+    walk_answer(&w, 2, 1);
+    outbound_drop(w.b->o, 2);
+    outbound_settle(w.b->o);
+    assert_int_equal(counters(w.b)->udp_open, 0);
+    assert_int_equal(counters(w.b)->ports_kept, 1);
+    walk_close(&w);
+}
+
+static void what_the_address_before_sends_to_a_kept_port_is_not_heard(void **state)
+{
+    struct walk w = walk_open();
+    struct endpoint from;
+    walk_step(&w);
+    from = w.from;
+    server_send(w.servers[0], &from, "once more", 9); /* in the socket's queue when it goes on */
+    walk_send(&w, 2, 1, 1);
+    server_send(w.servers[0], &from, "and again", 9); /* the kernel drops it */
+    run_ms(&w.b->loop, 5);
+    assert_int_equal(w.b->replies[2], 0);
+    assert_int_equal(counters(w.b)->stray, 1);
+    walk_answer(&w, 2, 1);
+    assert_memory_equal(w.b->last, "reply", 5);
+    walk_close(&w);
+}
+
+static void a_port_does_not_serve_again_towards_who_saw_it(void **state)
+{
+    struct walk w = walk_open();
+    uint16_t port = walk_step(&w);
+    walk_send(&w, 2, 0, 1); /* the same address */
+    assert_int_not_equal(w.from.port, port);
+    walk_close(&w);
+    w = walk_open();
+    port = walk_step(&w);
+    walk_send(&w, 2, 1, 1);
+    walk_answer(&w, 2, 1);
+    outbound_drop(w.b->o, 2);
+    walk_send(&w, 3, 0, 2); /* the first one again */
+    assert_int_not_equal(w.from.port, port);
+    walk_close(&w);
+}
+
+static void a_port_serves_again_only_after_one_answer_and_in_the_same_turn(void **state)
+{
+    struct walk w = walk_open();
+    walk_send(&w, 1, 0, 0);
+    uint16_t port = w.from.port;
+    outbound_drop(w.b->o, 1); /* not answered */
+    walk_send(&w, 2, 1, 1);
+    assert_int_not_equal(w.from.port, port);
+    walk_close(&w);
+
+    w = walk_open();
+    walk_send(&w, 1, 0, 0);
+    port = w.from.port;
+    walk_answer(&w, 1, 0);
+    server_send(w.servers[0], &w.from, "a guess", 7);
+    RUN_UNTIL(&w.b->loop, w.b->replies[1] == 2);
+    outbound_drop(w.b->o, 1); /* more than one came */
+    walk_send(&w, 2, 1, 1);
+    assert_int_not_equal(w.from.port, port);
+    walk_close(&w);
+
+    w = walk_open();
+    port = walk_step(&w);
+    outbound_settle(w.b->o);
+    walk_send(&w, 2, 1, 1);
+    assert_int_not_equal(w.from.port, port);
+    walk_close(&w);
+}
+
+static void a_refused_message_from_a_kept_port_fails_like_any_other(void **state)
+{
+    struct walk w = walk_open();
+    walk_step(&w);
+    close(w.servers[1]);
+    send_message(
+        w.b, 2, &w.to[1], (struct outbound_message){.transport = TRANSPORT_UDP, .len = 2, .port_of = 1});
+    outbound_settle(w.b->o);
+    RUN_UNTIL(&w.b->loop, w.b->fails[2] != NO_FAIL);
+    assert_int_equal(w.b->fails[2], NET_REFUSED);
+    assert_int_equal(counters(w.b)->udp_open, 0);
+    w.servers[1] = dup(w.servers[0]);
+    walk_close(&w);
+}
+
+static void a_kept_port_goes_where_descriptors_run_out(void **state)
+{
+    struct walk w = walk_open();
+    struct rlimit was, now;
+    walk_step(&w);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    int next = dup(w.servers[0]);
+    close(next);
+    now = (struct rlimit){(rlim_t)next, was.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+    send_udp(w.b, 2, &w.to[1]);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    assert_int_equal(counters(w.b)->udp_open, 1);
+    assert_int_equal(counters(w.b)->udp_sent, 2);
+    walk_close(&w);
+}
+
 static void udp_over_ipv6(void **state)
 {
     if (!has_v6())
@@ -720,6 +885,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(udp_replies_come_until_the_send_is_dropped),
+        cmocka_unit_test(an_answered_sends_port_serves_the_message_that_names_it),
+        cmocka_unit_test(what_the_address_before_sends_to_a_kept_port_is_not_heard),
+        cmocka_unit_test(a_port_does_not_serve_again_towards_who_saw_it),
+        cmocka_unit_test(a_port_serves_again_only_after_one_answer_and_in_the_same_turn),
+        cmocka_unit_test(a_refused_message_from_a_kept_port_fails_like_any_other),
+        cmocka_unit_test(a_kept_port_goes_where_descriptors_run_out),
         cmocka_unit_test(udp_over_ipv6),
         cmocka_unit_test(udp_takes_nothing_from_others_and_tells_what_is_too_long),
         cmocka_unit_test(udp_to_a_closed_port_is_refused),
