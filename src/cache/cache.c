@@ -2,6 +2,18 @@
 
 #define NSECS_PART 16u /* of cache.size */
 
+/* The two labels next to the root: whoever floods from many names of his mostly has one of these. */
+static uint32_t group_of(enum store_kind kind, const void *key, size_t key_len)
+{
+    const name_t *name = key;
+    if (kind == STORE_SERVER || kind == STORE_COOKIE || name_check(key, key_len) == 0)
+        return 0;
+    unsigned labels = name_labels(name);
+    if (labels > 2)
+        name = name_parent(name, labels - 2);
+    return (uint32_t)hash_octets(&(struct hash_key){0}, name, name_len(name));
+}
+
 static struct cache *handle_new(struct cache_common *common, struct store *store)
 {
     struct cache *c = mem_alloc(sizeof *c);
@@ -18,6 +30,7 @@ struct cache *cache_new(const struct cache_settings *settings, const struct hash
         nsecs_free(nsecs);
         return NULL;
     }
+    store_group_names(store, group_of);
     struct cache_common *common = mem_alloc(sizeof *common);
     common->handles = 1;
     common->nsecs = nsecs;

@@ -1,297 +1,190 @@
-/* The plain store. Layout of the block:
- *
- *   page 0           struct block_head
- *   shard 0, 1, …    struct shard_head | bucket table (u32 each) | ring of items
- *
- * Places are in units of 8 octets from the shard's start, so they fit 32 bits and mean the same at any
- * address; 0 is the shard's head and therefore "none". A bucket is a chain through the items. Locks and
- * counters of traffic lie outside. */
+/* The block from outside: making it, reading, putting. The index is in store_index.c, room in
+ * store_segments.c. */
 #include "cache/store.h"
 
-#include <assert.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <string.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/mem.h"
+#include "cache/store_inner.h"
 
 #define PAGE 4096u
-#define UNIT 8u
-#define SIZE_MIN ((size_t)960 << 10)      /* the least cache.size without the part of nsecs */
-#define SHARDS_MAX 64u                    /* two workers seldom meet in one; 16 MiB give 256 KiB each */
-#define SHARD_LEN_MIN ((size_t)256 << 10) /* so that the greatest item (32 KiB) is a small part of a ring */
-#define RING_PART 4u                      /* an item takes at most this part of a ring */
-#define OCTETS_PER_BUCKET 128u    /* a small item with head and key: about one a bucket, 8 octets of index */
-#define ROUND_BUDGET 98304u       /* octets moved in one put: some 20 microseconds under the lock */
-#define ROUND_COST 512u           /* finding an item's link weighs as much as copying so many */
-#define KEY_LEN_MAX 512u          /* a name, an address, and room */
+#define SIZE_MIN ((size_t)960 << 10) /* the least cache.size without the part of nsecs */
+#define SIZE_MAX_OCTETS (SLOT_PLACE * UNIT)
+#define INDEX_PART 8u                  /* of the size, at most: room for an item of 90 octets on average */
+#define SEGMENT_MIN ((size_t)64 << 10) /* an item takes half of one at most */
+#define SEGMENT_MAX ((size_t)256 << 10)
+#define SEGMENTS_WANTED 256u
+#define SEGMENTS_A_CLASS 32u
+#define RESERVE_PART 32u /* of the segments are kept free, while emptied ones rest */
+#define RESERVE_MIN 2u
+#define BUCKETS_MAX (UINT32_C(1) << 31)
 #define MAGIC 0x6861726b626c6f63u /* "harkbloc" */
-#define LAYOUT 1u
-
-struct block_head {
-    uint64_t magic, size;
-    uint32_t layout, shard_count;
-};
-
-/* head: where the next item goes; tail: the oldest item; both in units, ring_at ≤ x ≤ ring_end.
- * fill: units from tail to head. */
-struct shard_head {
-    uint32_t head, tail, fill;
-    uint32_t live; /* units of items that are in the index */
-    uint32_t by_kind[STORE_KIND_COUNT];
-};
-
-/* Followed by key and value. The first 8 octets are all that a filler at the ring's end has. */
-struct item {
-    uint32_t units; /* whole length */
-    uint16_t key_len;
-    uint8_t kind;  /* 0: removed, or filler */
-    uint8_t hit;   /* asked for since it was put, or since its last round */
-    uint32_t next; /* in the bucket's chain */
-    uint32_t tag;  /* hash bits; gives the bucket too */
-    uint32_t expires_s;
-    uint32_t value_len;
-    uint8_t octets[];
-};
-
-struct lane {
-    pthread_mutex_t lock;
-    uint8_t *base; /* of its shard */
-    uint64_t hits, misses, puts, evicted, refused;
-    uint8_t apart[40]; /* two lanes share no cache line that both write */
-};
-
-struct store {
-    uint8_t *block;
-    size_t size;
-    uint32_t shard_count;
-    size_t shard_len;
-    uint32_t bucket_count, ring_at, ring_end; /* of each shard */
-    _Atomic uint32_t handles;
-    /* one a kind: so the kind is part of the hash without being copied before the key */
-    struct hash_key keys[STORE_KIND_COUNT];
-    struct lane lanes[];
-};
-
-/* A key on its way through one call. */
-struct probe {
-    const void *key;
-    size_t key_len;
-    uint8_t kind;
-    uint32_t tag;
-    struct lane *lane;
-};
-
-static struct shard_head *shard_of(const struct lane *l)
-{
-    return (struct shard_head *)(void *)l->base;
-}
-
-static uint32_t *bucket_of(const struct store *s, const struct lane *l, uint32_t tag)
-{
-    uint32_t *table = (uint32_t *)(void *)(l->base + sizeof(struct shard_head));
-    return &table[(uint64_t)tag * s->bucket_count >> 32];
-}
-
-static struct item *item_at(const struct lane *l, uint32_t at)
-{
-    return (struct item *)(void *)(l->base + (size_t)at * UNIT);
-}
-
-static struct probe probe_of(struct store *s, enum store_kind kind, const void *key, size_t key_len)
-{
-    assert(kind > 0 && kind < STORE_KIND_COUNT && key_len <= KEY_LEN_MAX);
-    uint64_t h = hash_octets(&s->keys[kind], key, key_len);
-    struct lane *lane = &s->lanes[(h >> 32) & (s->shard_count - 1)];
-    /* On its way while the lock is taken. */
-    __builtin_prefetch(bucket_of(s, lane, (uint32_t)h));
-    return (struct probe){
-        .key = key, .key_len = key_len, .kind = (uint8_t)kind, .tag = (uint32_t)h, .lane = lane};
-}
-
-/* The link that leads to the item of this key, or the zero link at the chain's end. */
-static uint32_t *link_of(const struct store *s, const struct probe *p)
-{
-    uint32_t *link = bucket_of(s, p->lane, p->tag);
-    while (*link) {
-        struct item *it = item_at(p->lane, *link);
-        /* Most items are of two or three cache lines. */
-        __builtin_prefetch((const uint8_t *)it + 64);
-        __builtin_prefetch((const uint8_t *)it + 128);
-        if (it->tag == p->tag && it->kind == p->kind && it->key_len == p->key_len &&
-            memcmp(it->octets, p->key, p->key_len) == 0)
-            break;
-        link = &it->next;
-    }
-    return link;
-}
-
-/* Out of the index; its octets stay until the ring's tail passes them. */
-static void unlink_item(struct lane *l, uint32_t *link)
-{
-    struct item *it = item_at(l, *link);
-    struct shard_head *sh = shard_of(l);
-    sh->by_kind[it->kind]--;
-    sh->live -= it->units;
-    *link = it->next;
-    it->kind = 0;
-}
-
-/* ---- the ring ---- */
-
-static uint32_t *link_to(const struct store *s, struct lane *l, uint32_t at)
-{
-    uint32_t *link = bucket_of(s, l, item_at(l, at)->tag);
-    while (*link != at) {
-        assert(*link);
-        link = &item_at(l, *link)->next;
-    }
-    return link;
-}
-
-/* Takes the oldest item off the tail. One that was asked for moves to the head, as far as *budget goes. Here
- * head ≤ tail, so the gap between them is free and the item may slide down over it. */
-static void pop_oldest(struct store *s, struct lane *l, uint32_t now_s, size_t *budget)
-{
-    struct shard_head *sh = shard_of(l);
-    if (sh->tail == s->ring_end) {
-        sh->tail = s->ring_at;
-        return;
-    }
-    struct item *it = item_at(l, sh->tail);
-    uint32_t units = it->units;
-    size_t cost = ROUND_COST + (size_t)units * UNIT;
-    if (it->kind) {
-        uint32_t *link = link_to(s, l, sh->tail);
-        if (it->hit && *budget >= cost && now_s < it->expires_s) {
-            *budget -= cost;
-            it->hit = 0;
-            *link = sh->head;
-            memmove(item_at(l, sh->head), it, (size_t)units * UNIT);
-            sh->head += units;
-            sh->fill += units;
-        } else {
-            if (now_s < it->expires_s)
-                l->evicted++;
-            unlink_item(l, link);
-        }
-    }
-    sh->tail += units;
-    sh->fill -= units;
-}
-
-/* Makes `units` free units at the head. */
-static void make_room(struct store *s, struct lane *l, uint32_t units, uint32_t now_s)
-{
-    struct shard_head *sh = shard_of(l);
-    size_t budget = ROUND_BUDGET;
-    for (;;) {
-        if (sh->fill == 0)
-            sh->head = sh->tail = s->ring_at;
-        if (sh->fill == 0 || sh->head > sh->tail) {
-            uint32_t left = s->ring_end - sh->head;
-            if (left >= units)
-                return;
-            if (left) {
-                struct item *filler = item_at(l, sh->head);
-                filler->units = left;
-                filler->kind = 0;
-                sh->fill += left;
-            }
-            sh->head = s->ring_at;
-        } else {
-            if (sh->tail - sh->head >= units)
-                return;
-            pop_oldest(s, l, now_s, &budget);
-        }
-    }
-}
+#define LAYOUT 2u
 
 /* ---- making and ending ---- */
 
-static struct store *lanes_new(size_t size, const struct hash_key *key)
+static size_t page_up(size_t n)
 {
+    return (n + PAGE - 1) / PAGE * PAGE;
+}
+
+static struct block_head head_of_size(size_t size)
+{
+    struct block_head h = {.magic = MAGIC, .layout = LAYOUT};
     if (size < SIZE_MIN)
         size = SIZE_MIN;
-    uint32_t shards = SHARDS_MAX;
-    while (shards > 1 && size / shards < SHARD_LEN_MIN)
-        shards /= 2;
-    struct store *s = mem_alloc(sizeof *s + shards * sizeof(struct lane));
-    s->handles = 1;
-    s->size = size;
-    s->shard_count = shards;
-    s->shard_len = (size - PAGE) / shards / PAGE * PAGE;
-    if (s->shard_len > (size_t)UINT32_MAX * UNIT / PAGE * PAGE)
-        s->shard_len = (size_t)UINT32_MAX * UNIT / PAGE * PAGE;
-    s->bucket_count = (uint32_t)(s->shard_len / OCTETS_PER_BUCKET);
-    size_t index = sizeof(struct shard_head) + s->bucket_count * sizeof(uint32_t);
-    s->ring_at = (uint32_t)((index + UNIT - 1) / UNIT);
-    s->ring_end = (uint32_t)(s->shard_len / UNIT);
+    if (size > SIZE_MAX_OCTETS)
+        size = SIZE_MAX_OCTETS;
+    h.size = size;
+    size_t len = SEGMENT_MIN, buckets = size / INDEX_PART / sizeof(struct bucket);
+    while (len < SEGMENT_MAX && size / len > SEGMENTS_WANTED)
+        len *= 2;
+    h.segment_len = (uint32_t)len;
+    h.buckets_max = (uint32_t)(buckets < BUCKETS_MAX ? buckets : BUCKETS_MAX);
+    h.segments_at = PAGE;
+    h.index_at = page_up(h.segments_at + size / len * sizeof(struct segment));
+    h.data_at = page_up(h.index_at + (size_t)h.buckets_max * sizeof(struct bucket));
+    h.segment_count = (uint32_t)((size - h.data_at) / len);
+    h.end = h.data_at + h.segment_count * len;
+    h.buckets = BUCKETS_MIN;
+    return h;
+}
+
+static void common_init(struct store_common *m, const struct block_head *h, const struct hash_key *key)
+{
+    m->handles = 1;
+    m->epoch = 1;
+    m->fresh = 1;
+    m->credit = credit_max(h);
+    m->free = h->segment_count;
+    m->class_count = h->segment_count / SEGMENTS_A_CLASS;
+    m->class_count = m->class_count < 1 ? 1 : m->class_count > CLASSES_MAX ? CLASSES_MAX : m->class_count;
+    m->reserve = h->segment_count / RESERVE_PART;
+    m->reserve = m->reserve < RESERVE_MIN ? RESERVE_MIN : m->reserve;
+    pthread_mutex_init(&m->segments, NULL);
+    pthread_mutex_init(&m->evicting, NULL);
+    for (unsigned i = 0; i < STRIPES; i++)
+        pthread_mutex_init(&m->stripes[i], NULL);
     for (uint8_t kind = 0; kind < STORE_KIND_COUNT; kind++) {
-        s->keys[kind].k0 = hash_octets(key, (uint8_t[]){kind, 0}, 2);
-        s->keys[kind].k1 = hash_octets(key, (uint8_t[]){kind, 1}, 2);
+        m->keys[kind].k0 = hash_octets(key, (uint8_t[]){kind, 0}, 2);
+        m->keys[kind].k1 = hash_octets(key, (uint8_t[]){kind, 1}, 2);
     }
+}
+
+static void common_free(struct store_common *m)
+{
+    size_t len = ((struct block_head *)(void *)m->block)->end;
+    pthread_mutex_destroy(&m->segments);
+    pthread_mutex_destroy(&m->evicting);
+    for (unsigned i = 0; i < STRIPES; i++)
+        pthread_mutex_destroy(&m->stripes[i]);
+    munmap(m->block, len);
+    mem_free(m);
+}
+
+static struct store *handle_new(struct store_common *m)
+{
+    struct store *s = mem_alloc(sizeof *s);
+    *s = (struct store){.m = m, .block = m->block, .head = (struct block_head *)(void *)m->block};
+    s->index = (struct bucket *)(void *)(m->block + s->head->index_at);
+    uint32_t seat = 0;
+    bool none = false;
+    while (!atomic_compare_exchange_strong(&m->seats[seat].taken, &none, true)) {
+        none = false;
+        seat++;
+        assert(seat < HANDLES_MAX);
+    }
+    s->seat = &m->seats[seat];
+    uint32_t used = atomic_load(&m->seats_used);
+    while (used <= seat && !atomic_compare_exchange_weak(&m->seats_used, &used, seat + 1))
+        ;
     return s;
 }
 
-static size_t block_len(const struct store *s)
+/* Of a size that nobody can change: who has the descriptor may map it and trust in that. */
+static uint8_t *map(size_t len)
 {
-    return PAGE + s->shard_count * s->shard_len;
-}
-
-static void shard_reset(const struct store *s, const struct lane *l)
-{
-    struct shard_head *sh = shard_of(l);
-    sh->head = sh->tail = s->ring_at;
+    int fd = memfd_create("hark-cache", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return NULL;
+    void *p = MAP_FAILED;
+    if (ftruncate(fd, (off_t)len) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+    close(fd);
+    return p == MAP_FAILED ? NULL : p;
 }
 
 struct store *store_new(size_t size, const struct hash_key *key)
 {
-    struct store *s = lanes_new(size, key);
-    void *p =
-        mmap(NULL, block_len(s), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED) {
-        mem_free(s);
+    struct block_head h = head_of_size(size);
+    uint8_t *block = map(h.end);
+    if (!block)
         return NULL;
-    }
-    s->block = p;
-    *(struct block_head *)p =
-        (struct block_head){.magic = MAGIC, .layout = LAYOUT, .size = s->size, .shard_count = s->shard_count};
-    for (uint32_t i = 0; i < s->shard_count; i++) {
-        struct lane *l = &s->lanes[i];
-        l->base = s->block + PAGE + i * s->shard_len;
-        pthread_mutex_init(&l->lock, NULL);
-        shard_reset(s, l);
-    }
-    return s;
+    memcpy(block, &h, sizeof h);
+    struct store_common *m = mem_alloc(sizeof *m);
+    m->block = block;
+    common_init(m, &h, key);
+    return handle_new(m);
+}
+
+void store_group_names(struct store *s, store_group *group)
+{
+    s->m->group = group;
 }
 
 struct store *store_join(struct store *s)
 {
-    atomic_fetch_add_explicit(&s->handles, 1, memory_order_relaxed);
-    return s;
-}
-
-void store_rest(struct store *s)
-{
-    (void)s;
+    atomic_fetch_add(&s->m->handles, 1);
+    return handle_new(s->m);
 }
 
 void store_free(struct store *s)
 {
-    if (!s || atomic_fetch_sub_explicit(&s->handles, 1, memory_order_acq_rel) > 1)
+    if (!s)
         return;
-    for (uint32_t i = 0; i < s->shard_count; i++)
-        pthread_mutex_destroy(&s->lanes[i].lock);
-    munmap(s->block, block_len(s));
+    struct store_common *m = s->m;
+    store_rest(s);
+    /* Its counts stay in the seat, for the next that takes it to go on with. */
+    atomic_store(&s->seat->taken, false);
     mem_free(s);
+    if (atomic_fetch_sub(&m->handles, 1) == 1)
+        common_free(m);
 }
 
 const void *store_block(struct store *s, size_t *len)
 {
-    *len = block_len(s);
+    *len = s->head->end;
     return s->block;
+}
+
+/* What is of the process is told from what is in the block; who was writing or reading is no more. */
+static void take_over(struct store *s)
+{
+    struct store_common *m = s->m;
+    for (uint32_t i = 1; i <= s->head->segment_count && segment_of(s, i)->order; i++) {
+        struct segment *seg = segment_of(s, i);
+        seg->writers = 0;
+        m->fresh = i + 1;
+        if (seg->state == SEGMENT_RESTING)
+            seg->state = SEGMENT_FREE;
+        if (seg->state == SEGMENT_FREE)
+            continue;
+        seg->state = SEGMENT_SEALED;
+        m->free--;
+        m->in_tier[seg->tier]++;
+        m->opened = seg->order > m->opened ? seg->order : m->opened;
+    }
+    for (uint32_t n = 0; n < s->head->buckets; n++)
+        for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+            uint64_t word = s->index[n].slots[i];
+            if (!word)
+                continue;
+            m->items++;
+            m->by_kind[item_kind(item_at(s, word & SLOT_PLACE))]++;
+        }
 }
 
 struct store *store_adopt(const void *block, size_t len, const struct hash_key *key)
@@ -300,41 +193,47 @@ struct store *store_adopt(const void *block, size_t len, const struct hash_key *
     if (len < sizeof head)
         return NULL;
     memcpy(&head, block, sizeof head);
-    if (head.magic != MAGIC || head.layout != LAYOUT || head.size < SIZE_MIN || head.size < len)
+    if (head.magic != MAGIC || head.layout != LAYOUT || head.size < SIZE_MIN)
+        return NULL;
+    struct block_head ours = head_of_size(head.size);
+    if (len != ours.end || head.end != ours.end || head.segment_len != ours.segment_len ||
+        head.buckets_max != ours.buckets_max || head.buckets > ours.buckets_max || head.buckets < BUCKETS_MIN)
         return NULL;
     struct store *s = store_new(head.size, key);
-    if (s && (head.shard_count != s->shard_count || len != block_len(s))) {
-        store_free(s);
+    if (!s)
         return NULL;
-    }
-    if (s)
-        memcpy(s->block, block, len);
+    memcpy(s->block, block, len);
+    take_over(s);
     return s;
 }
 
 /* ---- use ---- */
 
+static struct probe probe_of(const struct store *s, enum store_kind kind, const void *key, size_t key_len)
+{
+    assert(kind > 0 && kind < STORE_KIND_COUNT && key_len <= STORE_KEY_MAX);
+    return (struct probe){.key = key,
+        .key_len = key_len,
+        .item_key = (uint16_t)((unsigned)kind << KEY_LEN_BITS | key_len),
+        .hash = (uint32_t)hash_octets(&s->m->keys[kind], key, key_len)};
+}
+
 bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     store_reader *reader, void *ctx)
 {
     struct probe p = probe_of(s, kind, key, key_len);
-    bool found = false;
-    pthread_mutex_lock(&p.lane->lock);
-    uint32_t *link = link_of(s, &p);
-    if (*link) {
-        struct item *it = item_at(p.lane, *link);
-        if (now_s < it->expires_s && reader(it->octets + it->key_len, it->value_len, ctx)) {
-            found = true;
-            if (!it->hit)
-                it->hit = 1;
-        }
+    segments_read(s);
+    struct found f = index_find(s, &p);
+    const struct item *it = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
+    if (!it || now_s >= it->expires_s || !reader(it->octets + key_len, it->value_len, ctx)) {
+        store_count(&s->seat->misses);
+        return false;
     }
-    if (found)
-        p.lane->hits++;
-    else
-        p.lane->misses++;
-    pthread_mutex_unlock(&p.lane->lock);
-    return found;
+    /* Lost if the item moves at this moment: then it is not the last time that it is asked for, or it was. */
+    if (!(f.word & SLOT_MARK))
+        atomic_compare_exchange_strong(f.slot, &f.word, f.word | SLOT_MARK);
+    store_count(&s->seat->hits);
+    return true;
 }
 
 struct copy {
@@ -383,119 +282,112 @@ void *store_get_copy(struct store *s, enum store_kind kind, const void *key, siz
     return c.out;
 }
 
-static void append(
-    struct store *s, const struct probe *p, uint32_t units, const void *value, size_t len, uint32_t expires_s)
+/* What takes the place of something that was asked for, or is kept, is not on probation again. */
+static enum tier tier_for(const struct store *s, const struct probe *p)
 {
-    struct shard_head *sh = shard_of(p->lane);
-    uint32_t at = sh->head;
-    uint32_t *bucket = bucket_of(s, p->lane, p->tag);
-    struct item *it = item_at(p->lane, at);
+    struct found f = index_find(s, p);
+    if (!f.word)
+        return TIER_PROBATION;
+    const struct segment *seg = segment_of(s, segment_number(s, f.word & SLOT_PLACE));
+    return f.word & SLOT_MARK || seg->tier == TIER_KEPT ? TIER_KEPT : TIER_PROBATION;
+}
+
+struct newcomer {
+    const void *value;
+    size_t len;
+    uint32_t expires_s, now_s;
+    store_may_replace *may_replace;
+    void *ctx;
+};
+
+/* With the stripe locked: decides, writes the item and publishes it. */
+static bool publish(struct store *s, const struct probe *p, const struct newcomer *new, uint64_t place)
+{
+    struct found f = index_find_locked(s, p);
+    const struct item *old = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
+    if (old && new->now_s < old->expires_s &&new->may_replace &&
+        !new->may_replace(old->octets + p->key_len, old->value_len, new->ctx))
+        return false;
+    struct item *it = item_at(s, place);
     *it = (struct item){
-        .units = units,
-        .key_len = (uint16_t)p->key_len,
-        .kind = p->kind,
-        .next = *bucket,
-        .tag = p->tag,
-        .expires_s = expires_s,
-        .value_len = (uint32_t)len,
-    };
+        .hash = p->hash, .expires_s = new->expires_s, .value_len = (uint16_t) new->len, .key = p->item_key};
     memcpy(it->octets, p->key, p->key_len);
-    memcpy(it->octets + p->key_len, value, len);
-    *bucket = at;
-    sh->head += units;
-    sh->fill += units;
-    sh->live += units;
-    sh->by_kind[p->kind]++;
+    memcpy(it->octets + p->key_len, new->value, new->len);
+    uint64_t word = f.word & (SLOT_TAG | SLOT_OTHER);
+    if (!old) {
+        f.slot = index_room(s, p->hash, new->now_s, &word);
+        atomic_fetch_add_explicit(&s->m->items, 1, memory_order_relaxed);
+        atomic_fetch_add_explicit(&s->m->by_kind[item_kind(it)], 1, memory_order_relaxed);
+    }
+    atomic_store(f.slot, word | place);
+    return true;
 }
 
 bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value,
     size_t len, uint32_t expires_s, uint32_t now_s, store_may_replace *may_replace, void *ctx)
 {
     struct probe p = probe_of(s, kind, key, key_len);
-    uint32_t ring = s->ring_end - s->ring_at;
-    bool fits = len > 0 && len <= (size_t)ring / RING_PART * UNIT - sizeof(struct item) - KEY_LEN_MAX;
-    pthread_mutex_lock(&p.lane->lock);
-    uint32_t *link = link_of(s, &p);
-    struct item *old = *link ? item_at(p.lane, *link) : NULL;
-    bool ok = fits && now_s < expires_s;
-    if (ok && old && now_s < old->expires_s && may_replace)
-        ok = may_replace(old->octets + old->key_len, old->value_len, ctx);
+    uint32_t room = item_room(key_len, len);
+    bool ok = len > 0 && len <= UINT16_MAX && room <= s->head->segment_len && now_s < expires_s;
     if (ok) {
-        if (old)
-            unlink_item(p.lane, link);
-        uint32_t units = (uint32_t)((sizeof(struct item) + key_len + len + UNIT - 1) / UNIT);
-        make_room(s, p.lane, units, now_s);
-        append(s, &p, units, value, len, expires_s);
-        p.lane->puts++;
-    } else {
-        p.lane->refused++;
+        segments_tidy(s, now_s, room);
+        index_grow(s);
+        segments_read(s);
     }
-    pthread_mutex_unlock(&p.lane->lock);
+    uint64_t place = ok ? segments_take(s, tier_for(s, &p), room, expires_s - now_s, expires_s) : 0;
+    if (ok && !place) {
+        segments_press(s, now_s);
+        place = segments_take(s, TIER_PROBATION, room, expires_s - now_s, expires_s);
+    }
+    if (place) {
+        struct newcomer new = {value, len, expires_s, now_s, may_replace, ctx};
+        pthread_mutex_t *lock = index_lock_of(s, p.hash);
+        pthread_mutex_lock(lock);
+        ok = publish(s, &p, &new, place);
+        pthread_mutex_unlock(lock);
+        segments_done(s, place, room, ok);
+    }
+    ok = ok && place;
+    store_count(ok ? &s->seat->puts : &s->seat->refused);
     return ok;
 }
 
 void store_remove(struct store *s, enum store_kind kind, const void *key, size_t key_len)
 {
     struct probe p = probe_of(s, kind, key, key_len);
-    pthread_mutex_lock(&p.lane->lock);
-    uint32_t *link = link_of(s, &p);
-    if (*link)
-        unlink_item(p.lane, link);
-    pthread_mutex_unlock(&p.lane->lock);
+    segments_read(s);
+    pthread_mutex_t *lock = index_lock_of(s, p.hash);
+    pthread_mutex_lock(lock);
+    struct found f = index_find_locked(s, &p);
+    if (f.word)
+        index_leave(s, f.slot, item_at(s, f.word & SLOT_PLACE));
+    pthread_mutex_unlock(lock);
 }
 
 size_t store_remove_where(struct store *s, store_chooser *which, void *ctx)
 {
-    size_t removed = 0;
-    for (uint32_t i = 0; i < s->shard_count; i++) {
-        struct lane *l = &s->lanes[i];
-        pthread_mutex_lock(&l->lock);
-        uint32_t *table = (uint32_t *)(void *)(l->base + sizeof(struct shard_head));
-        for (uint32_t b = 0; b < s->bucket_count; b++)
-            for (uint32_t *link = &table[b]; *link;) {
-                struct item *it = item_at(l, *link);
-                if (which(it->kind, it->octets, it->key_len, ctx)) {
-                    unlink_item(l, link);
-                    removed++;
-                } else {
-                    link = &it->next;
-                }
-            }
-        pthread_mutex_unlock(&l->lock);
-    }
-    return removed;
+    return index_leave_where(s, which, ctx);
 }
 
 void store_clear(struct store *s)
 {
-    for (uint32_t i = 0; i < s->shard_count; i++) {
-        struct lane *l = &s->lanes[i];
-        pthread_mutex_lock(&l->lock);
-        /* Zero pages again, and the memory goes back to the system. */
-        if (madvise(l->base, s->shard_len, MADV_DONTNEED) != 0)
-            memset(l->base, 0, (size_t)s->ring_at * UNIT);
-        shard_reset(s, l);
-        pthread_mutex_unlock(&l->lock);
-    }
+    segments_clear(s);
 }
 
 void store_read_stats(struct store *s, struct store_stats *out)
 {
-    *out = (struct store_stats){.size = s->size, .used = PAGE};
-    for (uint32_t i = 0; i < s->shard_count; i++) {
-        struct lane *l = &s->lanes[i];
-        pthread_mutex_lock(&l->lock);
-        const struct shard_head *sh = shard_of(l);
-        out->used += ((size_t)s->ring_at + sh->live) * UNIT;
-        for (unsigned kind = 1; kind < STORE_KIND_COUNT; kind++) {
-            out->by_kind[kind] += sh->by_kind[kind];
-            out->items += sh->by_kind[kind];
-        }
-        out->hits += l->hits;
-        out->misses += l->misses;
-        out->puts += l->puts;
-        out->evicted += l->evicted;
-        out->refused += l->refused;
-        pthread_mutex_unlock(&l->lock);
+    const struct store_common *m = s->m;
+    *out = (struct store_stats){.size = s->head->size, .items = m->items};
+    out->used =
+        s->head->segments_at + segments_used(s) + atomic_load(&s->head->buckets) * sizeof(struct bucket);
+    for (unsigned kind = 1; kind < STORE_KIND_COUNT; kind++)
+        out->by_kind[kind] = m->by_kind[kind];
+    for (uint32_t i = 0; i < m->seats_used; i++) {
+        const struct reader_seat *seat = &m->seats[i];
+        out->hits += seat->hits;
+        out->misses += seat->misses;
+        out->puts += seat->puts;
+        out->evicted += seat->evicted;
+        out->refused += seat->refused;
     }
 }

@@ -3,9 +3,12 @@
  * are offsets only, no pointers, so the whole block may be copied to another address (or process) and used
  * there.
  *
- * Step D puts the segment store of the design behind this interface; now: shards, each with a lock, a bucket
- * table and a ring of items in order of arrival; the oldest goes when room is needed, but one that was asked
- * for since gets a second round.
+ * Readers take no lock. Each thread has a handle of its own, and says with store_rest() when it reads
+ * nothing: only then is memory of items that left used again.
+ *
+ *   store.c           making it, reading, putting
+ *   store_index.c     from key to place: a table of cache lines that grows with the items
+ *   store_segments.c  room, and who has to leave when there is too little
  */
 #ifndef HARK_CACHE_STORE_H
 #define HARK_CACHE_STORE_H
@@ -30,6 +33,10 @@ enum store_kind {
     STORE_KIND_COUNT
 };
 
+#define STORE_KEY_MAX 512u     /* a name, an address, and room */
+#define STORE_STALE_MAX 86400u /* s past its expiry after which an item is of no use to anybody */
+
+/* A handle; used by one thread at a time. */
 struct store;
 
 struct store_stats {
@@ -42,6 +49,11 @@ struct store_stats {
 /** size octets at most, index included (at least 960 KiB). key: the hash key, from a cryptographic generator.
  * NULL: the system gives no such block. */
 struct store *store_new(size_t size, const struct hash_key *key);
+/** Names that belong together have an equal number; of what is kept for being asked for again, such a group
+ * gets a tenth at most while room is short. Not set: there is but one group, and no bound. Before other
+ * threads join. */
+typedef uint32_t store_group(enum store_kind kind, const void *key, size_t key_len);
+void store_group_names(struct store *s, store_group *group);
 /** One more handle on the same block, for another thread. */
 struct store *store_join(struct store *s);
 /** The last handle takes the block with it. */
@@ -56,14 +68,14 @@ size_t store_get(struct store *s, enum store_kind kind, const void *key, size_t 
 /** As store_get, but into the arena, whatever its length; NULL: not there. */
 void *store_get_copy(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     struct arena *a, size_t *len);
-/** Called under the lock with the value in place (not aligned): copies what it needs and is quick. False:
- * counts as not there. */
+/** Called with the value in place (not aligned, never changing); what it needs after its return it copies.
+ * False: counts as not there. */
 typedef bool store_reader(const void *value, size_t len, void *ctx);
 bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     store_reader *reader, void *ctx);
-/** May `old` be replaced? Called under the lock, with the value in place and only while it is not expired.
- * The new value is copied afterwards, so that a ctx which knows it may still change it in place (a counter
- * that goes on from the old one). */
+/** May `old` be replaced? Called under a lock, with the value in place and only while it is not expired:
+ * quick. The new value is copied afterwards, so that a ctx which knows it may still change it in place (a
+ * counter that goes on from the old one). */
 typedef bool store_may_replace(const void *old, size_t old_len, void *ctx);
 /** Stores a copy until expires_s. may_replace NULL: always. False: refused (empty, too large, expired
  * already, or may_replace said no). */

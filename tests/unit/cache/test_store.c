@@ -177,12 +177,12 @@ static void oldest_goes_but_what_is_asked_for_stays(void **state)
     }
     for (uint32_t i = 0; i < 500; i++)
         assert_int_equal(get_number(s, i, 0), 100);
-    for (uint32_t i = 100000 - 1000; i < 100000; i++)
+    for (uint32_t i = 100000 - 500; i < 100000; i++)
         assert_int_equal(get_number(s, i, 0), 100);
     assert_int_equal(get_number(s, 50000, 0), 0);
     store_read_stats(s, &st);
     assert_true(st.used <= st.size);
-    assert_true(st.used > st.size * 9 / 10);
+    assert_true(st.used > st.size * 7 / 10); /* the index may not need its room, and two segments are free */
     assert_int_equal(st.puts, st.items + st.evicted);
     store_free(s);
 }
@@ -276,6 +276,86 @@ static void adopts_nothing_that_is_not_a_block(void **state)
     store_free(s);
 }
 
+/* 4,000 numbers that are asked for now and then, and 40 times as many octets as there is room for that are
+ * not: the flood drives out itself. */
+static void flood_of_what_is_asked_for_once_drives_out_nothing_else(void **state)
+{
+    struct store *s = store_of(8 * MIB);
+    unsigned kept = 0;
+    for (uint32_t i = 0; i < 4000; i++)
+        put_number(s, i, 100, 100000, 0);
+    for (uint32_t i = 4000; i < 2500000; i++) {
+        assert_true(put_number(s, i, 100, 100000, 0));
+        if (i % 3 == 0)
+            get_number(s, i / 3 % 4000, 0);
+    }
+    for (uint32_t i = 0; i < 4000; i++)
+        kept += get_number(s, i, 0) > 0;
+    assert_in_range(kept, 3990, 4000);
+    assert_true(resident_octets(s) <= 8 * MIB);
+    store_free(s);
+}
+
+static uint32_t group_of_number(enum store_kind kind, const void *key, size_t key_len)
+{
+    uint32_t number;
+    memcpy(&number, key, sizeof number);
+    return number >= 4000;
+}
+
+/* The same, but what floods asks for each of its numbers again, as often as it likes. */
+static void one_group_that_asks_again_drives_out_nothing_else(void **state)
+{
+    struct store *s = store_of(8 * MIB);
+    unsigned kept = 0;
+    store_group_names(s, group_of_number);
+    for (uint32_t i = 0; i < 4000; i++)
+        put_number(s, i, 100, 100000, 0);
+    for (uint32_t i = 4000; i < 1000000; i++) {
+        assert_true(put_number(s, i, 100, 100000, 0));
+        get_number(s, i, 0);
+        get_number(s, i - 2000, 0);
+        if (i % 3 == 0 && get_number(s, i / 3 % 4000, 0) == 0)
+            put_number(s, i / 3 % 4000, 100, 100000, 0);
+    }
+    for (uint32_t i = 0; i < 4000; i++)
+        kept += get_number(s, i, 0) > 0;
+    assert_in_range(kept, 3800, 4000);
+    store_free(s);
+}
+
+/* What nobody can use any more makes room before memory that was never used does (threat A24). */
+static void long_expired_makes_room_without_pressure(void **state)
+{
+    struct store *s = store_of(64 * MIB);
+    uint32_t now_s = 0;
+    for (uint32_t i = 0; i < 1500000; i++) {
+        now_s = i / 2; /* 10 days */
+        assert_true(put_number(s, i, 100, now_s + 60, now_s));
+    }
+    struct store_stats st;
+    store_read_stats(s, &st);
+    /* What may still be of use has 172,800 items of 128 octets. */
+    assert_true(st.items >= 172800 && st.used < 40 * MIB);
+    store_free(s);
+}
+
+static void what_another_thread_may_be_reading_is_not_used_again(void **state)
+{
+    struct store *s = store_of(MIB), *other = store_join(s);
+    unsigned refused = 0;
+    put_number(s, 1, 100, 1000, 0);
+    assert_int_equal(get_number(other, 1, 0), 100); /* and does not rest */
+    for (uint32_t i = 2; i < 50000; i++)
+        refused += !put_number(s, i, 100, 1000, 0);
+    assert_true(refused > 30000);
+    store_rest(other);
+    for (uint32_t i = 2; i < 50000; i++)
+        assert_true(put_number(s, i, 100, 1000, 0) || i < 500);
+    store_free(other);
+    store_free(s);
+}
+
 /* 200,000 names against 16 MB stay within it, by the store's own count and by resident memory (+ 10 %). */
 static void many_names_stay_within_the_bound(void **state)
 {
@@ -325,6 +405,10 @@ int main(void)
         cmocka_unit_test(too_large_is_refused_and_too_small_room_is_a_miss),
         cmocka_unit_test(clear_forgets_everything_and_store_is_usable),
         cmocka_unit_test(oldest_goes_but_what_is_asked_for_stays),
+        cmocka_unit_test(flood_of_what_is_asked_for_once_drives_out_nothing_else),
+        cmocka_unit_test(one_group_that_asks_again_drives_out_nothing_else),
+        cmocka_unit_test(long_expired_makes_room_without_pressure),
+        cmocka_unit_test(what_another_thread_may_be_reading_is_not_used_again),
         cmocka_unit_test(everything_hit_still_makes_room),
         cmocka_unit_test(mixed_lengths_keep_the_ring_whole),
         cmocka_unit_test(values_survive_a_copy_to_another_address),
