@@ -9,6 +9,8 @@ void *mem_alloc(size_t n);
 /** Grow or shrink; new octets are not zeroed. */
 void *mem_grow(void *p, size_t n);
 void mem_free(void *p);
+/* Of a large variable that is written before it is read: the compiler is told to zero all others. */
+#define MEM_UNSET __attribute__((uninitialized))
 char *mem_strdup(const char *s);
 
 /* An arena: memory that is born together and dies together. Not shared between threads. */

@@ -5,7 +5,7 @@
  *   negatives  owner, type → NXDOMAIN or NODATA with its SOA and proofs (RFC 2308)
  *   cuts       zone → its delegation as the parent gave it: name-server names and the glue that is used for
  *              it alone
- *   answers    question and variant → the finished wire
+ *   answers    question, and who asks → the finished wire
  *   servers    address → RTT, EDNS, case facts; address → cookie; (zone, address) → lameness
  *   failures   question → how often in a row it failed, until when it is not tried again (RFC 9520)
  *   nsecs      zone → its verified NSEC and NSEC3 in order, for answers without asking (cache/nsecs.h)
@@ -140,39 +140,60 @@ void cache_cut_remove(struct cache *c, const name_t *zone);
 
 /* ---- answers (answers.c) ---- */
 
-#define ANSWER_VARIANT_DO 1u
-#define ANSWER_VARIANT_CD 2u
-#define ANSWER_VARIANT_CO 4u /* beside DO: the rcode of compact denials (RFC 9824) is another then */
-#define ANSWER_TTLS_MAX 128u
+#define ANSWER_RECORDS_MAX 127u /* of all sections; each count is one octet in the block */
 #define ANSWER_REASON_MAX 256u
 
-/* A finished message to be stored. */
+/* What is asked, and by whom. */
+struct answer_question {
+    const name_t *name; /* in any letter case */
+    uint16_t type, class;
+    bool dnssec_ok;  /* DO */
+    bool compact_ok; /* CO, which says something beside DO alone (RFC 9824 5.1) */
+    bool unchecked;  /* get: CD, who takes what others get too; put: for askers with CD alone */
+};
+
+/* What stands before the records of a message, or of that part of it that is for askers without DO. */
+struct answer_head {
+    uint16_t flags;     /* with the low bits of the rcode */
+    uint16_t counts[3]; /* records of each section */
+    size_t len;         /* of all records, octets */
+};
+
+/* Bits of answer.for_whom. */
+#define ANSWER_FOR_PLAIN 1u /* askers without DO: `plain` says how much of it */
+#define ANSWER_FOR_DO 2u    /* askers with DO: the whole */
+#define ANSWER_NO_NAME 4u   /* NODATA of a compact denial: NXDOMAIN but for who has DO without CO */
+
+/* A finished message to be stored. One item serves askers with DO and without wherever the message for those
+ * without is the beginning of the other, as what is for DO alone (signatures, proofs) stands last. */
 struct answer {
-    const uint8_t *wire;
-    size_t len;
-    const uint16_t *ttl_offsets; /* where its TTL fields stand */
-    unsigned ttl_count;
-    uint32_t life_s;      /* the least TTL of its parts; in its last tenth it is due for a refresh */
+    struct answer_head head, plain; /* plain.flags does not count */
+    uint8_t for_whom;
+    const uint8_t *records;      /* octets after the question */
+    const uint16_t *ttl_offsets; /* where the records' TTL fields stand in the message, one each */
+    uint32_t life_s;             /* the least TTL of its parts; in its last tenth it is due for a refresh */
     int ede;              /* enum ede_code: a reason that goes with it (insecure, and why); EDE_NONE: none */
     const char *ede_text; /* longer than ANSWER_REASON_MAX - 1: cut */
 };
 
 /* Where a copy of one is put. */
 struct answer_room {
-    uint8_t *wire;
+    uint8_t *records;
     size_t cap;
+    char *ede_text; /* ANSWER_REASON_MAX octets */
+    /* got */
+    struct answer_head head;
     bool due; /* little of its life is left: who is still asked for it asks anew (REFRESH_LIFE_MIN) */
-    int ede;
-    char ede_text[ANSWER_REASON_MAX];
+    int ede;  /* EDE_NONE: then ede_text is not written */
 };
 
-/** Copies the finished message into out->wire[cap] with its TTLs lowered by the time since it was put;
- * returns its length, 0: none. The message's ID is 0, its flags and the question's letter case are as put:
- * the caller patches them. qname in any case. */
-size_t cache_answer_get(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    uint32_t now_s, struct answer_room *out);
-void cache_answer_put(struct cache *c, const name_t *qname, uint16_t type, uint16_t class, uint8_t variant,
-    const struct answer *answer, uint32_t now_s);
+/** Copies the records to out->records with their TTLs lowered by the time since they were put; if they are
+ * longer than out->cap, they are not copied, and the rest is as if they were. False: none is known. */
+bool cache_answer_get(
+    struct cache *c, const struct answer_question *q, uint32_t now_s, struct answer_room *out);
+/** What is empty, dead or over the limits is not stored. */
+void cache_answer_put(
+    struct cache *c, const struct answer_question *q, const struct answer *answer, uint32_t now_s);
 /** Kills all answers at once. */
 void cache_answers_flush(struct cache *c);
 

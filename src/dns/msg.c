@@ -384,6 +384,15 @@ static void write_owner(struct msg_builder *b, const name_t *owner, size_t *at)
         *at = get_u16(b->w.data + *at) & (POINTER_REACH - 1);
 }
 
+static void write_sigs(struct msg_builder *b, unsigned section, const struct rrset *rs, size_t *at)
+{
+    for (unsigned i = 0; i < rs->sig_count && !b->w.bad; i++) {
+        write_owner(b, rs->owner, at);
+        write_record(b, TYPE_RRSIG, rs->class, rs->ttl, &rs->sigs[i]);
+        b->counts[section]++;
+    }
+}
+
 bool msg_add_rrset(
     struct msg_builder *b, enum section s, const struct rrset *rs, bool with_sigs, unsigned first)
 {
@@ -395,11 +404,17 @@ bool msg_add_rrset(
         write_record(b, rs->type, rs->class, rs->ttl, &rs->rdata[((size_t)first + i) % rs->count]);
         b->counts[section]++;
     }
-    for (unsigned i = 0; with_sigs && i < rs->sig_count && !b->w.bad; i++) {
-        write_owner(b, rs->owner, &at);
-        write_record(b, TYPE_RRSIG, rs->class, rs->ttl, &rs->sigs[i]);
-        b->counts[section]++;
-    }
+    if (with_sigs)
+        write_sigs(b, section, rs, &at);
+    return settle(b, section, &mark);
+}
+
+bool msg_add_sigs(struct msg_builder *b, enum section s, const struct rrset *rs)
+{
+    unsigned section = section_index(b, s);
+    struct mark mark = mark_of(b, section);
+    size_t at = 0;
+    write_sigs(b, section, rs, &at);
     return settle(b, section, &mark);
 }
 

@@ -107,6 +107,8 @@ void msg_add_question(struct msg_builder *b, const name_t *name, uint16_t type, 
  * mod count. */
 bool msg_add_rrset(
     struct msg_builder *b, enum section s, const struct rrset *rs, bool with_sigs, unsigned first);
+/** Only the RRSIGs of an RRset; likewise all or nothing. */
+bool msg_add_sigs(struct msg_builder *b, enum section s, const struct rrset *rs);
 bool msg_add_rr(struct msg_builder *b, enum section s, const struct rr *rr);
 /** Writes the OPT record, with the upper bits of the rcode given to msg_build (or e->ext_rcode). If it does
  * not fit, nothing of it is written and truncated is set. Reserve its room beforehand by shrinking w.cap and

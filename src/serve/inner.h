@@ -12,8 +12,9 @@ struct serve {
     struct arena lasting; /* local zones */
     struct arena scratch; /* of one question; keeps a chunk, so that the usual question costs no malloc */
     const struct local_zones *local;
-    uint32_t rotation;         /* answers so far whose records were rotated */
-    uint8_t wire[MSG_MAX_LEN]; /* where an answer is composed */
+    uint32_t rotation;              /* answers so far whose records were rotated */
+    char reason[ANSWER_REASON_MAX]; /* of a finished answer, while its reply is made */
+    uint8_t wire[MSG_MAX_LEN];      /* where an answer is composed */
 };
 
 /* A question on its way through the steps. */
@@ -44,14 +45,14 @@ static inline enum step_end step_refuse(struct visit *v, uint16_t rcode, int ede
     return STEP_REPLIED;
 }
 
-/** The client's reply from a finished message in reply->data[reply->len] that has the flags, rcode, question
- * and records, but neither the client's ID, flags, letter case nor an OPT (as cache_answer_get gives it).
- * What does not fit is truncated. */
-void reply_finish(struct serve *s, const struct request *rq, struct reply *reply);
+/** The client's reply, from the records that stand in reply->data behind the room for header and question (as
+ * many as fit into its cap), and what the head says of them. What does not fit is truncated. */
+void reply_finish(
+    struct serve *s, const struct request *rq, const struct answer_head *head, struct reply *reply);
 /** Header, question and OPT. aa_tc: further header flags. */
 void reply_bare(struct serve *s, const struct request *rq, uint16_t rcode, struct reply *reply);
-/** The outcome as a finished message (see reply_finish), in reply; stored in the answers cache if `store`.
- * flags: AA or 0. */
+/** The reply of the outcome. If `store`, and nobody had to be asked for it, the message is kept for who asks
+ * next. flags: AA or 0. */
 void compose_answer(struct serve *s, struct request *rq, const struct outcome *outcome, uint16_t flags,
     bool store, struct reply *reply, now_t now);
 
@@ -69,10 +70,14 @@ static inline bool may_see(const struct serve *s, const struct request *rq, cons
 bool sentinel_refuses(
     const struct serve *s, const struct request *rq, const struct outcome *o, bool *is_sentinel);
 
-static inline uint8_t answer_variant(const struct request *rq)
+static inline struct answer_question answer_question(const struct request *rq)
 {
-    return (uint8_t)((rq->dnssec_ok ? ANSWER_VARIANT_DO : 0) | (rq->flags & FLAG_CD ? ANSWER_VARIANT_CD : 0) |
-                     (rq->dnssec_ok && rq->compact_ok ? ANSWER_VARIANT_CO : 0));
+    return (struct answer_question){.name = rq->name,
+        .type = rq->type,
+        .class = rq->class,
+        .dnssec_ok = rq->dnssec_ok,
+        .compact_ok = rq->compact_ok,
+        .unchecked = rq->flags & FLAG_CD};
 }
 
 #endif

@@ -126,26 +126,32 @@ static void rotate_addresses(struct serve *s, uint8_t *p, size_t at, size_t len,
     }
 }
 
-void reply_finish(struct serve *s, const struct request *rq, struct reply *reply)
+void reply_finish(
+    struct serve *s, const struct request *rq, const struct answer_head *head, struct reply *reply)
 {
     uint8_t *p = reply->data;
-    size_t limit = size_limit(s, rq);
-    assert(reply->len >= MSG_HEADER_LEN + rq->name_len + 4u && reply->cap >= UDP_SIZE_PLAIN);
+    size_t limit = size_limit(s, rq), first = MSG_HEADER_LEN + rq->name_len + 4u;
+    assert(reply->cap >= UDP_SIZE_PLAIN);
     if (limit > reply->cap)
         limit = reply->cap;
-    uint16_t flags = get_u16(p + 2);
-    uint16_t rcode = flags & RCODE_LOW;
+    uint16_t flags = head->flags, rcode = flags & RCODE_LOW;
     flags = (uint16_t)(flags | FLAG_QR | FLAG_RA | (rq->flags & (FLAG_RD | FLAG_CD)));
     /* RFC 6840 5.7 and 5.8: AD is for those who ask for it. */
     if (!rq->dnssec_ok && !(rq->flags & FLAG_AD))
         flags = (uint16_t)(flags & ~FLAG_AD);
     put_u16(p, rq->id);
     put_u16(p + 2, flags);
+    put_u16(p + 4, 1);
+    for (unsigned i = 0; i < 3; i++)
+        put_u16(p + 6 + 2 * i, head->counts[i]);
     memcpy(p + MSG_HEADER_LEN, rq->name, rq->name_len);
+    put_u16(p + first - 4, rq->type);
+    put_u16(p + first - 2, rq->class);
+    reply->len = first + head->len;
     if (reply->len > limit)
         truncate_to_question(s, rq, reply);
-    else if (s->settings.rotate && get_u16(p + 6) >= 2)
-        rotate_addresses(s, p, MSG_HEADER_LEN + rq->name_len + 4u, reply->len, get_u16(p + 6));
+    else if (s->settings.rotate && head->counts[0] >= 2)
+        rotate_addresses(s, p, first, reply->len, head->counts[0]);
     if (rq->edns && !append_opt(s, rq, rcode, limit, reply)) {
         truncate_to_question(s, rq, reply);
         append_opt(s, rq, rcode, limit, reply);

@@ -56,17 +56,18 @@ static enum step_end step_local(struct visit *v)
 static enum step_end step_answers(struct visit *v)
 {
     struct request *rq = v->rq;
-    struct answer_room room = {.wire = v->reply->data, .cap = v->reply->cap};
-    v->reply->len = cache_answer_get(
-        v->s->cache, rq->name, rq->type, rq->class, answer_variant(rq), v->now.cache_s, &room);
-    if (v->reply->len < MSG_HEADER_LEN + rq->name_len + 4u)
+    struct answer_question q = answer_question(rq);
+    size_t first = MSG_HEADER_LEN + rq->name_len + 4u;
+    struct answer_room room = {
+        .records = v->reply->data + first, .cap = v->reply->cap - first, .ede_text = v->s->reason};
+    if (!cache_answer_get(v->s->cache, &q, v->now.cache_s, &room))
         return STEP_NEXT;
     serve_count(&v->s->counters.hits);
     v->reply->due = room.due && (rq->flags & FLAG_RD); /* threat A18 */
     v->reply->from = REPLY_FROM_CACHE;
     rq->ede = room.ede;
-    rq->ede_text = room.ede_text;
-    reply_finish(v->s, rq, v->reply);
+    rq->ede_text = v->s->reason;
+    reply_finish(v->s, rq, &room.head, v->reply);
     rq->ede_text = "";
     return STEP_REPLIED;
 }

@@ -212,7 +212,7 @@ static void check_trust(const struct request *rq, const struct outcome *o, const
 static void resolve(struct serve *s, uint8_t how, struct request *rq, struct reply *reply)
 {
     struct arena a;
-    struct outcome o = {.reason.ede = EDE_NONE};
+    struct outcome o = {.from_cache = !(rq->id >> 10 & 1), .reason.ede = EDE_NONE}; /* if so, it is kept */
     arena_init(&a);
     assert(name_same_case(serve_question(rq).name, rq->name));
     find(&o, rq, &a);

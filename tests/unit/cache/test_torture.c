@@ -51,26 +51,28 @@ static void try_rrset(struct torturer *t, const name_t *name, uint8_t mark, uint
 static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uint32_t now_s)
 {
     uint8_t wire[512];
-    struct answer_room room = {.wire = wire, .cap = sizeof wire};
-    size_t n = cache_answer_get(t->c, name, TYPE_A, CLASS_IN, 0, now_s, &room);
-    if (n) {
+    char text[ANSWER_REASON_MAX];
+    struct answer_question q = {.name = name, .type = TYPE_A, .class = CLASS_IN};
+    struct answer_room room = {.records = wire, .cap = sizeof wire, .ede_text = text};
+    if (cache_answer_get(t->c, &q, now_s, &room)) {
         uint32_t ttl = get_u32(wire);
         t->hits++;
-        t->faults += n < 4 || ttl == 0 || ttl > 30;
-        for (size_t i = 4; i < n; i++)
+        t->faults += room.head.len < 4 || ttl == 0 || ttl > 30;
+        for (size_t i = 4; i < room.head.len; i++)
             t->faults += wire[i] != mark;
         return;
     }
     memset(wire, mark, sizeof wire);
     uint32_t ttl = 1 + draw(t) % 30;
     put_u32(wire, ttl);
-    struct answer answer = {.wire = wire,
-        .len = 4 + draw(t) % 500,
-        .ttl_offsets = &(uint16_t){0},
-        .ttl_count = 1,
+    struct answer answer = {.head = {.counts = {1}, .len = 4 + draw(t) % 500},
+        .for_whom = ANSWER_FOR_PLAIN,
+        .records = wire,
+        .ttl_offsets = &(uint16_t){(uint16_t)(MSG_HEADER_LEN + name_len(name) + 4)},
         .life_s = ttl,
         .ede = EDE_NONE};
-    cache_answer_put(t->c, name, TYPE_A, CLASS_IN, 0, &answer, now_s);
+    answer.plain = answer.head;
+    cache_answer_put(t->c, &q, &answer, now_s);
 }
 
 /* n7.zone. to n8.zone. …, of which each name is the half-way one. */

@@ -158,7 +158,7 @@ static void what_does_not_fit_is_truncated_to_the_question(void **state)
             assert_int_equal(f->got.counts[SECTION_ANSWER], rows[i].truncated ? 0 : rows[i].records);
             assert_int_equal(f->got.edns.present, rows[i].edns != 0);
             assert_int_equal(f->got.question.type, TYPE_A);
-            if (!again && rows[i].records < ANSWER_TTLS_MAX)
+            if (!again && rows[i].records < ANSWER_RECORDS_MAX)
                 assert_int_equal(
                     fixture_ask(f, rows[i].transport, "www.example.", TYPE_A, FLAG_RD, rows[i].edns, false),
                     SERVE_DONE);
