@@ -124,11 +124,12 @@ static json_t *validation_json(const struct resolve_counters *r)
     uint64_t verified, saved;
     json_t *by_verified = by_algorithm(r->verifier.verified, &verified);
     json_t *by_saved = by_algorithm(r->verifier.saved, &saved);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "secure", count(r->secure),
-        "insecure", count(r->insecure), "bogus", count(r->bogus), "synthesised", count(r->synthesised),
-        "verified", count(verified), "verified_by", by_verified, "saved", count(saved), "saved_by", by_saved,
-        "failed", count(r->verifier.failed), "keys_parsed", count(r->verifier.keys_parsed), "keys_kept",
-        count(r->verifier.keys_kept));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "secure",
+        count(r->secure), "insecure", count(r->insecure), "bogus", count(r->bogus), "synthesised",
+        count(r->synthesised), "verified", count(verified), "verified_by", by_verified, "saved", count(saved),
+        "saved_by", by_saved, "failed", count(r->verifier.failed), "keys_parsed",
+        count(r->verifier.keys_parsed), "keys_kept", count(r->verifier.keys_kept), "verified_hot",
+        count(r->verifier.hot), "keys_hot", count(r->verifier.keys_hot));
 }
 
 static json_t *clients_json(const struct control_figures *f)

@@ -277,6 +277,8 @@ static void add_resolve(struct resolve_counters *sum, const struct resolve_count
     sum->verifier.failed += c->verifier.failed;
     sum->verifier.keys_kept += c->verifier.keys_kept;
     sum->verifier.keys_parsed += c->verifier.keys_parsed;
+    sum->verifier.hot += c->verifier.hot;
+    sum->verifier.keys_hot += c->verifier.keys_hot;
 }
 
 static void add_gate(struct control_figures *f, const struct gate_counters *c)

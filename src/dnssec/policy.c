@@ -4,7 +4,8 @@
 
 void dnssec_policy_default(struct dnssec_policy *p)
 {
-    *p = (struct dnssec_policy){.rsa_bits_min = 1024, .nsec3_iterations_max = NSEC3_ITERATIONS_MAX};
+    *p = (struct dnssec_policy){
+        .rsa_bits_min = 1024, .prepare_keys = true, .nsec3_iterations_max = NSEC3_ITERATIONS_MAX};
 #define ALGORITHM(name, number, text, use) p->algorithms |= (use) ? 1u << (number) : 0;
 #include "defs/algorithm.def"
 #undef ALGORITHM

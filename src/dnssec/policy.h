@@ -23,6 +23,7 @@ struct dnssec_policy {
     unsigned rsa_bits_min; /* a shorter RSA key is as if its algorithm were unknown */
     bool all_algorithms;   /* each algorithm of the DS set must verify; else one valid path suffices (RFC
                               6840 5.11) */
+    bool prepare_keys;     /* keys of P-256 that sign much are made ready for it (dnssec/hot_keys.h) */
     unsigned nsec3_iterations_max; /* more: insecure, EDE 27 (RFC 9276 3.2) */
 };
 

@@ -68,6 +68,18 @@ void digests_fini(struct digests *d)
     EVP_PKEY_free(d->p384);
 }
 
+static bool take_digest(
+    const struct digests *d, const EVP_MD *kind, const uint8_t *octets, size_t len, uint8_t *out)
+{
+    return EVP_DigestInit_ex2(d->work, kind, NULL) == 1 && EVP_DigestUpdate(d->work, octets, len) == 1 &&
+           EVP_DigestFinal_ex(d->work, out, NULL) == 1;
+}
+
+bool digests_sha256(const struct digests *d, const uint8_t *octets, size_t len, uint8_t out[32])
+{
+    return take_digest(d, d->sha256, octets, len, out);
+}
+
 static EVP_PKEY *rsa_pkey(const struct dnskey *key)
 {
     struct rsa_octets rsa;
@@ -218,17 +230,15 @@ static bool verify_digest(
     struct pubkey *k, const uint8_t *octets, size_t len, const uint8_t *signature, size_t signature_len)
 {
     uint8_t digest[EVP_MAX_MD_SIZE], der[DER_MAX];
-    unsigned digest_len = 0;
     if (k->coordinate_len) {
         if (signature_len != 2 * k->coordinate_len)
             return false;
         signature_len = ecdsa_der(der, signature, k->coordinate_len);
         signature = der;
     }
-    EVP_MD_CTX *work = k->digests->work;
-    return EVP_DigestInit_ex2(work, k->digest, NULL) == 1 && EVP_DigestUpdate(work, octets, len) == 1 &&
-           EVP_DigestFinal_ex(work, digest, &digest_len) == 1 &&
-           EVP_PKEY_verify(k->context, signature, signature_len, digest, digest_len) == 1;
+    return take_digest(k->digests, k->digest, octets, len, digest) &&
+           EVP_PKEY_verify(
+               k->context, signature, signature_len, digest, (size_t)EVP_MD_get_size(k->digest)) == 1;
 }
 
 static bool verify_whole(

@@ -33,6 +33,7 @@ struct digests {
 
 void digests_init(struct digests *d);
 void digests_fini(struct digests *d);
+bool digests_sha256(const struct digests *d, const uint8_t *octets, size_t len, uint8_t out[32]);
 
 struct pubkey;
 

@@ -255,7 +255,7 @@ static bool try_pair(struct rrset_check *c, const struct check_pair *pair, struc
         return false;
     --*slice;
     b->checks++;
-    enum verified result = verifier_verify(v, &key, &octets, &sig);
+    enum verified result = verifier_verify(v, &key, &octets, &sig, c->policy);
     if (result != VERIFIED_GOOD) {
         found_bad(c, result, &sig, b);
         return true;

@@ -8,6 +8,7 @@
 #include "base/table.h"
 #include "defs/limits.h"
 #include "dns/rdata.h"
+#include "dnssec/hot_keys.h"
 #include "dnssec/pubkey.h"
 
 #define RRSIG_HEAD_LEN 18u /* the fields before the signer */
@@ -27,6 +28,7 @@ struct kept_key {
     struct table_node node;
     struct ring use;
     struct pubkey *pubkey;
+    struct hot_key hot;
     uint8_t algorithm;
     uint16_t len;
     uint8_t octets[];
@@ -45,6 +47,7 @@ struct verifier {
     struct table keys;
     struct ring ring;
     size_t keys_max;
+    struct hot_keys hot;
     struct result *results;
     size_t result_sets; /* a power of two; each of RESULT_WAYS */
     verify_fn *injected;
@@ -97,6 +100,7 @@ static void drop_oldest_key(struct verifier *v)
     struct kept_key *k = HOLDER(v->ring.newer, struct kept_key, use);
     table_remove(&v->keys, &k->node);
     ring_leave(&k->use);
+    hot_key_fini(&v->hot, &k->hot);
     pubkey_free(k->pubkey);
     mem_free(k);
     v->counters.keys_kept--;
@@ -109,6 +113,7 @@ void verifier_free(struct verifier *v)
     while (v->ring.newer != &v->ring)
         drop_oldest_key(v);
     table_fini(&v->keys);
+    hot_keys_fini(&v->hot);
     digests_fini(&v->digests);
     mem_free(v->results);
     mem_free(v->canonical);
@@ -149,14 +154,14 @@ static struct kept_key *find_key(struct verifier *v, const struct dnskey *key, u
     return NULL;
 }
 
-static struct pubkey *key_of(struct verifier *v, const struct dnskey *key)
+static struct kept_key *key_of(struct verifier *v, const struct dnskey *key)
 {
     uint64_t hash = hash_octets(&v->hash, key->key, key->key_len) + key->algorithm;
     struct kept_key *k = find_key(v, key, hash);
     if (k) {
         ring_leave(&k->use);
         ring_enter(v, &k->use);
-        return k->pubkey;
+        return k;
     }
     if (v->keys.count >= v->keys_max)
         drop_oldest_key(v);
@@ -169,20 +174,45 @@ static struct pubkey *key_of(struct verifier *v, const struct dnskey *key)
     ring_enter(v, &k->use);
     v->counters.keys_kept++;
     v->counters.keys_parsed++;
-    return k->pubkey;
+    return k;
 }
 
-enum verified verifier_verify(
-    struct verifier *v, const struct dnskey *key, const struct signed_octets *o, const struct rrsig *sig)
+/* What multiples do not find good is OpenSSL's to refuse. */
+static bool verify_hot(
+    struct verifier *v, struct kept_key *k, const struct signed_octets *o, const struct rrsig *sig)
+{
+    uint8_t digest[P256_DIGEST_LEN];
+    if (!hot_key_is_ready(&v->hot, &k->hot) || sig->signature_len != P256_POINT_LEN ||
+        !digests_sha256(&v->digests, o->octets, o->len, digest) ||
+        !hot_key_is_good(&v->hot, &k->hot, digest, sig->signature))
+        return false;
+    v->counters.hot++;
+    return true;
+}
+
+static bool verify_by(struct verifier *v, struct kept_key *k, const struct signed_octets *o,
+    const struct rrsig *sig, bool prepare)
+{
+    if (prepare && verify_hot(v, k, o, sig))
+        return true;
+    bool good = pubkey_verify(k->pubkey, o->octets, o->len, sig->signature, sig->signature_len);
+    if (good && prepare)
+        hot_key_signed(&v->hot, &k->hot, k->octets);
+    v->counters.keys_hot = v->hot.count;
+    return good;
+}
+
+enum verified verifier_verify(struct verifier *v, const struct dnskey *key, const struct signed_octets *o,
+    const struct rrsig *sig, const struct dnssec_policy *policy)
 {
     bool good;
     if (v->injected) {
         good = v->injected(v->injected_ctx, key, o->octets, o->len, sig->signature, sig->signature_len);
     } else {
-        struct pubkey *k = key_of(v, key);
-        if (!k)
+        struct kept_key *k = key_of(v, key);
+        if (!k->pubkey)
             return VERIFIED_NO_KEY;
-        good = pubkey_verify(k, o->octets, o->len, sig->signature, sig->signature_len);
+        good = verify_by(v, k, o, sig, policy->prepare_keys && key->algorithm == ALGORITHM_ECDSAP256SHA256);
     }
     v->counters.verified[key->algorithm % 32]++;
     v->counters.failed += !good;

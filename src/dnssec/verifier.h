@@ -32,7 +32,7 @@ void verifier_remember(struct verifier *v, const struct memo *m, uint32_t until_
 
 enum verified { VERIFIED_GOOD, VERIFIED_BAD, VERIFIED_NO_KEY };
 /** The mathematics. VERIFIED_NO_KEY: there is no public key in the DNSKEY. */
-enum verified verifier_verify(
-    struct verifier *v, const struct dnskey *key, const struct signed_octets *o, const struct rrsig *sig);
+enum verified verifier_verify(struct verifier *v, const struct dnskey *key, const struct signed_octets *o,
+    const struct rrsig *sig, const struct dnssec_policy *policy);
 
 #endif

@@ -60,6 +60,8 @@ struct verifier_counters {
     uint64_t saved[32];    /* remembered from before */
     uint64_t failed;       /* of verified: bad */
     uint64_t keys_kept, keys_parsed;
+    uint64_t hot; /* of verified: by keys that were made ready (dnssec/hot_keys.h) */
+    uint64_t keys_hot;
 };
 
 struct verifier;

@@ -1,0 +1,469 @@
+/* Multiples of P-256 against OpenSSL: what is said to be good is, what OpenSSL takes is found good, whatever
+ * the numbers. P256_CASES: how many signatures (2,000; 100,000 by ./dev nightly). */
+#include "dnssec/p256.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <openssl/bn.h>
+#include <openssl/ec.h>
+#include <openssl/obj_mac.h>
+
+#include "base/random.h"
+#include "dnssec/p256_order.h"
+#include "dnssec/pubkey.h"
+
+#define KEYS 40u /* the cases are shared among them */
+
+/* A key whose private part is known, and what is said of its signatures. */
+struct signer {
+    BIGNUM *d;
+    uint8_t point[P256_POINT_LEN];
+    struct p256_multiples *multiples;
+    struct pubkey *openssl;
+};
+
+struct signature {
+    uint8_t octets[32]; /* signed; no digest is foreseen, so: */
+    uint8_t digest[P256_DIGEST_LEN], rs[P256_POINT_LEN];
+};
+
+static EC_GROUP *group;
+static const BIGNUM *n;
+static BIGNUM *p;
+static BN_CTX *ctx;
+static struct random *rng;
+static struct digests digests;
+static struct p256_multiples *base;
+
+static void make(struct p256_multiples *m)
+{
+    for (unsigned i = 0; i < P256_STEPS; i++) {
+        assert_false(p256_multiples_are_made(m));
+        p256_multiples_step(m);
+    }
+    assert_true(p256_multiples_are_made(m));
+    p256_multiples_step(m); /* nothing */
+}
+
+static int set_up(void **state)
+{
+    static const uint8_t seed[32] = "multiples";
+    group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+    n = EC_GROUP_get0_order(group);
+    p = BN_new();
+    ctx = BN_CTX_new();
+    EC_GROUP_get_curve(group, p, NULL, NULL, ctx);
+    rng = random_new(seed);
+    digests_init(&digests);
+    base = p256_multiples_of_base();
+    make(base);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    p256_multiples_free(base);
+    digests_fini(&digests);
+    random_free(rng);
+    BN_CTX_free(ctx);
+    BN_free(p);
+    EC_GROUP_free(group);
+    return 0;
+}
+
+/* ---- numbers ---- */
+
+static BIGNUM *random_number(void)
+{
+    uint8_t octets[32];
+    random_octets(rng, octets, sizeof octets);
+    return BN_bin2bn(octets, sizeof octets, NULL);
+}
+
+/* From 1 to n − 1. */
+static BIGNUM *random_factor(void)
+{
+    BIGNUM *a = random_number();
+    BN_mod(a, a, n, ctx);
+    if (BN_is_zero(a))
+        BN_one(a);
+    return a;
+}
+
+static void number_to_words(struct p256_words *out, const BIGNUM *a)
+{
+    uint8_t octets[32];
+    assert_int_equal(BN_bn2binpad(a, octets, 32), 32);
+    words_read(out, octets);
+}
+
+static void assert_words(const struct p256_words *got, const BIGNUM *wanted)
+{
+    struct p256_words w;
+    number_to_words(&w, wanted);
+    assert_memory_equal(got->v, w.v, sizeof w.v);
+}
+
+static void the_order_s_numbers_are_those_of_openssl(void **state)
+{
+    for (unsigned i = 0; i < 3000; i++) {
+        BIGNUM *a = random_factor(), *b = random_factor(), *c = BN_new();
+        if (i < 256) { /* of one bit, and their negatives */
+            BN_one(a);
+            BN_lshift(a, a, (int)i);
+            BN_mod(a, a, n, ctx);
+            BN_sub(b, n, a);
+        }
+        struct p256_words x, y, z;
+        number_to_words(&x, a);
+        number_to_words(&y, b);
+        order_mul(&z, &x, &y);
+        BN_mod_mul(c, a, b, n, ctx);
+        assert_words(&z, c);
+        order_inverse(&z, &x);
+        assert_non_null(BN_mod_inverse(c, a, n, ctx));
+        assert_words(&z, c);
+        order_inverse(&z, &y);
+        assert_non_null(BN_mod_inverse(c, b, n, ctx));
+        assert_words(&z, c);
+        BN_free(a);
+        BN_free(b);
+        BN_free(c);
+    }
+}
+
+/* Limbs at the ends of what they may be, and below 0. */
+static void extreme_element(struct fe *out, BIGNUM *value)
+{
+    static const int64_t LIMBS[] = {
+        0, 1, -1, FE_MASK, -FE_MASK, FE_MASK - 1, 1LL << 51, -(1LL << 51), 5 * FE_MASK};
+    BIGNUM *limb = BN_new();
+    BN_zero(value);
+    for (unsigned i = FE_LIMBS; i-- > 0;) {
+        int64_t v = LIMBS[random_below(rng, sizeof LIMBS / sizeof *LIMBS)];
+        if (i == FE_LIMBS - 1)
+            v /= 16; /* 208 + 48 bits */
+        out->v[i] = v;
+        BN_lshift(value, value, FE_BITS);
+        BN_set_word(limb, (BN_ULONG)(v < 0 ? -v : v));
+        if (v < 0)
+            BN_sub(value, value, limb);
+        else
+            BN_add(value, value, limb);
+    }
+    BN_free(limb);
+}
+
+static void the_field_s_numbers_are_those_of_openssl(void **state)
+{
+    BIGNUM *a = BN_new(), *b = BN_new(), *c = BN_new(), *r = BN_new();
+    BN_one(r);
+    BN_lshift(r, r, 260);
+    assert_non_null(BN_mod_inverse(r, r, p, ctx));
+    for (unsigned i = 0; i < 20000; i++) {
+        struct fe x, y, z;
+        struct p256_words w;
+        extreme_element(&x, a);
+        extreme_element(&y, b);
+        fe_mul(&z, &x, &y);
+        BN_mod_mul(c, a, b, p, ctx);
+        BN_mod_mul(c, c, r, p, ctx);
+        fe_pack(&w, &z);
+        assert_words(&w, c);
+        fe_sqr(&z, &x);
+        BN_mod_sqr(c, a, p, ctx);
+        BN_mod_mul(c, c, r, p, ctx);
+        fe_pack(&w, &z);
+        assert_words(&w, c);
+        fe_unpack(&y, &w);
+        fe_sub(&y, &y, &z);
+        assert_true(fe_is_zero(&y));
+        fe_settle(&x);
+        fe_pack(&w, &x);
+        BN_nnmod(c, a, p, ctx);
+        assert_words(&w, c);
+    }
+    BN_free(a);
+    BN_free(b);
+    BN_free(c);
+    BN_free(r);
+}
+
+/* ---- signatures ---- */
+
+static void point_octets(const EC_POINT *q, uint8_t out[P256_POINT_LEN])
+{
+    uint8_t octets[1 + P256_POINT_LEN];
+    assert_int_equal(EC_POINT_point2oct(group, q, POINT_CONVERSION_UNCOMPRESSED, octets, sizeof octets, ctx),
+        sizeof octets);
+    memcpy(out, octets + 1, P256_POINT_LEN);
+}
+
+static void signer_of_point(struct signer *s, const EC_POINT *q)
+{
+    *s = (struct signer){0};
+    point_octets(q, s->point);
+    s->multiples = p256_multiples_new(s->point);
+    make(s->multiples);
+    struct dnskey key = {.flags = 256,
+        .protocol = 3,
+        .algorithm = ALGORITHM_ECDSAP256SHA256,
+        .key = s->point,
+        .key_len = P256_POINT_LEN};
+    s->openssl = pubkey_new(&key, &digests);
+    assert_non_null(s->openssl);
+}
+
+static void signer_init(struct signer *s, BIGNUM *d)
+{
+    EC_POINT *q = EC_POINT_new(group);
+    EC_POINT_mul(group, q, d, NULL, NULL, ctx);
+    signer_of_point(s, q);
+    s->d = d;
+    EC_POINT_free(q);
+}
+
+static void signer_fini(struct signer *s)
+{
+    BN_free(s->d);
+    p256_multiples_free(s->multiples);
+    pubkey_free(s->openssl);
+}
+
+static void take_digest(struct signature *g)
+{
+    assert_true(digests_sha256(&digests, g->octets, sizeof g->octets, g->digest));
+}
+
+/* FIPS 186-4 6.4, with a nonce that anybody could find out. */
+static void sign(const struct signer *s, struct signature *g)
+{
+    BIGNUM *k = random_factor(), *r = BN_new(), *t = BN_new(), *e;
+    EC_POINT *point = EC_POINT_new(group);
+    random_octets(rng, g->octets, sizeof g->octets);
+    take_digest(g);
+    e = BN_bin2bn(g->digest, sizeof g->digest, NULL);
+    EC_POINT_mul(group, point, k, NULL, NULL, ctx);
+    EC_POINT_get_affine_coordinates(group, point, r, NULL, ctx);
+    BN_nnmod(r, r, n, ctx);
+    BN_mod_mul(t, r, s->d, n, ctx);
+    BN_mod_add(t, t, e, n, ctx);
+    BN_mod_inverse(k, k, n, ctx);
+    BN_mod_mul(t, t, k, n, ctx);
+    BN_bn2binpad(r, g->rs, 32);
+    BN_bn2binpad(t, g->rs + 32, 32);
+    EC_POINT_free(point);
+    BN_free(k);
+    BN_free(r);
+    BN_free(t);
+    BN_free(e);
+}
+
+static bool openssl_says(const struct signer *s, const struct signature *g)
+{
+    return pubkey_verify(s->openssl, g->octets, sizeof g->octets, g->rs, sizeof g->rs);
+}
+
+static bool multiples_say(const struct signer *s, const struct signature *g)
+{
+    return p256_is_good(base, s->multiples, g->digest, g->rs);
+}
+
+/* Half of the signature becomes one of the numbers at which something ends. */
+static void put_edge(uint8_t half[32])
+{
+    BIGNUM *a = BN_new();
+    unsigned which = random_below(rng, 10);
+    int more = (int)random_below(rng, 3) - 1;
+    if (which < 3)
+        BN_copy(a, n);
+    else if (which < 5)
+        BN_sub(a, p, n);
+    else if (which < 6)
+        BN_copy(a, p);
+    else if (which < 7)
+        BN_set_bit(a, 255);
+    else if (which < 8)
+        BN_one(a);
+    else if (which < 9) /* the other signature that is as good */
+        BN_sub(a, n, BN_bin2bn(half, 32, a));
+    if (more > 0)
+        BN_add_word(a, 1);
+    else if (more < 0 && !BN_is_zero(a))
+        BN_sub_word(a, 1);
+    if (BN_is_negative(a) || BN_num_bits(a) > 256)
+        memset(half, 0xff, 32);
+    else
+        BN_bn2binpad(a, half, 32);
+    BN_free(a);
+}
+
+static void spoil(struct signature *g)
+{
+    unsigned bit = random_below(rng, 256);
+    switch (random_below(rng, 8)) {
+    case 0:
+    case 1:
+    case 2:
+        break; /* good as it is */
+    case 3:
+        g->octets[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        take_digest(g);
+        break;
+    case 4:
+        g->rs[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        break;
+    case 5:
+        g->rs[32 + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        break;
+    case 6:
+        put_edge(g->rs + 32 * random_below(rng, 2));
+        break;
+    case 7:
+        put_edge(g->rs);
+        put_edge(g->rs + 32);
+        break;
+    }
+}
+
+static void says_what_openssl_says(void **state)
+{
+    const char *told = getenv("P256_CASES");
+    unsigned cases = told ? (unsigned)strtoul(told, NULL, 10) : 2000, good = 0;
+    assert_true(cases >= KEYS);
+    for (unsigned i = 0; i < KEYS; i++) {
+        struct signer s;
+        signer_init(&s, random_factor());
+        for (unsigned j = 0; j < cases / KEYS; j++) {
+            struct signature g;
+            sign(&s, &g);
+            spoil(&g);
+            bool is_good = openssl_says(&s, &g);
+            assert_int_equal(multiples_say(&s, &g), is_good);
+            good += is_good;
+        }
+        signer_fini(&s);
+    }
+    assert_in_range(good, cases / 4, cases / 2);
+}
+
+/* u1·G and u2·Q meet in one multiple: the sums go through points that are equal or opposite. OpenSSL decides
+ * where multiples cannot, but they never say good of what is bad. */
+static void says_no_wrong_of_keys_that_are_the_base_s_multiples(void **state)
+{
+    unsigned found = 0, good = 0;
+    for (int d = -9; d <= 9; d++) {
+        struct signer s;
+        BIGNUM *private = BN_new();
+        if (d == 0 || !BN_set_word(private, (BN_ULONG)abs(d))) {
+            BN_free(private);
+            continue;
+        }
+        if (d < 0)
+            BN_sub(private, n, private);
+        signer_init(&s, private);
+        for (unsigned j = 0; j < 50; j++) {
+            struct signature g;
+            sign(&s, &g);
+            spoil(&g);
+            bool is_good = openssl_says(&s, &g), said = multiples_say(&s, &g);
+            assert_true(is_good || !said);
+            good += is_good;
+            found += said;
+        }
+        signer_fini(&s);
+    }
+    assert_true(found > good / 2);
+}
+
+/* The key of which that is a signature: (s·R − e·G)/r. */
+static void signer_that_signed(
+    struct signer *s, const EC_POINT *r_point, const BIGNUM *r, const BIGNUM *factor, const BIGNUM *e)
+{
+    EC_POINT *q = EC_POINT_new(group);
+    BIGNUM *minus_e = BN_new(), *inverse = BN_mod_inverse(NULL, r, n, ctx);
+    BN_mod_sub(minus_e, n, e, n, ctx);
+    EC_POINT_mul(group, q, minus_e, r_point, factor, ctx);
+    EC_POINT_mul(group, q, NULL, q, inverse, ctx);
+    signer_of_point(s, q);
+    EC_POINT_free(q);
+    BN_free(minus_e);
+    BN_free(inverse);
+}
+
+/* SEC 1 4.1.4: r is x modulo n, and x may be from n to p − 1, which no random signature shows. */
+static void takes_an_x_beyond_the_order(void **state)
+{
+    unsigned found = 0;
+    BIGNUM *x = BN_dup(n), *r = BN_new();
+    EC_POINT *point = EC_POINT_new(group);
+    for (unsigned i = 0; i < 40; i++, BN_add_word(x, 1)) {
+        struct signature g = {0};
+        struct signer s;
+        if (BN_is_zero(BN_sub(r, x, n) ? r : NULL) ||
+            !EC_POINT_set_compressed_coordinates(group, point, x, i & 1, ctx))
+            continue;
+        BIGNUM *factor = random_factor(), *e;
+        random_octets(rng, g.octets, sizeof g.octets);
+        take_digest(&g);
+        e = BN_bin2bn(g.digest, sizeof g.digest, NULL);
+        signer_that_signed(&s, point, r, factor, e);
+        BN_bn2binpad(r, g.rs, 32);
+        BN_bn2binpad(factor, g.rs + 32, 32);
+        assert_true(openssl_says(&s, &g));
+        assert_true(multiples_say(&s, &g));
+        BN_bn2binpad(x, g.rs, 32); /* but not x itself */
+        assert_false(openssl_says(&s, &g));
+        assert_false(multiples_say(&s, &g));
+        found++;
+        signer_fini(&s);
+        BN_free(factor);
+        BN_free(e);
+    }
+    assert_true(found > 9);
+    EC_POINT_free(point);
+    BN_free(x);
+    BN_free(r);
+}
+
+/* u1·G + u2·Q = 0: with Q = d·G, where e = −r·d. */
+static void refuses_the_point_at_infinity(void **state)
+{
+    for (unsigned i = 0; i < 50; i++) {
+        struct signature g = {0};
+        struct signer s;
+        random_octets(rng, g.octets, sizeof g.octets);
+        take_digest(&g);
+        BIGNUM *e = BN_bin2bn(g.digest, sizeof g.digest, NULL), *r = random_factor(),
+               *d = BN_mod_inverse(NULL, r, n, ctx), *factor = random_factor();
+        BN_mod_mul(d, d, e, n, ctx);
+        BN_sub(d, n, d);
+        signer_init(&s, d);
+        BN_bn2binpad(r, g.rs, 32);
+        BN_bn2binpad(factor, g.rs + 32, 32);
+        assert_false(openssl_says(&s, &g));
+        assert_false(multiples_say(&s, &g));
+        signer_fini(&s);
+        BN_free(e);
+        BN_free(r);
+        BN_free(factor);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_order_s_numbers_are_those_of_openssl),
+        cmocka_unit_test(the_field_s_numbers_are_those_of_openssl),
+        cmocka_unit_test(says_what_openssl_says),
+        cmocka_unit_test(says_no_wrong_of_keys_that_are_the_base_s_multiples),
+        cmocka_unit_test(takes_an_x_beyond_the_order),
+        cmocka_unit_test(refuses_the_point_at_infinity),
+    };
+    return cmocka_run_group_tests_name("p256", tests, set_up, tear_down);
+}
