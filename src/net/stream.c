@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -14,7 +15,8 @@
 
 /* How exact the limits of time are, and how long accepting pauses when no descriptor is left. */
 #define TICK_MS 100
-#define ACCEPTS_MAX 64 /* a wake-up */
+#define ACCEPTS_MAX 64u /* a wake-up */
+#define EVENTS_MAX 64   /* a wake-up; each is for a few reads of one connection */
 
 const struct stream_limits STREAM_LIMITS_DEFAULT = {
     .connections_max = 4096,
@@ -59,6 +61,7 @@ static void on_turn(uv_idle_t *idle)
 {
     struct stream_server *s = idle->data;
     struct stream_queue *q = &s->waits[WAIT_TURN];
+    stream_clients_reap(s);
     /* Who comes in again meanwhile has the next turn. */
     size_t n = 0;
     for (const struct stream_link *l = q->head; l; l = l->next)
@@ -68,18 +71,24 @@ static void on_turn(uv_idle_t *idle)
         stream_link_put(s, &c->turn, WAIT_NONE);
         stream_client_advance(c);
     }
-    if (!q->head && !s->closed)
+    if (!q->head && !s->closed_clients && !s->closed)
         uv_idle_stop(idle);
 }
 
 /* An idle handle: it runs before the loop sleeps, whichever other handles of this turn come after it. */
+void stream_server_has_turn(struct stream_server *s)
+{
+    if (!s->closed)
+        uv_idle_start(&s->turn, on_turn);
+}
+
 void stream_client_advance_later(struct stream_client *c)
 {
     struct stream_server *s = c->server;
     if (c->fd < 0 || c->turn.wait == WAIT_TURN)
         return;
     stream_link_put(s, &c->turn, WAIT_TURN);
-    uv_idle_start(&s->turn, on_turn);
+    stream_server_has_turn(s);
 }
 
 static void expire(struct stream_server *s, enum stream_wait wait, unsigned limit_ms)
@@ -122,6 +131,7 @@ static void on_tick(uv_timer_t *t)
     if (s->accept_paused && s->fd >= 0)
         uv_poll_start(&s->accepting, UV_READABLE, on_acceptable);
     s->accept_paused = false;
+    s->kept_fd = -1;
     if (s->counters.open == 0)
         uv_timer_stop(t);
 }
@@ -132,10 +142,17 @@ static void start_tick(struct stream_server *s)
         uv_timer_start(&s->tick, on_tick, TICK_MS, TICK_MS);
 }
 
+static bool may_be_kept(struct stream_server *s, int fd)
+{
+    if (fd > s->kept_fd && descriptor_may_be_kept(fd, DESCRIPTOR_CLIENT))
+        s->kept_fd = fd;
+    return fd <= s->kept_fd;
+}
+
 /* Room for one more, at the expense of those who wait for nothing if need be. */
 static bool make_room(struct stream_server *s, int fd)
 {
-    if (!descriptor_may_be_kept(fd, DESCRIPTOR_CLIENT) && !evict_one(s))
+    if (!may_be_kept(s, fd) && !evict_one(s))
         return false;
     return stream_quota_connect(s->quota, &s->part) ||
            (evict_one(s) && stream_quota_connect(s->quota, &s->part));
@@ -177,12 +194,23 @@ static void pause_accepting(struct stream_server *s)
     start_tick(s);
 }
 
+static void on_clients(uv_poll_t *poll, int status, int events)
+{
+    struct stream_server *s = poll->data;
+    struct epoll_event ready[EVENTS_MAX];
+    int n = epoll_wait(s->clients_fd, ready, EVENTS_MAX, 0);
+    for (int i = 0; i < n; i++)
+        stream_client_event(ready[i].data.ptr, ready[i].events);
+}
+
 static void on_acceptable(uv_poll_t *poll, int status, int events)
 {
     struct stream_server *s = poll->data;
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
+    unsigned most = s->accepts;
+    for (unsigned i = 0; i < most; i++) {
         struct sockaddr_storage sa;
         socklen_t len = sizeof sa;
+        s->accepts = 2 * (i + 1) < ACCEPTS_MAX ? 2 * (i + 1) : ACCEPTS_MAX;
         int fd = accept4(s->fd, (struct sockaddr *)&sa, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             take_connection(s, fd, (struct sockaddr *)&sa);
@@ -192,11 +220,25 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
             pause_accepting(s);
             return;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            s->accepts = i > 0 ? i : 1; /* to find out that there is no more costs as much as half of one */
             break;
         } /* else: that connection had an end before it was accepted */
     }
     if (status < 0) /* libuv stops a handle at POLLERR */
         uv_poll_start(poll, UV_READABLE, on_acceptable);
+}
+
+void stream_server_release(struct stream_server *s)
+{
+    assert(s->references > 0);
+    if (--s->references > 0)
+        return;
+    mem_free(s);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+    stream_server_release(h->data);
 }
 
 enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd, struct stream_quota *quota,
@@ -215,12 +257,25 @@ enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
         .limits = *stream_quota_limits(quota),
         .on_query = on_query,
         .ctx = ctx};
-    int e = getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ? -errno : 0;
+    s->clients_fd = epoll_create1(EPOLL_CLOEXEC);
+    int e = s->clients_fd < 0 || getsockname(fd, (struct sockaddr *)&sa, &len) < 0 ? -errno : 0;
     if (!e)
         e = uv_poll_init(loop, &s->accepting, fd); /* which sets O_NONBLOCK */
     if (e) {
+        if (s->clients_fd >= 0)
+            close(s->clients_fd);
         close(fd);
         mem_free(s);
+        errno = -e;
+        return ERR_SYSTEM;
+    }
+    e = uv_poll_init(loop, &s->watching, s->clients_fd);
+    if (e) {
+        s->references = 1; /* goes with the handle */
+        s->accepting.data = s;
+        uv_close((uv_handle_t *)&s->accepting, on_closed);
+        close(s->clients_fd);
+        close(fd);
         errno = -e;
         return ERR_SYSTEM;
     }
@@ -231,23 +286,19 @@ enum err stream_server_open(struct stream_server **out, uv_loop_t *loop, int fd,
     s->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     uv_idle_init(loop, &s->turn);
     uv_timer_init(loop, &s->tick);
-    s->accepting.data = s->turn.data = s->tick.data = s;
-    s->references = 3;
+    s->accepting.data = s->watching.data = s->turn.data = s->tick.data = s;
+    s->references = 4;
+    s->accepts = 1;
+    s->kept_fd = -1;
     uv_poll_start(&s->accepting, UV_READABLE, on_acceptable);
+    uv_poll_start(&s->watching, UV_READABLE, on_clients);
     *out = s;
     return ERR_OK;
 }
 
-void stream_server_release(struct stream_server *s)
+static void on_turn_closed(uv_handle_t *h)
 {
-    assert(s->references > 0);
-    if (--s->references > 0)
-        return;
-    mem_free(s);
-}
-
-static void on_closed(uv_handle_t *h)
-{
+    stream_clients_reap(h->data);
     stream_server_release(h->data);
 }
 
@@ -271,7 +322,9 @@ void stream_server_close(struct stream_server *s)
     while (s->clients)
         stream_client_close(s->clients);
     s->closed = true;
-    uv_close((uv_handle_t *)&s->turn, on_closed);
+    uv_close((uv_handle_t *)&s->watching, on_closed);
+    close(s->clients_fd);
+    uv_close((uv_handle_t *)&s->turn, on_turn_closed);
     uv_close((uv_handle_t *)&s->tick, on_closed);
 }
 

@@ -1,4 +1,5 @@
 #include <assert.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,20 +13,24 @@
 
 static void free_if_done(struct stream_client *c)
 {
-    if (!c->handle_closed || c->pending > 0)
+    if (!c->reaped || c->pending > 0)
         return;
     struct stream_server *s = c->server;
     mem_free(c);
     stream_server_release(s);
 }
 
-static void on_closed(uv_handle_t *h)
+void stream_clients_reap(struct stream_server *s)
 {
-    struct stream_client *c = h->data;
-    c->handle_closed = true;
-    framing_fini(&c->in);
-    framing_fini(&c->out);
-    free_if_done(c);
+    struct stream_client *next, *c = s->closed_clients;
+    s->closed_clients = NULL;
+    for (; c; c = next) {
+        next = c->next;
+        c->reaped = true;
+        framing_fini(&c->in);
+        framing_fini(&c->out);
+        free_if_done(c);
+    }
 }
 
 void stream_client_close(struct stream_client *c)
@@ -33,12 +38,14 @@ void stream_client_close(struct stream_client *c)
     struct stream_server *s = c->server;
     if (c->fd < 0)
         return;
-    uv_close((uv_handle_t *)&c->poll, on_closed);
-    close(c->fd);
+    close(c->fd); /* and out of the epoll */
     c->fd = -1;
     *(c->prev ? &c->prev->next : &s->clients) = c->next;
     if (c->next)
         c->next->prev = c->prev;
+    c->next = s->closed_clients;
+    s->closed_clients = c;
+    stream_server_has_turn(s);
     stream_link_put(s, &c->reading, WAIT_NONE);
     stream_link_put(s, &c->writing, WAIT_NONE);
     stream_link_put(s, &c->turn, WAIT_NONE);
@@ -116,26 +123,26 @@ static void flush(struct stream_client *c)
     }
 }
 
-static void on_event(uv_poll_t *poll, int status, int events);
-
-/* libuv does a poll_start with two system calls, so only for a change. */
-static void watch(struct stream_client *c, int events)
+/* One that waits for nothing is taken out: the kernel tells of errors whether asked or not. */
+static bool watch(struct stream_client *c, uint32_t events)
 {
     if (events == c->events)
-        return;
+        return true;
+    int how = !c->events ? EPOLL_CTL_ADD : events ? EPOLL_CTL_MOD : EPOLL_CTL_DEL;
+    struct epoll_event wanted = {.events = events, .data.ptr = c};
+    if (epoll_ctl(c->server->clients_fd, how, c->fd, &wanted) < 0)
+        return false;
     c->events = events;
-    if (events)
-        uv_poll_start(&c->poll, events, on_event);
-    else
-        uv_poll_stop(&c->poll);
+    return true;
 }
 
 /* Unread octets at close() make the kernel send a reset,
- * which may overtake the last reply on its way to the application. */
+ * which may overtake the last reply on its way to the application. Who ended has sent none. */
 static void close_gently(struct stream_client *c)
 {
-    shutdown(c->fd, SHUT_WR);
-    for (int i = 0; i < READS_MAX && recv(c->fd, NULL, 65536, MSG_TRUNC | MSG_DONTWAIT) > 0; i++)
+    if (!c->ended)
+        shutdown(c->fd, SHUT_WR);
+    for (int i = 0; !c->ended && i < READS_MAX && recv(c->fd, NULL, 65536, MSG_TRUNC | MSG_DONTWAIT) > 0; i++)
         ;
     stream_client_close(c);
 }
@@ -164,8 +171,9 @@ static void settle(struct stream_client *c)
     enum stream_wait wait = reading_wait(c);
     if (wait != c->reading.wait)
         stream_link_put(s, &c->reading, wait);
-    watch(
-        c, (c->ended || !may_take(c) ? 0 : UV_READABLE) | (c->writing.wait == WAIT_WRITE ? UV_WRITABLE : 0));
+    uint32_t reads = c->ended || !may_take(c) ? 0 : EPOLLIN;
+    if (!watch(c, reads | (c->writing.wait == WAIT_WRITE ? EPOLLOUT : 0)))
+        stream_client_close(c); /* the kernel has no room for it */
 }
 
 void stream_client_advance(struct stream_client *c)
@@ -194,16 +202,19 @@ static void read_messages(struct stream_client *c)
     }
 }
 
-static void on_event(uv_poll_t *poll, int status, int events)
+void stream_client_event(struct stream_client *c, uint32_t events)
 {
-    struct stream_client *c = poll->data;
-    if (status < 0) { /* POLLERR: the connection is gone */
+    if (c->fd < 0) /* closed since, because of another one's event */
+        return;
+    if (events & EPOLLERR) { /* the connection is gone */
         stream_client_close(c);
         return;
     }
-    if (events & UV_WRITABLE)
+    if (events & EPOLLHUP) /* as reading or writing will tell */
+        events |= c->events;
+    if (events & EPOLLOUT)
         flush(c);
-    if (events & UV_READABLE)
+    if (events & EPOLLIN)
         read_messages(c);
     else if (c->fd >= 0)
         hand_up(c);
@@ -235,11 +246,10 @@ bool stream_client_start(
 {
     struct stream_client *c = mem_alloc(sizeof *c);
     *c = (struct stream_client){.server = s, .fd = fd, .source = source, .peer = *peer, .local = s->at};
-    if (uv_poll_init(s->loop, &c->poll, fd) != 0) {
+    if (!watch(c, EPOLLIN)) {
         mem_free(c);
         return false;
     }
-    c->poll.data = c;
     if (s->wildcard) {
         struct sockaddr_storage sa;
         socklen_t len = sizeof sa;

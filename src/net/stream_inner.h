@@ -34,12 +34,16 @@ struct stream_queue {
 struct stream_server {
     uv_loop_t *loop;
     uv_poll_t accepting;
-    uv_idle_t turn;  /* active while somebody is in WAIT_TURN */
-    uv_timer_t tick; /* active while connections are open or accepting is paused */
-    int fd;          /* listening; -1: stopped */
+    uv_poll_t watching; /* clients_fd */
+    uv_idle_t turn;     /* active while somebody is in WAIT_TURN or closed */
+    uv_timer_t tick;    /* active while connections are open or accepting is paused */
+    int fd;             /* listening; -1: stopped */
+    int clients_fd;     /* an epoll of our own: a connection costs one call for it, where libuv makes six */
+    int kept_fd;        /* descriptors up to this one may be kept, as of this tick */
+    unsigned accepts;   /* at the next wake-up: twice as many as were there at the last one */
     int reserve_fd; /* given up for a moment to turn a connection away when no descriptor is left; -1: none */
     bool wildcard, accept_paused, closed;
-    unsigned references; /* uv handles not yet closed, and clients */
+    unsigned references; /* uv handles not yet closed, and clients not yet freed */
     struct endpoint at;
     struct stream_limits limits;
     stream_query_fn *on_query;
@@ -48,20 +52,20 @@ struct stream_server {
     struct stream_quota *quota;
     struct stream_part part; /* what this server has of it */
     struct stream_queue waits[WAIT_COUNT];
-    struct stream_client *clients; /* open ones */
+    struct stream_client *clients;        /* open ones */
+    struct stream_client *closed_clients; /* of this turn: whoever closed them may still use them */
 };
 
 struct stream_client {
     struct stream_server *server;
-    struct stream_client *next, *prev; /* in server->clients while fd >= 0 */
-    uv_poll_t poll;
-    int fd;             /* -1: closed */
-    int events;         /* what poll watches */
-    unsigned pending;   /* questions handed up and not yet ended */
-    bool ended;         /* the client sends no more */
-    bool greeted;       /* an octet came */
-    bool handle_closed; /* poll is no handle any more */
-    size_t write_goal;  /* octets the client has to take before its time to take starts anew */
+    struct stream_client *next, *prev; /* in server->clients while fd >= 0, then in closed_clients */
+    int fd;                            /* -1: closed */
+    uint32_t events;                   /* that are watched; 0: it is not in the epoll */
+    unsigned pending;                  /* questions handed up and not yet ended */
+    bool ended;                        /* the client sends no more */
+    bool greeted;                      /* an octet came */
+    bool reaped;                       /* closed, and its buffers are gone */
+    size_t write_goal;                 /* octets the client has to take before its time to take starts anew */
     struct stream_link reading, writing, turn;
     struct stream_source *source;
     struct endpoint peer, local;
@@ -71,6 +75,8 @@ struct stream_client {
 
 /** Moves the link to the end of that queue, from now on; WAIT_NONE: out of any. */
 void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait);
+/** Has what waits for a turn done before the loop sleeps. */
+void stream_server_has_turn(struct stream_server *s);
 /** Has stream_client_advance called before the loop sleeps. */
 void stream_client_advance_later(struct stream_client *c);
 /** Gives one reference back; the last frees the server. */
@@ -79,6 +85,10 @@ void stream_server_release(struct stream_server *s);
 /** Takes over fd (non-blocking). False: the loop does not want it; fd is still the caller's. */
 bool stream_client_start(
     struct stream_server *s, int fd, const struct endpoint *peer, struct stream_source *source);
+/** Something happened on it (EPOLLIN, …). */
+void stream_client_event(struct stream_client *c, uint32_t events);
+/** Frees buffers, and those clients that no question is pending of. */
+void stream_clients_reap(struct stream_server *s);
 /** Writes, hands up what waits, and closes if all is done. */
 void stream_client_advance(struct stream_client *c);
 /** The client has been waited for too long: closed, unless it can take octets after all. */
