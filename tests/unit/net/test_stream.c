@@ -4,6 +4,7 @@
 
 #include "net/listen.h"
 
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 
 #include "base/cursor.h"
@@ -253,6 +254,56 @@ static void replies_come_in_any_order(void **state)
     assert_memory_equal(got, want, sizeof want);
     close(fd);
     RUN_UNTIL(&b->loop, counters(b)->open == 0);
+    bench_close(b);
+}
+
+/* tcp(7)'s structure, with what the kernel has added to it. */
+struct segments {
+    struct tcp_info info;
+    uint64_t rates_and_octets[4];
+    uint32_t segs_out, segs_in, not_sent, min_rtt, data_segs_in;
+};
+
+static void replies_of_one_turn_leave_in_one_write(void **state)
+{
+    struct bench *b = bench_open("127.0.0.1", &STREAM_LIMITS_DEFAULT);
+    uint8_t out[50 * 12], in[sizeof out];
+    for (unsigned i = 0; i < sizeof out; i += 12)
+        memcpy(out + i, "\0\12ten octets", 12);
+    int fd = client_open(b);
+    client_send(fd, out, sizeof out);
+    assert_int_equal(client_read(b, fd, in, sizeof in), sizeof in);
+    assert_memory_equal(in, out, sizeof in);
+    struct segments heard;
+    socklen_t len = sizeof heard;
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &heard, &len), 0);
+    assert_int_equal(len, sizeof heard);
+    assert_int_equal(heard.data_segs_in, 1); /* TCP_NODELAY: each write is a segment */
+    close(fd);
+    bench_close(b);
+}
+
+/* However much one sends at once, the others have their turn after a few pieces of it. */
+static void who_pipelines_much_does_not_hold_up_the_others(void **state)
+{
+    enum { MESSAGES = 1000, LEN = 60 };
+    struct bench *b = bench_open("127.0.0.1", &STREAM_LIMITS_DEFAULT);
+    static uint8_t greedy[MESSAGES * LEN];
+    for (unsigned i = 0; i < sizeof greedy; i += LEN) {
+        put_u16(greedy + i, LEN - 2);
+        greedy[i + 2] = 'g';
+    }
+    int first = client_open(b), second = client_open(b);
+    RUN_UNTIL(&b->loop, counters(b)->open == 2);
+    client_send(first, greedy, sizeof greedy); /* what it gets back waits in the kernel */
+    client_send(second, "\0\1m", 3);
+    RUN_UNTIL(&b->loop, b->queries == MESSAGES + 1);
+    size_t before = 0;
+    while (before < b->logged / 3 && b->log[3 * before] != 'm')
+        before++;
+    assert_true(before < MESSAGES / 2);
+    close(first);
+    close(second);
     bench_close(b);
 }
 
@@ -612,6 +663,8 @@ int main(void)
         cmocka_unit_test(messages_may_be_split_at_any_octet),
         cmocka_unit_test(answers_a_message_of_the_greatest_length),
         cmocka_unit_test(replies_come_in_any_order),
+        cmocka_unit_test(replies_of_one_turn_leave_in_one_write),
+        cmocka_unit_test(who_pipelines_much_does_not_hold_up_the_others),
         cmocka_unit_test(knows_the_asked_address_of_a_wildcard),
         cmocka_unit_test(half_closed_clients_get_their_answers),
         cmocka_unit_test(too_many_pending_questions_pause_reading),
