@@ -7,6 +7,7 @@ import argparse
 import os
 import random
 import socket
+import statistics
 import subprocess
 import time
 from dataclasses import dataclass
@@ -191,7 +192,9 @@ def profile(bench: Bench, server, names: Path, options: dict):
 MISSES = [Column("cpu_us", "µs CPU per resolution", "{:.1f}", spread=True, ratios=True),
           Column("per_cpu_s", "resolutions/CPU s", "{:.0f}"), Column("upstream", "upstream messages each", "{:.2f}", spread=True),
           Column("verified", "signatures checked each", "{:.2f}"),
-          Column("tcp", "upstream TCP", "{:.0f}"), Column("lost", "datagrams lost", "{:.0f}")]
+          Column("tcp", "upstream TCP", "{:.0f}"), Column("lost", "datagrams lost", "{:.0f}"),
+          Column("p256_us", "one P-256 check", "{:.1f}"), Column("allowed_us", "own unvalidated + 1.6 of these", "{:.1f}")]
+CHECKS = 1.6  # of signatures: what a validated look-up may cost more than one that is not
 
 
 def verdicts_are_right(server, names: list[str]):
@@ -208,41 +211,60 @@ def verdicts_are_right(server, names: list[str]):
             raise Failures(f"{server.name}: {name}: flags {reply[2:4].hex()}, and its zone is {'' if is_signed(zone) else 'not '}signed")
 
 
-def misses(bench: Bench) -> dict[str, Rows]:
-    """A cold server each time; a name of every zone, in another order each round, the same for all servers."""
+def cold(bench: Bench, rows: Rows, validate: bool, i: int):
+    """The i-th round: a cold server each; a name of every zone, in another order each round, the same for all servers."""
     args = bench.args
-    rows: Rows = {name: {c.key: [] for c in MISSES} for name in args.only}
-    for i in range(args.rounds):
-        lines = shuffled(bench.world.names(), i + 1)[:args.count]
-        names = bench.names_file("names", lines)
-        order = args.only[i % len(args.only):] + args.only[:i % len(args.only)]
-        for name in order:
-            server = bench.start(name, args.cache)
-            try:
-                upstream, before = Upstream(), servers.cpu_s(server.pid)
+    lines = shuffled(bench.world.names(), i + 1)[:args.count]
+    names = bench.names_file("names", lines)
+    order = args.only[i % len(args.only):] + args.only[:i % len(args.only)]
+    for name in order:
+        server = bench.start(name, args.cache, validate)
+        try:
+            upstream, before = Upstream(), servers.cpu_s(server.pid)
 
-                def ask():
-                    return bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
-                                     patience=COLD_PATIENCE_MS, edns=args.edns)
-                data = bench.folder / "perf.data"
-                answers, *_ = profiling.record(server.pid, data, ask) if args.profile else ask()
-                time.sleep(SETTLE_S)
-                cpu_s = servers.cpu_s(server.pid) - before
-                if args.profile:
-                    print(f"\n{name}: {profiling.report(data, int(answers), cpu_s / answers * 1e6)}")
-                row = rows[name]
-                row["cpu_us"].append(cpu_s / answers * 1e6)
-                row["per_cpu_s"].append(answers / cpu_s)
-                row["upstream"].append(upstream.messages(int(answers)) / answers)
-                row["tcp"].append(upstream.connections())
-                row["lost"].append(upstream.lost())
-                if args.validate:
-                    row["verified"] += [server.status()["dnssec"]["verified"] / answers] if name == "hark" else []
-                    verdicts_are_right(server, [n for n, _ in lines[::max(1, len(lines) // VERDICTS)]])
-            finally:
-                server.stop()
-    return {f"misses: {min(args.count, bench.world.zones)} names of as many zones of {bench.world.zones}, cold, {args.window} under way"
-            f"{', validating' if args.validate else ''}": rows}
+            def ask():
+                return bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
+                                 patience=COLD_PATIENCE_MS, edns=args.edns)
+            data = bench.folder / "perf.data"
+            answers, *_ = profiling.record(server.pid, data, ask) if args.profile else ask()
+            time.sleep(SETTLE_S)
+            cpu_s = servers.cpu_s(server.pid) - before
+            if args.profile:
+                print(f"\n{name}: {profiling.report(data, int(answers), cpu_s / answers * 1e6)}")
+            row = rows[name]
+            row["cpu_us"].append(cpu_s / answers * 1e6)
+            row["per_cpu_s"].append(answers / cpu_s)
+            row["upstream"].append(upstream.messages(int(answers)) / answers)
+            row["tcp"].append(upstream.connections())
+            row["lost"].append(upstream.lost())
+            if validate:
+                row["verified"] += [server.status()["dnssec"]["verified"] / answers] if name == "hark" else []
+                verdicts_are_right(server, [n for n, _ in lines[::max(1, len(lines) // VERDICTS)]])
+        finally:
+            server.stop()
+
+
+def misses(bench: Bench) -> dict[str, Rows]:
+    """Without validation and with it, or one of them; and what one check of a signature costs in the same minutes."""
+    args = bench.args
+    ways = [False, True] if args.validate is None else [args.validate]
+    tables: dict[bool, Rows] = {way: {name: {c.key: [] for c in MISSES} for name in args.only} for way in ways}
+    for i in range(args.rounds):
+        for way in ways:
+            cold(bench, tables[way], way, i)
+        for name in {"hark"} & set(args.only if True in ways else ()):
+            tables[True][name]["p256_us"].append(p256_us(bench))
+    if len(ways) == 2 and "hark" in args.only:
+        own, mine = tables[False]["hark"], tables[True]["hark"]
+        mine["allowed_us"] = [statistics.median(own["cpu_us"]) + CHECKS * statistics.median(mine["p256_us"])]
+    asked = min(args.count, bench.world.zones)
+    return {f"misses: {asked} names of as many zones of {bench.world.zones}, cold, {args.window} under way{', validating' if way else ''}": rows
+            for way, rows in tables.items()}
+
+
+def p256_us(bench: Bench) -> float:
+    done = subprocess.run(["taskset", "-c", str(servers.SERVER_CORE), bench.tools / "p256"], stdout=subprocess.PIPE, check=True, text=True)
+    return float(done.stdout)
 
 
 # ---- start ------------------------------------------------------------------------------------------------------
