@@ -112,7 +112,7 @@ def flood(bench: Bench) -> dict[str, Rows]:
     fresh = bench.names_file("fresh", [(f"d.{zone}", address_of(f"d.{zone}")) for zone in zones])
     rows: Rows = {name: {c.key: [] for c in FLOOD} for name in args.only}
     for name in args.only:
-        count = (args.count if name == "hark" else int(args.count * args.peer_share)) * 100 // args.share
+        count = (args.count if name == "hark" else round(args.count * args.peer_share)) * 100 // args.share
         server = bench.start(name, args.cache)
         try:
             row = rows[name]

@@ -52,7 +52,8 @@ def titles(rows: dict[str, dict], column: Column) -> list[str]:
 
 
 def table(rows: dict[str, dict], columns: list[Column]) -> str:
-    """rows: by server, each a dictionary of lists with a figure a round."""
+    """rows: by server, each a dictionary of lists with a figure a round. A column that nobody has a figure for is not shown."""
+    columns = [c for c in columns if any(row.get(c.key) for row in rows.values())]
     lines = [["", *(title for c in columns for title in titles(rows, c))]]
     lines += [[name, *(cell for c in columns for cell in cells(rows, name, c))] for name in rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
@@ -73,12 +74,15 @@ def commit() -> str:
     return done.stdout.strip()
 
 
-def write(file: Path, command: str, tables: dict[str, dict], columns: dict[str, list[Column]], servers: dict[str, dict], more: dict):
+def about(command: str, servers: dict[str, dict]) -> dict:
+    """All that is needed to judge figures."""
+    return {"command": command, "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "commit": commit(),
+            "machine": {"cpu": cpu_model(), "cores": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg()}, "servers": servers}
+
+
+def write(file: Path, facts: dict, tables: dict[str, dict], columns: dict[str, list[Column]], more: dict):
     """tables: by title, what table() shows."""
-    out = {
-        "command": command, "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), "commit": commit(),
-        "machine": {"cpu": cpu_model(), "cores": os.cpu_count(), "kernel": platform.release(), "load": os.getloadavg()}, **more,
-        "servers": servers,
+    out = facts | more | {
         "tables": {title: {name: {key: figure(values) for key, values in row.items()} for name, row in rows.items()}
                    for title, rows in tables.items()},
         "ratios": {title: {c.key: {name: {base: round(middle(row[c.key]) / middle(rows[base][c.key]), 3) for base in bases(rows)}
@@ -86,6 +90,13 @@ def write(file: Path, command: str, tables: dict[str, dict], columns: dict[str, 
                            for c in columns[title] if c.ratios} for title, rows in tables.items()},
     }
     file.write_text(json.dumps(out, indent=1, ensure_ascii=False) + "\n")
+
+
+def rounds(file: Path) -> tuple[dict, dict[str, dict]]:
+    """What write() wrote: the facts, and the tables as they were."""
+    out = json.loads(file.read_text())
+    return out, {title: {name: {key: f.get("rounds", []) for key, f in row.items()} for name, row in rows.items()}
+                 for title, rows in out["tables"].items()}
 
 
 def figure(values: list[float]) -> dict:

@@ -125,7 +125,7 @@ def localhost_is_answered(bench: Bench):
     shown = report.table(rows, measure.START)
     check("hark" in shown and "1.00" in shown, shown)
     file = bench.folder / "out.json"
-    report.write(file, "smoke", tables, columns, bench.told, {})
+    report.write(file, report.about("smoke", bench.told), tables, columns, {})
     (told,) = json.loads(file.read_text())["tables"].values()
     equal(told["hark"]["ms"]["rounds"], rows["hark"]["ms"], "rounds in JSON")
 
