@@ -35,7 +35,8 @@ def line(verdict: goals.Verdict) -> str:
 def row(verdict: goals.Verdict) -> list[str]:
     goal = verdict.goal
     middles = {name: statistics.median(values) for name, values in verdict.figures.items()}
-    limit = f" = {plot.shown(verdict.limit)}" if verdict.limit and goal.text and not goal.text[2:].replace(".", "").split()[0] == plot.shown(verdict.limit) else ""
+    is_number = goal.text[2:].split()[:1] == [f"{verdict.limit:g}"] if verdict.limit else True
+    limit = "" if is_number else f" = {plot.shown(verdict.limit)}"
     reached = {True: "reached", False: "**falls short**", None: ""}[verdict.reached]
     if "hark, 2" in middles:
         return [goal.title, (goal.text + limit), f"{plot.shown(middles['echo, 1'])}, {plot.shown(middles['echo, 2'])}",
@@ -44,6 +45,11 @@ def row(verdict: goals.Verdict) -> list[str]:
     floor = plot.shown(middles["echo"]) if "echo" in middles else ""
     peers = [plot.shown(middles[n]) if n in middles else "" for n in goals.PEERS]
     return [f"{goal.title}{f', {goal.unit}' if goal.unit else ''}", goal.text + limit, floor, own, *peers, reached]
+
+
+def shortfall(v: goals.Verdict) -> str:
+    own = f"{plot.shown(v.own)} {v.goal.unit}".strip()
+    return f"- **{v.goal.title}**: {own} where {plot.shown(v.limit)} is the goal. {REMAINDERS.get(v.goal.id, '')}".rstrip() + "\n"
 
 
 def markdown(lines: list[list[str]], left: int = 1) -> str:
@@ -74,11 +80,8 @@ def write(folder: Path, about: dict, tables: goals.Tables, columns: dict[str, li
     machine = about["machine"]
     text = HEAD.format(date=about["date"][:10], commit=about["commit"], **machine)
     text += markdown([["", "goal", "echo", "hark", *(TITLES[p] for p in goals.PEERS), ""], *(row(v) for v in verdicts)], 2)
-    short = [v for v in verdicts if v.reached is False]
-    if short:
-        text += "\n## What falls short\n\n" + "".join(
-            f"- **{v.goal.title}**: {f"{plot.shown(v.own)} {v.goal.unit}".rstrip()} where {plot.shown(v.limit)} is the goal. {REMAINDERS.get(v.goal.id, '')}".rstrip() + "\n"
-            for v in short)
+    short = [shortfall(v) for v in verdicts if v.reached is False]
+    text += "\n## What falls short\n\n" + "".join(short) if short else ""
     for file in folder.glob("*.svg"):
         file.unlink()
     text += "\n## Plots\n\nThe bar is the median, the thin line the spread of the rounds, the dashed line hark's goal.\n\n"
