@@ -70,22 +70,94 @@ char *mem_strdup(const char *s)
     return memcpy(mem_alloc(n), s, n);
 }
 
+/* ---- pieces of one size ---- */
+
+/* A spare piece begins with the next one. */
+static void *spare_take(struct mem_pool *p)
+{
+    void *piece = p->spare;
+    if (piece) {
+        memcpy(&p->spare, piece, sizeof p->spare);
+        p->count--;
+    }
+    return piece;
+}
+
+static bool spare_add(struct mem_pool *p, void *piece)
+{
+#ifdef POISONING
+    return false;
+#endif
+    if (p->count >= p->keep)
+        return false;
+    memcpy(piece, &p->spare, sizeof p->spare);
+    p->spare = piece;
+    p->count++;
+    return true;
+}
+
+void *mem_pool_alloc(struct mem_pool *p)
+{
+    void *piece = spare_take(p);
+    return piece ? memset(piece, 0, p->size) : mem_alloc(p->size);
+}
+
+void mem_pool_free(struct mem_pool *p, void *piece)
+{
+    if (piece && !spare_add(p, piece))
+        mem_free(piece);
+}
+
+void mem_pool_fini(struct mem_pool *p)
+{
+    for (void *piece; (piece = spare_take(p));)
+        mem_free(piece);
+}
+
+/* ---- arenas ---- */
+
+void arena_chunks_init(struct arena_chunks *c, unsigned keep)
+{
+    *c = (struct arena_chunks){
+        .first = {.size = FIRST_CHUNK_LEN, .keep = keep}, .further = {.size = CHUNK_LEN, .keep = keep}};
+}
+
+void arena_chunks_fini(struct arena_chunks *c)
+{
+    mem_pool_fini(&c->first);
+    mem_pool_fini(&c->further);
+}
+
 void arena_init(struct arena *a)
 {
     *a = (struct arena){0};
 }
 
-static void chunk_free(struct arena_chunk *c)
+void arena_init_shared(struct arena *a, struct arena_chunks *c)
 {
+    *a = (struct arena){.shared = c};
+}
+
+static struct mem_pool *pool_of(const struct arena *a, size_t size)
+{
+    if (!a->shared)
+        return NULL;
+    return size == FIRST_CHUNK_LEN ? &a->shared->first : size == CHUNK_LEN ? &a->shared->further : NULL;
+}
+
+static void chunk_free(const struct arena *a, struct arena_chunk *c)
+{
+    struct mem_pool *pool = pool_of(a, sizeof *c + c->len);
     UNPOISON(c->data, c->len);
-    free(c);
+    if (!pool || !spare_add(pool, c))
+        mem_free(c);
 }
 
 void arena_fini(struct arena *a)
 {
     while (a->chunks) {
         struct arena_chunk *next = a->chunks->next;
-        chunk_free(a->chunks);
+        chunk_free(a, a->chunks);
         a->chunks = next;
     }
     a->used = 0;
@@ -98,33 +170,37 @@ void arena_reset(struct arena *a)
         return;
     a->chunks = keep->next;
     arena_fini(a);
-    UNPOISON(keep->data, keep->len);
-    memset(keep->data, 0, keep->used);
     POISON(keep->data, keep->len);
     keep->used = 0;
     keep->next = NULL;
     a->chunks = keep;
 }
 
-static struct arena_chunk *chunk_new(size_t need, bool first)
+/* Not zeroed: each piece is when it is handed out, so that what is left over costs nothing. */
+static struct arena_chunk *chunk_new(const struct arena *a, size_t need)
 {
-    size_t len = (first ? FIRST_CHUNK_LEN : CHUNK_LEN) - sizeof(struct arena_chunk);
+    size_t len = (a->chunks ? CHUNK_LEN : FIRST_CHUNK_LEN) - sizeof(struct arena_chunk);
     if (len < need)
         len = need;
-    struct arena_chunk *c = mem_alloc(sizeof *c + len);
+    struct mem_pool *pool = pool_of(a, sizeof(struct arena_chunk) + len);
+    struct arena_chunk *c = pool ? spare_take(pool) : NULL;
+    if (!c)
+        c = mem_grow(NULL, sizeof *c + len);
+    c->next = NULL;
     c->len = len;
+    c->used = 0;
     POISON(c->data, c->len);
     return c;
 }
 
-void *arena_alloc(struct arena *a, size_t n)
+static void *take(struct arena *a, size_t n)
 {
     size_t need = (n + REDZONE + ALIGN - 1) / ALIGN * ALIGN;
     if (need < n)
         out_of_memory(n);
     struct arena_chunk *c = a->chunks;
     if (!c || c->len - c->used < need) {
-        struct arena_chunk *fresh = chunk_new(need, !c);
+        struct arena_chunk *fresh = chunk_new(a, need);
         /* A big piece gets a chunk of its own behind the current one, which stays in use. */
         if (c && need > CHUNK_LEN / 4) {
             fresh->next = c->next;
@@ -142,9 +218,14 @@ void *arena_alloc(struct arena *a, size_t n)
     return p;
 }
 
+void *arena_alloc(struct arena *a, size_t n)
+{
+    return memset(take(a, n), 0, n);
+}
+
 void *arena_copy(struct arena *a, const void *p, size_t n)
 {
-    void *q = arena_alloc(a, n);
+    void *q = take(a, n);
     if (n)
         memcpy(q, p, n);
     return q;

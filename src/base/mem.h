@@ -13,15 +13,43 @@ void mem_free(void *p);
 #define MEM_UNSET __attribute__((uninitialized))
 char *mem_strdup(const char *s);
 
+/* Pieces of one size that come and go all the time: some that were given back are kept for the next. Zeroes:
+ * an empty pool of that size and limit. Not shared between threads. Under AddressSanitizer none are kept, so
+ * that it sees who uses one that was given back. */
+struct mem_pool {
+    size_t size;
+    unsigned keep; /* at most so many */
+    unsigned count;
+    void *spare;
+};
+
+/** Zeroed, as mem_alloc. */
+void *mem_pool_alloc(struct mem_pool *p);
+void mem_pool_free(struct mem_pool *p, void *piece);
+/** Frees those that are kept. The pool may be used again. */
+void mem_pool_fini(struct mem_pool *p);
+
 /* An arena: memory that is born together and dies together. Not shared between threads. */
 struct arena_chunk;
 struct arena {
-    struct arena_chunk *chunks; /* newest first */
-    size_t used;                /* octets handed out since init or reset */
+    struct arena_chunk *chunks;  /* newest first */
+    size_t used;                 /* octets handed out since init or reset */
+    struct arena_chunks *shared; /* where chunks come from and go to; NULL: the heap */
 };
+
+/* Chunks that many arenas, one after the other, use. */
+struct arena_chunks {
+    struct mem_pool first, further;
+};
+
+/** So many of each of the two sizes are kept: about 5 KB together. */
+void arena_chunks_init(struct arena_chunks *c, unsigned keep);
+void arena_chunks_fini(struct arena_chunks *c);
 
 /** Caller's storage; allocates nothing yet. */
 void arena_init(struct arena *a);
+/** Likewise; c must outlive it. */
+void arena_init_shared(struct arena *a, struct arena_chunks *c);
 /** Frees everything ever handed out. The arena may be used again. */
 void arena_fini(struct arena *a);
 /** As arena_fini, but keeps one chunk for what comes next. */

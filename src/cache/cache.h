@@ -210,6 +210,9 @@ struct server_facts {
     uint8_t heard;               /* ever answered */
     uint8_t
         loss; /* share of messages to it that are lost, of 255: smoothed, an answer that came late is none */
+    /* Where these are not set, there is nothing to look for; once set, they stay as long as the facts do. */
+    uint8_t lame_somewhere; /* cache_lame_put() */
+    uint8_t cookie_known;   /* cache_cookie_put() */
 };
 
 void cache_server_get(

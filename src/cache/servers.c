@@ -1,13 +1,15 @@
-/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1 | loss 1;
- * lameness is one octet. */
+/* Values: server_facts as srtt_ms 2 | rttvar_ms 2 | timeouts 1 | edns 1 | case_broken 1 | heard 1 | loss 1 |
+ * lame_somewhere 1 | cookie_known 1; lameness is one octet. */
 #include <string.h>
 
 #include "cache/inner.h"
 
 #define ADDR_KEY_LEN 17u
 #define SERVER_KEY_LEN (ADDR_KEY_LEN + 6u)
-#define FACTS_LEN 9u
+#define FACTS_LEN 11u
 #define EDNS_AT 5u
+#define LAME_AT 9u
+#define COOKIE_AT 10u
 
 static void addr_key(uint8_t key[ADDR_KEY_LEN], const struct addr *addr)
 {
@@ -38,16 +40,22 @@ void cache_server_get(
     out->case_broken = read_u8(&r);
     out->heard = read_u8(&r);
     out->loss = read_u8(&r);
+    out->lame_somewhere = read_u8(&r);
+    out->cookie_known = read_u8(&r);
 }
 
-/* EDNS that worked once is never believed broken:
- * a forged FORMERR would cost a signed zone its signatures (threat P13). */
-static bool keep_edns(const void *old, size_t old_len, void *ctx)
+/* EDNS that worked once is never believed broken: a forged FORMERR would cost a signed zone its signatures
+ * (threat P13). What is to be looked for elsewhere is not forgotten by who did not know it yet. */
+static bool keep_old(const void *old, size_t old_len, void *ctx)
 {
     const uint8_t *before = old;
     uint8_t *value = ctx;
     if (old_len == FACTS_LEN && before[EDNS_AT] == EDNS_FACT_WORKS && value[EDNS_AT] == EDNS_FACT_BROKEN)
         value[EDNS_AT] = EDNS_FACT_WORKS;
+    if (old_len == FACTS_LEN) {
+        value[LAME_AT] |= before[LAME_AT];
+        value[COOKIE_AT] |= before[COOKIE_AT];
+    }
     return true;
 }
 
@@ -65,8 +73,10 @@ void cache_server_put(
     write_u8(&w, facts->case_broken);
     write_u8(&w, facts->heard);
     write_u8(&w, facts->loss);
+    write_u8(&w, facts->lame_somewhere);
+    write_u8(&w, facts->cookie_known);
     store_put(c->store, STORE_SERVER, key, sizeof key, value, sizeof value,
-        cache_expiry(now_s, SERVER_FACTS_TTL), now_s, keep_edns, value);
+        cache_expiry(now_s, SERVER_FACTS_TTL), now_s, keep_old, value);
 }
 
 static size_t lame_key(uint8_t key[CACHE_KEY_MAX], const name_t *zone, const struct addr *addr)

@@ -139,7 +139,7 @@ void send_drop(struct send *s)
     table_remove(&j->r->sends, &s->node);
     j->r->counters.sends--;
     action_push(j->r, ACTION_DROP)->drop.id = s->id;
-    mem_free(s);
+    mem_pool_free(&j->r->send_pool, s);
 }
 
 void job_drop_sends(struct job *j)

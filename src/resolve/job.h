@@ -237,6 +237,9 @@ struct resolver {
     struct random *rng;
     struct hash_key key;
     struct table jobs, waiters, sends;
+    /* Memory of those that ended, for those that begin. */
+    struct mem_pool job_pool, send_pool;
+    struct arena_chunks chunks;
     struct heap timers;
     struct job *ready_first, *ready_last;
     struct job *dead; /* freed at the next call from outside, when no action points there any more */
@@ -258,6 +261,10 @@ struct resolver {
 };
 
 /* ---- resolver.c ---- */
+/** Every call from outside begins so: dead jobs may go when no action points into them. */
+void resolver_enter(struct resolver *r, now_t now);
+/** Every call from outside ends so: jobs run until none is ready. */
+void resolver_pump(struct resolver *r);
 void job_wake(struct job *j);
 struct action *action_push(struct resolver *r, enum action_kind kind);
 struct job *job_find_or_new(
@@ -429,6 +436,8 @@ int64_t pick_again_ms(const struct job *j);
 /** lost: messages sent before the one that was answered, and given up. */
 void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt, unsigned lost);
 void facts_save(struct job *j, const struct candidate *c);
+/** It is lame for the zone, and that is remembered. */
+void facts_lame(struct job *j, struct candidate *c);
 
 /* ---- scrub.c ---- */
 

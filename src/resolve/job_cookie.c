@@ -20,7 +20,9 @@ void cookie_write(struct send *s, struct edns *opt)
     struct server_cookie known;
     if (!r->set.cookies || !s->with_edns || c->no_cookie)
         return;
-    bool is_known = cache_cookie_get(r->cache, &s->to, r->now.cache_s, &known);
+    bool is_known = c->facts.cookie_known && cache_cookie_get(r->cache, &s->to, r->now.cache_s, &known);
+    if (!is_known)
+        known = (struct server_cookie){.epoch = cache_cookies_epoch(r->cache)};
     /* A server that does not answer may be one that drops what it does not know. */
     if (known.unwanted || (known.server_len == 0 && c->tries > 0 && s->transport == TRANSPORT_UDP))
         return;
@@ -46,9 +48,13 @@ bool cookie_matches(const struct send *s, const struct edns *opt)
     return !s->cookie_due || s->transport == TRANSPORT_TCP;
 }
 
-static void keep(const struct send *s, const struct server_cookie *cookie)
+static void keep(struct job *j, struct candidate *c, const struct server_cookie *cookie)
 {
-    cache_cookie_put(s->job->r->cache, &s->to, cookie, s->job->r->now.cache_s);
+    cache_cookie_put(j->r->cache, &c->at, cookie, j->r->now.cache_s);
+    if (c->facts.cookie_known)
+        return;
+    c->facts.cookie_known = 1;
+    facts_save(j, c);
 }
 
 bool cookie_is_stale(const struct send *s)
@@ -58,6 +64,7 @@ bool cookie_is_stale(const struct send *s)
 
 bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
 {
+    struct candidate *c = &s->job->zone.candidates[s->candidate];
     struct server_cookie cookie = {.epoch = cache_cookies_epoch(s->job->r->cache)};
     if (!s->job->r->set.cookies)
         return false;
@@ -65,7 +72,7 @@ bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
         /* Silent when it was sent one, answers without: it gets none for a while. */
         cookie.unwanted = true;
         if (lost > 0 && s->with_edns)
-            keep(s, &cookie);
+            keep(s->job, c, &cookie);
         return false;
     }
     cookie.epoch = s->cookie_epoch;
@@ -73,11 +80,11 @@ bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
     if (opt->cookie_len > COOKIE_CLIENT_LEN) {
         cookie.server_len = (uint8_t)(opt->cookie_len - COOKIE_CLIENT_LEN);
         memcpy(cookie.server, opt->cookie + COOKIE_CLIENT_LEN, cookie.server_len);
-        keep(s, &cookie);
+        keep(s->job, c, &cookie);
         return true;
     }
     if (s->cookie_due)
-        keep(s, &cookie);
+        keep(s->job, c, &cookie);
     return false;
 }
 
@@ -118,6 +125,6 @@ enum job_state cookie_unwanted(struct job *j, struct reply *rep)
     if (c->no_cookie) /* an earlier try's: it is asked without already */
         return is_in_patience(j) ? JOB_WAIT_REPLY : JOB_PICK;
     c->no_cookie = true;
-    cache_cookie_put(j->r->cache, &c->at, &none, j->r->now.cache_s);
+    keep(j, c, &none);
     return again(j, rep, "asking without a cookie");
 }

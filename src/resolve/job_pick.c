@@ -288,8 +288,7 @@ void stream_useless(struct job *j, struct candidate *c)
 {
     if (!c->truncated || reach_excuses(j))
         return;
-    c->lame = true;
-    cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
+    facts_lame(j, c);
 }
 
 bool is_in_patience(const struct job *j)

@@ -302,9 +302,9 @@ static enum job_state handle_useless(struct job *j, struct reply *rep)
         return JOB_PICK;
     }
     c->dead = true;
-    c->lame = rep->kind == REPLY_LAME;
-    if (c->lame)
-        cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
+    c->lame = false;
+    if (rep->kind == REPLY_LAME)
+        facts_lame(j, c);
     return JOB_PICK;
 }
 

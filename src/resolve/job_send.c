@@ -98,7 +98,7 @@ static struct send *send_new(struct job *j, unsigned candidate, enum transport t
 {
     struct resolver *r = j->r;
     const struct candidate *c = &j->zone.candidates[candidate];
-    struct send *s = mem_alloc(sizeof *s);
+    struct send *s = mem_pool_alloc(&r->send_pool);
     s->job = j;
     s->id = ++r->last_id;
     s->to = c->at;

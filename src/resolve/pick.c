@@ -66,7 +66,7 @@ bool candidate_add(struct job *j, const name_t *server, const struct addr *addr,
     struct candidate *c = candidate_room(z, &j->arena);
     *c = (struct candidate){.at = at, .server = server};
     cache_server_get(r->cache, &at, r->now.cache_s, &c->facts);
-    c->lame = cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);
+    c->lame = c->facts.lame_somewhere && cache_lame_get(r->cache, z->cut->zone, addr, r->now.cache_s);
     c->dead = c->lame && z->hash == j->afresh; /* it was asked already */
     c->no_edns = c->facts.edns == EDNS_FACT_BROKEN;
     return true;
@@ -269,6 +269,14 @@ bool pick_is_owed(const struct job *j, unsigned candidate)
 void facts_save(struct job *j, const struct candidate *c)
 {
     cache_server_put(j->r->cache, &c->at, &c->facts, j->r->now.cache_s);
+}
+
+void facts_lame(struct job *j, struct candidate *c)
+{
+    c->lame = true;
+    c->facts.lame_somewhere = 1;
+    facts_save(j, c);
+    cache_lame_put(j->r->cache, j->zone.cut->zone, &c->at.addr, j->r->now.cache_s);
 }
 
 void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_opt, unsigned lost)

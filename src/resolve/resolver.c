@@ -1,4 +1,4 @@
-/* The resolver's surface: asks, replies and time come in, actions go out.
+/* The resolver's surface: asks and time come in, actions go out; replies come in at heard.c.
  * Jobs run in the pump at the end of each call. */
 #include "resolve/resolve.h"
 
@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "resolve/job.h"
+
+/* Of jobs, messages and chunks of memory: together 0.9 MB a worker that was busy once. */
+#define SPARE_MAX 128u
 
 /* ---- actions ---- */
 
@@ -79,7 +82,7 @@ static void run_ready(struct resolver *r)
     }
 }
 
-static void pump(struct resolver *r)
+void resolver_pump(struct resolver *r)
 {
     do
         run_ready(r);
@@ -99,12 +102,11 @@ static void bury(struct resolver *r)
         r->dead = j->next_dead;
         work_release(j->work);
         arena_fini(&j->arena);
-        mem_free(j);
+        mem_pool_free(&r->job_pool, j);
     }
 }
 
-/* Every call from outside begins so: dead jobs may go when no action points into them. */
-static void enter(struct resolver *r, now_t now)
+void resolver_enter(struct resolver *r, now_t now)
 {
     r->now = now;
     if (r->actions.count == 0)
@@ -147,7 +149,7 @@ struct job *job_find_equal(const struct job *j)
 struct job *job_find_or_new(
     struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags)
 {
-    struct job *fresh = mem_alloc(sizeof *fresh);
+    struct job *fresh = mem_pool_alloc(&r->job_pool);
     name_lower_copy(fresh->name, name);
     fresh->type = type;
     fresh->class = class;
@@ -155,11 +157,11 @@ struct job *job_find_or_new(
     uint64_t hash = question_hash(r, fresh->name, type, class);
     struct job *old = job_find(r, hash, fresh);
     if (old) {
-        mem_free(fresh);
+        mem_pool_free(&r->job_pool, fresh);
         return old;
     }
     fresh->r = r;
-    arena_init(&fresh->arena);
+    arena_init_shared(&fresh->arena, &r->chunks);
     fresh->state = JOB_KNOWN;
     fresh->begin_ms = r->now.mono_ms;
     fresh->patience_ms = INT64_MAX;
@@ -265,6 +267,9 @@ struct resolver *resolve_new(const struct resolve_settings *settings, struct cac
     r->cache = cache;
     r->rng = rng;
     r->key = (struct hash_key){random_u64(rng), random_u64(rng)};
+    r->job_pool = (struct mem_pool){.size = sizeof(struct job), .keep = SPARE_MAX};
+    r->send_pool = (struct mem_pool){.size = sizeof(struct send), .keep = SPARE_MAX};
+    arena_chunks_init(&r->chunks, SPARE_MAX);
     table_init(&r->jobs);
     table_init(&r->waiters);
     table_init(&r->sends);
@@ -295,6 +300,9 @@ void resolve_free(struct resolver *r)
     table_fini(&r->sends);
     turns_fini(&r->turns);
     load_fini(&r->load);
+    mem_pool_fini(&r->job_pool);
+    mem_pool_fini(&r->send_pool);
+    arena_chunks_fini(&r->chunks);
     heap_fini(&r->timers);
     verifier_free(r->verifier);
     mem_free(r->actions.items);
@@ -303,7 +311,7 @@ void resolve_free(struct resolver *r)
 
 ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
 {
-    enter(r, now);
+    resolver_enter(r, now);
     struct job_flags flags = {.no_read = q->no_read,
         .no_write = q->no_write,
         .no_aliases = q->no_aliases,
@@ -336,16 +344,16 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
         JOB_EVENT(j, .kind = EVENT_QUESTION);
     }
     ask_id id = w->id;
-    pump(r);
+    resolver_pump(r);
     for (unsigned i = 0; i < EVICTIONS_MAX && inflight_is_crowded(cache_inflight(r->cache)) && load_evict(r);
          i++)
-        pump(r);
+        resolver_pump(r);
     return id;
 }
 
 void resolve_cancel(struct resolver *r, ask_id id, now_t now)
 {
-    enter(r, now);
+    resolver_enter(r, now);
     struct table_node *n = table_find(&r->waiters, id);
     if (!n) {
         answer_take_back(r, id);
@@ -359,7 +367,7 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now)
     waiter_remove(j, w, prev);
     if (!j->waiters && !j->parents)
         job_end(j);
-    pump(r);
+    resolver_pump(r);
 }
 
 /* Waiters whose patience is over get SERVFAIL while the work goes on for the cache. To RFC 9520 that is a
@@ -409,7 +417,7 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
     if (action_pop(r, out))
         return true;
     run_timers(r);
-    pump(r);
+    resolver_pump(r);
     if (action_pop(r, out))
         return true;
     if (r->line_first && !r->work_told) {
@@ -430,183 +438,18 @@ bool resolve_next(struct resolver *r, struct action *out, now_t now)
     return true;
 }
 
-/* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent.
- * Everything else is somebody's guess. */
-enum match { MATCH_YES, MATCH_CASE, MATCH_BARE, MATCH_NO };
-
-static enum match match(const struct send *s, const uint8_t *wire, size_t len)
-{
-    if (len < MSG_HEADER_LEN)
-        return MATCH_NO;
-    uint16_t flags = get_u16(wire + 2), qdcount = get_u16(wire + 4);
-    if (get_u16(wire) != s->msg_id || !(flags & FLAG_QR) || (flags >> 11 & 15) != OPCODE_QUERY)
-        return MATCH_NO;
-    unsigned rcode = flags & 15;
-    if (qdcount == 0 && len == MSG_HEADER_LEN && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP))
-        return MATCH_BARE;
-    if (qdcount != 1)
-        return MATCH_NO;
-    /* The question's name stands uncompressed: there is nothing before it to point at. */
-    const name_t *name = wire + MSG_HEADER_LEN;
-    size_t n = name_check(name, len - MSG_HEADER_LEN);
-    if (n == 0 || len - MSG_HEADER_LEN < n + 4 || !name_equal(name, s->name) ||
-        get_u16(name + n) != s->type || get_u16(name + n + 2) != s->job->class)
-        return MATCH_NO;
-    return name_same_case(name, s->name) ? MATCH_YES : MATCH_CASE;
-}
-
-/* A wrong packet at the right port: somebody guesses, or a middlebox spoils. The wait goes on, and the
- * exchange is finished over TCP as well (threat P4, P12). */
-static enum heard near_miss(struct send *s, bool only_case)
-{
-    struct job *j = s->job;
-    j->r->counters.near_misses++;
-    s->near_misses++;
-    JOB_EVENT(j, .kind = EVENT_NEAR_MISS, .to = &s->to, .transport = s->transport, .send = s->id);
-    struct candidate *c = &j->zone.candidates[s->candidate];
-    if (only_case)
-        c->case_missed = true;
-    if (s->transport == TRANSPORT_UDP && !c->stream_tried && !c->stream_failed) {
-        c->stream = true;
-        job_wake(j);
-    }
-    return HEARD_NEAR_MISS;
-}
-
-/* Messages to the same server before this one that were not answered yet, and should have been: a slow server
- * answers the first one first. */
-static unsigned count_lost(const struct send *answered)
-{
-    struct job *j = answered->job;
-    int64_t now_ms = j->r->now.mono_ms, rtt_ms = now_ms - answered->sent_ms;
-    unsigned lost = 0;
-    for (struct send *s = j->sends; s && answered->transport == TRANSPORT_UDP; s = s->next) {
-        if (s == answered || s->lost || s->candidate != answered->candidate ||
-            s->transport != TRANSPORT_UDP || s->sent_ms >= answered->sent_ms ||
-            now_ms - s->sent_ms < 2 * rtt_ms + 20)
-            continue;
-        s->lost = true;
-        lost++;
-    }
-    return lost;
-}
-
-enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now)
-{
-    enter(r, now);
-    struct table_node *n = table_find(&r->sends, id);
-    struct send *s = n ? HOLDER(n, struct send, node) : NULL;
-    if (!s || s->job->reply || s->near_misses > NEAR_MISSES_MAX) {
-        r->counters.ignored++;
-        return HEARD_IGNORED;
-    }
-    struct job *j = s->job;
-    enum heard heard = HEARD_MATCHED;
-    bool too_long = s->transport == TRANSPORT_UDP && len > r->set.udp_size;
-    enum match m = too_long ? MATCH_NO : match(s, wire, len);
-    if (too_long) {
-        /* It may have been put together from fragments of which one is forged (threat P5): over TCP then. */
-        j->zone.trouble = (struct reason){EDE_INVALID_DATA, "oversized-reply",
-            "a name server sent a longer UDP message than it was asked for"};
-        heard = near_miss(s, false);
-    } else if (m == MATCH_YES) {
-        uint8_t *copy = arena_copy(&j->arena, wire, len);
-        /* Our own letters back, so that names compressed towards the question do not carry random
-         * case into the cache. */
-        name_lower_copy(copy + MSG_HEADER_LEN, s->name);
-        struct msg *msg = ARENA_NEW(&j->arena, struct msg);
-        j->work->octets += (uint32_t)len;
-        bool parsed = msg_parse(msg, copy, len, &j->arena) == MSG_OK;
-        if (parsed && cookie_matches(s, &msg->edns)) {
-            unsigned lost = count_lost(s);
-            j->reply = reply_read(j, s, msg, cookie_learn(s, &msg->edns, lost));
-            j->reply->octets = len;
-            j->reply->lost = lost;
-            j->reply->unspoilt = s->transport == TRANSPORT_UDP && s->near_misses == 0 && !s->bare_error;
-            if (s->patience_over)
-                r->counters.late_answers++;
-            tell_learn(j, &msg->edns);
-            reach_heard(r, s);
-            turn_end(s, FLIGHT_ANSWERED);
-            send_drop(s);
-            job_wake(j);
-        } else {
-            j->zone.trouble =
-                parsed ? (struct reason){EDE_INVALID_DATA, "wrong-cookie", "a reply without our cookie came"}
-                       : (struct reason){
-                             EDE_INVALID_DATA, "malformed-reply", "a name server sent a malformed reply"};
-            /* Where cookies are spoilt on the way, TCP must do without. One that is missing may come there.
-             */
-            j->zone.candidates[s->candidate].no_cookie = !parsed || msg->edns.cookie_len > 0;
-            heard = near_miss(s, false);
-        }
-    } else if (m == MATCH_BARE) {
-        s->bare_error = true; /* believed when the timer ends (threat P12) */
-        heard = HEARD_NEAR_MISS;
-    } else {
-        heard = near_miss(s, m == MATCH_CASE);
-    }
-    pump(r);
-    return heard;
-}
-
-void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now)
-{
-    static const struct reason reasons[] = {
-        [NET_REFUSED] = {EDE_NETWORK_ERROR, "port-closed", "no name server listens at the address"},
-        [NET_UNREACHABLE] = {EDE_NETWORK_ERROR, "unreachable", "there is no route to the name server"},
-        [NET_TIMEOUT] = {EDE_NO_REACHABLE_AUTHORITY, "stream-timeout",
-            "the name server did not answer over TCP in time"},
-        [NET_CLOSED] = {EDE_NETWORK_ERROR, "stream-closed", "the name server closed the TCP connection"},
-        [NET_LOCAL] = {EDE_NETWORK_ERROR, "no-socket", "this machine has no socket to spare"},
-    };
-    enter(r, now);
-    struct table_node *n = table_find(&r->sends, id);
-    if (!n)
-        return;
-    struct send *s = HOLDER(n, struct send, node);
-    struct job *j = s->job;
-    struct candidate *c = &j->zone.candidates[s->candidate];
-    j->zone.trouble = reasons[why];
-    JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &s->to, .transport = s->transport,
-        .send = s->id, .tag = reasons[why].tag, .text = reasons[why].text);
-    if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
-        c->dead = c->no_route = true;
-    if (why == NET_UNREACHABLE)
-        reach_no_route(r, &s->to);
-    else if (why == NET_REFUSED || why == NET_CLOSED)
-        reach_heard(r, s);
-    if (s->transport == TRANSPORT_TCP && !c->truncated && !c->facts.case_broken && !c->stream_failed) {
-        /* One damaged packet must not be the end of a server that has no TCP (threat F5). */
-        c->stream = c->stream_tried = false;
-        c->stream_failed = true;
-    } else if (why == NET_REFUSED || s->transport == TRANSPORT_TCP) {
-        c->dead = true;
-    }
-    if (s->transport == TRANSPORT_TCP && why != NET_LOCAL)
-        stream_useless(j, c);
-    bool awaited = !s->patience_over;
-    send_drop(s);
-    /* The one that was waited for is gone: do not wait for its timer. */
-    if ((awaited || !is_in_patience(j)) && j->state == JOB_WAIT_REPLY) {
-        j->state = JOB_PICK;
-        job_wake(j);
-    }
-    pump(r);
-}
-
 void resolve_work(struct resolver *r, unsigned checks, now_t now)
 {
-    enter(r, now);
+    resolver_enter(r, now);
     work_run(r, checks);
-    pump(r);
+    resolver_pump(r);
 }
 
 void resolve_network_changed(struct resolver *r, now_t now)
 {
-    enter(r, now);
+    resolver_enter(r, now);
     reach_changed(r);
-    pump(r);
+    resolver_pump(r);
 }
 
 const struct resolve_counters *resolve_counters(struct resolver *r)
