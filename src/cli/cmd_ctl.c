@@ -1,109 +1,15 @@
 /* hark ctl [VERB]: asks a running harkd by its control socket. Knows the verbs (defs/verbs.def) and the form
  * of replies (one JSON object), not the daemon's code. */
 #include <errno.h>
-#include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "base/now.h"
 #include "cli/command.h"
+#include "cli/ctl_socket.h"
 #include "cli/ctl_trust.h"
-#include "lib/config.h"
 
-#define REPLY_OCTETS_MAX ((size_t)1 << 20)
 #define REPLY_MS_MAX 6000 /* harkd gives up after five seconds */
 #define COLUMN_VALUE 12u
-
-/* ---- the socket ---- */
-
-static int dial(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof at.sun_path) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
-    memcpy(at.sun_path, path, strlen(path) + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) < 0) {
-        int problem = errno;
-        close(fd);
-        errno = problem;
-        return -1;
-    }
-    return fd;
-}
-
-/* Where it is: as told, as the settings say (even those of a file with mistakes, which is when one wants to
- * know), this user's own, the system's. */
-static const char *find_socket(const struct args *args, char *buf, size_t cap)
-{
-    struct arena arena;
-    struct config config;
-    struct text ignored;
-    if (args->socket)
-        return args->socket;
-    arena_init(&arena);
-    text_init(&ignored);
-    (void)config_load(&config, &arena, NULL, &ignored);
-    bool named = config.control && config.control[0];
-    if (config.control && !named)
-        config.control = NULL;
-    bool known = config_control_path(&config, buf, cap);
-    text_fini(&ignored);
-    arena_fini(&arena);
-    return known && (named || access(buf, F_OK) == 0) ? buf : CONFIG_CONTROL_PATH;
-}
-
-/* {"verb": "nta", "arguments": ["add", "example."]} */
-static bool send_line(int fd, const struct args *args)
-{
-    json_t *words = json_array();
-    for (size_t i = 0; i < args->verb_word_count; i++)
-        json_array_append_new(words, json_string(args->verb_words[i]));
-    json_t *request = json_pack("{s:s, s:o}", "verb", args->verb, "arguments", words);
-    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
-    struct text line;
-    text_init(&line);
-    text_printf(&line, "%s\n", text ? text : "");
-    bool sent = text && send(fd, line.data, line.len, MSG_NOSIGNAL) == (ssize_t)line.len;
-    free(text);
-    json_decref(request);
-    text_fini(&line);
-    return sent;
-}
-
-/* All that comes until the other side closes. NULL: errno tells; 0 there means that nothing came. */
-static json_t *receive(int fd)
-{
-    struct text reply;
-    int64_t until = now_read(false).mono_ms + REPLY_MS_MAX;
-    ssize_t n = 1;
-    text_init(&reply);
-    while (n > 0 && reply.len < REPLY_OCTETS_MAX) {
-        char buf[4096];
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        int64_t left = until - now_read(false).mono_ms;
-        errno = ETIMEDOUT;
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
-            break;
-        n = recv(fd, buf, sizeof buf, 0);
-        if (n > 0)
-            text_add_n(&reply, buf, (size_t)n);
-        else if (n == 0)
-            errno = 0;
-    }
-    json_t *j = n == 0 ? json_loadb(reply.data, reply.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
-    if (j && !json_is_object(j)) {
-        json_decref(j);
-        j = NULL;
-    }
-    text_fini(&reply);
-    return j;
-}
 
 /* ---- the reply as text ---- */
 
@@ -287,15 +193,15 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
 enum status cmd_ctl(const struct args *args, struct out *out)
 {
     char buf[256];
-    const char *path = find_socket(args, buf, sizeof buf);
-    int fd = dial(path);
+    const char *path = ctl_socket_path(args->socket, buf, sizeof buf);
+    int fd = ctl_socket_dial(path);
     if (fd < 0) {
         out_complain("no harkd answers at %s: %s%s", path, strerror(errno),
             errno == EACCES ? " (root and harkd's own group may)"
                             : "; does it run, with that control.socket?");
         return STATUS_NO_REPLY;
     }
-    json_t *reply = send_line(fd, args) ? receive(fd) : NULL;
+    json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
     enum status status = STATUS_NO_REPLY;
     if (reply)
         status = show(args, out, reply);

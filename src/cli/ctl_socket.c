@@ -1,0 +1,103 @@
+#include "cli/ctl_socket.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/now.h"
+#include "lib/config.h"
+
+#define REPLY_OCTETS_MAX ((size_t)1 << 20)
+
+int ctl_socket_dial(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof at.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    memcpy(at.sun_path, path, strlen(path) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) < 0) {
+        int problem = errno;
+        close(fd);
+        errno = problem;
+        return -1;
+    }
+    return fd;
+}
+
+const char *ctl_socket_path(const char *named, char *buf, size_t cap)
+{
+    struct arena arena;
+    struct config config;
+    struct text ignored;
+    if (named)
+        return named;
+    arena_init(&arena);
+    text_init(&ignored);
+    (void)config_load(&config, &arena, NULL, &ignored);
+    bool set = config.control && config.control[0];
+    if (config.control && !set)
+        config.control = NULL;
+    bool known = config_control_path(&config, buf, cap);
+    text_fini(&ignored);
+    arena_fini(&arena);
+    return known && (set || access(buf, F_OK) == 0) ? buf : CONFIG_CONTROL_PATH;
+}
+
+/* {"verb": "nta", "arguments": ["add", "example."]} */
+static bool send_line(int fd, const char *verb, const char *const *words, size_t word_count)
+{
+    json_t *arguments = json_array();
+    for (size_t i = 0; i < word_count; i++)
+        json_array_append_new(arguments, json_string(words[i]));
+    json_t *request = json_pack("{s:s, s:o}", "verb", verb, "arguments", arguments);
+    char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "%s\n", text ? text : "");
+    bool sent = text && send(fd, line.data, line.len, MSG_NOSIGNAL) == (ssize_t)line.len;
+    free(text);
+    json_decref(request);
+    text_fini(&line);
+    return sent;
+}
+
+/* All that comes until the other side closes. NULL: errno tells; 0 there means that nothing came. */
+static json_t *receive(int fd, int patience_ms)
+{
+    struct text reply;
+    int64_t until = now_read(false).mono_ms + patience_ms;
+    ssize_t n = 1;
+    text_init(&reply);
+    while (n > 0 && reply.len < REPLY_OCTETS_MAX) {
+        char buf[4096];
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        int64_t left = until - now_read(false).mono_ms;
+        errno = ETIMEDOUT;
+        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+            break;
+        n = recv(fd, buf, sizeof buf, 0);
+        if (n > 0)
+            text_add_n(&reply, buf, (size_t)n);
+        else if (n == 0)
+            errno = 0;
+    }
+    json_t *j = n == 0 ? json_loadb(reply.data, reply.len, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (j && !json_is_object(j)) {
+        json_decref(j);
+        j = NULL;
+    }
+    text_fini(&reply);
+    return j;
+}
+
+json_t *ctl_socket_ask(int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms)
+{
+    return send_line(fd, verb, words, word_count) ? receive(fd, patience_ms) : NULL;
+}

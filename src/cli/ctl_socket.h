@@ -1,0 +1,17 @@
+/* A running harkd's control socket, asked: one line of JSON there, one object back. */
+#ifndef HARK_CLI_CTL_SOCKET_H
+#define HARK_CLI_CTL_SOCKET_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/** Where it is: as named, if not NULL; as the settings say (even those of a file with mistakes, which is when
+ * one wants to know); this user's own; the system's. */
+const char *ctl_socket_path(const char *named, char *buf, size_t cap);
+/** A connection, or -1: errno tells. */
+int ctl_socket_dial(const char *path);
+/** The reply, a new reference. NULL: errno tells; 0 there means that the other side closed without one. */
+json_t *ctl_socket_ask(
+    int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms);
+
+#endif
