@@ -33,7 +33,8 @@ static const struct {
 static const struct {
     const char *word;
     enum command command;
-} commands[] = {{"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"ctl", COMMAND_CTL},
+} commands[] = {{"lookup", COMMAND_SYSTEM}, {"query", COMMAND_ASK}, {"why", COMMAND_WHY},
+    {"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"ctl", COMMAND_CTL},
     {"help", COMMAND_HELP}};
 #define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
 
@@ -56,6 +57,8 @@ static struct range number_range(enum option o)
         return (struct range){512, 65535}; /* RFC 6891 6.2.3: less than 512 counts as 512 */
     case OPTION_TIME:
         return (struct range){1, 60};
+    case OPTION_TIMEOUT:
+        return (struct range){1, 3600};
     default:
         return (struct range){1, 10};
     }
@@ -71,10 +74,12 @@ struct parse {
     size_t word_count;
 };
 
-static int find_option(const char *name, size_t len)
+/* plus: behind a "+", which WORD options do not take. */
+static int find_option(const char *name, size_t len, bool plus)
 {
     for (int i = 0; i < OPTION_COUNT; i++)
-        if (strlen(option_table[i].name) == len && memcmp(option_table[i].name, name, len) == 0)
+        if ((!plus || option_table[i].kind != OPTION_KIND_WORD) && strlen(option_table[i].name) == len &&
+            memcmp(option_table[i].name, name, len) == 0)
             return i;
     for (size_t i = 0; i < SYNONYM_COUNT; i++)
         if (strlen(synonyms[i].name) == len && memcmp(synonyms[i].name, name, len) == 0)
@@ -167,6 +172,8 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_HOST:
         p->args->host = value;
         return ERR_OK;
+    case OPTION_TIMEOUT:
+        return set_number(p, o, value, "--timeout");
     default:
         v = strtoul(value, &end, 10);
         if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
@@ -207,14 +214,14 @@ static enum err parse_plus(struct parse *p, const char *arg)
     const char *name = arg + 1, *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     bool on = true;
-    int o = find_option(name, len);
+    int o = find_option(name, len, true);
     if (o < 0 && len > 2 && strncmp(name, "no", 2) == 0) {
-        o = find_option(name + 2, len - 2);
+        o = find_option(name + 2, len - 2, true);
         on = false;
         if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
             o = -1;
     }
-    if (o < 0 || option_table[o].kind == OPTION_KIND_WORD)
+    if (o < 0)
         return unknown_option(p, arg, "+");
     return apply(p, (enum option)o, on, equals ? equals + 1 : NULL, arg);
 }
@@ -225,10 +232,10 @@ static enum err parse_long(struct parse *p, const char *arg)
     const char *name = arg + 2, *equals = strchr(name, '=');
     size_t len = equals ? (size_t)(equals - name) : strlen(name);
     bool on = true;
-    int o = find_option(name, len);
+    int o = find_option(name, len, false);
     if (o < 0 && len > 2 && strncmp(name, "no", 2) == 0) {
         size_t skip = name[2] == '-' ? 3 : 2;
-        o = find_option(name + skip, len - skip);
+        o = find_option(name + skip, len - skip, false);
         on = false;
         if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
             o = -1;
@@ -341,6 +348,7 @@ static enum err check_places(struct parse *p)
         const char *name;
     } places[] = {[COMMAND_SYSTEM] = {'s', "NAME"},
         [COMMAND_ASK] = {'a', "NAME TYPE"},
+        [COMMAND_WHY] = {'y', "why"},
         [COMMAND_TRACE] = {'t', "trace"},
         [COMMAND_MX] = {'m', "mx"},
         [COMMAND_WHOIS] = {'w', "whois"},
@@ -394,8 +402,11 @@ static enum err check_options(struct parse *p)
             p->complaint, "+%s needs EDNS; leave +noedns out", a->on[OPTION_NSID] ? "nsid" : "dnssec");
         return ERR_FORMAT;
     }
-    if (a->command == COMMAND_TRACE && a->server) {
-        text_printf(p->complaint, "trace asks the zones' own name servers, not @%s; leave it out", a->server);
+    if (a->server && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
+        text_printf(p->complaint, "%s, not @%s; leave it out",
+            a->command == COMMAND_TRACE ? "trace asks the zones' own name servers"
+                                        : "why asks the servers of this system",
+            a->server);
         return ERR_FORMAT;
     }
     return check_places(p);
@@ -454,6 +465,7 @@ static enum err finish(struct parse *p)
     if (a->name_count == 0) {
         text_printf(p->complaint, "%s; see: hark help",
             a->command == COMMAND_TRACE ? "trace what? hark trace NAME [TYPE]"
+            : a->command == COMMAND_WHY ? "why what? hark why NAME"
                                         : "which name? hark NAME [TYPE...] [@SERVER]");
         return ERR_FORMAT;
     }

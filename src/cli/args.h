@@ -2,11 +2,15 @@
  *
  *   hark NAME…                   as the system looks names up
  *   hark NAME… TYPE… [@SERVER]   as DNS does
+ *   hark why NAME…               each mechanism of this system, side by side
  *   hark trace NAME… [TYPE…]     the walk from the root
  *   hark mx DOMAIN…              where mail for it goes
  *   hark whois NAME…             who registered a name, an address, an AS number
  *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
  *   hark help | --help | --version
+ *
+ *   hark lookup WORDS, hark query WORDS   the first two where a name equals a command; query is always DNS's
+ * form
  *
  * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then
  * the first is it: `hark ns` looks for the host ns, `hark ns ns` for the NS of ns. With a final dot ("ns.") a
@@ -44,6 +48,7 @@ extern const struct option_info option_table[OPTION_COUNT];
 enum command {
     COMMAND_SYSTEM,
     COMMAND_ASK,
+    COMMAND_WHY,
     COMMAND_TRACE,
     COMMAND_MX,
     COMMAND_WHOIS,

@@ -6,9 +6,10 @@
 static const char USAGE[] =
     "hark looks names up.\n"
     "\n"
-    "  hark NAME                    as this system does (hosts file, DNS, ...)\n"
+    "  hark NAME[:SERVICE]          as this system does (hosts file, DNS, ...)\n"
     "  hark NAME TYPE... [@SERVER]  as DNS does; without @SERVER those of resolv.conf\n"
     "  hark -x ADDRESS              the name that belongs to an address\n"
+    "  hark why NAME                each source of this system side by side, and why\n"
     "  hark trace NAME [TYPE]       the walk from the root, each hop as it happens\n"
     "  hark mx DOMAIN               where mail for it goes, or for USER@DOMAIN\n"
     "  hark whois NAME              who registered a name, an address, an AS number\n"

@@ -8,6 +8,7 @@
 
 enum status cmd_system(const struct args *args, struct out *out);
 enum status cmd_ask(const struct args *args, struct out *out);
+enum status cmd_why(const struct args *args, struct out *out);
 enum status cmd_trace(const struct args *args, struct out *out);
 enum status cmd_mx(const struct args *args, struct out *out);
 enum status cmd_whois(const struct args *args, struct out *out);

@@ -15,6 +15,8 @@ static enum status run(const struct args *args, struct out *out)
         return cmd_system(args, out);
     case COMMAND_ASK:
         return cmd_ask(args, out);
+    case COMMAND_WHY:
+        return cmd_why(args, out);
     case COMMAND_TRACE:
         return cmd_trace(args, out);
     case COMMAND_MX:
@@ -43,6 +45,24 @@ static void fill_standard_streams(void)
         close(fd);
 }
 
+static void give_up(int signal)
+{
+    static const char said[] = "hark: --timeout is over\n";
+    (void)signal;
+    if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
+        _exit(STATUS_INTERNAL);
+    _exit(STATUS_NO_REPLY); /* what was found out is printed: each line as it was known */
+}
+
+/* A single look-up of the system minds its own time, and so can say who did not reply. */
+static void limit_time(const struct args *args)
+{
+    if (!args->given[OPTION_TIMEOUT] || (args->command == COMMAND_SYSTEM && args->name_count == 1))
+        return;
+    signal(SIGALRM, give_up);
+    alarm(args->number[OPTION_TIMEOUT]);
+}
+
 /* A reader that has seen enough (hark … | head) is no failure; a full disk is. */
 static enum status finish(struct out *out, enum status status)
 {
@@ -58,6 +78,7 @@ int main(int argc, char **argv)
 {
     fill_standard_streams();
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it */
     setlocale(LC_CTYPE, "");
     struct args args;
     struct arena arena;
@@ -73,6 +94,7 @@ int main(int argc, char **argv)
         out_init(&out, stdout, format);
         if (args.given[OPTION_COLOR])
             out.colour = args.on[OPTION_COLOR];
+        limit_time(&args);
         status = finish(&out, run(&args, &out));
     } else {
         out_complain("%s", complaint.data);

@@ -44,7 +44,8 @@ static enum err parse(struct args *out, const char *line)
  * Options that are on by default appear when off. */
 static void describe(struct text *t, const struct args *a)
 {
-    static const char *const commands[] = {"system", "ask", "trace", "mx", "whois", "ctl", "help", "version"};
+    static const char *const commands[] = {
+        "system", "ask", "why", "trace", "mx", "whois", "ctl", "help", "version"};
     text_add(t, commands[a->command]);
     for (size_t i = 0; i < a->name_count; i++)
         text_printf(t, " %s", a->names[i]);
@@ -99,6 +100,18 @@ static const struct {
     {"ctl reload -s /run/x.sock --json", "ctl reload socket=/run/x.sock json"},
     {"--socket=/run/x.sock ctl reload", "ctl reload socket=/run/x.sock"},
     {"ctl.", "system ctl."},
+    {"lookup trace", "system trace"},
+    {"lookup why +short", "system why short"},
+    {"lookup www.example MX", "ask www.example MX"},
+    {"query www.example", "ask www.example"},
+    {"query trace MX", "ask trace MX"},
+    {"why www.example", "why www.example"},
+    {"why trace", "why trace"},
+    {"why www.example --json -4", "why www.example ipv4 json"},
+    {"why.", "system why."},
+    {"www.example:https", "system www.example:https"},
+    {"www.example -v --timeout 9", "system www.example verbose"},
+    {"www.example A --timeout=9", "ask www.example A"},
     {"help", "help"},
     {"--help", "help help"},
     {"-h www.example", "help help"},
@@ -193,6 +206,12 @@ static const struct {
     {"@192.0.2.1", "which name?"},
     {"-t MX", "which name?"},
     {"trace", "trace what?"},
+    {"why", "why what?"},
+    {"lookup", "which name?"},
+    {"why www.example @192.0.2.1", "not @192.0.2.1"},
+    {"why www.example +short", "short does not go with why"},
+    {"www.example --timeout 0", "a number from 1 to 3600"},
+    {"www.example --timeout", "needs a value"},
     {"''", "the root is \".\""},
     {"www.example +shor", "did you mean +short?"},
     {"www.example +shrot", "did you mean +short?"},

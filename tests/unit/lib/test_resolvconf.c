@@ -3,9 +3,12 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "base/text.h"
 
 /* The servers in order, then what the options say: "192.0.2.1 ::1 t2 a3 rotate tcp". */
 static const char *summary(const char *file, char *buf, size_t cap)
@@ -70,11 +73,72 @@ static void a_file_that_is_not_there_counts_as_empty(void **state)
     assert_int_equal(resolvconf_read(&c, "/"), ERR_SYSTEM);
 }
 
+/* The names that are asked for, in turn; a domain's are marked. */
+static void names(struct text *t, const char *file, const char *name)
+{
+    struct resolvconf c;
+    struct resolvconf_candidate candidate;
+    resolvconf_parse(&c, file, strlen(file));
+    for (unsigned i = 0; resolvconf_candidate(&candidate, &c, name, i); i++)
+        text_printf(t, "%s%s%s", i ? " " : "", candidate.name, candidate.domain ? "*" : "");
+}
+
+static void makes_the_names_that_the_c_library_makes(void **state)
+{
+    static const struct {
+        const char *why, *file, *name, *expected;
+    } rows[] = {
+        {"no search list", "", "www", "www"},
+        {"one label", "search a.example b.example\n", "www", "www.a.example* www.b.example* www"},
+        {"with a dot", "search a.example\n", "www.b", "www.b www.b.a.example*"},
+        {"absolute", "search a.example\n", "www.", "www"},
+        {"the root", "search a.example\n", ".", ""},
+        {"ndots", "search a.example\noptions ndots:2\n", "www.b", "www.b.a.example* www.b"},
+        {"ndots, enough of them", "search a.example\noptions ndots:2\n", "www.b.c",
+            "www.b.c www.b.c.a.example*"},
+        {"ndots 0", "search a.example\noptions ndots:0\n", "www", "www www.a.example*"},
+        {"no-tld-query", "search a.example\noptions no-tld-query\n", "www", "www.a.example*"},
+        {"no-tld-query, with a dot", "search a.example\noptions ndots:3 no-tld-query\n", "w.b",
+            "w.b.a.example* w.b"},
+        {"domain", "domain a.example b.example\n", "www", "www.a.example* www"},
+        {"the last line counts", "search a.example\ndomain b.example\n", "www", "www.b.example* www"},
+        {"the root is searched", "search a.example .\n", "www", "www.a.example* www* www"},
+        {"a final dot in the list", "search a.example.\n", "www", "www.a.example* www"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text t;
+        text_init(&t);
+        names(&t, rows[i].file, rows[i].name);
+        if (strcmp(t.data, rows[i].expected) != 0)
+            fail_msg("%s: '%s', expected '%s'", rows[i].why, t.data, rows[i].expected);
+        text_fini(&t);
+    }
+}
+
+static void the_environment_has_its_say(void **state)
+{
+    struct resolvconf c;
+    static const char file[] = "search a.example\nnameserver 192.0.2.1\n";
+    setenv("LOCALDOMAIN", "b.example c.example", 1);
+    setenv("RES_OPTIONS", "ndots:3 timeout:7", 1);
+    resolvconf_parse(&c, file, sizeof file - 1);
+    resolvconf_read_environment(&c);
+    unsetenv("LOCALDOMAIN");
+    unsetenv("RES_OPTIONS");
+    assert_int_equal(c.search_count, 2);
+    assert_string_equal(c.search[1], "c.example");
+    assert_int_equal(c.ndots, 3);
+    assert_int_equal(c.timeout_s, 7);
+    assert_int_equal(c.server_lines[0], 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_what_the_c_library_reads),
         cmocka_unit_test(a_file_that_is_not_there_counts_as_empty),
+        cmocka_unit_test(makes_the_names_that_the_c_library_makes),
+        cmocka_unit_test(the_environment_has_its_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

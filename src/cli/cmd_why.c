@@ -1,0 +1,145 @@
+/* hark why NAME: every mechanism of this system side by side, the winner, and what is odd about it. */
+#include <string.h>
+#include <strings.h>
+
+#include "cli/command.h"
+#include "cli/why.h"
+#include "dns/name.h"
+#include "lib/trust.h"
+
+#define WALK_PATIENCE_MS 5000 /* of each type, as a client of harkd has it */
+#define WALKS_US 12000000     /* two types, one after the other, and some */
+
+/* ---- is it for the root to know? ---- */
+
+static const char *const local_names[] = {
+#define LOCAL(name, kind, source) name,
+#include "defs/local.def"
+#undef LOCAL
+};
+
+static bool is_at_or_below(const char *name, const char *zone)
+{
+    size_t n = strlen(name), z = strlen(zone);
+    if (n > 0 && name[n - 1] == '.')
+        n--;
+    return n >= z && strncasecmp(name + n - z, zone, z) == 0 && (n == z || name[n - z - 1] == '.');
+}
+
+/* A name of this place alone is not told to the root's servers. */
+static const char *why_not_walked(const char *name)
+{
+    const char *dot = strchr(name, '.');
+    for (size_t i = 0; i < sizeof local_names / sizeof local_names[0]; i++)
+        if (is_at_or_below(name, local_names[i]))
+            return "not asked: names like this one are no business of the root's";
+    return dot && dot[1] ? NULL : "not asked: a name without a dot is no business of the root's";
+}
+
+/* ---- asking ---- */
+
+struct walking {
+    struct arena arena;
+    struct config config;
+    struct anchors *anchors;
+    struct text complaint;
+    bool ready;
+};
+
+static void walking_init(struct walking *k)
+{
+    *k = (struct walking){0};
+    arena_init(&k->arena);
+    text_init(&k->complaint);
+    k->ready = config_load(&k->config, &k->arena, NULL, &k->complaint) == ERR_OK;
+    if (k->ready && k->config.trust.validate)
+        k->anchors = trust_read_anchors(&k->config, &k->complaint);
+    k->config.resolve.anchors = k->anchors;
+    out_complain_lines(k->complaint.data);
+}
+
+static void walking_fini(struct walking *k)
+{
+    anchors_free(k->anchors);
+    text_fini(&k->complaint);
+    arena_fini(&k->arena);
+}
+
+static void begin_walk(
+    struct why_walk *w, struct walking *k, const struct system_question *q, const char *name)
+{
+    struct walk_ask ask = {.config = &k->config,
+        .name = name,
+        .reverse = q->reverse,
+        .v4 = q->v4,
+        .v6 = q->v6,
+        .patience_ms = WALK_PATIENCE_MS};
+    size_t len = strlen(name);
+    if (len >= sizeof w->name)
+        return;
+    memcpy(w->name, name, len + 1);
+    walk_begin(&w->child, &ask);
+    w->begun = true;
+}
+
+static void end_walk(struct why_walk *w, int64_t until_us)
+{
+    if (!w->begun)
+        return;
+    child_wait(&(struct child *){&w->child}, 1, until_us);
+    w->done = walk_read(&w->said, &w->child);
+    child_fini(&w->child);
+}
+
+static void find_out(struct why *w)
+{
+    struct walking k;
+    const char *name = w->q.reverse ? w->q.pointer : w->q.query;
+    walking_init(&k);
+    w->no_walk = why_not_walked(name);
+    if (!k.ready)
+        w->no_walk = "not asked: the settings of harkd have mistakes";
+    if (w->q.numeric)
+        w->no_walk = "not asked: an address has no need of it";
+    if (!w->no_walk)
+        begin_walk(&w->typed, &k, &w->q, name);
+    system_question_ask(&w->q, SYSTEM_ALL);
+    const struct stub_said *s = system_question_server(&w->q);
+    if (s && s->has_data && s->domain[0] && k.ready && !why_not_walked(s->name))
+        begin_walk(&w->searched, &k, &w->q, s->name);
+    int64_t until_us = child_now_us() + WALKS_US;
+    end_walk(&w->typed, until_us);
+    end_walk(&w->searched, until_us);
+    dns_origin_read(&w->origin, "");
+    walking_fini(&k);
+}
+
+static enum status look_at(const struct args *args, struct out *out, const char *word)
+{
+    struct arena arena;
+    enum status status = STATUS_USAGE;
+    arena_init(&arena);
+    struct why *w = ARENA_NEW(&arena, struct why);
+    if (system_question_read(&w->q, args, word, &arena) == ERR_OK) {
+        find_out(w);
+        why_notice(w);
+        why_view(out, w);
+        status = system_question_status(&w->q);
+        for (size_t i = 0; i < w->notice_count; i++)
+            mem_free(w->notices[i]);
+        system_question_fini(&w->q);
+    }
+    arena_fini(&arena);
+    return status;
+}
+
+enum status cmd_why(const struct args *args, struct out *out)
+{
+    enum status worst = STATUS_ANSWER;
+    for (size_t i = 0; i < args->name_count && !out->error; i++) {
+        if (i > 0 && out->format == OUT_TEXT)
+            out_end(out);
+        worst = status_worst(worst, look_at(args, out, args->names[i]));
+    }
+    return worst;
+}

@@ -1,0 +1,97 @@
+#include "cli/local_harkd.h"
+
+#include <errno.h>
+#include <ifaddrs.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/ctl_socket.h"
+
+#define PATIENCE_MS 200 /* it is a socket of this machine; the look-up waits for it */
+#define DNS_PORT 53
+
+static json_t *ask(const char *path, const char *verb, const char *const *words, size_t count)
+{
+    int fd = ctl_socket_dial(path);
+    if (fd < 0)
+        return NULL;
+    json_t *reply = ctl_socket_ask(fd, verb, words, count, PATIENCE_MS);
+    int problem = errno;
+    close(fd);
+    errno = problem;
+    return reply;
+}
+
+static void read_status(struct local_harkd *h, const json_t *reply)
+{
+    const json_t *list = json_object_get(reply, "listen");
+    const char *version = json_string_value(json_object_get(reply, "version"));
+    size_t i;
+    json_t *v;
+    h->runs = true;
+    snprintf(h->version, sizeof h->version, "%s", version ? version : "?");
+    json_array_foreach(list, i, v)
+    {
+        const char *text = json_string_value(v);
+        if (text && h->listen_count < LOCAL_HARKD_LISTEN_MAX &&
+            endpoint_parse(&h->listen[h->listen_count], text, DNS_PORT) == ERR_OK)
+            h->listen_count++;
+    }
+}
+
+void local_harkd_find(struct local_harkd *h, const char *name, bool v4, bool v6)
+{
+    char buf[256];
+    *h = (struct local_harkd){0};
+    const char *path = ctl_socket_path(NULL, buf, sizeof buf);
+    json_t *reply = ask(path, "status", NULL, 0);
+    if (!reply) {
+        h->error = errno;
+        return;
+    }
+    read_status(h, reply);
+    json_decref(reply);
+}
+
+void local_harkd_fini(struct local_harkd *h)
+{
+    json_decref(h->known);
+    h->known = NULL;
+}
+
+static bool is_any(const struct addr *a)
+{
+    static const uint8_t zero[16];
+    return memcmp(a->ip, zero, addr_len(a)) == 0;
+}
+
+/* Is it an address of this machine? */
+static bool is_own(const struct addr *a)
+{
+    struct ifaddrs *list = NULL;
+    bool own = addr_is_loopback(a);
+    if (own || getifaddrs(&list) != 0)
+        return own;
+    for (struct ifaddrs *i = list; i && !own; i = i->ifa_next) {
+        int family = i->ifa_addr ? i->ifa_addr->sa_family : AF_UNSPEC;
+        if (family != AF_INET && family != AF_INET6)
+            continue;
+        struct endpoint e = endpoint_of_sockaddr(i->ifa_addr);
+        own = addr_equal(&e.addr, a);
+    }
+    freeifaddrs(list);
+    return own;
+}
+
+bool local_harkd_is(const struct local_harkd *h, const struct endpoint *server)
+{
+    for (unsigned i = 0; i < h->listen_count; i++) {
+        const struct endpoint *l = &h->listen[i];
+        if (l->port != server->port)
+            continue;
+        if (addr_equal(&l->addr, &server->addr) || (is_any(&l->addr) && is_own(&server->addr)))
+            return true;
+    }
+    return false;
+}

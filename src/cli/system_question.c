@@ -1,0 +1,356 @@
+#include "cli/system_question.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/address.h"
+#include "cli/out.h"
+
+#define LIMIT_DEFAULT_S 30u    /* as long as the C library may take with three dead servers */
+#define PROBE_TRIES 2u         /* UDP loses messages */
+#define PROBE_TIMEOUT_MS 1000  /* with each; two seconds tell that a server is dead */
+#define PROBE_AFTER_US 1000000 /* after the system has its answer the reason for it is waited for so long */
+
+/* ---- what was typed ---- */
+
+static bool is_ascii(const char *s)
+{
+    for (; *s; s++)
+        if ((unsigned char)*s >= 0x80)
+            return false;
+    return true;
+}
+
+/* Names that are not ASCII become A-labels; others go to the system as they are (it knows more than DNS). */
+static enum err read_name(struct system_question *q, const char *host, struct arena *arena)
+{
+    name_t name[NAME_MAX_LEN];
+    struct text why;
+    q->query = host;
+    if (is_ascii(host))
+        return ERR_OK;
+    text_init(&why);
+    enum err err = address_name(name, host, &why);
+    if (err) {
+        out_complain("'%s' is not a domain name: %s", host, why.data);
+    } else {
+        text_clear(&why);
+        name_to_text(&why, name);
+        if (why.len > 1)
+            why.data[why.len - 1] = 0; /* the final dot would keep the system from its hosts file */
+        q->query = arena_strdup(arena, why.data);
+    }
+    text_fini(&why);
+    return err;
+}
+
+/* The place of the colon before a service, NULL if there is none: "name:https", "192.0.2.1:53", "[::1]:53".
+ */
+static char *find_service(char *word)
+{
+    char *colon = strrchr(word, ':');
+    if (!colon)
+        return NULL;
+    if (word[0] == '[')
+        return colon > word && colon[-1] == ']' ? colon : NULL;
+    return strchr(word, ':') == colon ? colon : NULL;
+}
+
+static enum err check_service(const char *word, const char *service)
+{
+    char *end;
+    unsigned long port = strtoul(service, &end, 10);
+    bool number = service[0] >= '0' && service[0] <= '9' && *end == 0;
+    if (service[0] && (!number || port <= 65535))
+        return ERR_OK;
+    if (number)
+        out_complain("%s: '%s' is not a port: 0 to 65535", word, service);
+    else
+        out_complain("%s: behind the colon belongs a service or a port: %shttps", word, word);
+    return ERR_FORMAT;
+}
+
+/* An address in whatever form the C library reads, with its scope; nobody is asked. */
+static bool read_numeric(struct endpoint *out, const char *host, const char *service)
+{
+    struct system_ask ask = {.name = host, .service = service, .family = AF_UNSPEC, .flags = AI_NUMERICHOST};
+    struct system_said *said = mem_alloc(sizeof *said);
+    system_ask(said, &ask, NULL);
+    bool is = said->error == 0 && said->count > 0;
+    if (is)
+        *out = said->addresses[0];
+    mem_free(said);
+    return is;
+}
+
+static void read_address(struct system_question *q, const struct endpoint *e)
+{
+    name_t name[NAME_MAX_LEN];
+    q->reverse = true;
+    q->address = e->addr;
+    q->ask.name = NULL;
+    q->ask.address = *e;
+    address_reverse(name, &e->addr);
+    name_text(name, q->pointer);
+}
+
+/* "192.0.2.1", "fe80::1%eth0": written as addresses are, and not 10 or 127.1. */
+static bool is_written_address(const char *host)
+{
+    char text[ADDR_TEXT_LEN];
+    struct addr addr;
+    size_t len = strcspn(host, "%");
+    if (len >= sizeof text)
+        return false;
+    memcpy(text, host, len);
+    text[len] = 0;
+    return addr_parse(&addr, text) == ERR_OK && (host[len] == 0 || addr.family == FAMILY_V6);
+}
+
+enum err system_question_read(
+    struct system_question *q, const struct args *args, const char *word, struct arena *arena)
+{
+    struct endpoint e;
+    bool have_v4, have_v6;
+    *q = (struct system_question){.word = word, .limit_s = LIMIT_DEFAULT_S};
+    if (args->given[OPTION_TIMEOUT])
+        q->limit_s = args->number[OPTION_TIMEOUT];
+    char *host = arena_strdup(arena, word), *colon = is_written_address(word) ? NULL : find_service(host);
+    if (colon) {
+        *colon = 0;
+        q->service = colon + 1;
+        if (check_service(word, q->service) != ERR_OK)
+            return ERR_FORMAT;
+    }
+    size_t len = strlen(host);
+    if (host[0] == '[' && len > 2 && host[len - 1] == ']') {
+        host[len - 1] = 0;
+        host++;
+    }
+    if (read_name(q, host, arena) != ERR_OK)
+        return ERR_FORMAT;
+    bool v4 = args->on[OPTION_IPV4], v6 = args->on[OPTION_IPV6];
+    q->ask = (struct system_ask){.name = q->query, .service = q->service, .flags = AI_CANONNAME};
+    q->ask.family = v4 ? AF_INET : v6 ? AF_INET6 : AF_UNSPEC;
+    if (q->ask.family == AF_UNSPEC)
+        q->ask.flags |=
+            AI_ADDRCONFIG; /* as browsers and getent do: no addresses of a family that is not here */
+    system_families(&have_v4, &have_v6);
+    q->v4 = v4 || (!v6 && have_v4);
+    q->v6 = v6 || (!v4 && have_v6);
+    q->numeric = read_numeric(&e, host, q->service);
+    if (q->numeric && is_written_address(host)) {
+        q->numeric = false;
+        read_address(q, &e);
+    }
+    return ERR_OK;
+}
+
+void system_question_fini(struct system_question *q)
+{
+    system_look_fini(&q->look);
+    for (unsigned i = 0; i < q->probe_count; i++)
+        child_fini(&q->probes[i]);
+    local_harkd_fini(&q->harkd);
+}
+
+/* ---- asking ---- */
+
+static void probe(struct system_question *q, unsigned server)
+{
+    struct stub_ask ask = {.conf = &q->resolv,
+        .name = q->reverse ? q->pointer : q->query,
+        .reverse = q->reverse,
+        .v4 = q->v4,
+        .v6 = q->v6,
+        .tries = PROBE_TRIES,
+        .timeout_ms = PROBE_TIMEOUT_MS};
+    stub_begin(&q->probes[q->probe_count++], &ask, server);
+}
+
+static void on_source(void *ctx, const struct nsswitch_source *source)
+{
+    struct system_question *q = ctx;
+    if (strcmp(source->name, "dns") == 0 && q->probe_count == 0)
+        probe(q, STUB_IN_TURN);
+}
+
+static void read_probes(struct system_question *q, int64_t until_us)
+{
+    for (unsigned i = 0; i < q->probe_count; i++) {
+        struct child *c = &q->probes[i];
+        child_wait(&c, 1, until_us);
+        q->said_count += stub_read(q->said + q->said_count, c);
+    }
+}
+
+void system_question_ask(struct system_question *q, enum system_depth depth)
+{
+    struct nsswitch conf;
+    int64_t until_us = child_now_us() + (int64_t)q->limit_s * 1000000;
+    if (q->numeric)
+        depth = SYSTEM_WHOLE_ONLY;
+    nsswitch_read(&conf, NSSWITCH_PATH);
+    system_look_init(&q->look, &conf);
+    if (depth == SYSTEM_WHOLE_ONLY) {
+        system_look_up(&q->look, &q->ask, depth, until_us, NULL, NULL);
+        return;
+    }
+    (void)resolvconf_read(&q->resolv, RESOLVCONF_PATH);
+    resolvconf_read_environment(&q->resolv);
+    q->nscd = system_has_nscd();
+    local_harkd_find(
+        &q->harkd, q->reverse ? q->pointer : q->query, q->v4 && !q->reverse, q->v6 && !q->reverse);
+    for (unsigned i = 0; depth == SYSTEM_ALL && i < q->resolv.server_count; i++)
+        probe(q, i);
+    system_look_up(&q->look, &q->ask, depth, until_us, on_source, q);
+    hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
+    int64_t patience_us = child_now_us() + PROBE_AFTER_US;
+    read_probes(q, depth == SYSTEM_ALL || patience_us > until_us ? until_us : patience_us);
+}
+
+const struct stub_said *system_question_server(const struct system_question *q)
+{
+    for (unsigned i = 0; i < q->said_count; i++)
+        if (stub_is_answer(&q->said[i]))
+            return &q->said[i];
+    return NULL;
+}
+
+/* ---- what the whole says ---- */
+
+/* What to do next, in words. */
+static void add_hint(struct text *t, const struct system_question *q)
+{
+    switch (q->look.whole.said.error) {
+    case EAI_NONAME:
+    case EAI_NODATA:
+        text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,
+            q->reverse ? "" : " A");
+        break;
+    case EAI_AGAIN:
+        text_printf(t, "; who does not reply: hark why %s", q->query);
+        break;
+    case EAI_FAIL:
+        text_printf(t, "; why: hark why %s", q->query);
+        break;
+    case EAI_SERVICE:
+        text_add(t, "; /etc/services lists them, and a number will do");
+        break;
+    default:
+        break;
+    }
+}
+
+static const char *error_text(const struct system_said *s)
+{
+    return s->error == EAI_SYSTEM ? strerror(s->system_error) : gai_strerror(s->error);
+}
+
+enum status system_question_status(const struct system_question *q)
+{
+    const struct system_part *whole = &q->look.whole;
+    if (whole->child.end == CHILD_LATE) {
+        out_complain("%s: no answer of the system in %u s; who does not reply: hark why %s", q->word,
+            q->limit_s, q->query);
+        return STATUS_NO_REPLY;
+    }
+    if (whole->child.end != CHILD_DONE) {
+        out_complain("%s: the look-up itself ended early; is a module of %s broken? hark why %s", q->word,
+            NSSWITCH_PATH, q->query);
+        return STATUS_INTERNAL;
+    }
+    if (whole->said.error == 0)
+        return STATUS_ANSWER;
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "%s: %s", q->word, error_text(&whole->said));
+    add_hint(&t, q);
+    out_complain("%s", t.data);
+    text_fini(&t);
+    switch (whole->said.error) {
+    case EAI_NONAME:
+    case EAI_NODATA:
+    case EAI_ADDRFAMILY:
+        return STATUS_NO_DATA;
+    case EAI_AGAIN: /* no server replied, or it failed for now: the system does not tell which */
+        return STATUS_NO_REPLY;
+    case EAI_FAIL:
+        return STATUS_FAILURE;
+    case EAI_SERVICE:
+        return STATUS_USAGE;
+    default:
+        return STATUS_INTERNAL;
+    }
+}
+
+/* ---- where it comes from ---- */
+
+static void add_hosts_lines(struct text *t, const struct system_question *q)
+{
+    size_t n = q->hosts.count;
+    text_printf(t, "%s line%s", HOSTS_PATH, n == 1 ? "" : "s");
+    for (size_t i = 0; i < n; i++)
+        text_printf(t, "%s%u", i ? ", " : " ", q->hosts.items[i].line);
+    if (q->hosts.more)
+        text_printf(t, " and %zu more", q->hosts.more);
+    if (n == 0)
+        text_add(t, "s that were there a moment ago");
+}
+
+void system_question_add_server(struct text *t, const struct system_question *q, const struct stub_said *s)
+{
+    char buf[ADDR_TEXT_LEN];
+    text_add(t, addr_text(&s->server.addr, buf));
+    if (local_harkd_is(&q->harkd, &s->server))
+        text_add(t, ", harkd on this machine");
+    if (s->line)
+        text_printf(t, " (%s line %u)", RESOLVCONF_PATH, s->line);
+    else
+        text_printf(t, " (%s names none)", RESOLVCONF_PATH);
+}
+
+static void add_earlier_servers(
+    struct text *t, const struct system_question *q, const struct stub_said *until)
+{
+    char buf[ADDR_TEXT_LEN];
+    const char *before = ", after ";
+    for (const struct stub_said *s = q->said; s < until; s++) {
+        text_printf(t, "%s%s ", before, addr_text(&s->server.addr, buf));
+        if (s->end == ASK_REPLY) {
+            text_add(t, "said ");
+            rcode_to_text(t, s->rcode);
+        } else {
+            text_add(t, "did not reply");
+        }
+        before = " and ";
+    }
+}
+
+static void add_dns(struct text *t, const struct system_question *q)
+{
+    const struct stub_said *s = system_question_server(q);
+    if (!s) {
+        text_add(t, "a server of ");
+        text_add(t, RESOLVCONF_PATH);
+        return;
+    }
+    system_question_add_server(t, q, s);
+    add_earlier_servers(t, q, s);
+    if (s->has_data)
+        text_printf(t, ", TTL %u s", s->ttl_s);
+    if (s->domain[0])
+        text_printf(t, "; asked for as %s (search list)", s->name);
+}
+
+void system_question_whence(
+    struct text *t, const struct system_question *q, const struct nsswitch_source *source)
+{
+    if (strcmp(source->name, "files") == 0)
+        add_hosts_lines(t, q);
+    else if (strcmp(source->name, "dns") == 0)
+        add_dns(t, q);
+    else
+        text_printf(t, "the module libnss_%s.so.2", source->name);
+}

@@ -1,0 +1,44 @@
+/* `hark why NAME`: all that is found out, and what is worth noticing about it. */
+#ifndef HARK_CLI_WHY_H
+#define HARK_CLI_WHY_H
+
+#include "cli/out.h"
+#include "cli/system_question.h"
+#include "lib/dns_origin.h"
+#include "lib/walk.h"
+
+#define WHY_NOTICES_MAX 24u
+
+/* A walk from the root. */
+struct why_walk {
+    bool begun, done;
+    char name[RESOLVCONF_CANDIDATE_LEN];
+    struct child child;
+    struct walk_said said; /* if done */
+};
+
+struct why {
+    struct system_question q;
+    struct dns_origin origin;
+    struct why_walk typed;          /* of the name as it was typed */
+    struct why_walk searched;       /* of the name of the search list that has the answer, if it is another */
+    const char *no_walk;            /* why the name as typed was not looked for from the root; NULL: it was */
+    char *notices[WHY_NOTICES_MAX]; /* mem_free() */
+    size_t notice_count;
+};
+
+/** The walk that belongs to the answer; NULL: there was none. */
+const struct why_walk *why_walk_of_answer(const struct why *w);
+/** The part whose answer programs get; NULL: none. */
+const struct system_part *why_winner(const struct why *w);
+/** The part that is DNS; NULL: this system does not ask it. */
+const struct system_part *why_dns_part(const struct why *w);
+/** Fills in the notices: each a sentence that says what is odd, and what to make of it. */
+void why_notice(struct why *w);
+/** Text or JSON. */
+void why_view(struct out *out, const struct why *w);
+/** "192.0.2.1, 192.0.2.2 and 3 more" */
+void why_add_addresses(struct text *t, const struct addr *list, size_t count);
+void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count);
+
+#endif

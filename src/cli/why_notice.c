@@ -1,0 +1,370 @@
+/* What is worth noticing: each rule looks at what was found out and may say a sentence. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "cli/why.h"
+#include "lib/nsswitch.h"
+
+#define ADDRESSES_SHOWN 3u
+
+void why_add_addresses(struct text *t, const struct addr *list, size_t count)
+{
+    char buf[ADDR_TEXT_LEN];
+    for (size_t i = 0; i < count && i < ADDRESSES_SHOWN; i++)
+        text_printf(t, "%s%s", i ? ", " : "", addr_text(&list[i], buf));
+    if (count > ADDRESSES_SHOWN)
+        text_printf(t, " and %zu more", count - ADDRESSES_SHOWN);
+}
+
+void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count)
+{
+    struct addr few[ADDRESSES_SHOWN] = {0};
+    for (size_t i = 0; i < count && i < ADDRESSES_SHOWN; i++)
+        few[i] = list[i].addr;
+    why_add_addresses(t, few, count);
+}
+
+const struct why_walk *why_walk_of_answer(const struct why *w)
+{
+    return w->searched.done ? &w->searched : w->typed.done ? &w->typed : NULL;
+}
+
+const struct system_part *why_winner(const struct why *w)
+{
+    for (unsigned i = 0; i < w->q.look.conf.count; i++)
+        if (w->q.look.parts[i].counts)
+            return &w->q.look.parts[i];
+    return NULL;
+}
+
+static const struct system_part *find_part(const struct why *w, const char *source)
+{
+    for (unsigned i = 0; i < w->q.look.conf.count; i++)
+        if (strcmp(w->q.look.conf.sources[i].name, source) == 0)
+            return &w->q.look.parts[i];
+    return NULL;
+}
+
+const struct system_part *why_dns_part(const struct why *w)
+{
+    return find_part(w, "dns");
+}
+
+/* ---- sentences ---- */
+
+__attribute__((format(printf, 2, 3))) static void say(struct why *w, const char *format, ...)
+{
+    char *said = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (w->notice_count < WHY_NOTICES_MAX && vasprintf(&said, format, ap) >= 0) {
+        w->notices[w->notice_count++] = mem_strdup(said);
+        free(said);
+    }
+    va_end(ap);
+}
+
+static bool has_addr(const struct addr *list, size_t count, const struct addr *a)
+{
+    for (size_t i = 0; i < count; i++)
+        if (addr_equal(&list[i], a))
+            return true;
+    return false;
+}
+
+/* Have they an address in common? Servers of one name give different parts of a large set at different times.
+ */
+static bool overlap(const struct addr *a, size_t a_count, const struct addr *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count; i++)
+        if (has_addr(b, b_count, &a[i]))
+            return true;
+    return false;
+}
+
+static bool same_data(const struct stub_said *a, const struct stub_said *b)
+{
+    if (a->count == 0 && b->count == 0)
+        return strcasecmp(a->canonical, b->canonical) == 0;
+    return overlap(a->addresses, a->count, b->addresses, b->count);
+}
+
+/* ---- rules about nsswitch.conf and its sources ---- */
+
+static void files_hide_dns(struct why *w)
+{
+    const struct system_part *winner = why_winner(w);
+    const struct stub_said *s = system_question_server(&w->q);
+    struct text t;
+    if (!winner || strcmp(winner->source->name, "files") != 0 || w->q.hosts.count == 0 || !s || !s->has_data)
+        return;
+    unsigned line = w->q.hosts.items[0].line;
+    text_init(&t);
+    if (w->q.reverse) {
+        if (strcasecmp(s->canonical, winner->said.name) != 0)
+            say(w, "%s line %u hides what DNS says: %s", HOSTS_PATH, line, s->canonical);
+    } else {
+        bool all = true;
+        for (size_t i = 0; i < s->count; i++)
+            all = all && system_said_has(&winner->said, &s->addresses[i]);
+        why_add_addresses(&t, s->addresses, s->count);
+        if (!all)
+            say(w, "%s line %u hides what DNS says: %s.", HOSTS_PATH, line, t.data);
+        else
+            say(w,
+                "%s line %u says the same as DNS does today; should DNS change, this system will not notice.",
+                HOSTS_PATH, line);
+    }
+    text_fini(&t);
+}
+
+static void other_source_hides_dns(struct why *w)
+{
+    const struct system_part *winner = why_winner(w), *dns = why_dns_part(w);
+    const struct stub_said *s = system_question_server(&w->q);
+    struct text t;
+    if (!winner || !dns || !s || !s->has_data || winner == dns ||
+        strcmp(winner->source->name, "files") == 0 || w->q.reverse)
+        return;
+    for (size_t i = 0; i < s->count; i++)
+        if (system_said_has(&winner->said, &s->addresses[i]))
+            return;
+    text_init(&t);
+    why_add_addresses(&t, s->addresses, s->count);
+    say(w, "%s answers before DNS is asked, which says %s.", winner->source->name, t.data);
+    text_fini(&t);
+}
+
+static void nobody_comes_so_far(struct why *w)
+{
+    const struct system_look *l = &w->q.look;
+    if (why_winner(w) || l->whole.said.error == 0)
+        return;
+    unsigned end = 0;
+    while (end < l->conf.count && l->parts[end].source->action[l->parts[end].status] != NSSWITCH_RETURN)
+        end++;
+    for (unsigned i = end + 1; i < l->conf.count; i++)
+        if (l->parts[i].status == NSSWITCH_SUCCESS)
+            say(w, "%s knows the name, but is never asked: behind %s, %s says [%s=return].",
+                l->parts[i].source->name, l->parts[end].source->name, NSSWITCH_PATH,
+                l->parts[end].status == NSSWITCH_NOTFOUND  ? "NOTFOUND"
+                : l->parts[end].status == NSSWITCH_UNAVAIL ? "UNAVAIL"
+                                                           : "TRYAGAIN");
+}
+
+static void sources_that_do_not_work(struct why *w)
+{
+    for (unsigned i = 0; i < w->q.look.conf.count; i++) {
+        const struct system_part *p = &w->q.look.parts[i];
+        const char *name = p->source->name;
+        if (!p->begun)
+            continue;
+        if (p->child.end == CHILD_LATE)
+            say(w, "%s did not answer in %u s; where it comes first, every look-up waits for it.", name,
+                w->q.limit_s);
+        else if (p->child.end == CHILD_DIED)
+            say(w,
+                "the module libnss_%s.so.2 crashed, and would take any program that looks names up with it.",
+                name);
+        else if (p->said.missing)
+            say(w, "%s is named in %s, but its module libnss_%s.so.2 is not installed; it is passed over.",
+                name, NSSWITCH_PATH, name);
+    }
+}
+
+static void dns_is_not_a_source(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    if (!why_dns_part(w) && !find_part(w, "resolve") && s && s->has_data)
+        say(w, "%s does not name dns: what the name servers say counts for nothing here.", NSSWITCH_PATH);
+}
+
+static void whole_and_parts_differ(struct why *w)
+{
+    struct text t;
+    if (w->q.look.agrees)
+        return;
+    text_init(&t);
+    why_add_endpoints(&t, w->q.look.whole.said.addresses, w->q.look.whole.said.count);
+    say(w, "programs hear %s, which is not what the sources say one by one: %s.",
+        w->q.look.whole.said.error ? gai_strerror(w->q.look.whole.said.error)
+        : t.len                    ? t.data
+                                   : w->q.look.whole.said.name,
+        w->q.nscd ? "nscd remembers it (nscd -i hosts makes it forget)"
+                  : "an answer that changes from one question to the next, or a module that knows who asks");
+    text_fini(&t);
+}
+
+static void nscd_listens(struct why *w)
+{
+    if (w->q.nscd && w->q.look.agrees)
+        say(w, "nscd listens and is asked before all of these; what it says may be older.");
+}
+
+/* ---- rules about name servers ---- */
+
+static void servers_that_do_not_reply(struct why *w)
+{
+    char buf[ADDR_TEXT_LEN];
+    for (unsigned i = 0; i < w->q.said_count; i++) {
+        const struct stub_said *s = &w->q.said[i];
+        bool first = i == 0, more = w->q.said_count > 1;
+        addr_text(&s->server.addr, buf);
+        if (s->end == ASK_TIMEOUT)
+            say(w, "%s does not reply%s.", buf,
+                first && more ? ", and is the first: look-ups wait for it before they go on to the next"
+                              : "");
+        else if (s->end == ASK_UNREACHABLE)
+            say(w, "nothing listens at %s port %u%s.", buf, s->server.port,
+                addr_is_loopback(&s->server.addr) ? ": the name server of this machine does not run" : "");
+    }
+}
+
+static void servers_disagree(struct why *w)
+{
+    const struct stub_said *first = system_question_server(&w->q);
+    char a[ADDR_TEXT_LEN], b[ADDR_TEXT_LEN];
+    for (const struct stub_said *s = first ? first + 1 : NULL; s && s < w->q.said + w->q.said_count; s++) {
+        if (!stub_is_answer(s) || (s->has_data == first->has_data && (!s->has_data || same_data(first, s))))
+            continue;
+        struct text said[2];
+        const struct stub_said *both[2] = {first, s};
+        for (int i = 0; i < 2; i++) {
+            text_init(&said[i]);
+            why_add_addresses(&said[i], both[i]->addresses, both[i]->count);
+            if (!both[i]->has_data)
+                text_add(&said[i], "no such name or address");
+            else if (both[i]->count == 0)
+                text_add(&said[i], both[i]->canonical);
+        }
+        say(w,
+            "the name servers disagree (split DNS?): %s says %s, %s says %s; programs take the first that "
+            "replies.",
+            addr_text(&first->server.addr, a), said[0].data, addr_text(&s->server.addr, b), said[1].data);
+        text_fini(&said[0]);
+        text_fini(&said[1]);
+    }
+}
+
+static void searched_name_surprises(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    if (!s || !s->has_data || !s->domain[0] || w->q.reverse)
+        return;
+    if (w->typed.done && w->typed.said.count > 0)
+        say(w,
+            "the search list made %s of %s, which exists too; with a final dot the name itself is meant: %s.",
+            s->name, w->q.query, w->q.query);
+    else
+        say(w, "the search list made %s of %s.", s->name, w->q.query);
+}
+
+static void servers_and_root_differ(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    const struct why_walk *walk = why_walk_of_answer(w);
+    char buf[ADDR_TEXT_LEN];
+    struct text here, there;
+    if (!s || !walk || w->q.reverse || (w->searched.begun && !w->searched.done))
+        return;
+    bool failed = walk->said.rcode != RCODE_NOERROR && walk->said.rcode != RCODE_NXDOMAIN;
+    if (failed || (s->count == 0 && walk->said.count == 0) ||
+        overlap(s->addresses, s->count, walk->said.addresses, walk->said.count))
+        return;
+    text_init(&here);
+    text_init(&there);
+    why_add_addresses(&here, s->addresses, s->count);
+    why_add_addresses(&there, walk->said.addresses, walk->said.count);
+    say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf),
+        here.len ? here.data : "that there is no such name or address",
+        there.len ? there.data : "that there is no such name or address",
+        s->ede == EDE_STALE_ANSWER
+            ? "what it says is out of date"
+            : "a network with names of its own (split DNS), a filter, or something out of date");
+    text_fini(&here);
+    text_fini(&there);
+}
+
+static void answer_is_stale(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    char buf[ADDR_TEXT_LEN];
+    if (s && (s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN))
+        say(w,
+            "%s says itself that its answer is out of date (EDE %d): it cannot reach those who know better.",
+            addr_text(&s->server.addr, buf), s->ede);
+}
+
+static void answer_is_bogus(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    const struct why_walk *walk = why_walk_of_answer(w);
+    char buf[ADDR_TEXT_LEN];
+    if (!walk || walk->said.verdict != VERDICT_BOGUS)
+        return;
+    say(w, "DNSSEC: what the zone's servers say is bogus (%s); a server that validates refuses it.",
+        walk->said.reason);
+    if (s && s->has_data)
+        say(w, "%s hands it out all the same: it does not validate.", addr_text(&s->server.addr, buf));
+}
+
+static void harkd_is_not_asked(struct why *w)
+{
+    bool asked = false;
+    for (unsigned i = 0; i < w->q.resolv.server_count; i++)
+        asked = asked || local_harkd_is(&w->q.harkd, &w->q.resolv.servers[i]);
+    if (w->q.harkd.runs && !asked)
+        say(w, "a harkd runs on this machine, but %s does not name it.", RESOLVCONF_PATH);
+}
+
+/* ---- rules about addresses and names ---- */
+
+static void a_family_is_left_out(struct why *w)
+{
+    if (w->q.reverse || w->q.ask.family != AF_UNSPEC || w->q.v4 == w->q.v6)
+        return;
+    say(w, "this machine has no %s address, so programs are given %s addresses alone (AI_ADDRCONFIG).",
+        w->q.v4 ? "IPv6" : "IPv4", w->q.v4 ? "IPv4" : "IPv6");
+}
+
+static void multicast_name_without_a_source(struct why *w)
+{
+    size_t len = strlen(w->q.query);
+    bool local = len > 6 && strcasecmp(w->q.query + len - 6, ".local") == 0;
+    for (unsigned i = 0; local && i < w->q.look.conf.count; i++)
+        if (strncmp(w->q.look.conf.sources[i].name, "mdns", 4) == 0 ||
+            strcmp(w->q.look.conf.sources[i].name, "resolve") == 0)
+            return;
+    if (local)
+        say(w,
+            "names under .local belong to multicast DNS (RFC 6762), for which %s has no source "
+            "(mdns4_minimal, resolve).",
+            NSSWITCH_PATH);
+}
+
+void why_notice(struct why *w)
+{
+    static void (*const rules[])(struct why *) = {
+        files_hide_dns,
+        other_source_hides_dns,
+        nobody_comes_so_far,
+        sources_that_do_not_work,
+        dns_is_not_a_source,
+        whole_and_parts_differ,
+        nscd_listens,
+        servers_that_do_not_reply,
+        servers_disagree,
+        searched_name_surprises,
+        servers_and_root_differ,
+        answer_is_stale,
+        answer_is_bogus,
+        harkd_is_not_asked,
+        a_family_is_left_out,
+        multicast_name_without_a_source,
+    };
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0] && !w->q.numeric; i++)
+        rules[i](w);
+}

@@ -1,0 +1,168 @@
+#include "lib/stub.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/random.h"
+#include "defs/limits.h"
+#include "dns/name.h"
+
+struct asking {
+    const struct stub_ask *ask;
+    struct stub_said *said;
+    struct random *rng;
+    struct arena arena;
+};
+
+bool stub_is_answer(const struct stub_said *s)
+{
+    return s->end == ASK_REPLY && s->rcode != RCODE_SERVFAIL && s->rcode != RCODE_NOTIMP &&
+           s->rcode != RCODE_REFUSED;
+}
+
+static void take_reason(struct stub_said *s, const struct msg *m)
+{
+    if (m->edns.ede_count == 0)
+        return;
+    s->ede = m->edns.ede[0].code;
+    snprintf(s->reason, sizeof s->reason, "%s", m->edns.ede[0].text ? m->edns.ede[0].text : "");
+}
+
+/* Without the final dot, as people write names. */
+static void take_name(struct stub_said *s, const name_t *name)
+{
+    name_text(name, s->canonical);
+    size_t len = strlen(s->canonical);
+    if (len > 1)
+        s->canonical[len - 1] = 0;
+}
+
+static void take_data(struct stub_said *s, const struct rr *rr)
+{
+    struct addr a = {0};
+    if (!s->has_data || rr->ttl < s->ttl_s)
+        s->ttl_s = rr->ttl;
+    s->has_data = true;
+    if (rr->type == TYPE_PTR) {
+        take_name(s, rr->rdata.data);
+        return;
+    }
+    a = rr->type == TYPE_A ? addr_v4(rr->rdata.data) : addr_v6(rr->rdata.data);
+    if (s->count < STUB_ADDRESSES_MAX)
+        s->addresses[s->count++] = a;
+    take_name(s, rr->owner);
+}
+
+/* One question; true: it has data. */
+static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
+{
+    const struct stub_ask *a = q->ask;
+    struct ask_settings settings = {.servers = &q->said->server,
+        .server_count = 1,
+        .tries = a->tries,
+        .timeout_ms = a->timeout_ms,
+        .tcp = a->conf->use_vc,
+        .edns = true,
+        .udp_size = UDP_SIZE_DEFAULT,
+        .recursion = true};
+    struct msg_question question = {.type = type, .class = CLASS_IN};
+    struct ask_reply reply;
+    bool any = false;
+    memcpy(question.name, name, name_len(name));
+    ask(&reply, &settings, &question, q->rng, &q->arena);
+    q->said->end = reply.end;
+    if (reply.end != ASK_REPLY)
+        return false;
+    q->said->rcode = reply.msg.rcode;
+    take_reason(q->said, &reply.msg);
+    for (size_t i = 0; reply.msg.rcode == RCODE_NOERROR && i < reply.msg.counts[SECTION_ANSWER]; i++) {
+        const struct rr *rr = &reply.msg.rrs[SECTION_ANSWER][i];
+        if (rr->type != type)
+            continue;
+        take_data(q->said, rr);
+        any = true;
+    }
+    return any;
+}
+
+/* What is worth asking further? A server that does not reply is not asked a second question. */
+static void ask_name(struct asking *q, const name_t *name)
+{
+    if (q->ask->reverse) {
+        ask_type(q, name, TYPE_PTR);
+        return;
+    }
+    if (q->ask->v4)
+        ask_type(q, name, TYPE_A);
+    if (q->ask->v6 && (!q->ask->v4 || q->said->end == ASK_REPLY))
+        ask_type(q, name, TYPE_AAAA);
+}
+
+/* A server that fails at one name of the search list is asked for the next, one that is silent is not. */
+static void ask_candidates(struct asking *q)
+{
+    struct stub_said *s = q->said;
+    struct resolvconf_candidate *c = ARENA_NEW(&q->arena, struct resolvconf_candidate);
+    for (unsigned i = 0; resolvconf_candidate(c, q->ask->conf, q->ask->name, i); i++) {
+        name_t name[NAME_MAX_LEN];
+        if (name_from_text(name, c->name[0] ? c->name : ".", c->name[0] ? strlen(c->name) : 1, NULL) !=
+            ERR_OK)
+            continue;
+        snprintf(s->name, sizeof s->name, "%s", c->name);
+        snprintf(s->domain, sizeof s->domain, "%s", c->domain ? c->domain : "");
+        s->names_asked++;
+        ask_name(q, name);
+        if (s->has_data || s->end != ASK_REPLY)
+            return;
+    }
+}
+
+void stub_ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned server)
+{
+    struct asking q = {.ask = ask, .said = out};
+    int64_t began_us = child_now_us();
+    *out = (struct stub_said){.server = ask->conf->servers[server], .line = ask->conf->server_lines[server]};
+    out->ede = EDE_NONE;
+    out->end = ASK_LOCAL;
+    arena_init(&q.arena);
+    q.rng = random_new(NULL);
+    ask_candidates(&q);
+    random_free(q.rng);
+    arena_fini(&q.arena);
+    out->time_us = (uint32_t)(child_now_us() - began_us);
+}
+
+struct errand {
+    const struct stub_ask *ask;
+    unsigned server;
+};
+
+static void run_errand(void *argument, struct text *out)
+{
+    const struct errand *e = argument;
+    bool all = e->server == STUB_IN_TURN, done = false;
+    unsigned first = all ? 0 : e->server, end = all ? e->ask->conf->server_count : first + 1;
+    for (unsigned i = first; i < end && !done; i++) {
+        struct stub_said *said = mem_alloc(sizeof *said);
+        stub_ask_server(said, e->ask, i);
+        text_add_n(out, (const char *)said, sizeof *said);
+        done = stub_is_answer(said);
+        mem_free(said);
+    }
+}
+
+void stub_begin(struct child *c, const struct stub_ask *ask, unsigned server)
+{
+    struct errand e = {ask, server};
+    child_begin(c, run_errand, &e);
+}
+
+unsigned stub_read(struct stub_said out[RESOLVCONF_SERVERS_MAX], const struct child *c)
+{
+    size_t n = c->end == CHILD_DONE ? c->out.len / sizeof *out : 0;
+    if (n > RESOLVCONF_SERVERS_MAX)
+        n = RESOLVCONF_SERVERS_MAX;
+    memcpy(out, c->out.data, n * sizeof *out);
+    return (unsigned)n;
+}
