@@ -2,15 +2,24 @@
 
 #define NSECS_PART 16u /* of cache.size */
 
-/* The two labels next to the root: whoever floods from many names of his mostly has one of these. */
+/* How many labels next to the root name somebody: two, but below arpa and names like co.uk more. */
+static unsigned group_labels(const name_t *name, unsigned labels)
+{
+    const name_t *top = name_parent(name, labels - 1), *second = name_parent(name, labels - 2);
+    if (name_equal(top, (const name_t *)"\4arpa"))
+        return 4;
+    return top[0] == 2 && second[0] <= 3 ? 3 : 2;
+}
+
+/* Whoever floods from many names has them below few of these. */
 static uint32_t group_of(enum store_kind kind, const void *key, size_t key_len)
 {
     const name_t *name = key;
     if (kind == STORE_SERVER || kind == STORE_COOKIE || name_check(key, key_len) == 0)
         return 0;
-    unsigned labels = name_labels(name);
-    if (labels > 2)
-        name = name_parent(name, labels - 2);
+    unsigned labels = name_labels(name), most = labels > 2 ? group_labels(name, labels) : labels;
+    if (labels > most)
+        name = name_parent(name, labels - most);
     return (uint32_t)hash_octets(&(struct hash_key){0}, name, name_len(name));
 }
 

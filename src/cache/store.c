@@ -323,6 +323,21 @@ static bool publish(struct store *s, const struct probe *p, const struct newcome
     return true;
 }
 
+static uint64_t room_for(
+    struct store *s, const struct probe *p, uint32_t room, uint32_t expires_s, uint32_t now_s)
+{
+    enum store_kind kind = (enum store_kind)(p->item_key >> KEY_LEN_BITS);
+    struct demand d = {
+        .tier = tier_for(s, p), .room = room, .ttl = expires_s - now_s, .expires_s = expires_s};
+    if (d.tier == TIER_PROBATION)
+        d.group = segments_group(s, kind, p->key, p->key_len);
+    uint64_t place = segments_take(s, &d);
+    if (place)
+        return place;
+    segments_press(s, now_s);
+    return segments_take(s, &d);
+}
+
 bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value,
     size_t len, uint32_t expires_s, uint32_t now_s, store_may_replace *may_replace, void *ctx)
 {
@@ -334,11 +349,7 @@ bool store_put(struct store *s, enum store_kind kind, const void *key, size_t ke
         index_grow(s);
         segments_read(s);
     }
-    uint64_t place = ok ? segments_take(s, tier_for(s, &p), room, expires_s - now_s, expires_s) : 0;
-    if (ok && !place) {
-        segments_press(s, now_s);
-        place = segments_take(s, TIER_PROBATION, room, expires_s - now_s, expires_s);
-    }
+    uint64_t place = ok ? room_for(s, &p, room, expires_s, now_s) : 0;
     if (place) {
         struct newcomer new = {value, len, expires_s, now_s, may_replace, ctx};
         pthread_mutex_t *lock = index_lock_of(s, p.hash);

@@ -24,7 +24,7 @@
 #define STRIPES 64u      /* buckets whose numbers are equal modulo it share a lock */
 #define BUCKET_SLOTS 7u  /* with the head, one cache line */
 #define BUCKETS_MIN 512u /* with fewer there is little choice of a second one in a stripe */
-#define TIERS 2u
+#define TIERS 3u
 #define CLASSES_MAX 16u
 #define HANDLES_MAX 320u /* workers (256), control, and some */
 #define SHARES 1024u
@@ -76,8 +76,9 @@ enum segment_state {
     SEGMENT_RESTING,  /* out of the index; somebody may still be reading in it */
 };
 
-/* New items are on probation; what was asked for before its segment is emptied is kept in the other tier. */
-enum tier { TIER_PROBATION, TIER_KEPT };
+/* New items are on probation; what was asked for before its segment is emptied is kept. While room is short,
+ * what is new of a group of names that has more than its share crowds itself only. */
+enum tier { TIER_PROBATION, TIER_KEPT, TIER_CROWD };
 
 /* Under the lock `segments`, but for the count of writers. */
 struct segment {
@@ -98,6 +99,12 @@ struct reader_seat {
     _Atomic uint64_t hits, misses, puts, evicted, refused;
 };
 
+/* Octets lately put, of all and by group of names; halved now and then. */
+struct shares {
+    uint64_t all;
+    uint32_t of[SHARES];
+};
+
 struct store_common {
     uint8_t *block;
     struct hash_key keys[STORE_KIND_COUNT]; /* so the kind is part of the hash without being copied */
@@ -112,17 +119,17 @@ struct store_common {
     uint32_t open[TIERS][CLASSES_MAX]; /* numbers from 1; 0: none */
     uint32_t fresh;                    /* segments never used yet begin here */
     uint32_t class_count, reserve;
-    uint32_t in_tier[TIERS];        /* segments */
-    uint64_t opened;                /* count */
+    uint32_t in_tier[TIERS]; /* segments */
+    uint64_t opened;         /* count */
+    struct shares put;
+    _Atomic bool full;              /* each segment has been used */
     _Atomic uint32_t free, resting; /* segments; fresh ones are free */
     _Atomic bool look;              /* for segments whose items have all expired */
 
     pthread_mutex_t evicting;
     uint32_t victim, at; /* its number from 1; where in it */
     uint64_t credit;     /* octets that may still be kept */
-    /* Octets lately kept, of all and by group of names; halved now and then. */
-    uint64_t kept_lately;
-    uint32_t share[SHARES];
+    struct shares kept;
 };
 
 /* A handle. */
@@ -224,8 +231,15 @@ size_t index_leave_where(struct store *s, store_chooser *which, void *ctx);
 
 /** From now on nothing that leaves the index is used again until store_rest(). */
 void segments_read(struct store *s);
+struct demand {
+    enum tier tier;
+    uint32_t room, ttl, expires_s;
+    uint32_t group; /* of names, from 1; 0: it does not matter */
+};
 /** Room for an item; its writer is counted until segments_done(). 0: none. */
-uint64_t segments_take(struct store *s, enum tier tier, uint32_t room, uint32_t ttl, uint32_t expires_s);
+uint64_t segments_take(struct store *s, const struct demand *d);
+/** The key's group if room is short, else 0. */
+uint32_t segments_group(const struct store *s, enum store_kind kind, const void *key, size_t key_len);
 /** used: false if the room was not needed: it is given back if nothing came after it, or else filled. */
 void segments_done(struct store *s, uint64_t place, uint32_t room, bool used);
 /** Before a put of so many octets, without a lock: empties a little of a segment if few are free. */

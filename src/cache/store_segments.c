@@ -6,12 +6,15 @@
 
 #include "cache/store_inner.h"
 
-#define STEP_ITEMS 24u       /* looked at in one put, and … */
-#define STEP_OCTETS 64u      /* … one more for so many octets that it needs */
-#define PROBATION_PART 10u   /* of the segments */
-#define PRESS_MAX 4u         /* segments emptied at once for want of a free one: a millisecond each at most */
-#define SHARE_PART 10u       /* of what is newly kept, names of one group are at most this part (threat A3) */
-#define SHARE_WINDOW_PART 8u /* of the block: octets newly kept until the shares count half */
+#define STEP_ITEMS 24u     /* looked at in one put, and … */
+#define STEP_OCTETS 64u    /* … one more for so many octets that it needs */
+#define PROBATION_PART 10u /* of the segments hold what is new … */
+#define CROWD_PART 40u     /* … and a 40th what is new of groups with more than their share */
+#define PRESS_MAX 4u       /* segments emptied at once for want of a free one: a millisecond each at most */
+#define SHARE_PART                                                                                           \
+    10u /* of what is newly put, or kept, a group's names are at most this part (threat A3)                  \
+         */
+#define SHARE_WINDOW_PART 8u /* of the block: so many octets until the shares count half */
 
 /* ---- who may be reading ---- */
 
@@ -93,6 +96,8 @@ static uint32_t free_one(struct store *s)
         return 0;
     if (number == m->fresh)
         m->fresh++;
+    if (m->fresh > s->head->segment_count)
+        atomic_store_explicit(&m->full, true, memory_order_relaxed);
     atomic_fetch_sub(&m->free, 1);
     return number;
 }
@@ -136,29 +141,56 @@ static uint32_t class_of(const struct store *s, uint32_t ttl)
     return (power - 1) * s->m->class_count / 17;
 }
 
-uint64_t segments_take(struct store *s, enum tier tier, uint32_t room, uint32_t ttl, uint32_t expires_s)
+uint32_t segments_group(const struct store *s, enum store_kind kind, const void *key, size_t key_len)
+{
+    if (!s->m->group || !atomic_load_explicit(&s->m->full, memory_order_relaxed))
+        return 0;
+    return s->m->group(kind, key, key_len) % SHARES + 1;
+}
+
+/* Has this group had more than its share lately? If not, this counts. */
+static bool is_over_share(const struct store *s, struct shares *shares, uint32_t group, uint32_t len)
+{
+    uint32_t window = (s->head->segment_count / SHARE_WINDOW_PART + 1) * s->head->segment_len;
+    uint32_t *share = &shares->of[group - 1];
+    if (shares->all > window) {
+        shares->all /= 2;
+        for (unsigned i = 0; i < SHARES; i++)
+            shares->of[i] /= 2;
+    }
+    if (*share + len > window / SHARE_PART)
+        return true;
+    *share += len;
+    shares->all += len;
+    return false;
+}
+
+uint64_t segments_take(struct store *s, const struct demand *d)
 {
     struct store_common *m = s->m;
-    uint32_t class = class_of(s, ttl);
     uint64_t place = 0;
     pthread_mutex_lock(&m->segments);
+    enum tier tier = d->tier;
+    if (tier == TIER_PROBATION && d->group && is_over_share(s, &m->put, d->group, d->room))
+        tier = TIER_CROWD;
+    uint32_t class = tier == TIER_CROWD ? 0 : class_of(s, d->ttl);
     uint32_t *open = &m->open[tier][class], number = *open;
-    if (!has_room(s, number, room)) {
+    if (!has_room(s, number, d->room)) {
         number = open_one(s, tier, class);
         if (number) {
             if (*open)
                 segment_of(s, *open)->state = SEGMENT_SEALED;
             *open = number;
         } else {
-            number = any_with_room(s, room);
+            number = any_with_room(s, d->room);
         }
     }
     if (number) {
         struct segment *seg = segment_of(s, number);
         place = segment_place(s, number) + seg->used / UNIT;
-        seg->used += room;
-        if (expires_s > seg->expires_s)
-            seg->expires_s = expires_s;
+        seg->used += d->room;
+        if (d->expires_s > seg->expires_s)
+            seg->expires_s = d->expires_s;
         atomic_fetch_add_explicit(&seg->writers, 1, memory_order_relaxed);
     }
     pthread_mutex_unlock(&m->segments);
@@ -188,6 +220,12 @@ static bool is_older(const struct store *s, uint32_t a, uint32_t b)
     return !b || segment_of(s, a)->order < segment_of(s, b)->order;
 }
 
+static bool has_too_many(const struct store *s, enum tier tier, uint32_t part)
+{
+    uint32_t most = s->head->segment_count / part, open = tier == TIER_CROWD ? 1 : s->m->class_count;
+    return s->m->in_tier[tier] > (most > open ? most : open);
+}
+
 /* A segment of which nothing is worth anything, else the oldest of the tier that has too many. */
 static uint32_t choose(struct store *s, uint32_t now_s, bool pressed)
 {
@@ -208,33 +246,11 @@ static uint32_t choose(struct store *s, uint32_t now_s, bool pressed)
         return dead;
     if (expired)
         return expired;
-    uint32_t probation = s->head->segment_count / PROBATION_PART;
-    bool crowded = m->in_tier[TIER_PROBATION] > (probation > m->class_count ? probation : m->class_count);
-    if (oldest[TIER_PROBATION] && (crowded || !oldest[TIER_KEPT]))
+    if (has_too_many(s, TIER_CROWD, CROWD_PART) && oldest[TIER_CROWD])
+        return oldest[TIER_CROWD];
+    if (oldest[TIER_PROBATION] && (has_too_many(s, TIER_PROBATION, PROBATION_PART) || !oldest[TIER_KEPT]))
         return oldest[TIER_PROBATION];
-    return oldest[TIER_KEPT];
-}
-
-/* Does this group of names have more than its share of what is newly kept? */
-static bool is_over_share(struct store *s, const struct item *it)
-{
-    struct store_common *m = s->m;
-    uint32_t window = (uint32_t)(s->head->segment_count / SHARE_WINDOW_PART + 1) * s->head->segment_len;
-    uint32_t len = item_len(it),
-             *share =
-                 &m->share[m->group ? m->group(item_kind(it), it->octets, item_key_len(it)) % SHARES : 0];
-    if (!m->group)
-        return false;
-    if (m->kept_lately > window) {
-        m->kept_lately /= 2;
-        for (unsigned i = 0; i < SHARES; i++)
-            m->share[i] /= 2;
-    }
-    if (*share + len > window / SHARE_PART)
-        return true;
-    *share += len;
-    m->kept_lately += len;
-    return false;
+    return oldest[TIER_KEPT] ? oldest[TIER_KEPT] : oldest[TIER_CROWD];
 }
 
 /* Its value is copied first; it counts only if the slot is still the same then. */
@@ -242,7 +258,8 @@ static bool keep(struct store *s, uint64_t place, enum tier tier, uint32_t now_s
 {
     const struct item *it = item_at(s, place);
     uint32_t len = item_len(it);
-    uint64_t to = segments_take(s, tier, len, it->expires_s - now_s, it->expires_s);
+    struct demand d = {.tier = tier, .room = len, .ttl = it->expires_s - now_s, .expires_s = it->expires_s};
+    uint64_t to = segments_take(s, &d);
     if (!to)
         return false;
     bool used = false;
@@ -279,7 +296,8 @@ static void judge(struct store *s, uint64_t place, enum tier tier, uint32_t now_
     pthread_mutex_unlock(lock);
     if (!wanted)
         return;
-    if (tier == TIER_PROBATION && !is_over_share(s, it))
+    uint32_t group = segments_group(s, item_kind(it), it->octets, item_key_len(it));
+    if (tier != TIER_KEPT && (!group || !is_over_share(s, &s->m->kept, group, item_len(it))))
         tier = TIER_KEPT;
     if (keep(s, place, tier, now_s))
         return;
