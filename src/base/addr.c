@@ -108,7 +108,8 @@ struct endpoint endpoint_of_sockaddr(const struct sockaddr *sa)
     struct endpoint e = {0};
     if (sa->sa_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)sa;
-        e.addr = addr_v4((const uint8_t *)&in->sin_addr);
+        e.addr.family = FAMILY_V4;
+        memcpy(e.addr.ip, &in->sin_addr, 4);
         e.port = ntohs(in->sin_port);
     } else if (sa->sa_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
@@ -147,17 +148,6 @@ enum err prefix_parse(struct prefix *out, const char *text)
         p.addr.ip[i / 8] &= (uint8_t) ~(0x80u >> (i % 8));
     *out = p;
     return ERR_OK;
-}
-
-bool prefix_contains(const struct prefix *p, const struct addr *a)
-{
-    if (p->addr.family != a->family)
-        return false;
-    size_t whole = p->bits / 8u;
-    if (memcmp(p->addr.ip, a->ip, whole) != 0)
-        return false;
-    unsigned rest = p->bits % 8u;
-    return rest == 0 || ((p->addr.ip[whole] ^ a->ip[whole]) >> (8u - rest)) == 0;
 }
 
 bool addr_is_loopback(const struct addr *a)

@@ -60,7 +60,17 @@ struct endpoint endpoint_of_sockaddr(const struct sockaddr *sa);
 
 /** "192.0.2.0/24", "2001:db8::/32", or an address alone. Host bits beyond the length are cleared. */
 enum err prefix_parse(struct prefix *out, const char *text);
-bool prefix_contains(const struct prefix *p, const struct addr *a);
+static inline bool prefix_contains(const struct prefix *p, const struct addr *a)
+{
+    if (p->addr.family != a->family)
+        return false;
+    size_t whole = p->bits / 8u;
+    for (size_t i = 0; i < whole; i++) /* few: a call would cost more */
+        if (p->addr.ip[i] != a->ip[i])
+            return false;
+    unsigned rest = p->bits % 8u;
+    return rest == 0 || ((p->addr.ip[whole] ^ a->ip[whole]) >> (8u - rest)) == 0;
+}
 
 bool addr_is_loopback(const struct addr *a);
 /** Never a name server's: 0/8, 169.254/16, multicast, class E and their IPv6 likes (threat P14).

@@ -37,6 +37,19 @@ ALWAYS_INLINE void sip_word(struct sip *s, uint64_t m, int rounds)
     s->a ^= m;
 }
 
+/* The `left` octets at p, fewer than 8, of n that end there; the first is the lowest. */
+ALWAYS_INLINE uint64_t last_octets(const uint8_t *p, size_t left, size_t n)
+{
+    uint64_t m = 0;
+    if (n < 8) {
+        memcpy(&m, p, left);
+        return le64toh(m);
+    }
+    /* Those before them are read with them and shifted out; a shift by all 64 bits is not defined. */
+    memcpy(&m, p + left - 8, 8);
+    return le64toh(m) >> 1 >> (63 - 8 * left);
+}
+
 ALWAYS_INLINE uint64_t sip(
     const struct hash_key *key, const uint8_t *p, size_t n, int word_rounds, int final_rounds)
 {
@@ -52,9 +65,7 @@ ALWAYS_INLINE uint64_t sip(
         memcpy(&m, p, 8);
         sip_word(&s, le64toh(m), word_rounds);
     }
-    m = 0;
-    memcpy(&m, p, left);
-    sip_word(&s, le64toh(m) | (uint64_t)n << 56, word_rounds);
+    sip_word(&s, last_octets(p, left, n) | (uint64_t)n << 56, word_rounds);
     s.c ^= 0xff;
     for (int i = 0; i < final_rounds; i++)
         sip_round(&s);

@@ -105,7 +105,10 @@ static bool look(struct copy *c, struct cache *cache, uint8_t *key, size_t key_l
 
 static size_t key_of(uint8_t key[CACHE_KEY_MAX], const struct answer_question *q)
 {
-    return cache_key(key, q->name, q->type, q->class) + 1;
+    name_lower_octets(key, q->name, q->name_len);
+    put_u16(key + q->name_len, q->type);
+    put_u16(key + q->name_len + 2, q->class);
+    return q->name_len + 5;
 }
 
 bool cache_answer_get(
@@ -141,7 +144,7 @@ void cache_answer_put(
     assert(a->plain.len <= a->head.len && records_of(a->plain.counts) <= ttls);
     bool told = a->ede != EDE_NONE && a->ede_text;
     size_t text_len = told ? strnlen(a->ede_text, ANSWER_REASON_MAX - 1) : 0;
-    size_t first = MSG_HEADER_LEN + name_len(q->name) + TYPE_AND_CLASS;
+    size_t first = MSG_HEADER_LEN + q->name_len + TYPE_AND_CLASS;
     MEM_UNSET uint8_t key[CACHE_KEY_MAX];
     size_t key_len = key_of(key, q);
     key[key_len - 1] = variant_of(q, a);

@@ -146,6 +146,7 @@ void cache_cut_remove(struct cache *c, const name_t *zone);
 /* What is asked, and by whom. */
 struct answer_question {
     const name_t *name; /* in any letter case */
+    size_t name_len;
     uint16_t type, class;
     bool dnssec_ok;  /* DO */
     bool compact_ok; /* CO, which says something beside DO alone (RFC 9824 5.1) */

@@ -8,7 +8,6 @@
 #define FLAG_CO 0x4000u /* RFC 9824 3.3 */
 #define TYPE_OPT_CODE 41u
 #define OPT_FIXED_LEN 11u /* root, type, class, TTL, RDLENGTH */
-#define OPTION_HEADER_LEN 4u
 #define KEEPALIVE_EMPTY 0xffffu
 #define SUBNET_FIXED_LEN 4u /* family and two prefix lengths */
 /* Address families of RFC 7871 6. */
@@ -36,18 +35,12 @@ const char *ede_text(int code)
 
 /* ---- reading ---- */
 
-/* RFC 7873 4: 8 octets of the client's, or those and 8 to 32 of the server's. */
-static bool cookie_len_right(size_t len)
-{
-    return len == 8 || (len >= 16 && len <= EDNS_COOKIE_MAX);
-}
-
 static enum err read_cookie(struct edns *e, const struct edns_option *o)
 {
     /* RFC 7873 5.2 and 5.3: of several only the first counts. */
     if (e->cookie_len)
         return ERR_OK;
-    if (!cookie_len_right(o->len))
+    if (!edns_cookie_len_right(o->len))
         return ERR_FORMAT;
     memcpy(e->cookie, o->data, o->len);
     e->cookie_len = (uint8_t)o->len;
@@ -205,21 +198,21 @@ static size_t options_len(const struct edns *e)
 {
     size_t n = 0;
     if (e->nsid_asked || e->nsid.len)
-        n += OPTION_HEADER_LEN + e->nsid.len;
+        n += EDNS_OPTION_HEADER_LEN + e->nsid.len;
     if (e->cookie_len)
-        n += OPTION_HEADER_LEN + e->cookie_len;
+        n += EDNS_OPTION_HEADER_LEN + e->cookie_len;
     if (e->subnet_present)
-        n += OPTION_HEADER_LEN + SUBNET_FIXED_LEN + subnet_octets(e);
+        n += EDNS_OPTION_HEADER_LEN + SUBNET_FIXED_LEN + subnet_octets(e);
     if (e->keepalive_present)
-        n += OPTION_HEADER_LEN + (e->keepalive_100ms == KEEPALIVE_EMPTY ? 0u : 2u);
+        n += EDNS_OPTION_HEADER_LEN + (e->keepalive_100ms == KEEPALIVE_EMPTY ? 0u : 2u);
     if (e->key_tags.len)
-        n += OPTION_HEADER_LEN + e->key_tags.len;
+        n += EDNS_OPTION_HEADER_LEN + e->key_tags.len;
     for (unsigned i = 0; i < e->ede_count; i++)
-        n += OPTION_HEADER_LEN + 2u + (e->ede[i].text ? strlen(e->ede[i].text) : 0);
+        n += EDNS_OPTION_HEADER_LEN + 2u + (e->ede[i].text ? strlen(e->ede[i].text) : 0);
     if (e->report_agent)
-        n += OPTION_HEADER_LEN + name_len(e->report_agent);
+        n += EDNS_OPTION_HEADER_LEN + name_len(e->report_agent);
     if (e->padding_present)
-        n += OPTION_HEADER_LEN + e->padding_len;
+        n += EDNS_OPTION_HEADER_LEN + e->padding_len;
     return n;
 }
 

@@ -47,6 +47,13 @@ struct ede {
 
 #define EDNS_EDES_MAX 4u
 #define EDNS_COOKIE_MAX 40u
+#define EDNS_OPTION_HEADER_LEN 4u
+
+/** RFC 7873 4: 8 octets of the client's, or those and 8 to 32 of the server's. */
+static inline bool edns_cookie_len_right(size_t len)
+{
+    return len == 8 || (len >= 16 && len <= EDNS_COOKIE_MAX);
+}
 
 /* An OPT record, read or to be written. Zeroed = absent. */
 struct edns {

@@ -162,14 +162,42 @@ name_t *name_dup(const name_t *n, struct arena *a)
 
 size_t name_lower_copy(name_t *out, const name_t *n)
 {
-    size_t len = name_len(n), i = 0;
-    for (; i + 8 <= len; i += 8) {
-        uint64_t w = lower_word(load_word(n + i));
-        memcpy(out + i, &w, sizeof w);
-    }
-    for (; i < len; i++)
-        out[i] = lower[n[i]];
+    size_t len = name_len(n);
+    name_lower_octets(out, n, len);
     return len;
+}
+
+/* Sixteen octets at once, in a register of any processor that has such. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+
+static inline void lower_sixteen(uint8_t *out, const uint8_t *from)
+{
+    sixteen v;
+    memcpy(&v, from, sizeof v);
+    v |= (sixteen)(v - 'A' < 26) & 0x20;
+    memcpy(out, &v, sizeof v);
+}
+
+static inline void lower_eight(uint8_t *out, const uint8_t *from)
+{
+    uint64_t w = lower_word(load_word(from));
+    memcpy(out, &w, sizeof w);
+}
+
+/* The last piece overlaps the one before it, so no tail is left over; in place, what is lower stays so. */
+void name_lower_octets(uint8_t *out, const uint8_t *from, size_t n)
+{
+    if (n >= 16) {
+        for (size_t i = 0; i < n - 16; i += 16)
+            lower_sixteen(out + i, from + i);
+        lower_sixteen(out + n - 16, from + n - 16);
+    } else if (n >= 8) {
+        lower_eight(out, from);
+        lower_eight(out + n - 8, from + n - 8);
+    } else {
+        for (size_t i = 0; i < n; i++)
+            out[i] = lower[from[i]];
+    }
 }
 
 void name_lower(name_t *n)
@@ -236,17 +264,8 @@ size_t name_read(struct reader *r, bool compression, name_t out[NAME_MAX_LEN])
 
 size_t name_check(const uint8_t *p, size_t max)
 {
-    size_t i = 0;
-    if (max > NAME_MAX_LEN)
-        max = NAME_MAX_LEN;
-    while (i < max) {
-        if (p[i] == 0)
-            return i + 1;
-        if (p[i] > LABEL_MAX_LEN)
-            return 0;
-        i += p[i] + 1u;
-    }
-    return 0;
+    size_t last;
+    return name_check_last(p, max, &last);
 }
 
 /* ---- text ---- */

@@ -47,6 +47,8 @@ name_t *name_dup(const name_t *n, struct arena *a);
 void name_lower(name_t *n);
 /** Lower-case copy; returns the length. */
 size_t name_lower_copy(name_t *out, const name_t *n);
+/** n octets of names, or of parts of them; from may be out. */
+void name_lower_octets(uint8_t *out, const uint8_t *from, size_t n);
 /** prefix labels of n above `old_suffix` put before new_suffix (DNAME, RFC 6672 2.2). ERR_RANGE if longer
  * than 255. n is below old_suffix. */
 enum err name_replace_suffix(
@@ -58,6 +60,23 @@ enum err name_replace_suffix(
 size_t name_read(struct reader *r, bool compression, name_t out[NAME_MAX_LEN]);
 /** The length of the valid uncompressed name at p[max], or 0. */
 size_t name_check(const uint8_t *p, size_t max);
+/** Likewise; *last is where the last label before the root begins (0 for the root). */
+static inline size_t name_check_last(const uint8_t *p, size_t max, size_t *last)
+{
+    size_t i = 0;
+    *last = 0;
+    if (max > NAME_MAX_LEN)
+        max = NAME_MAX_LEN;
+    while (i < max) {
+        if (p[i] == 0)
+            return i + 1;
+        if (p[i] > LABEL_MAX_LEN)
+            return 0;
+        *last = i;
+        i += p[i] + 1u;
+    }
+    return 0;
+}
 
 /** From text: RFC 1035 5.1 escapes (\X, \DDD). A name without a final dot is taken relative to `origin`, or
  * to the root if origin is NULL. "@" alone is origin. ERR_FORMAT: empty label, bad escape; ERR_RANGE: label

@@ -96,11 +96,6 @@ enum err rrtype_from_text(uint16_t *out, const char *text, size_t len)
     return read_numbered(out, text, len, "TYPE") ? ERR_OK : ERR_UNKNOWN;
 }
 
-bool rrtype_is_meta(uint16_t type)
-{
-    return type == TYPE_OPT || (type >= 128 && type <= 255);
-}
-
 void rrclass_to_text(struct text *t, uint16_t class)
 {
     for (size_t i = 0; i < CLASS_COUNT; i++) {

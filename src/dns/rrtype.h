@@ -25,7 +25,10 @@ void rrtype_to_text(struct text *t, uint16_t type);
 /** Mnemonic in any case, or TYPEn (RFC 3597 5). ERR_UNKNOWN. */
 enum err rrtype_from_text(uint16_t *out, const char *text, size_t len);
 /** OPT, and 128–255 (NXNAME, TKEY, TSIG, the QTYPEs): never data (RFC 6895 3.1). */
-bool rrtype_is_meta(uint16_t type);
+static inline bool rrtype_is_meta(uint16_t type)
+{
+    return type == TYPE_OPT || (type >= 128 && type <= 255);
+}
 
 /** "IN", "CH", "CLASS32". */
 void rrclass_to_text(struct text *t, uint16_t class);

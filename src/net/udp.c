@@ -60,6 +60,8 @@ static void slots_init(struct udp_listener *l)
             .msg_iovlen = 1,
             .msg_control = l->wildcard ? &l->in_control[i] : NULL};
         slot_clear(l, i);
+        l->out_iov[i].iov_base = l->replies + i * BUFFER_STEP;
+        l->out[i].msg_hdr = (struct msghdr){.msg_iov = &l->out_iov[i], .msg_iovlen = 1};
     }
 }
 
@@ -158,10 +160,10 @@ static bool answer_slot(struct udp_listener *l, unsigned i, unsigned k)
     assert(n <= UDP_REPLY_MAX);
     if (n == 0)
         return false;
-    l->out_iov[k] = (struct iovec){.iov_base = reply, .iov_len = n};
-    struct msghdr *out = &l->out[k].msg_hdr;
-    *out = (struct msghdr){
-        .msg_name = &l->peer[i], .msg_namelen = in->msg_namelen, .msg_iov = &l->out_iov[k], .msg_iovlen = 1};
+    struct msghdr *out = &l->out[k].msg_hdr; /* the rest of it is as slots_init() left it */
+    l->out_iov[k].iov_len = n;
+    out->msg_name = &l->peer[i];
+    out->msg_namelen = in->msg_namelen;
     if (l->wildcard)
         path_write_local(&path, out, &l->out_control[k]);
     return true;

@@ -23,8 +23,6 @@ enum step_end step_access(struct visit *v)
 {
     const struct serve_settings *settings = &v->s->settings;
     const struct request *rq = v->rq;
-    if (access_allows(&settings->access, &settings->access_deny, &rq->client))
-        return STEP_NEXT;
     serve_count(&v->s->counters.refused);
     if (rq->transport == TRANSPORT_UDP && !rq->cookie_good && settings->strangers &&
         !strangers_may_hear(settings->strangers, &rq->client, v->now.mono_ms))

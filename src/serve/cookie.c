@@ -35,19 +35,19 @@ static const uint8_t *secret_of(struct cookie_secrets *secrets, unsigned i, uint
 static void hash_of(struct cookie_secrets *secrets, unsigned i, const struct addr *client,
     const uint8_t cookie[COOKIE_LEN], uint8_t out[8])
 {
-    uint8_t input[AT_HASH + 16];
+    uint8_t input[AT_HASH + sizeof client->ip]; /* of an IPv4 address four octets count */
     memcpy(input, cookie, AT_HASH);
-    memcpy(input + AT_HASH, client->ip, addr_len(client));
+    memcpy(input + AT_HASH, client->ip, sizeof client->ip);
     hash_mac(out, secret_of(secrets, i, get_u32(cookie + AT_TIMESTAMP)), input, AT_HASH + addr_len(client));
 }
 
 /* In a time that does not tell how much is right. */
 static bool equal(const uint8_t a[8], const uint8_t b[8])
 {
-    unsigned difference = 0;
-    for (int i = 0; i < 8; i++)
-        difference |= (unsigned)a[i] ^ b[i];
-    return difference == 0;
+    uint64_t x, y;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    return (x ^ y) == 0;
 }
 
 static void make(

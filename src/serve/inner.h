@@ -73,6 +73,7 @@ bool sentinel_refuses(
 static inline struct answer_question answer_question(const struct request *rq)
 {
     return (struct answer_question){.name = rq->name,
+        .name_len = rq->name_len,
         .type = rq->type,
         .class = rq->class,
         .dnssec_ok = rq->dnssec_ok,

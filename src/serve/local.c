@@ -60,29 +60,6 @@ const struct local_zones *local_zones_new(const name_t *const *off, size_t count
     return z;
 }
 
-/* Most names end in a label that no local zone ends in:
- * seen from length and first letter, before anything is compared. */
-static bool may_be_local(const name_t *name)
-{
-    const name_t *last = name;
-    while (last[0] && last[last[0] + 1])
-        last += last[0] + 1;
-    switch (last[0]) {
-    case 3:
-        return (last[1] | 0x20) == 'a'; /* alt */
-    case 4:
-        return (last[1] | 0x20) == 'a' || (last[1] | 0x20) == 't'; /* arpa, test */
-    case 5:
-        return (last[1] | 0x20) == 'l' || (last[1] | 0x20) == 'o'; /* local, onion */
-    case 7:
-        return (last[1] | 0x20) == 'i'; /* invalid */
-    case 9:
-        return (last[1] | 0x20) == 'l'; /* localhost */
-    default:
-        return false;
-    }
-}
-
 static const struct local_zone *zone_of(const struct local_zones *z, const name_t *name)
 {
     const struct local_zone *best = NULL;
@@ -175,7 +152,7 @@ static const struct local_zone *holder_of(const struct local_zones *z, const str
 bool local_answer(
     const struct local_zones *z, const name_t *name, uint16_t type, struct arena *a, struct outcome *out)
 {
-    const struct local_zone *row = may_be_local(name) ? zone_of(z, name) : NULL;
+    const struct local_zone *row = zone_of(z, name);
     if (!row || row->kind == LOCAL_OFF)
         return false;
     enum local_kind kind = row->kind;

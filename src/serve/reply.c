@@ -40,24 +40,58 @@ static void opt_of(const struct serve *s, const struct request *rq, uint16_t rco
     }
 }
 
-/* Puts the OPT behind the message if there is room for it up to `limit`. */
-static bool append_opt(
-    struct serve *s, const struct request *rq, uint16_t rcode, size_t limit, struct reply *reply)
+#define OPT_FIXED_LEN 11u /* root, type, size, TTL field, RDLENGTH: RFC 6891 6.1.2 */
+#define OPT_FLAG_DO 0x8000u
+#define OPT_FLAG_CO 0x4000u
+
+/* The OPT of nearly all replies: it has no option, or a cookie alone. */
+static size_t write_usual_opt(const struct serve *s, const struct request *rq, uint16_t rcode, uint8_t *p)
+{
+    bool cookie = rq->cookie_len && s->settings.cookies;
+    p[0] = 0;
+    put_u16(p + 1, TYPE_OPT);
+    put_u16(p + 3, s->settings.udp_size);
+    p[5] = (uint8_t)(rcode >> 4);
+    p[6] = 0;
+    put_u16(p + 7, (uint16_t)((rq->dnssec_ok ? OPT_FLAG_DO : 0) | (rq->compact_ok ? OPT_FLAG_CO : 0)));
+    put_u16(p + 9, cookie ? EDNS_OPTION_HEADER_LEN + COOKIE_LEN : 0);
+    if (!cookie)
+        return OPT_FIXED_LEN;
+    put_u16(p + OPT_FIXED_LEN, EDNS_COOKIE);
+    put_u16(p + OPT_FIXED_LEN + 2, COOKIE_LEN);
+    memcpy(p + OPT_FIXED_LEN + EDNS_OPTION_HEADER_LEN, rq->cookie, COOKIE_LEN);
+    return OPT_FIXED_LEN + EDNS_OPTION_HEADER_LEN + COOKIE_LEN;
+}
+
+/* 0: it does not fit. Apart, lest the usual reply pays for room that it does not need. */
+__attribute__((noinline)) static size_t write_any_opt(
+    const struct serve *s, const struct request *rq, uint16_t rcode, uint8_t *p, size_t room)
 {
     struct edns e;
-    size_t room = limit > reply->len ? limit - reply->len : 0;
+    struct writer w = writer_of(p, room);
     opt_of(s, rq, rcode, &e);
     if (edns_size(&e) > room) { /* RFC 8914 3: what explains gives way to what is explained */
         e.nsid = (struct edns_option){0};
         e.ede_count = 0;
     }
-    struct writer w = writer_of(reply->data + reply->len, room);
     edns_write(&w, &e);
-    if (w.bad)
-        return false;
-    reply->len += w.pos;
-    put_u16(reply->data + 10, (uint16_t)(get_u16(reply->data + 10) + 1));
-    return true;
+    return w.bad ? 0 : w.pos;
+}
+
+/* Puts the OPT behind the message if there is room for it up to `limit`. */
+static bool append_opt(
+    struct serve *s, const struct request *rq, uint16_t rcode, size_t limit, struct reply *reply)
+{
+    size_t room = limit > reply->len ? limit - reply->len : 0, len;
+    bool usual = !rq->nsid && !rq->keepalive && rq->ede == EDE_NONE &&
+                 room >= OPT_FIXED_LEN + EDNS_OPTION_HEADER_LEN + COOKIE_LEN;
+    if (usual)
+        len = write_usual_opt(s, rq, rcode, reply->data + reply->len);
+    else
+        len = write_any_opt(s, rq, rcode, reply->data + reply->len, room);
+    reply->len += len;
+    put_u16(reply->data + 10, (uint16_t)(get_u16(reply->data + 10) + (len > 0)));
+    return len > 0;
 }
 
 static void note_rcode(struct serve *s, uint16_t rcode, struct reply *reply)
@@ -103,6 +137,18 @@ __attribute__((always_inline)) static inline void rotate(
         memcpy(rdata + stride * (count - start + i), kept + n * i, n);
 }
 
+static bool same_record_head(const uint8_t *a, const uint8_t *b)
+{
+    uint64_t x, y;
+    uint32_t u, v;
+    memcpy(&x, a, 8);
+    memcpy(&y, b, 8);
+    memcpy(&u, a + 8, 4);
+    memcpy(&v, b + 8, 4);
+    return x == y && u == v;
+}
+_Static_assert(RECORD_LEN == 12, "as same_record_head compares");
+
 /* Records of one address RRset stand together, and all but their RDATA is equal: so the RDATA is what moves,
  * in place. Owners are pointers (the usual name was met before: in the question, as an alias's target). */
 static void rotate_addresses(struct serve *s, uint8_t *p, size_t at, size_t len, unsigned answers)
@@ -113,7 +159,7 @@ static void rotate_addresses(struct serve *s, uint8_t *p, size_t at, size_t len,
         unsigned count = 1;
         if ((type == TYPE_A && rdlen == 4) || (type == TYPE_AAAA && rdlen == 16))
             while (count < answers && len - at >= stride * (count + 1) &&
-                   memcmp(p + at, p + at + stride * count, RECORD_LEN) == 0)
+                   same_record_head(p + at, p + at + stride * count))
                 count++;
         if (len - at < stride * count)
             return;

@@ -26,6 +26,28 @@ static bool take_edns(struct request *rq, const struct edns *e)
     return !e->subnet_present || e->subnet_scope == 0; /* RFC 7871 6: of responses */
 }
 
+/* A cookie as the only option, as clients send it (dig, glibc's likes, other resolvers). */
+static bool read_cookie_alone(struct request *rq, const uint8_t *options, size_t len)
+{
+    if (len < EDNS_OPTION_HEADER_LEN || get_u16(options) != EDNS_COOKIE ||
+        get_u16(options + 2) != len - EDNS_OPTION_HEADER_LEN ||
+        !edns_cookie_len_right(len - EDNS_OPTION_HEADER_LEN))
+        return false;
+    rq->cookie_len = (uint8_t)(len - EDNS_OPTION_HEADER_LEN);
+    memcpy(rq->cookie, options + EDNS_OPTION_HEADER_LEN, rq->cookie_len);
+    return true;
+}
+
+/* False: malformed. */
+__attribute__((noinline)) static bool read_options(
+    struct request *rq, const uint8_t *opt, size_t len, struct arena *scratch)
+{
+    struct edns e;
+    return edns_read(&e, get_u16(opt + 3), get_u32(opt + 5), opt + OPT_FIXED_LEN, len - OPT_FIXED_LEN,
+               scratch) == ERR_OK &&
+           take_edns(rq, &e);
+}
+
 /* The OPT alone behind the question, up to the end of the message. False: not of that form. */
 static bool read_opt_in_place(
     struct request *rq, const uint8_t *p, size_t len, struct arena *scratch, bool *malformed)
@@ -39,13 +61,10 @@ static bool read_opt_in_place(
     rq->dnssec_ok = get_u16(p + 7) & EDNS_FLAG_DO;
     rq->compact_ok = get_u16(p + 7) & EDNS_FLAG_CO;
     /* Options of another version may have another form: nothing of them matters to BADVERS. */
-    if (len == OPT_FIXED_LEN || rq->edns_version != 0)
+    if (len == OPT_FIXED_LEN || rq->edns_version != 0 ||
+        read_cookie_alone(rq, p + OPT_FIXED_LEN, len - OPT_FIXED_LEN))
         return true;
-    struct edns e;
-    *malformed = edns_read(&e, get_u16(p + 3), get_u32(p + 5), p + OPT_FIXED_LEN, len - OPT_FIXED_LEN,
-                     scratch) != ERR_OK;
-    if (!*malformed)
-        *malformed = !take_edns(rq, &e);
+    *malformed = !read_options(rq, p, len, scratch);
     return true;
 }
 
@@ -116,12 +135,14 @@ enum request_form request_read(struct request *rq, const uint8_t *wire, size_t l
         return read_without_question(rq, wire, len, scratch);
     if (get_u16(wire + AT_QDCOUNT) != 1)
         return REQUEST_MALFORMED;
-    size_t name_octets = name_check(wire + MSG_HEADER_LEN, len - MSG_HEADER_LEN),
-           at = MSG_HEADER_LEN + name_octets;
+    size_t last_label,
+        name_octets = name_check_last(wire + MSG_HEADER_LEN, len - MSG_HEADER_LEN, &last_label),
+        at = MSG_HEADER_LEN + name_octets;
     if (name_octets == 0 || len - at < 4)
         return REQUEST_MALFORMED;
     memcpy(rq->name, wire + MSG_HEADER_LEN, name_octets);
     rq->name_len = (uint16_t)name_octets;
+    rq->last_label = (uint8_t)last_label;
     rq->type = get_u16(wire + at);
     rq->class = get_u16(wire + at + 2);
     rq->question = true;

@@ -15,6 +15,7 @@ struct request {
     bool question;      /* name, type and class are there */
     uint16_t type, class;
     uint16_t name_len;
+    uint8_t last_label;        /* of the name, where it begins */
     name_t name[NAME_MAX_LEN]; /* in the asker's letter case */
     bool edns;                 /* there was an OPT, so the reply has one (RFC 6891 6.1.1) */
     bool dnssec_ok, keepalive, nsid;

@@ -4,6 +4,7 @@
 
 #include "dns/rdata.h"
 #include "dnssec/fault.h"
+#include "policy/access.h"
 #include "policy/clients.h"
 #include "serve/inner.h"
 
@@ -36,15 +37,26 @@ static enum step_end step_type(struct visit *v)
         return step_refuse(v, RCODE_REFUSED, EDE_NOT_SUPPORTED, "no zone is transferred from here");
     if (type == TYPE_MAILA || type == TYPE_MAILB)
         return step_refuse(v, RCODE_NOTIMP, EDE_INVALID_QUERY_TYPE, "");
-    if (type == TYPE_NONE || (rrtype_is_meta(type) && type != TYPE_ANY))
+    if (type != TYPE_ANY)
         return step_refuse(v, RCODE_FORMERR, EDE_INVALID_QUERY_TYPE, ""); /* RFC 9824 3.5 for NXNAME, 128 */
     return STEP_NEXT;
+}
+
+static bool is_stranger(const struct visit *v)
+{
+    const struct serve_settings *settings = &v->s->settings;
+    return !access_allows(&settings->access, &settings->access_deny, &v->rq->client);
+}
+
+static bool may_be_local(const struct visit *v)
+{
+    return v->s->local && local_may_be(v->rq->name + v->rq->last_label);
 }
 
 static enum step_end step_local(struct visit *v)
 {
     struct outcome out;
-    if (!v->s->local || !local_answer(v->s->local, v->rq->name, v->rq->type, &v->s->scratch, &out))
+    if (!local_answer(v->s->local, v->rq->name, v->rq->type, &v->s->scratch, &out))
         return STEP_NEXT;
     serve_count(&v->s->counters.local);
     v->reply->from = REPLY_FROM_LOCAL;
@@ -158,35 +170,44 @@ static enum step_end step_recursion(struct visit *v)
     return STEP_REPLIED;
 }
 
-/* The server, in order. Who gets past the last step is asked for upstream. */
-static const struct step {
-    const char *name;
-    enum step_end (*take)(struct visit *v);
-} STEPS[] = {
-    {"read", step_read},           /* header, one question, OPT; silence */
-    {"cookie", step_cookie},       /* is the client where it says it is? */
-    {"access", step_access},       /* REFUSED to strangers, or silence */
-    {"form", step_form},           /* NOTIMP, FORMERR, BADVERS; a cookie was all that was wanted */
-    {"proof", step_proof},         /* BADCOOKIE or TC, where cookies are required */
-    {"chaos", step_chaos},         /* CH TXT: who and what we are */
-    {"class", step_class},         /* IN only */
-    {"type", step_type},           /* no transfers, no meta types */
-    {"local", step_local},         /* names that are answered here */
-    {"snoop", step_snoop},         /* RD=0: who may look into the cache */
-    {"answers", step_answers},     /* finished answers from the cache */
-    {"recursion", step_recursion}, /* RD=0: from the cache or not at all */
-};
+/* clang-format off */
+/* The server, in order: a step, and which questions meet it. Who gets past the last is asked for upstream. */
+#define STEPS(STEP)                                                                                    \
+    STEP(read, true)                         /* header, one question, OPT; silence */                  \
+    STEP(cookie, rq->cookie_len)             /* is the client where it says it is? */                  \
+    STEP(access, is_stranger(v))             /* REFUSED, or silence */                                 \
+    STEP(form, v->form || rq->edns_version)  /* NOTIMP, FORMERR, BADVERS; a cookie was all it wanted */ \
+    STEP(proof, s->settings.cookies_require) /* BADCOOKIE or TC, where cookies are required */         \
+    STEP(chaos, rq->class == CLASS_CH)       /* CH TXT: who and what we are */                         \
+    STEP(class, rq->class != CLASS_IN)       /* IN only */                                             \
+    STEP(type, !rq->type || rrtype_is_meta(rq->type)) /* no transfers, no meta types */                \
+    STEP(local, may_be_local(v))             /* names that are answered here */                        \
+    STEP(snoop, !(rq->flags & FLAG_RD))      /* RD=0: who may look into the cache */                   \
+    STEP(answers, true)                      /* finished answers from the cache */                     \
+    STEP(recursion, !(rq->flags & FLAG_RD))  /* RD=0: from the cache or not at all */
+/* clang-format on */
+
+static enum step_end walk(struct visit *v)
+{
+    const struct serve *s = v->s;
+    const struct request *rq = v->rq;
+    enum step_end end;
+#define STEP(name, meets)                                                                                    \
+    if ((meets) && (end = step_##name(v)) != STEP_NEXT)                                                      \
+        return end;
+    STEPS(STEP)
+#undef STEP
+    return STEP_NEXT;
+}
 
 enum served serve_query(
     struct serve *s, struct request *rq, const uint8_t *wire, size_t len, struct reply *reply, now_t now)
 {
     struct visit v = {.s = s, .rq = rq, .wire = wire, .len = len, .reply = reply, .now = now};
-    enum step_end end = STEP_NEXT;
     serve_count(&s->counters.queries);
     serve_count(rq->transport == TRANSPORT_TCP ? &s->counters.tcp : &s->counters.udp);
     reply->len = 0;
-    for (size_t i = 0; i < sizeof STEPS / sizeof STEPS[0] && end == STEP_NEXT; i++)
-        end = STEPS[i].take(&v);
+    enum step_end end = walk(&v);
     if (s->scratch.used)
         arena_reset(&s->scratch);
     if (end == STEP_REPLIED)

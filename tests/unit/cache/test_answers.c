@@ -18,8 +18,11 @@ static void put(
 {
     uint8_t wire[RECORDS];
     records(wire, life_s, 3600, 7200);
-    struct answer_question q = {
-        .name = sample_name(&s->a, name), .type = TYPE_A, .class = CLASS_IN, .unchecked = unchecked};
+    struct answer_question q = {.name = sample_name(&s->a, name),
+        .name_len = name_len(sample_name(&s->a, name)),
+        .type = TYPE_A,
+        .class = CLASS_IN,
+        .unchecked = unchecked};
     uint16_t first = (uint16_t)(MSG_HEADER_LEN + name_len(q.name) + 4);
     const uint16_t ttls_at[] = {first + 20, first + 40, first + 60};
     struct answer a = {.head = {.flags = FLAG_AD, .counts = {2, 1, 0}, .len = RECORDS},
@@ -53,6 +56,7 @@ static bool get_into(
 static bool get(struct sample *s, const char *name, unsigned asker, uint32_t now_s, struct got *g)
 {
     struct answer_question q = {.name = sample_name(&s->a, name),
+        .name_len = name_len(sample_name(&s->a, name)),
         .type = TYPE_A,
         .class = CLASS_IN,
         .dnssec_ok = asker & WITH_DO,
@@ -190,8 +194,10 @@ static void types_and_names_are_apart(void **state)
     struct got g;
     put(s, "www.example.", FOR_ALL, false, 5, 0);
     assert_false(get(s, "example.", 0, 0, &g));
-    struct answer_question q = {
-        .name = sample_name(&s->a, "www.example."), .type = TYPE_MX, .class = CLASS_IN};
+    struct answer_question q = {.name = sample_name(&s->a, "www.example."),
+        .name_len = name_len(sample_name(&s->a, "www.example.")),
+        .type = TYPE_MX,
+        .class = CLASS_IN};
     assert_false(get_into(s, &q, 0, &g, RECORDS));
     q.type = TYPE_A;
     q.class = CLASS_CH;
@@ -217,8 +223,11 @@ static void what_does_not_fit_is_told_but_not_copied(void **state)
 {
     struct sample *s = *state;
     struct got g;
-    struct answer_question q = {
-        .name = sample_name(&s->a, "a."), .type = TYPE_A, .class = CLASS_IN, .dnssec_ok = true};
+    struct answer_question q = {.name = sample_name(&s->a, "a."),
+        .name_len = name_len(sample_name(&s->a, "a.")),
+        .type = TYPE_A,
+        .class = CLASS_IN,
+        .dnssec_ok = true};
     put(s, "a.", FOR_ALL, false, 5, 0);
     assert_true(get_into(s, &q, 0, &g, RECORDS - 1));
     assert_int_equal(g.room.head.len, RECORDS);
@@ -234,7 +243,10 @@ static void too_long_or_dead_is_not_stored(void **state)
     static uint8_t wire[ANSWER_OCTETS_MAX + 1];
     static uint16_t ttls[ANSWER_RECORDS_MAX + 1];
     struct got g;
-    struct answer_question q = {.name = sample_name(&s->a, "a."), .type = TYPE_A, .class = CLASS_IN};
+    struct answer_question q = {.name = sample_name(&s->a, "a."),
+        .name_len = name_len(sample_name(&s->a, "a.")),
+        .type = TYPE_A,
+        .class = CLASS_IN};
     for (size_t i = 0; i <= ANSWER_RECORDS_MAX; i++)
         ttls[i] = MSG_HEADER_LEN + 3 + 4;
     static const struct {
@@ -271,7 +283,10 @@ static void reason_stays_with_its_answer(void **state)
     struct got g;
     memset(longer, 'x', sizeof longer - 1);
     longer[sizeof longer - 1] = 0;
-    struct answer_question q = {.name = sample_name(&s->a, "a."), .type = TYPE_A, .class = CLASS_IN};
+    struct answer_question q = {.name = sample_name(&s->a, "a."),
+        .name_len = name_len(sample_name(&s->a, "a.")),
+        .type = TYPE_A,
+        .class = CLASS_IN};
     const struct {
         int ede;
         const char *text;

@@ -52,7 +52,7 @@ static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uin
 {
     uint8_t wire[512];
     char text[ANSWER_REASON_MAX];
-    struct answer_question q = {.name = name, .type = TYPE_A, .class = CLASS_IN};
+    struct answer_question q = {.name = name, .name_len = name_len(name), .type = TYPE_A, .class = CLASS_IN};
     struct answer_room room = {.records = wire, .cap = sizeof wire, .ede_text = text};
     if (cache_answer_get(t->c, &q, now_s, &room)) {
         uint32_t ttl = get_u32(wire);

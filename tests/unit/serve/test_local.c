@@ -87,6 +87,8 @@ static void names_are_answered_here_or_in_the_world(void **state)
         assert_int_equal(got, rows[i].rcode);
         if (got == WORLD)
             continue;
+        const name_t *name = fixture_name(f, rows[i].name);
+        assert_true(local_may_be(name_parent(name, name_labels(name) - 1)));
         assert_int_equal(o.answer.count, rows[i].answers);
         assert_int_equal(o.authority.count, rows[i].answers ? 0 : 1);
         assert_int_not_equal(o.verdict, VERDICT_SECURE);
