@@ -1,10 +1,417 @@
-/* hark whois NAME…: who registered it. */
+/* hark whois NAME…: who registered it, and what DNS has of it now.
+ *
+ *   what is it?        a domain, an address or prefix, an AS number, a handle with a registry's tag
+ *   RDAP               of the register that the table names; of a name below a registered one the names above
+ * it; where the register knows of a better one (the registrar's), that one too WHOIS              if there is
+ * no RDAP, or it failed: the register's server, else the one that IANA's names, and on along referrals DNS
+ * delegation and DS at the parent beside what the register says
+ *
+ * All of it is bounded by WHOIS_TIME_MS_MAX, WHOIS_REFERRALS_MAX and WHOIS_OCTETS_MAX (threat S13).
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/now.h"
 #include "cli/command.h"
+#include "cli/https.h"
+#include "cli/whois_client.h"
+#include "cli/whois_view.h"
+#include "lib/idn.h"
+#include "lib/rdap.h"
+#include "lib/registry.h"
+#include "lib/whois.h"
+
+#define NAMES_TRIED_MAX                                                                                      \
+    4u                  /* of a name and those above it: deeper ones than four labels are not registered     \
+                         */
+#define TARGET_MAX 300u /* octets of what is asked for */
+
+enum found { FOUND, FOUND_NONE, FAILED, NOT_TRIED };
+
+/* One target while it is looked up. */
+struct inquiry {
+    const struct args *args;
+    struct arena *arena;
+    enum card_kind kind;
+    const char *asked; /* A-labels without final dot, address or prefix, digits of an AS number, handle */
+    struct registry registry;
+    int64_t until_ms;
+    int64_t rdap_until_ms; /* earlier, where WHOIS may have to follow */
+    bool silent;           /* a server could not be reached */
+    const char *rdap_why, *whois_why;
+    const char *hosts[WHOIS_REFERRALS_MAX + 2]; /* WHOIS servers asked for this name */
+    size_t host_count;
+    struct whois_result *result;
+};
+
+static enum family wanted_family(const struct args *a)
+{
+    return a->on[OPTION_IPV4] ? FAMILY_V4 : a->on[OPTION_IPV6] ? FAMILY_V6 : FAMILY_NONE;
+}
+
+static const char *format(struct arena *a, const char *one, const char *two, const char *three)
+{
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "%s%s%s", one, two, three);
+    const char *out = arena_strdup(a, t.data);
+    text_fini(&t);
+    return out;
+}
+
+static void add_source(struct inquiry *q, const char *url, const char *body, size_t length)
+{
+    struct whois_result *r = q->result;
+    if (r->source_count == WHOIS_SOURCES_MAX)
+        return;
+    r->sources[r->source_count].page = q->args->on[OPTION_RAW] ? card_page(body, length, q->arena) : "";
+    r->sources[r->source_count++].url = url;
+}
+
+static void note(struct inquiry *q, const char *who, const char *why)
+{
+    const char *s = format(q->arena, who, ": ", why);
+    card_add(&q->result->notes, card_text(s, strlen(s), q->arena));
+}
+
+/* ---- RDAP ---- */
+
+static const char *rdap_path(const struct inquiry *q)
+{
+    static const char *const paths[] = {[CARD_NONE] = "",
+        [CARD_DOMAIN] = "domain/",
+        [CARD_NETWORK] = "ip/",
+        [CARD_ASN] = "autnum/",
+        [CARD_ENTITY] = "entity/"};
+    return paths[q->kind];
+}
+
+static const char *status_text(struct inquiry *q, const struct hark_document *doc)
+{
+    const char *said = rdap_error(doc->body, doc->length, q->arena);
+    char number[64];
+    struct text t;
+    text_init_fixed(&t, number, sizeof number);
+    if (doc->status == 429)
+        text_add(&t, "it is asked too often (429)");
+    else
+        text_printf(&t, "HTTP status %d", doc->status);
+    return format(q->arena, number, said ? ": " : "", said ? said : "");
+}
+
+static enum found rdap_get(struct inquiry *q, const char *url, struct card *card)
+{
+    struct https_request request = {
+        .url = url, .accept = "application/rdap+json", .max_octets = WHOIS_OCTETS_MAX, .plain = true};
+    struct https_reply reply;
+    request.until_ms = q->rdap_until_ms;
+    request.redirects = WHOIS_REFERRALS_MAX;
+    request.family = wanted_family(q->args);
+    https_get(&reply, &request, q->arena);
+    if (reply.doc.status == 404) {
+        add_source(q, reply.url, reply.doc.body, reply.doc.length);
+        return FOUND_NONE;
+    }
+    if (reply.doc.status != 200) {
+        q->silent = q->silent || reply.doc.status == 0;
+        q->rdap_why = reply.doc.status ? status_text(q, &reply.doc) : reply.doc.why;
+        return FAILED;
+    }
+    if (rdap_read(card, reply.doc.body, reply.doc.length, q->arena, &q->rdap_why) != ERR_OK)
+        return FAILED;
+    add_source(q, reply.url, reply.doc.body, reply.doc.length);
+    return FOUND;
+}
+
+/* The registrar's own, if the register names it: it knows more, and is no loss if it fails. */
+static void rdap_related(struct inquiry *q)
+{
+    struct card *card = &q->result->card, more;
+    const char *url = card->related;
+    if (!url || strncasecmp(url, "https://", 8) != 0 || q->args->on[OPTION_RAW])
+        return;
+    if (rdap_get(q, url, &more) == FOUND && more.kind == card->kind)
+        card_merge(card, &more);
+    else if (q->rdap_why)
+        note(q, url, q->rdap_why);
+}
+
+static enum found by_rdap(struct inquiry *q, const char *target)
+{
+    struct card card;
+    if (!q->registry.rdap)
+        return NOT_TRIED;
+    const char *url = format(q->arena, q->registry.rdap, rdap_path(q), target);
+    q->rdap_why = NULL;
+    enum found found = rdap_get(q, url, &card);
+    if (found == FOUND) {
+        q->result->card = card;
+        rdap_related(q);
+    } else if (found == FAILED) {
+        note(q, url, q->rdap_why);
+    }
+    return found;
+}
+
+/* ---- WHOIS ---- */
+
+static bool was_asked(const struct inquiry *q, const char *host)
+{
+    for (size_t i = 0; i < q->host_count; i++)
+        if (strcasecmp(q->hosts[i], host) == 0)
+            return true;
+    return false;
+}
+
+/* IANA's record of a top-level domain is not what was asked for, but names who knows. */
+static bool only_refers(const struct inquiry *q, const char *host, const char *target)
+{
+    return strcmp(host, REGISTRY_IANA_WHOIS) == 0 && q->kind == CARD_DOMAIN && strchr(target, '.');
+}
+
+static enum found whois_once(struct inquiry *q, const char *host, const char *target, struct card *card)
+{
+    struct text query, reply;
+    struct whois_request request = {
+        .host = host, .port = WHOIS_PORT, .until_ms = q->until_ms, .family = wanted_family(q->args)};
+    text_init(&query);
+    text_init(&reply);
+    whois_query(&query, host, q->kind, target);
+    request.query = query.data;
+    request.private_allowed = q->args->host != NULL; /* whoever names a host asks for it */
+    if (q->args->host && q->args->port)
+        request.port = q->args->port;
+    q->hosts[q->host_count++] = host;
+    *card = (struct card){0};
+    enum found found = FAILED;
+    q->whois_why = whois_ask(&reply, &request, q->arena);
+    if (q->whois_why) {
+        q->silent = true;
+    } else {
+        whois_read(card, reply.data, reply.len, q->arena);
+        add_source(
+            q, format(q->arena, "whois://", host, format(q->arena, "/", target, "")), reply.data, reply.len);
+        found = card->kind != CARD_NONE                   ? FOUND
+                : whois_means_none(reply.data, reply.len) ? FOUND_NONE
+                                                          : FAILED;
+        if (found == FAILED) {
+            const char *said = whois_said(reply.data, reply.len, q->arena);
+            q->whois_why = said ? said : "it says nothing";
+        }
+    }
+    text_fini(&query);
+    text_fini(&reply);
+    return found;
+}
+
+/* From the register on along referrals; the first that describes the target is believed, later ones add to
+ * it. */
+static enum found by_whois(struct inquiry *q, const char *target)
+{
+    const char *host = q->args->host       ? q->args->host
+                       : q->registry.whois ? q->registry.whois
+                                           : REGISTRY_IANA_WHOIS;
+    enum found best = FAILED;
+    q->host_count = 0;
+    for (unsigned n = 0; host && n <= WHOIS_REFERRALS_MAX; n++) {
+        struct card card;
+        enum found found = whois_once(q, host, target, &card);
+        bool refers = card.referral && !was_asked(q, card.referral) && !q->args->host;
+        if (found == FOUND && only_refers(q, host, target)) {
+            if (!refers)
+                q->whois_why = "IANA names no WHOIS server for it";
+            found = FAILED;
+        }
+        if (found == FAILED && !refers)
+            note(q, host, q->whois_why);
+        if (found == FOUND && best == FOUND && q->kind == CARD_DOMAIN)
+            card_merge(&q->result->card, &card);
+        else if (found == FOUND)
+            q->result->card = card;
+        best = found == FOUND || best == FOUND ? FOUND : found;
+        host = refers ? card.referral : NULL;
+    }
+    return best;
+}
+
+/* ---- the target ---- */
+
+static bool read_asn(struct inquiry *q, const char *word)
+{
+    const char *digits = strncasecmp(word, "AS", 2) == 0 ? word + 2 : word;
+    char *end;
+    if (!*digits || strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 10)
+        return false;
+    unsigned long n = strtoul(digits, &end, 10);
+    if (n > UINT32_MAX)
+        return false;
+    q->kind = CARD_ASN;
+    q->asked = arena_strdup(q->arena, digits);
+    q->registry = registry_of_asn((uint32_t)n);
+    return true;
+}
+
+static bool read_address(struct inquiry *q, const char *word)
+{
+    struct prefix prefix;
+    if (prefix_parse(&prefix, word) != ERR_OK)
+        return false;
+    q->kind = CARD_NETWORK;
+    q->asked = arena_strdup(q->arena, word);
+    q->registry = registry_of_address(&prefix.addr);
+    return true;
+}
+
+static bool read_handle(struct inquiry *q, const char *word)
+{
+    if (strchr(word, '.') ||
+        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(word) ||
+        !registry_of_handle(&q->registry, word))
+        return false;
+    q->kind = CARD_ENTITY;
+    q->asked = arena_strdup(q->arena, word);
+    return true;
+}
+
+/* Only host names are registered: nothing else may reach a URL or the line of a query. */
+static const char *read_domain(struct inquiry *q, const char *word)
+{
+    name_t name[NAME_MAX_LEN];
+    struct text t;
+    char buf[NAME_TEXT_LEN];
+    text_init(&t);
+    const char *why = idn_to_name(name, word, &t) == ERR_OK ? NULL : arena_strdup(q->arena, t.data);
+    text_fini(&t);
+    if (why)
+        return why;
+    name_lower(name);
+    name_text(name, buf);
+    size_t n = strlen(buf);
+    if (n > 1)
+        buf[n - 1] = 0;
+    if (strspn(buf, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(buf) || buf[0] == '-' ||
+        name_is_root(name))
+        return "it is no host name";
+    q->kind = CARD_DOMAIN;
+    q->asked = arena_strdup(q->arena, buf);
+    q->registry = registry_of_name(buf);
+    return NULL;
+}
+
+static const char *read_target(struct inquiry *q, const char *word)
+{
+    if (strlen(word) > TARGET_MAX * 4)
+        return "it is too long";
+    if (read_asn(q, word) || read_address(q, word) || read_handle(q, word))
+        return NULL;
+    return read_domain(q, word);
+}
+
+/* ---- the whole ---- */
+
+static unsigned labels_of(const char *name)
+{
+    unsigned n = 1;
+    for (; *name; name++)
+        n += *name == '.';
+    return n;
+}
+
+static enum found by_either(struct inquiry *q, const char *target)
+{
+    const struct args *a = q->args;
+    enum found found = NOT_TRIED;
+    if (!a->on[OPTION_WHOIS] && !a->host)
+        found = by_rdap(q, target);
+    if (found == NOT_TRIED && a->on[OPTION_RDAP])
+        q->rdap_why = "its register has no RDAP server that is known here";
+    if ((found == FAILED || found == NOT_TRIED) && !a->on[OPTION_RDAP] && q->kind != CARD_ENTITY)
+        found = by_whois(q, target);
+    return found == NOT_TRIED ? FAILED : found;
+}
+
+/* A name, then those above it down to two labels: www.example.org is registered as example.org. */
+static enum found look_up(struct inquiry *q)
+{
+    const char *target = q->asked;
+    unsigned labels = q->kind == CARD_DOMAIN ? labels_of(target) : 1;
+    for (; labels > NAMES_TRIED_MAX; labels--)
+        target = strchr(target, '.') + 1;
+    for (;; labels--) {
+        enum found found = by_either(q, target);
+        q->asked = target;
+        if (found != FOUND_NONE || labels <= 2)
+            return found;
+        target = strchr(target, '.') + 1;
+    }
+}
+
+static void add_dns(struct inquiry *q, struct lookup *dns)
+{
+    struct whois_result *r = q->result;
+    const char *domain = r->card.name ? r->card.name : q->asked;
+    if (q->kind != CARD_DOMAIN || r->card.kind != CARD_DOMAIN || !dns)
+        return;
+    whois_dns_read(&r->dns, dns, domain, q->arena);
+    whois_dns_compare(&r->differences, &r->card, &r->dns, q->arena);
+    r->has_dns = true;
+}
+
+static enum status report(struct inquiry *q, struct out *out, enum found found)
+{
+    struct whois_result *r = q->result;
+    if (found == FAILED) {
+        const char *why = r->notes.count ? r->notes.items[0] : q->rdap_why ? q->rdap_why : "nobody knows";
+        out_complain("%s: %s%s%s", r->target, why, r->notes.count > 1 ? "; " : "",
+            r->notes.count > 1 ? r->notes.items[r->notes.count - 1] : "");
+        return q->silent ? STATUS_NO_REPLY : STATUS_FAILURE;
+    }
+    if (q->args->on[OPTION_RAW])
+        whois_view_raw(out, r);
+    else
+        whois_view(out, r);
+    return found == FOUND ? STATUS_ANSWER : STATUS_NO_DATA;
+}
+
+static void set_patience(struct inquiry *q)
+{
+    int64_t now_ms = now_read(false).mono_ms, patience_ms = WHOIS_TIME_MS_MAX;
+    if (q->args->given[OPTION_TIME] && q->args->number[OPTION_TIME] * 1000 < WHOIS_TIME_MS_MAX)
+        patience_ms = q->args->number[OPTION_TIME] * 1000;
+    q->until_ms = now_ms + patience_ms;
+    q->rdap_until_ms = now_ms + (q->args->on[OPTION_RDAP] ? patience_ms : patience_ms * 6 / 10);
+}
+
+static enum status inquire(const struct args *args, struct out *out, const char *word, struct lookup *dns)
+{
+    struct arena arena;
+    arena_init(&arena);
+    struct inquiry q = {.args = args, .arena = &arena};
+    q.result = ARENA_NEW(&arena, struct whois_result);
+    q.result->target = word;
+    set_patience(&q);
+    const char *why = read_target(&q, word);
+    enum status status = STATUS_USAGE;
+    if (why) {
+        out_complain("'%s' is no name, address or AS number: %s", word, why);
+    } else {
+        enum found found = look_up(&q);
+        q.result->asked = q.asked;
+        if (found == FOUND && !args->on[OPTION_RAW])
+            add_dns(&q, dns);
+        status = report(&q, out, found);
+    }
+    arena_fini(&arena);
+    return status;
+}
 
 enum status cmd_whois(const struct args *args, struct out *out)
 {
-    (void)args;
-    (void)out;
-    out_complain("whois is not there yet");
-    return STATUS_INTERNAL;
+    struct lookup dns;
+    enum status worst = lookup_init(&dns, args), begun = worst;
+    for (size_t i = 0; begun == STATUS_ANSWER && i < args->name_count && !out->error; i++)
+        worst = status_worst(worst, inquire(args, out, args->names[i], &dns));
+    lookup_fini(&dns);
+    return worst;
 }

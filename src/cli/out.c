@@ -7,6 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #define WIDTH_DEFAULT 80u
 #define WIDTH_MIN 40u
 
@@ -97,6 +99,34 @@ void out_printf(struct out *o, enum out_style style, const char *format, ...)
     free(s);
     va_end(ap);
     out_put(o, style, t.data);
+    text_fini(&t);
+}
+
+/* Where the terminal takes no UTF-8 a character that is not ASCII is a question mark. */
+void out_words(struct out *o, enum out_style style, const char *s)
+{
+    struct text t;
+    uint32_t c;
+    size_t left = strlen(s), len;
+    const char *code = o->colour ? style_codes[style] : NULL;
+    text_init(&t);
+    for (; left; s += len, left -= len) {
+        len = utf8_read(s, left, &c);
+        if (len == 0)
+            c = '?', len = 1;
+        if (!utf8_is_harmless(c))
+            continue;
+        if (c < 0x80 || o->utf8)
+            utf8_write(&t, c);
+        else
+            text_char(&t, '?');
+        o->column++;
+    }
+    if (code && t.len)
+        raw(o, code, strlen(code));
+    raw(o, t.data, t.len);
+    if (code && t.len)
+        raw(o, "\033[0m", 4);
     text_fini(&t);
 }
 

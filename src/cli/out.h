@@ -1,5 +1,6 @@
 /* The one place that prints. Whatever comes in, what goes out is printable ASCII and line ends (beside the
- * marks and colours that are ours): octets of strangers can neither move the cursor nor turn the text around.
+ * marks and colours that are ours, and harmless letters of other scripts by out_words()): octets of strangers
+ * can neither move the cursor nor turn the text around.
  */
 #ifndef HARK_CLI_OUT_H
 #define HARK_CLI_OUT_H
@@ -31,6 +32,9 @@ void out_init(struct out *o, FILE *to, enum out_format format);
 void out_put(struct out *o, enum out_style style, const char *s);
 __attribute__((format(printf, 3, 4))) void out_printf(
     struct out *o, enum out_style style, const char *format, ...);
+/** A piece of the current line in UTF-8, for what is read in its own script: names of people and firms. What
+ * steers a terminal or turns text around is left out (base/utf8.h), line ends too. */
+void out_words(struct out *o, enum out_style style, const char *s);
 void out_mark(struct out *o, enum out_mark mark);
 /** Spaces up to that column; where the line is already there, one. */
 void out_column(struct out *o, unsigned column);

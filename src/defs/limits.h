@@ -182,6 +182,5 @@
 #define WHOIS_REFERRALS_MAX 3u   /* from server to server, redirects included */
 #define CARD_LIST_MAX 64u  /* name servers, status words and the like that are kept of one registration */
 #define CARD_TEXT_MAX 512u /* octets kept of one value */
-#define RDAP_DEPTH_MAX 32u /* of nested JSON values; replies of registries have about ten */
 
 #endif

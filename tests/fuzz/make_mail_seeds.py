@@ -1,9 +1,10 @@
 #!/usr/bin/python3 -IB
-"""Seeds of fuzz_sts: policies and TXT records."""
+"""Seeds of fuzz_sts (policies and TXT records), fuzz_rdap and fuzz_whois (the shapes of tests/registries, and worse)."""
 
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+SHAPES = HERE.parent / "registries"
 STS = {
     "rfc": "version: STSv1\nmode: enforce\nmx: mail.example.com\nmx: *.example.net\nmx: backupmx.example.com\nmax_age: 604800\n",
     "crlf": "version: STSv1\r\nmode: testing\r\nmax_age: 1\r\nmx: a\r\n", "none": "version: STSv1\nmode: none\nmax_age: 0",
@@ -20,3 +21,20 @@ def write(folder: str, name: str, data: bytes) -> None:
 
 for name, text in STS.items():
     write("sts", name, text.encode("latin-1"))
+
+for shape in sorted(SHAPES.iterdir()):
+    write(shape.name.split("-")[0], shape.name.split("-", 1)[1], shape.read_bytes())
+RDAP = {
+    "kinds": b'{"objectClassName":"domain","ldhName":[1],"status":{"a":1},"events":[1,{"eventAction":1}],"entities":[null,{"roles":"registrar"}]}',
+    "deep": b'{"objectClassName":"domain","x":' + b"[" * 3000 + b"]" * 3000 + b"}", "cut": b'{"objectClassName":"dom', "zero": b'{"objectClassName":"a\\u0000"}',
+    "escapes": b'{"objectClassName":"domain","ldhName":"\\u001b[2J\\u202e.X.","handle":" \\u0085 "}', "latin": b'{"handle":"M\xfcller"}',
+}
+WHOIS = {
+    "escapes": b"Domain Name: \x1b[2Jx\xe2\x80\xae\nRegistrar: M\xfcller\x9b\n", "refer": b"refer: whois://a.b:43/\nReferralServer: rwhois://x.y\n",
+    "block": b"Name servers:\n a.b 192.0.2.1\n\nregistrar:\n X: y\nx:\n", "jprs": b"[Domain Name\n[Domain Name]\n[] x\n]\n", "asn": b"aut-num: ASx\naut-num: 1\n",
+    "long": b"domain: " + b"\xe6\x97\xa5" * 400 + b"\n", "many": b"nserver: " + b"\nnserver: ".join(b"n%d.x" % n for n in range(90)), "empty": b"", "zeros": b"\0\n\0:\0\n",
+}
+for name, data in RDAP.items():
+    write("rdap", name, data)
+for name, data in WHOIS.items():
+    write("whois", name, data)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from registries import Registries, reply
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -125,3 +126,30 @@ def test_what_is_no_domain_is_told(hark):
 def test_a_literal_needs_no_dns(hark):
     done = hark("mx", "--next", "user@[IPv6:2001:db8::25]", "@127.0.0.1", "-p", "9")
     assert (done.returncode, done.stdout) == (0, "2001:db8::25 2001:db8::25 25\n")
+
+
+POLICY = "version: STSv1\nmode: {}\nmax_age: 86400\nmx: {}\n"
+STS_PATH = "/.well-known/mta-sts.txt"
+POLICIES = [  # page, untrusted certificate, what becomes of the two hosts, part of a warning
+    ((200, POLICY.format("enforce", "mail.post.org").encode(), "text/plain"), False, ["mta-sts", "not_in_policy"], "does not name the host backup"),
+    ((200, POLICY.format("enforce", "*.post.org").encode(), "text/plain; charset=utf-8"), False, ["mta-sts", "mta-sts"], None),
+    ((200, POLICY.format("testing", "mail.post.org").encode(), "text/plain"), False, ["opportunistic", "opportunistic"], "does not name"),
+    ((200, POLICY.format("enforce", "other.example").encode(), "text/plain"), True, ["opportunistic", "opportunistic"], "cannot be had"),
+    ((200, b"<html>", "text/html"), False, ["opportunistic", "opportunistic"], "not text/plain"),
+    (lambda h: reply(h, 302, b"", Location=f"https://mta-sts.sts.post.org{STS_PATH}"), False, ["opportunistic", "opportunistic"], "redirects"),
+    ((200, b"x" * 70000, "text/plain"), False, ["opportunistic", "opportunistic"], "more than 65536 octets"),
+    ((404, b"", "text/plain"), False, ["opportunistic", "opportunistic"], "HTTP status 404"),
+]
+
+
+@pytest.mark.parametrize("page, untrusted, hosts, words", POLICIES)
+def test_mta_sts(hark, tmp_path, page, untrusted, hosts, words):
+    name = "mta-sts.sts.post.org"
+    servers = Registries(tmp_path, {name: {STS_PATH: page}}, {}, untrusted=[name] * untrusted)
+    try:
+        plan = json.loads(hark("mx", "--json", "sts.post.org", env=servers.env).stdout)
+    finally:
+        servers.close()
+    assert [h["tls"] if h["state"] == "used" else h["state"] for h in plan["hosts"]] == hosts, plan
+    assert any(words in w for w in plan["warnings"]) if words else not any("STS" in w for w in plan["warnings"]), plan["warnings"]
+    assert plan["tls_reports"] == "mailto:tls@post.org"

@@ -1,0 +1,226 @@
+#include "cli/whois_view.h"
+
+#include <string.h>
+
+#include "cli/record.h"
+
+#define COLUMN_VALUE 14u
+
+static void put_line(struct out *out, enum out_style style, const char *label, const char *value)
+{
+    out_put(out, STYLE_DIM, "  ");
+    out_put(out, STYLE_DIM, label);
+    out_column(out, COLUMN_VALUE);
+    out_words(out, style, value);
+    out_end(out);
+}
+
+static void put_field(struct out *out, const char *label, const char *value)
+{
+    if (value)
+        put_line(out, STYLE_PLAIN, label, value);
+}
+
+static void put_list(struct out *out, enum out_style style, const char *label, const struct card_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        put_line(out, style, i ? "" : label, list->items[i]);
+}
+
+/* "A, B" or "A (B)" of two that may be missing. */
+static void put_two(struct out *out, const char *label, const char *first, const char *second)
+{
+    struct text t;
+    if (!first && !second)
+        return;
+    text_init(&t);
+    text_printf(&t, "%s%s%s", first ? first : "", first && second ? ", " : "", second ? second : "");
+    put_line(out, STYLE_PLAIN, label, t.data);
+    text_fini(&t);
+}
+
+static void put_registrar(struct out *out, const struct card *c)
+{
+    struct text t;
+    if (!c->registrar)
+        return;
+    text_init(&t);
+    text_add(&t, c->registrar);
+    if (c->registrar_id)
+        text_printf(&t, " (IANA %s)", c->registrar_id);
+    put_line(out, STYLE_PLAIN, "registrar", t.data);
+    text_fini(&t);
+    put_field(out, "", c->registrar_url);
+}
+
+static void put_dnssec(struct out *out, const struct card *c)
+{
+    if (c->is_signed == CARD_UNSIGNED)
+        put_line(out, STYLE_PLAIN, "DNSSEC", "unsigned");
+    if (c->is_signed == CARD_SIGNED)
+        put_line(out, STYLE_PLAIN, "DNSSEC", "signed");
+    for (size_t i = 0; i < c->ds.count; i++)
+        put_line(
+            out, STYLE_PLAIN, i == 0 && c->is_signed == CARD_SIGNED_UNKNOWN ? "DNSSEC" : "", c->ds.items[i]);
+}
+
+static void put_card(struct out *out, const struct card *c)
+{
+    if (c->unicode && strcmp(c->unicode, c->name ? c->name : "") != 0)
+        put_line(out, STYLE_PLAIN, "name", c->unicode);
+    put_field(out, "label", c->label);
+    put_two(out, "holder", c->holder, c->country);
+    put_registrar(out, c);
+    put_field(out, "created", c->created);
+    put_field(out, "changed", c->changed);
+    put_field(out, "expires", c->expires);
+    put_list(out, STYLE_PLAIN, "status", &c->status);
+    put_list(out, STYLE_PLAIN, "servers", &c->servers);
+    put_dnssec(out, c);
+    put_two(out, "abuse", c->abuse_email, c->abuse_phone);
+    put_list(out, STYLE_DIM, "redacted", &c->redacted);
+}
+
+static void put_dns(struct out *out, const struct whois_result *r)
+{
+    const struct whois_dns *d = &r->dns;
+    if (d->delegation == DELEGATION_UNKNOWN) {
+        put_line(out, STYLE_DIM, "DNS now", "nobody could be asked");
+        return;
+    }
+    out_put(out, STYLE_DIM, "  DNS now");
+    out_column(out, COLUMN_VALUE);
+    out_words(out, STYLE_DIM, d->asked);
+    out_words(
+        out, STYLE_DIM, d->delegation == DELEGATION_NONE ? " does not delegate it" : " delegates it to");
+    out_end(out);
+    put_list(out, STYLE_PLAIN, "", &d->servers);
+    for (size_t i = 0; i < d->ds.count; i++) {
+        out_column(out, COLUMN_VALUE);
+        out_words(out, STYLE_PLAIN, "DS ");
+        out_words(out, STYLE_PLAIN, d->ds.items[i]);
+        out_end(out);
+    }
+    if (d->delegation == DELEGATION_THERE && d->ds_known && d->ds.count == 0)
+        put_line(out, STYLE_PLAIN, "", "no DS");
+    if (r->differences.count == 0)
+        put_line(out, STYLE_GOOD, "", "as the register has it");
+    put_list(out, STYLE_WARN, "differs", &r->differences);
+}
+
+static void view_text(struct out *out, const struct whois_result *r)
+{
+    bool found = r->card.kind != CARD_NONE;
+    out_words(out, STYLE_STRONG, found && r->card.name ? r->card.name : r->asked);
+    out_put(out, STYLE_PLAIN, ": ");
+    out_put(out, found ? STYLE_GOOD : STYLE_BAD, found ? "registered" : "not registered");
+    out_end(out);
+    if (found)
+        put_card(out, &r->card);
+    for (size_t i = 0; i < r->source_count; i++)
+        put_line(out, STYLE_DIM, i ? "" : "source", r->sources[i].url);
+    put_list(out, STYLE_WARN, "note", &r->notes);
+    if (r->has_dns)
+        put_dns(out, r);
+}
+
+/* ---- JSON ---- */
+
+static void set(json_t *j, const char *key, const char *text)
+{
+    if (text)
+        record_set_text(j, key, text);
+}
+
+static void set_list(json_t *j, const char *key, const struct card_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, record_text(list->items[i]));
+    json_object_set_new(j, key, array);
+}
+
+static json_t *json_dns(const struct whois_result *r)
+{
+    static const char *const words[] = {
+        [DELEGATION_UNKNOWN] = "unknown", [DELEGATION_NONE] = "none", [DELEGATION_THERE] = "there"};
+    json_t *j = json_object();
+    json_object_set_new(j, "delegation", json_string(words[r->dns.delegation]));
+    set(j, "asked", r->dns.asked);
+    set_list(j, "servers", &r->dns.servers);
+    if (r->dns.ds_known)
+        set_list(j, "ds", &r->dns.ds);
+    set_list(j, "differences", &r->differences);
+    return j;
+}
+
+static void set_card(json_t *j, const struct card *c)
+{
+    static const char *const kinds[] = {
+        [CARD_DOMAIN] = "domain", [CARD_NETWORK] = "network", [CARD_ASN] = "asn", [CARD_ENTITY] = "entity"};
+    json_object_set_new(j, "kind", json_string(kinds[c->kind]));
+    set(j, "name", c->name);
+    set(j, "unicode_name", c->unicode);
+    set(j, "label", c->label);
+    set(j, "handle", c->handle);
+    set(j, "holder", c->holder);
+    set(j, "country", c->country);
+    set(j, "registrar", c->registrar);
+    set(j, "registrar_id", c->registrar_id);
+    set(j, "registrar_url", c->registrar_url);
+    set(j, "created", c->created);
+    set(j, "changed", c->changed);
+    set(j, "expires", c->expires);
+    set_list(j, "status", &c->status);
+    set_list(j, "servers", &c->servers);
+    if (c->is_signed != CARD_SIGNED_UNKNOWN)
+        json_object_set_new(j, "signed", json_boolean(c->is_signed == CARD_SIGNED));
+    set_list(j, "ds", &c->ds);
+    set(j, "abuse_email", c->abuse_email);
+    set(j, "abuse_phone", c->abuse_phone);
+    set_list(j, "redacted", &c->redacted);
+}
+
+static void view_json(struct out *out, const struct whois_result *r)
+{
+    json_t *j = json_object(), *sources = json_array();
+    record_set_text(j, "target", r->target);
+    record_set_text(j, "asked", r->asked);
+    json_object_set_new(j, "registered", json_boolean(r->card.kind != CARD_NONE));
+    if (r->card.kind != CARD_NONE)
+        set_card(j, &r->card);
+    for (size_t i = 0; i < r->source_count; i++)
+        json_array_append_new(sources, record_text(r->sources[i].url));
+    json_object_set_new(j, "sources", sources);
+    set_list(j, "notes", &r->notes);
+    if (r->has_dns)
+        json_object_set_new(j, "dns", json_dns(r));
+    out_json(out, j);
+}
+
+void whois_view(struct out *out, const struct whois_result *r)
+{
+    if (out->format == OUT_JSON)
+        view_json(out, r);
+    else
+        view_text(out, r);
+}
+
+void whois_view_raw(struct out *out, const struct whois_result *r)
+{
+    for (size_t i = 0; i < r->source_count; i++) {
+        out_put(out, STYLE_DIM, "; ");
+        out_words(out, STYLE_DIM, r->sources[i].url);
+        out_end(out);
+        for (const char *line = r->sources[i].page; *line;) {
+            size_t n = strcspn(line, "\n");
+            struct text t;
+            text_init(&t);
+            text_add_n(&t, line, n);
+            out_words(out, STYLE_PLAIN, t.data);
+            out_end(out);
+            text_fini(&t);
+            line += n + (line[n] == '\n');
+        }
+    }
+}

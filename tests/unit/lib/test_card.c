@@ -1,0 +1,305 @@
+/* Replies of registries, in the shapes that they document (tests/registries), as cards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/text.h"
+#include "base/utf8.h"
+#include "lib/rdap.h"
+#include "lib/whois.h"
+
+static const char *read_shape(const char *name, size_t *len, struct arena *a)
+{
+    char path[512], *buf = arena_alloc(a, 1u << 16);
+    snprintf(path, sizeof path, "%s/%s", SHAPES, name);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    *len = fread(buf, 1, (1u << 16) - 1, f);
+    fclose(f);
+    return buf;
+}
+
+static void add(struct text *t, const char *label, const char *value)
+{
+    if (value)
+        text_printf(t, "; %s %s", label, value);
+}
+
+static void add_list(struct text *t, const char *label, const struct card_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        add(t, i ? "+" : label, list->items[i]);
+}
+
+static void describe(struct text *t, const struct card *c)
+{
+    static const char *const kinds[] = {"none", "domain", "network", "asn", "entity"};
+    text_printf(t, "%s", kinds[c->kind]);
+    add(t, "name", c->name);
+    add(t, "unicode", c->unicode);
+    add(t, "label", c->label);
+    add(t, "handle", c->handle);
+    add(t, "holder", c->holder);
+    add(t, "in", c->country);
+    add(t, "registrar", c->registrar);
+    add(t, "id", c->registrar_id);
+    add(t, "at", c->registrar_url);
+    add(t, "abuse", c->abuse_email);
+    add(t, "phone", c->abuse_phone);
+    add(t, "created", c->created);
+    add(t, "changed", c->changed);
+    add(t, "expires", c->expires);
+    add_list(t, "status", &c->status);
+    add_list(t, "servers", &c->servers);
+    if (c->is_signed != CARD_SIGNED_UNKNOWN)
+        text_add(t, c->is_signed == CARD_SIGNED ? "; signed" : "; unsigned");
+    add_list(t, "ds", &c->ds);
+    add_list(t, "redacted", &c->redacted);
+    add(t, "related", c->related);
+    add(t, "referral", c->referral);
+}
+
+static void registries_are_read(void **state)
+{
+    static const struct {
+        const char *shape, *expected;
+    } rows[] = {
+#include "cards.def"
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena a;
+        struct card card;
+        struct text said;
+        const char *why = "";
+        size_t len;
+        arena_init(&a);
+        text_init(&said);
+        const char *body = read_shape(rows[i].shape, &len, &a);
+        if (strncmp(rows[i].shape, "rdap", 4) == 0)
+            assert_int_equal(rdap_read(&card, body, len, &a, &why), ERR_OK);
+        else
+            whois_read(&card, body, len, &a);
+        describe(&said, &card);
+        if (strcmp(said.data, rows[i].expected) != 0)
+            fail_msg("%s:\n%s\nnot\n%s", rows[i].shape, said.data, rows[i].expected);
+        text_fini(&said);
+        arena_fini(&a);
+    }
+}
+
+static void what_is_no_rdap_is_refused(void **state)
+{
+    static const char *const bodies[] = {"", "{", "[]", "null", "{}", "7", "{\"objectClassName\": 7}",
+        "{\"objectClassName\": \"nameserver\"}", "<html>", "{\"objectClassName\": \"domain\"} x", "\xff"};
+    (void)state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct arena a;
+        struct card card;
+        const char *why = NULL;
+        arena_init(&a);
+        if (rdap_read(&card, bodies[i], strlen(bodies[i]), &a, &why) != ERR_FORMAT || !why)
+            fail_msg("'%s' is taken", bodies[i]);
+        arena_fini(&a);
+    }
+}
+
+/* Members of the wrong kind count as missing; nothing is read beyond what is there. */
+static void rdap_of_wrong_kinds_is_a_card_without_them(void **state)
+{
+    static const char body[] = "{\"objectClassName\":\"domain\",\"ldhName\":[1],\"status\":{\"a\":1},"
+                               "\"events\":[1,{\"eventAction\":1},{\"eventAction\":\"expiration\"}],"
+                               "\"entities\":[null,{\"roles\":\"registrar\"},{\"roles\":[\"registrar\"],"
+                               "\"vcardArray\":[\"vcard\",[[\"fn\"],[],1,[\"org\",{},\"text\",[]]]]}],"
+                               "\"nameservers\":[{},{\"ldhName\":\"\"},{\"ldhName\":\"NS.X.\"}],"
+                               "\"secureDNS\":{\"dsData\":[{\"keyTag\":-1},{\"keyTag\":\"1\"}],"
+                               "\"delegationSigned\":\"yes\"},\"redacted\":[{\"name\":1}],\"links\":{}}";
+    struct arena a;
+    struct card card;
+    struct text said;
+    const char *why;
+    (void)state;
+    arena_init(&a);
+    text_init(&said);
+    assert_int_equal(rdap_read(&card, body, strlen(body), &a, &why), ERR_OK);
+    describe(&said, &card);
+    assert_string_equal(said.data, "domain; servers ns.x");
+    text_fini(&said);
+    arena_fini(&a);
+}
+
+static void error_replies_have_a_title(void **state)
+{
+    struct arena a;
+    size_t len;
+    (void)state;
+    arena_init(&a);
+    const char *body = read_shape("rdap-error.json", &len, &a);
+    assert_string_equal(rdap_error(body, len, &a), "Your query limit has been reached");
+    assert_null(rdap_error("<html>", 6, &a));
+    arena_fini(&a);
+}
+
+static void none_is_told_from_an_error(void **state)
+{
+    static const struct {
+        const char *reply;
+        bool none;
+    } rows[] = {
+        {"No match for \"X.COM\".\r\n>>> Last update", true},
+        {"Domain not found.\n", true},
+        {"%% No entries found in the selected source(s).\n", true},
+        {"Domain: x.de\nStatus: free\n", true},
+        {"This domain name has not been registered.\n", true},
+        {"%ERROR:201: access denied for 192.0.2.1\n", false},
+        {"Queries per hour exceeded\n", false},
+        {"", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena a;
+        struct card card;
+        arena_init(&a);
+        whois_read(&card, rows[i].reply, strlen(rows[i].reply), &a);
+        assert_int_equal(card.kind, CARD_NONE);
+        if (whois_means_none(rows[i].reply, strlen(rows[i].reply)) != rows[i].none)
+            fail_msg("'%s': %s", rows[i].reply, rows[i].none ? "an error" : "none");
+        arena_fini(&a);
+    }
+}
+
+static void what_an_error_says_is_its_first_line(void **state)
+{
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    static const char reply[] = "\r\n%\r\n% ERROR:201: access denied\r\nmore\r\n";
+    assert_string_equal(whois_said(reply, strlen(reply), &a), "ERROR:201: access denied");
+    assert_null(whois_said("\r\n\r\n", 4, &a));
+    arena_fini(&a);
+}
+
+static void referrals_are_host_names(void **state)
+{
+    static const struct {
+        const char *value, *host;
+    } rows[] = {
+        {"whois.example.net", "whois.example.net"},
+        {"whois://Whois.Example.NET:43/x", "whois.example.net"},
+        {"http://whois.example.net", NULL},
+        {"rwhois://rwhois.example.net:4321", NULL},
+        {"whois.example.net/path", "whois.example.net"},
+        {"whois.example.net; rm -rf", NULL},
+        {"-oProxyCommand=x.y", NULL},
+        {"localhost", NULL},
+        {"a b", NULL},
+        {"whois.ex\xc3\xa4mple.net", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char reply[256];
+        struct arena a;
+        struct card card;
+        arena_init(&a);
+        snprintf(reply, sizeof reply, "refer: %s\n", rows[i].value);
+        whois_read(&card, reply, strlen(reply), &a);
+        if (rows[i].host ? !card.referral || strcmp(card.referral, rows[i].host) != 0 : card.referral != NULL)
+            fail_msg("%s: %s", rows[i].value, card.referral ? card.referral : "none");
+        arena_fini(&a);
+    }
+}
+
+static void some_servers_want_more_than_the_name(void **state)
+{
+    static const struct {
+        const char *host;
+        enum card_kind kind;
+        const char *target, *query;
+    } rows[] = {
+        {"whois.denic.de", CARD_DOMAIN, "example.de", "-T dn,ace example.de\r\n"},
+        {"whois.verisign-grs.com", CARD_DOMAIN, "example.com", "domain example.com\r\n"},
+        {"whois.jprs.jp", CARD_DOMAIN, "example.jp", "example.jp/e\r\n"},
+        {"whois.arin.net", CARD_NETWORK, "192.0.2.1", "n 192.0.2.1\r\n"},
+        {"whois.arin.net", CARD_ASN, "64500", "a 64500\r\n"},
+        {"whois.ripe.net", CARD_ASN, "64500", "AS64500\r\n"},
+        {"whois.ripe.net", CARD_NETWORK, "2001:db8::/32", "2001:db8::/32\r\n"},
+        {"whois.example", CARD_DOMAIN, "example.org", "example.org\r\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct text t;
+        text_init(&t);
+        whois_query(&t, rows[i].host, rows[i].kind, rows[i].target);
+        assert_string_equal(t.data, rows[i].query);
+        text_fini(&t);
+    }
+}
+
+static void texts_of_strangers_lose_what_steers(void **state)
+{
+    static const struct {
+        const char *why, *in, *out;
+    } rows[] = {
+        {"plain", "Example, Inc.", "Example, Inc."},
+        {"space", "  a \t b\r\n c  ", "a b c"},
+        {"an escape", "a\x1b[2Jb\x07", "a[2Jb"},
+        {"C1 in UTF-8",
+            "a\xc2\x9b"
+            "2Jb",
+            "a2Jb"},
+        {"right to left", "a\xe2\x80\xaetxt.exe", "atxt.exe"},
+        {"zero width, BOM", "a\xe2\x80\x8b\xef\xbb\xbfz", "az"},
+        {"letters stay", "M\xc3\xbcller \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80",
+            "M\xc3\xbcller \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80"},
+        {"ISO 8859-1", "M\xfcller", "M\xc3\xbcller"},
+        {"its C1",
+            "a\x9b"
+            "2Jb\xff",
+            "a2Jb\xc3\xbf"},
+        {"overlong", "a\xc0\xaf", "a\xc3\x80\xc2\xaf"},
+        {"nothing left", " \x1b \xe2\x80\xae ", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena a;
+        arena_init(&a);
+        const char *out = card_text(rows[i].in, strlen(rows[i].in), &a);
+        if (rows[i].out ? !out || strcmp(out, rows[i].out) != 0 : out != NULL)
+            fail_msg("%s: '%s'", rows[i].why, out ? out : "");
+        arena_fini(&a);
+    }
+}
+
+static void long_texts_are_cut_between_characters(void **state)
+{
+    struct arena a;
+    char in[3 * 1000];
+    (void)state;
+    for (size_t i = 0; i < sizeof in; i += 3)
+        memcpy(in + i, "\xe6\x97\xa5", 3);
+    arena_init(&a);
+    const char *out = card_text(in, sizeof in, &a);
+    assert_true(strlen(out) <= CARD_TEXT_MAX && strlen(out) > CARD_TEXT_MAX - 8);
+    assert_true(utf8_is_valid(out, strlen(out)));
+    arena_fini(&a);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(registries_are_read),
+        cmocka_unit_test(what_is_no_rdap_is_refused),
+        cmocka_unit_test(rdap_of_wrong_kinds_is_a_card_without_them),
+        cmocka_unit_test(error_replies_have_a_title),
+        cmocka_unit_test(none_is_told_from_an_error),
+        cmocka_unit_test(what_an_error_says_is_its_first_line),
+        cmocka_unit_test(referrals_are_host_names),
+        cmocka_unit_test(some_servers_want_more_than_the_name),
+        cmocka_unit_test(texts_of_strangers_lose_what_steers),
+        cmocka_unit_test(long_texts_are_cut_between_characters),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
