@@ -72,6 +72,10 @@ static inline uint32_t cache_as_of(uint32_t now_s, uint32_t stale_max_s)
     return now_s > stale_max_s ? now_s - stale_max_s : 0;
 }
 
+/** What is now known of the name and type has no TTL, so that it is not kept: of what was known before, that
+ * which expired is not to be taken for better than nothing any more. */
+void cache_expired_drop(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s);
+
 /* What is looked for at all names above one: a name of 112 labels would cost as many look-ups each. */
 enum depth_kind { DEPTH_DNAME, DEPTH_NXDOMAIN, DEPTH_CUT, DEPTH_KIND_COUNT };
 /** May there be one of that kind at a name of so many labels? False: there is none. */
@@ -90,16 +94,21 @@ void cache_rrset_put(struct cache *c, const struct rrset *rs, uint32_t now_s);
 /* ---- negatives (negatives.c) ---- */
 
 struct negative {
-    bool nxdomain;   /* else NODATA */
-    uint8_t verdict; /* enum verdict */
-    uint8_t fault;   /* as in struct rrset */
-    bool no_name;    /* NODATA that says that there is no such name (compact denial, RFC 9824) */
-    uint32_t ttl;    /* s; put: the lesser of SOA's TTL and MINIMUM (RFC 2308 5); got: what is left */
+    bool nxdomain;     /* else NODATA */
+    uint8_t verdict;   /* enum verdict */
+    uint8_t fault;     /* as in struct rrset */
+    bool no_name;      /* NODATA that says that there is no such name (compact denial, RFC 9824) */
+    uint32_t ttl;      /* s; put: the lesser of SOA's TTL and MINIMUM (RFC 2308 5); got: what is left */
+    uint32_t stored_s; /* got: when it was put, now_t.cache_s */
     struct rrset_list authority; /* SOA first, then NSEC/NSEC3 proofs, with signatures; TTLs as left */
 };
 
 /** NXDOMAIN is looked for under type 0 first (it denies all types), then NODATA of that type. False: none. */
 bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s,
+    struct arena *a, struct negative *out);
+/** Likewise, but of NXDOMAIN and NODATA the one that was stored later: among what expired, it is nearer to
+ * the truth. */
+bool cache_negative_newer(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s,
     struct arena *a, struct negative *out);
 /** Stores under type (NODATA) or under type 0 (NXDOMAIN). The TTL is bounded by the settings; 0 is not
  * stored. One that is SECURE and not expired stays against one that is not. No RRset of the authority section
@@ -254,6 +263,7 @@ struct failure {
     uint16_t ede;     /* why, enum ede_code */
     uint16_t streak;  /* failures in a row */
     uint32_t retry_s; /* seconds until it may be tried again; 0: now */
+    uint32_t age_s;   /* since the last one */
     bool bogus;       /* DNSSEC was what failed: of no concern to who does not want validation (CD) */
     char tag[32];
     char text[FAILURE_TEXT_MAX]; /* both as given, zero-terminated, cut if need be */

@@ -27,7 +27,8 @@ bool cache_failure_get(
         return false;
     *out = (struct failure){
         .ede = get_u16(value), .streak = get_u16(value + STREAK_AT), .bogus = value[10] != 0};
-    out->retry_s = cache_left(delay_of(out->streak, out->bogus), cache_elapsed(get_u32(value + 4), now_s));
+    out->age_s = cache_elapsed(get_u32(value + 4), now_s);
+    out->retry_s = cache_left(delay_of(out->streak, out->bogus), out->age_s);
     /* What else is trusted now might find it good. */
     if (out->bogus && get_u16(value + 8) != cache_verdicts_epoch(c))
         out->retry_s = 0;

@@ -21,7 +21,8 @@ static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_
         out->verdict = VERDICT_UNCHECKED;
         out->fault = 0;
     }
-    uint32_t elapsed = cache_elapsed(read_u32(&r), now_s);
+    out->stored_s = read_u32(&r);
+    uint32_t elapsed = cache_elapsed(out->stored_s, now_s);
     out->ttl = cache_left(read_u32(&r), elapsed);
     if (!flat_read_list(&r, &out->authority, a))
         return false;
@@ -46,6 +47,21 @@ bool cache_negative_get(struct cache *c, const name_t *name, uint16_t type, uint
         return false;
     put_u16(key + key_len - 4, type);
     return get_one(c, key, key_len, now_s, a, out);
+}
+
+bool cache_negative_newer(struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s,
+    struct arena *a, struct negative *out)
+{
+    uint8_t key[CACHE_KEY_MAX];
+    size_t key_len = cache_key(key, name, 0, class);
+    struct negative nodata;
+    bool nxdomain = get_one(c, key, key_len, now_s, a, out);
+    put_u16(key + key_len - 4, type);
+    if (!get_one(c, key, key_len, now_s, a, &nodata))
+        return nxdomain;
+    if (!nxdomain || nodata.stored_s > out->stored_s)
+        *out = nodata;
+    return true;
 }
 
 /* As with RRsets of one rank: what is not proven does not replace what is. */

@@ -25,7 +25,7 @@ struct rrset *cache_rrset_get(
     rs->verdict = read_u8(&r);
     if (read_u16(&r) != cache_verdicts_epoch(c))
         rs->verdict = VERDICT_UNCHECKED;
-    uint32_t stored_s = read_u32(&r);
+    uint32_t stored_s = rs->stored_s = read_u32(&r);
     rs->owner = read_u8(&r) ? flat_read_name(&r) : arena_copy(a, key, key_len - 4);
     if (!flat_read_body(&r, rs, a))
         return NULL;

@@ -480,6 +480,7 @@ static void show(struct trace_page *p, const struct event *e)
     case EVENT_FAILED:
         on_failed(p, e);
         break;
+    case EVENT_STALE: /* of harkd's clients */
     case EVENT_SENT:
     case EVENT_DONE:
     case EVENT_COUNT:

@@ -91,6 +91,9 @@ static json_t *resolver_json(const struct resolve_counters *r)
         {"ignored", r->ignored},
         {"late_answers", r->late_answers},
         {"edns_fallbacks", r->edns_fallbacks},
+        {"stale_answers", r->stale_answers},
+        {"stale_nxdomains", r->stale_nxdomains},
+        {"refreshes", r->refreshes},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         json_object_set_new(o, rows[i].name, count(rows[i].value));

@@ -266,6 +266,9 @@ static void add_resolve(struct resolve_counters *sum, const struct resolve_count
     sum->ignored += c->ignored;
     sum->late_answers += c->late_answers;
     sum->edns_fallbacks += c->edns_fallbacks;
+    sum->stale_answers += c->stale_answers;
+    sum->stale_nxdomains += c->stale_nxdomains;
+    sum->refreshes += c->refreshes;
     sum->synthesised += c->synthesised;
     sum->secure += c->secure;
     sum->insecure += c->insecure;

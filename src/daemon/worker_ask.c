@@ -69,6 +69,16 @@ void worker_post(struct worker *w)
             post_to(w, i);
 }
 
+/* A hit on what is about to expire. By the worker that sees it: at most as many messages as workers. */
+static void refresh(struct worker *w, const struct request *rq, const struct reply *reply)
+{
+    if (!reply->due)
+        return;
+    struct question q = serve_question(rq);
+    resolve_refresh(w->resolver, &q, worker_now(w));
+    w->stirred = true;
+}
+
 /* From the owner's thread to the asker's. */
 static void hand_back(struct worker *w, struct pending *q, const struct reply *reply)
 {
@@ -178,6 +188,7 @@ size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
     switch (serve_query(w->serve, rq, wire, len, &reply, worker_now(w))) {
     case SERVE_DONE:
         note(w, rq, &reply, 0);
+        refresh(w, rq, &reply);
         return reply.len;
     case SERVE_SILENT:
         return 0;
@@ -206,6 +217,7 @@ void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
         stream_client_forget(client);
     } else if (served == SERVE_DONE) {
         note(w, rq, &reply, 0);
+        refresh(w, rq, &reply);
         stream_client_reply(client, reply.data, reply.len);
     } else if (!take(w, q, rq, &reply)) {
         stream_client_reply(client, reply.data, reply.len);

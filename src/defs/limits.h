@@ -138,6 +138,12 @@
  * most a tenth more messages. Not what lives for less than 10 s (as BIND, 9 s): its tenth is no time. */
 #define REFRESH_LIFE_PART 10u
 #define REFRESH_LIFE_MIN 10u
+#define REFRESH_JOBS_MAX 64u /* at a time, of a worker: 1,000 a second at 60 ms */
+#define REFRESH_JOBS_EASY 8u /* fewer do not need to be spread: */
+#define REFRESH_CHANCE 4u    /* one ask of so many begins one in the first half of the last tenth */
+#define REFRESH_LOOKED 256u  /* questions of which is remembered that they were looked after this second */
+/* RFC 8767 5 and 6: no more attempts than one in 30 s while what is stale will do. */
+#define STALE_RECHECK_S 30u
 #define LAME_TTL 60u          /* a server's lameness for a zone is remembered so long */
 #define SERVER_FACTS_TTL 900u /* RTT, EDNS and case facts of an address */
 

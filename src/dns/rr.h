@@ -53,9 +53,10 @@ struct rrset_list {
 struct rrset {
     const name_t *owner;
     uint16_t type, class;
-    uint32_t ttl;    /* seconds left when this copy was made */
-    uint8_t rank;    /* enum rank */
-    uint8_t verdict; /* enum verdict */
+    uint32_t ttl;      /* seconds left when this copy was made */
+    uint32_t stored_s; /* a copy from the cache: when it was put there (now_t.cache_s); else 0 */
+    uint8_t rank;      /* enum rank */
+    uint8_t verdict;   /* enum verdict */
     uint16_t count, sig_count;
     struct rdata *rdata; /* count */
     struct rdata *sigs;  /* sig_count RRSIG RDATA */

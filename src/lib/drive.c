@@ -169,7 +169,9 @@ struct drive *drive_new(const struct config *config)
         cache.size = DRIVE_CACHE_MAX;
     struct hash_key key = {random_u64(d->rng), random_u64(d->rng)};
     d->cache = cache_new(&cache, &key);
-    d->resolver = resolve_new(&config->resolve, d->cache, d->rng);
+    struct resolve_settings resolve = config->resolve;
+    resolve.prefetch = false; /* whoever asks once does not ask again */
+    d->resolver = resolve_new(&resolve, d->cache, d->rng);
     struct outbound_settings settings = {.source_v4 = config->source_v4,
         .source_v4_count = config->source_v4_count,
         .source_v6 = config->source_v6,

@@ -87,6 +87,7 @@ static struct found *known_denial(struct job *j)
     f->fault = fault_known(j, n.fault);
     f->no_name = n.no_name;
     f->negative_ttl = n.ttl;
+    f->stored_s = n.stored_s;
     for (size_t i = 0; i < n.authority.count; i++) {
         struct rrset *rs = n.authority.items[i];
         if (rs->type == TYPE_SOA)
@@ -184,8 +185,12 @@ struct found *found_known(struct job *j, bool *settled)
 static void store_rrsets(struct job *j, const struct rrset_list *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        if (!link_is_made(l, i)) /* made again when it is needed */
-            cache_rrset_put(j->r->cache, l->items[i], j->r->now.cache_s);
+        if (!link_is_made(l, i)) { /* made again when it is needed */
+            const struct rrset *rs = l->items[i];
+            cache_rrset_put(j->r->cache, rs, j->r->now.cache_s);
+            if (rs->ttl == 0)
+                cache_expired_drop(j->r->cache, rs->owner, rs->type, rs->class, j->r->now.cache_s);
+        }
 }
 
 /* The delegation itself remembers that it is insecure: names below it need not ask again. */
@@ -235,6 +240,8 @@ static void store_denial(struct job *j, const struct found *f)
         .fault = (uint8_t)(f->denial == VERDICT_INSECURE ? f->fault.kind : 0),
         .no_name = f->no_name,
         .ttl = f->negative_ttl};
+    if ((!f->soa || f->negative_ttl == 0) && !f->cached)
+        cache_expired_drop(j->r->cache, f->target, f->type, j->class, j->r->now.cache_s);
     /* Without an SOA nothing says for how long: RFC 2308 5. */
     if (!f->soa || is_anchored(j, f))
         return;

@@ -78,6 +78,10 @@ void resolve_settings_default(struct resolve_settings *s)
         .extra_addresses = true,
         .explore = true,
         .minimal_answers = true,
-        .aggressive = true};
+        .aggressive = true,
+        .stale_max_s = 86400,
+        .stale_ttl_s = 30,
+        .stale_wait_ms = 1800,
+        .prefetch = true};
     dnssec_policy_default(&s->policy);
 }

@@ -49,8 +49,9 @@ static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
     struct waiter *again = NULL;
+    stale_when_failed(j);
     /* Who joined from outside did not use the work up: for them it begins anew, with work of their own. */
-    if (j->out.rcode == RCODE_SERVFAIL && j->limited && !j->owns_work) {
+    if (j->out.rcode == RCODE_SERVFAIL && j->limited && (!j->owns_work || j->refreshes)) {
         again = j->waiters;
         j->waiters = j->last_waiter = NULL;
     }
@@ -119,9 +120,12 @@ void job_arm(struct job *j)
     int64_t at = j->begin_ms + WORK_MS_MAX;
     if (j->patience_ms < at)
         at = j->patience_ms;
-    for (const struct waiter *w = j->waiters; w; w = w->next)
+    for (const struct waiter *w = j->waiters; w; w = w->next) {
         if (w->deadline_ms < at)
             at = w->deadline_ms;
+        if (w->stale_ms < at)
+            at = w->stale_ms;
+    }
     heap_set(&j->r->timers, &j->timer, at);
 }
 
@@ -179,6 +183,8 @@ void job_end(struct job *j)
     work_leave(j);
     turn_leave(j);
     load_leave(j);
+    if (j->refreshes)
+        refresh_ended(r);
     heap_remove(&r->timers, &j->timer);
     table_remove(&r->jobs, &j->node);
     r->counters.jobs--;
@@ -222,7 +228,7 @@ void job_remember_failure(struct job *j, const struct reason *why)
     /* RFC 9520 3.2: a failure that cost messages is remembered, with back-off. Not one that somebody else's
      * question brought about by having used up its work or depth before: it could silence any name for all
      * others. Nor one for want of a place: that says nothing of the name. */
-    bool own = j->owns_work || !j->limited;
+    bool own = (j->owns_work && !j->refreshes) || !j->limited;
     if (j->messages == 0 || !own || j->turned_away || j->flags.no_write || j->flags.priming || j->remembered)
         return;
     j->failed_before = j->remembered = true;

@@ -13,7 +13,9 @@
 #include "dns/msg.h"
 #include "dns/rdata.h"
 #include "resolve/reach.h"
+#include "resolve/refresh.h"
 #include "resolve/resolve.h"
+#include "resolve/stale.h"
 #include "resolve/tell.h"
 #include "resolve/turn.h"
 
@@ -58,6 +60,8 @@ struct waiter {
     struct job *job;
     ask_id id;
     int64_t deadline_ms;
+    bool stale_ok;
+    int64_t stale_ms; /* he gets what expired then (stale.c); INT64_MAX: no more, or never */
     const struct observer *observer;
 };
 
@@ -204,6 +208,8 @@ struct job {
     int64_t begin_ms;
     int64_t patience_ms; /* when JOB_TIMER is due; INT64_MAX: not armed */
 
+    bool refreshes; /* nobody needs to wait for it (refresh.c) */
+    struct stale_memo stale;
     bool turned_away; /* failed for want of a place */
     uint64_t afresh;  /* zone.hash of the one whose delegation was asked for again; 0: none */
 
@@ -249,6 +255,7 @@ struct resolver {
     bool work_told;
     struct turns turns;
     struct load load;
+    struct refresher refresh;
     int64_t wake_told_ms;
     int64_t prime_again_ms; /* priming failed: not before then */
     struct reach reach;
@@ -272,6 +279,9 @@ struct job *job_find_or_new(
 /** Asks for nobody: so that those who are asked hear it (tell.c). Past the cache, which might know the answer
  * without asking. Nothing if it is being asked. */
 void job_tell(struct resolver *r, const name_t *name, uint16_t type);
+/** A job with the small budget of work that is for the background. NULL: such a one is there. */
+struct job *job_in_background(
+    struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags);
 /** A new job, with work of its own, for waiters of the ended job j. */
 void waiters_start_over(const struct job *j, struct waiter *waiters);
 void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o);

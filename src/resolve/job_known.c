@@ -29,6 +29,7 @@ enum job_state step_known(struct job *j)
         tell(j, found);
     if (found && settled) {
         j->known = found;
+        refresh_found(j, found);
         return found_end(j, found);
     }
     /* Of a referral without DS, what is verified already says as much as its own proofs would. */
@@ -36,10 +37,11 @@ enum job_state step_known(struct job *j)
     enum job_state denied = open && !j->flags.unchecked ? known_denied(j) : JOB_KNOWN;
     if (denied != JOB_KNOWN)
         return denied;
-    struct failure f;
+    struct failure f = {0};
     j->failed_before = cache_failure_get(j->r->cache, j->name, j->type, j->class, j->r->now.cache_s, &f) &&
                        !(f.bogus && j->flags.unchecked);
-    if (j->failed_before && f.retry_s > 0)
+    bool again = !found && !f.bogus && f.age_s < STALE_RECHECK_S;
+    if (j->failed_before && (f.retry_s > 0 || (again && stale_suffices(j))))
         return failed_recently(j, &f);
     return found ? found_begin(j, found) : JOB_CUT;
 }

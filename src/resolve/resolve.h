@@ -80,7 +80,12 @@ struct resolve_settings {
     enum nxdomain_cut nxdomain_cut;
     bool tell_keys;     /* which keys are trusted, to the servers of zones with an anchor (RFC 8145) */
     bool tell_failures; /* what of a zone fails, to its agent (RFC 9567) */
-    bool aggressive;    /* proven denials answer what else they deny (RFC 8198) */
+    /* Serve-stale (RFC 8767), for questions that say stale_ok. */
+    uint32_t stale_max_s;       /* what expired so long ago at most; 0: never */
+    uint32_t stale_ttl_s;       /* the TTL that it is given with */
+    unsigned stale_wait_ms;     /* patience before it is given; 0: at once */
+    bool prefetch;              /* refresh what is asked for in the last tenth of its TTL */
+    bool aggressive;            /* proven denials answer what else they deny (RFC 8198) */
     const struct endpoint *own; /* endpoints that we listen on: never asked (threat P14) */
     size_t own_count;
 };
@@ -98,7 +103,7 @@ struct question {
     bool checking_disabled; /* CD */
     bool dnssec_ok; /* DO: the waiter wants signatures and proofs; if not, the server layer drops them */
     bool no_read, no_write;          /* this question's own answer is not taken from (put into) the cache */
-    bool stale_ok;                   /* not served yet */
+    bool stale_ok;                   /* what expired is better than nothing (settings.stale_max_s) */
     bool background;                 /* pays from a small budget of its own */
     bool no_aliases;                 /* stop at the first CNAME */
     struct addr client;              /* who asks, for fairness (policy/clients.h); zeroed: nobody */
@@ -122,6 +127,7 @@ struct outcome {
     struct rrset_list answer;     /* CNAME and DNAME links in order, then the data */
     struct rrset_list authority;  /* negative: SOA and proofs (which carry their signatures) */
     struct rrset_list additional; /* only without minimal_answers */
+    bool stale;                   /* parts of it expired (EDE 3, 19): not to be kept by anybody */
     bool no_name;       /* NODATA, but compact denial (RFC 9824) says that the name does not exist */
     bool clock_unknown; /* signatures are good, but whether they are of today is not known: never AD */
     /* SERVFAIL: why. Else, of insecure data, why it is (EDE 1, 2, 27 …); ede EDE_NONE: nothing to say. */
@@ -165,8 +171,10 @@ enum heard { HEARD_MATCHED, HEARD_NEAR_MISS, HEARD_IGNORED };
 struct resolve_counters {
     unsigned jobs, waiters, sends, waiting; /* waiting: jobs, for their turn to send */
     uint64_t asked, joined, cache_answers, answered, failed;
-    uint64_t synthesised;             /* jobs that records of other questions answered (RFC 8198) */
-    uint64_t secure, insecure, bogus; /* what servers and delegations said, as it was judged */
+    uint64_t stale_answers, stale_nxdomains; /* waiters that got what expired */
+    uint64_t refreshes;                      /* jobs in the background for what was about to expire */
+    uint64_t synthesised;                    /* jobs that records of other questions answered (RFC 8198) */
+    uint64_t secure, insecure, bogus;        /* what servers and delegations said, as it was judged */
     struct verifier_counters verifier;
     uint64_t messages, tcp_messages, retries, near_misses, ignored, late_answers, edns_fallbacks;
     uint64_t turns_waited, turned_away,
@@ -184,6 +192,9 @@ void resolve_settings_set(struct resolver *r, const struct resolve_settings *set
 void resolve_free(struct resolver *r);
 /** Never answers from within: the ANSWER is an action, at the earliest with the next resolve_next(). */
 ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now);
+/** A client was given a finished answer of which little of its life is left: what of it is near its end is
+ * asked anew in the background, with a budget of its own. Cheap where that is being done already. */
+void resolve_refresh(struct resolver *r, const struct question *q, now_t now);
 /** A packet from the endpoint that `id` went to. */
 enum heard resolve_heard(struct resolver *r, send_id id, const uint8_t *wire, size_t len, now_t now);
 void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now);

@@ -129,12 +129,12 @@ bool job_is_late(const struct job *j)
     return j->r->now.mono_ms - j->begin_ms >= ANSWER_MS_MAX;
 }
 
-static struct job *job_find(const struct resolver *r, uint64_t hash, const struct job *like)
+static struct job *job_find(const struct resolver *r, uint64_t hash, const struct job *like, bool even_late)
 {
     for (struct table_node *n = table_find(&r->jobs, hash); n; n = table_next(n)) {
         struct job *j = HOLDER(n, struct job, node);
         /* Whoever asks after others were told that it failed gets a chance of his own. */
-        if (j->type == like->type && j->class == like->class && !job_is_late(j) &&
+        if (j->type == like->type && j->class == like->class && (even_late || !job_is_late(j)) &&
             memcmp(&j->flags, &like->flags, sizeof j->flags) == 0 && name_equal(j->name, like->name))
             return j;
     }
@@ -143,7 +143,7 @@ static struct job *job_find(const struct resolver *r, uint64_t hash, const struc
 
 struct job *job_find_equal(const struct job *j)
 {
-    return job_find(j->r, question_hash(j->r, j->name, j->type, j->class), j);
+    return job_find(j->r, question_hash(j->r, j->name, j->type, j->class), j, false);
 }
 
 struct job *job_find_or_new(
@@ -155,7 +155,7 @@ struct job *job_find_or_new(
     fresh->class = class;
     fresh->flags = flags;
     uint64_t hash = question_hash(r, fresh->name, type, class);
-    struct job *old = job_find(r, hash, fresh);
+    struct job *old = job_find(r, hash, fresh, false);
     if (old) {
         mem_pool_free(&r->job_pool, fresh);
         return old;
@@ -181,15 +181,23 @@ static void job_own_work(struct job *j)
     j->owns_work = true;
 }
 
+struct job *job_in_background(
+    struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags)
+{
+    struct job *j = job_find_or_new(r, name, type, class, flags);
+    if (j->work)
+        return NULL;
+    job_own_work(j);
+    j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
+    return j;
+}
+
 void job_tell(struct resolver *r, const name_t *name, uint16_t type)
 {
     struct job_flags flags = {.no_read = true, .unchecked = true};
-    struct job *j = job_find_or_new(r, name, type, CLASS_IN, flags);
-    if (j->work)
-        return;
-    job_own_work(j);
-    j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
-    j->work->quiet = true;
+    struct job *j = job_in_background(r, name, type, CLASS_IN, flags);
+    if (j)
+        j->work->quiet = true;
 }
 
 /* ---- waiters ---- */
@@ -309,6 +317,31 @@ void resolve_free(struct resolver *r)
     mem_free(r);
 }
 
+/* A job that is not equal, but as good: one that refreshes the answer. Or one for which this waiter came too
+ * late, if he takes what is stale: then no second one needs to begin. */
+static struct job *job_as_good(struct resolver *r, const struct question *q, struct job_flags flags)
+{
+    struct job *like = mem_alloc(sizeof *like), *j = NULL;
+    name_lower_copy(like->name, q->name);
+    like->type = q->type;
+    like->class = q->class;
+    like->flags = flags;
+    uint64_t hash = question_hash(r, like->name, q->type, q->class);
+    if (q->stale_ok) {
+        j = job_find(r, hash, like, true);
+        if (j && job_is_late(j) && !stale_is_there(j))
+            j = NULL;
+    }
+    if (!j && r->refresh.jobs > 0 && !q->no_read && !q->no_write && !q->no_aliases) {
+        like->flags.no_read = true;
+        j = job_find(r, hash, like, false);
+        if (j && !j->refreshes)
+            j = NULL;
+    }
+    mem_free(like);
+    return j;
+}
+
 ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
 {
     resolver_enter(r, now);
@@ -316,7 +349,9 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
         .no_write = q->no_write,
         .no_aliases = q->no_aliases,
         .unchecked = q->checking_disabled || !r->set.anchors};
-    struct job *j = job_find_or_new(r, q->name, q->type, q->class, flags);
+    struct job *j = job_as_good(r, q, flags);
+    if (!j)
+        j = job_find_or_new(r, q->name, q->type, q->class, flags);
     bool joined = j->work != NULL;
     if (!joined) {
         job_own_work(j);
@@ -327,6 +362,8 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     struct waiter *w = mem_alloc(sizeof *w);
     w->id = ++r->last_id;
     w->deadline_ms = now.mono_ms + (q->deadline_ms ? q->deadline_ms : ANSWER_MS_MAX);
+    w->stale_ok = q->stale_ok && r->set.stale_max_s > 0;
+    w->stale_ms = w->stale_ok ? stale_due_ms(j) : INT64_MAX;
     w->observer = q->observer;
     inflight_question(cache_inflight(r->cache), 1);
     waiter_add(j, w);
@@ -338,7 +375,7 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     if (joined) {
         r->counters.joined++;
         JOB_EVENT(j, .kind = EVENT_JOINED);
-        if (!j->timer.place || w->deadline_ms < j->timer.at)
+        if (!j->timer.place || w->deadline_ms < j->timer.at || w->stale_ms < j->timer.at)
             job_arm(j);
     } else {
         JOB_EVENT(j, .kind = EVENT_QUESTION);
@@ -365,8 +402,15 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now)
     for (struct waiter *before = j->waiters; before != w; before = before->next)
         prev = before;
     waiter_remove(j, w, prev);
-    if (!j->waiters && !j->parents)
+    if (!j->waiters && !j->parents && !j->refreshes)
         job_end(j);
+    resolver_pump(r);
+}
+
+void resolve_refresh(struct resolver *r, const struct question *q, now_t now)
+{
+    resolver_enter(r, now);
+    refresh_answer(r, q);
     resolver_pump(r);
 }
 
@@ -403,6 +447,7 @@ static void run_timers(struct resolver *r)
     while ((n = heap_first(&r->timers)) && n->at <= r->now.mono_ms) {
         struct job *j = HOLDER(n, struct job, timer);
         heap_remove(&r->timers, n);
+        stale_when_slow(j);
         tell_the_late(j);
         if (j->patience_ms <= r->now.mono_ms || j->begin_ms + WORK_MS_MAX <= r->now.mono_ms)
             job_wake(j);

@@ -202,6 +202,8 @@ enum job_state turn_wait(struct job *j, unsigned candidate)
         j->turn.called = false;
         freed(r, j->turn.slot);
     }
+    if (j->refreshes && !j->waiters) /* there is time: whoever asks next begins another */
+        return turn_fail(j);
     unsigned share = inflight_free_places(in);
     if (inflight_wait(in, j->zone.slot, 1) > (share > TURN_WAITING_FREE ? share : TURN_WAITING_FREE)) {
         inflight_wait(in, j->zone.slot, -1);

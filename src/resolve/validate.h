@@ -44,6 +44,7 @@ struct found {
     struct rrset *soa;        /* of a denial; may be NULL */
     struct rrset_list proofs; /* NSEC, NSEC3 */
     uint32_t negative_ttl;
+    uint32_t stored_s;           /* a denial from the cache: when it was put */
     struct rrset *ns;            /* shown without minimal_answers */
     struct rrset_list addresses; /* likewise */
     /* judged */

@@ -105,6 +105,7 @@ static bool known(
             return true;
         }
         out->rrset = rs;
+        refresh_rrset(j, rs);
         return verdict_is_believed(j, rs->verdict);
     }
     if (type != TYPE_DS)

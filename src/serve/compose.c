@@ -174,7 +174,7 @@ static uint32_t least_ttl(const uint8_t *wire, const uint16_t *offsets, unsigned
 static bool may_be_kept(const struct outcome *o)
 {
     return o->from_cache && o->messages == 0 && (o->rcode == RCODE_NOERROR || o->rcode == RCODE_NXDOMAIN) &&
-           o->verdict != VERDICT_BOGUS && o->verdict != VERDICT_INDETERMINATE && !o->clock_unknown;
+           o->verdict != VERDICT_BOGUS && o->verdict != VERDICT_INDETERMINATE && !o->clock_unknown && !o->stale;
 }
 
 static bool is_too_large(const struct answer_head *head)
@@ -264,6 +264,7 @@ static void compose_hinfo(
     struct outcome out = {.reason.ede = EDE_NONE,
         .from_cache = nodata->from_cache,
         .messages = nodata->messages,
+        .stale = nodata->stale,
         .answer = {.items = items, .count = 1, .cap = 1}};
     compose_answer(s, rq, &out, 0, true, reply, now);
 }

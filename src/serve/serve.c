@@ -227,6 +227,7 @@ struct question serve_question(const struct request *rq)
         .no_aliases = any,
         .checking_disabled = rq->flags & FLAG_CD,
         .dnssec_ok = rq->dnssec_ok,
+        .stale_ok = true,
         .client = client_of(&rq->client),
     };
 }

@@ -73,6 +73,7 @@ static void default_settings(struct resolve_settings *s)
     s->prime = false;
     s->extra_addresses = false;
     s->explore = false;
+    s->prefetch = false;
 }
 
 struct world *world_new(

@@ -1,0 +1,111 @@
+#include "resolve/refresh.h"
+
+#include "resolve/job.h"
+
+/* The last tenth; where much is being refreshed, for the first half of it by chance, so that what was learnt
+ * at one time does not end at one time again. */
+static bool is_due(struct resolver *r, uint32_t left_s, uint32_t stored_s)
+{
+    uint32_t now_s = r->now.cache_s, life_s = left_s + (now_s > stored_s ? now_s - stored_s : 0);
+    uint32_t part_s = life_s / REFRESH_LIFE_PART;
+    if (stored_s == 0 || life_s < REFRESH_LIFE_MIN || left_s > part_s)
+        return false;
+    return r->refresh.jobs < REFRESH_JOBS_EASY || left_s <= part_s / 2 ||
+           random_below(r->rng, REFRESH_CHANCE) == 0;
+}
+
+static void begin(struct resolver *r, const name_t *name, uint16_t type, uint16_t class, bool unchecked)
+{
+    struct failure f;
+    if (r->refresh.jobs >= REFRESH_JOBS_MAX || r->reach.down ||
+        inflight_is_crowded(cache_inflight(r->cache)) ||
+        (cache_failure_get(r->cache, name, type, class, r->now.cache_s, &f) && f.retry_s > 0))
+        return;
+    struct job *j =
+        job_in_background(r, name, type, class, (struct job_flags){.no_read = true, .unchecked = unchecked});
+    if (!j)
+        return;
+    j->refreshes = true;
+    r->refresh.jobs++;
+    r->counters.refreshes++;
+}
+
+void refresh_ended(struct resolver *r)
+{
+    r->refresh.jobs--;
+}
+
+/* Of what is known of one name. Returns where its alias leads, NULL: to nowhere. */
+static const name_t *look(struct resolver *r, const struct question *q, const name_t *name, struct arena *a)
+{
+    uint32_t now_s = r->now.cache_s, left_s, stored_s;
+    bool unchecked = q->checking_disabled || !r->set.anchors;
+    const name_t *target = NULL;
+    struct negative n;
+    const struct rrset *rs = cache_rrset_get(r->cache, name, q->type, q->class, now_s, a);
+    if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
+        left_s = rs->ttl;
+        stored_s = rs->stored_s;
+    } else if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
+        left_s = n.ttl;
+        stored_s = n.stored_s;
+    } else {
+        rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
+        if (!rs || rs->count == 0)
+            return NULL;
+        left_s = rs->ttl;
+        stored_s = rs->stored_s;
+        target = q->no_aliases ? NULL : rdata_target(TYPE_CNAME, &rs->rdata[0]);
+    }
+    if (is_due(r, left_s, stored_s))
+        begin(r, name, q->type, q->class, unchecked);
+    return target;
+}
+
+/* Asked for often, it is looked after once a second. */
+static bool is_first_look(struct resolver *r, const struct question *q)
+{
+    uint8_t key[NAME_MAX_LEN + 3];
+    size_t n = name_lower_copy(key, q->name);
+    put_u16(key + n, q->type);
+    key[n + 2] = q->checking_disabled;
+    uint64_t hash = hash_octets(&r->key, key, n + 3);
+    size_t slot = hash % REFRESH_LOOKED;
+    if (r->refresh.looked[slot].hash == hash && r->refresh.looked[slot].until_s > r->now.cache_s)
+        return false;
+    r->refresh.looked[slot].hash = hash;
+    r->refresh.looked[slot].until_s = r->now.cache_s + 1;
+    return true;
+}
+
+void refresh_answer(struct resolver *r, const struct question *q)
+{
+    struct arena a;
+    if (!r->set.prefetch || q->class != CLASS_IN || !is_first_look(r, q))
+        return;
+    arena_init(&a);
+    const name_t *name = q->name;
+    for (unsigned links = 0; name && links <= ALIAS_MAX; links++)
+        name = look(r, q, name, &a);
+    arena_fini(&a);
+}
+
+/* Is it asked for, or followed, on behalf of somebody outside? */
+static bool is_wanted(const struct job *j)
+{
+    return j->waiters || (j->parents && j->parents->purpose == PURPOSE_ALIAS);
+}
+
+void refresh_found(struct job *j, const struct found *f)
+{
+    const struct rrset *rs = f->links.count ? f->links.items[0] : f->data.count ? f->data.items[0] : NULL;
+    uint32_t left_s = rs ? rs->ttl : f->negative_ttl, stored_s = rs ? rs->stored_s : f->stored_s;
+    if (j->r->set.prefetch && is_wanted(j) && !f->from_cut && is_due(j->r, left_s, stored_s))
+        begin(j->r, j->name, j->type, j->class, j->flags.unchecked);
+}
+
+void refresh_rrset(struct job *j, const struct rrset *rs)
+{
+    if (j->r->set.prefetch && is_due(j->r, rs->ttl, rs->stored_s))
+        begin(j->r, rs->owner, rs->type, rs->class, false);
+}
