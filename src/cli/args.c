@@ -294,9 +294,10 @@ static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
         return parse_server(p, arg);
     if (!words_only && arg[0] == '+')
         return parse_plus(p, arg);
-    if (!words_only && arg[0] == '-' && arg[1] == '-')
+    bool of_verb = p->word_count > 1 && strcmp(p->words[0], "ctl") == 0 && strcmp(arg, "--zone") == 0;
+    if (!words_only && arg[0] == '-' && arg[1] == '-' && !of_verb)
         return parse_long(p, arg);
-    if (!words_only && arg[0] == '-' && arg[1])
+    if (!words_only && arg[0] == '-' && arg[1] && !of_verb)
         return parse_letters(p, arg);
     if (!arg[0]) {
         text_add(p->complaint, "an empty argument; the root is \".\"");
@@ -369,7 +370,7 @@ static enum err take_verb(struct parse *p)
     a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
     a->verb_words = p->words + 2;
     a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
-    if (a->verb_word_count && strcmp(a->verb, "nta") != 0) {
+    if (a->verb_word_count && strcmp(a->verb, "nta") != 0 && strcmp(a->verb, "cache") != 0) {
         text_printf(p->complaint, "ctl takes one verb, and %s came before %s", a->verb, p->words[2]);
         return ERR_FORMAT;
     }

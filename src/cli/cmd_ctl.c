@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/ctl_cache.h"
 #include "cli/ctl_socket.h"
 #include "cli/ctl_trust.h"
 
@@ -185,6 +186,8 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
         ctl_print_anchors(out, reply);
     else if (!error && strcmp(args->verb, "nta") == 0)
         ctl_print_nta(out, reply);
+    else if (!error && strcmp(args->verb, "cache") == 0 && !json_object_get(reply, "kinds"))
+        ctl_print_cache(out, reply);
     else if (!error)
         print_any(out, reply);
     return status;

@@ -11,6 +11,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "cache/cache.h"
+#include "control/cache_view.h"
 #include "resolve/resolve.h"
 #include "serve/serve.h"
 
@@ -69,6 +70,7 @@ struct control_source {
     void (*reload)(void *ctx, struct control_call *call);
     json_t *(*anchors)(void *ctx);
     void (*nta)(void *ctx, struct control_call *call, const struct control_nta *nta);
+    void (*cache)(void *ctx, struct cache_view *out); /* a handle of this thread's, and the time */
     void *ctx;
 };
 
@@ -80,6 +82,10 @@ enum err control_open(
     struct control **out, uv_loop_t *loop, const char *path, const struct control_source *source);
 /** Closes and removes the socket; memory is freed once the loop has run. */
 void control_close(struct control *c);
+
+/** `cache …`: what is known, or less of it. may_write: who asks may have it forget. */
+json_t *control_cache_ask(
+    const struct cache_view *v, bool may_write, const char *const *words, unsigned count);
 
 /** Does what one request line asks for. What is not understood, or not allowed, is replied to by
  * {"error": …}. The call must live until its reply. */

@@ -247,6 +247,14 @@ static json_t *control_nta(
     return NULL;
 }
 
+static json_t *control_cache(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    struct cache_view view = {0};
+    source->cache(source->ctx, &view);
+    return control_cache_ask(&view, call->may_write, request->words, request->count);
+}
+
 enum access { ACCESS_READ, ACCESS_WRITE };
 
 static const struct verb {
@@ -304,7 +312,7 @@ static json_t *take(
             continue;
         if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
             return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
-        if (request->count && VERBS[i].take != control_nta)
+        if (request->count && VERBS[i].take != control_nta && VERBS[i].take != control_cache)
             return error_json("that verb stands alone");
         return VERBS[i].take(source, call, request);
     }

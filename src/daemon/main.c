@@ -122,6 +122,12 @@ static void nta(void *ctx, struct control_call *call, const struct control_nta *
     trust_keeper_nta(d->trust, call, what);
 }
 
+static void cache_of(void *ctx, struct cache_view *out)
+{
+    struct daemon *d = ctx;
+    pool_cache(d->pool, out);
+}
+
 static void probe_root(void *ctx)
 {
     struct daemon *d = ctx;
@@ -161,7 +167,7 @@ static bool open_control(struct daemon *d, const struct config *config)
     if ((path && !path[0]) || !config_control_path(config, at, sizeof at))
         return true;
     struct control_source source = {
-        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta, .ctx = d};
+        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta, .cache = cache_of, .ctx = d};
     if (control_open(&d->control, &d->loop, at, &source)) {
         log_line(path ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "no control socket at %s: %s (control.socket)",
             at, strerror(errno));

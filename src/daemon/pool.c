@@ -222,6 +222,14 @@ void pool_probe_root(struct pool *p)
     worker_probe_root(p->shared.workers[0]);
 }
 
+void pool_cache(struct pool *p, struct cache_view *out)
+{
+    const struct config *config = p->shared.config;
+    *out = (struct cache_view){.cache = p->shared.cache,
+        .now_s = now_read(config->cache_clock_wall).cache_s,
+        .port = config->resolve.port};
+}
+
 /* ---- figures ---- */
 
 static uint64_t get(const _Atomic uint64_t *counter)

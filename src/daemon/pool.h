@@ -40,6 +40,8 @@ void pool_flush_answers(struct pool *p);
 void pool_flush_verdicts(struct pool *p);
 /** Asks for the root's DNSKEY RRset: trust_keeper_heard() is told, from a worker. */
 void pool_probe_root(struct pool *p);
+/** The caller's handle of the cache, and its time. */
+void pool_cache(struct pool *p, struct cache_view *out);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);
 

@@ -55,6 +55,8 @@ static void describe(struct text *t, const struct args *a)
     }
     if (a->verb)
         text_printf(t, " %s", a->verb);
+    for (size_t i = 0; i < a->verb_word_count; i++)
+        text_printf(t, " %s", a->verb_words[i]);
     if (a->socket)
         text_printf(t, " socket=%s", a->socket);
     if (a->server)
@@ -99,6 +101,7 @@ static const struct {
     {"ctl status", "ctl status"},
     {"ctl reload -s /run/x.sock --json", "ctl reload socket=/run/x.sock json"},
     {"--socket=/run/x.sock ctl reload", "ctl reload socket=/run/x.sock"},
+    {"ctl cache flush --zone example.org", "ctl cache flush --zone example.org"},
     {"ctl.", "system ctl."},
     {"lookup trace", "system trace"},
     {"lookup why +short", "system why short"},
@@ -258,8 +261,10 @@ static const struct {
     {"trace www.example +tcp", "tcp does not go with trace"},
     {"trace www.example +norec", "rec does not go with trace"},
     {"ctl relaod", "did you mean reload?"},
-    {"ctl stop", "it knows: status, anchors, nta, reload"},
+    {"ctl stop", "it knows: status, anchors, nta, cache, reload"},
     {"ctl status reload", "one verb"},
+    {"ctl cache flush --zoen example.org", "--zoen"},
+    {"example.org --zone", "--zone"},
     {"ctl status @192.0.2.1", "not @192.0.2.1"},
     {"ctl +short", "short does not go with ctl"},
     {"ctl -s", "needs a value"},
