@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "daemon/key_maker.h"
 #include "daemon/arguments.h"
 #include "daemon/network.h"
 #include "daemon/pool.h"
@@ -361,6 +362,7 @@ static int run(const struct arguments *args, struct text *complaint)
     log_set_form(config->log_json, config->log_time);
     log_notice("harkd %s starts%s%s", HARK_VERSION, config->file ? " with " : " without configuration",
         config->file ? config->file : "");
+    key_makers_limit();
     int code = serve(start, args);
     snapshot_release(start);
     return code;

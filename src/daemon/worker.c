@@ -100,6 +100,7 @@ static void on_work(uv_idle_t *work)
     struct worker *w = work->data;
     uv_idle_stop(work); /* the core says so if there is more */
     resolve_work(w->resolver, CHECKS_A_TURN, worker_now(w));
+    key_maker_look(&w->keys, &w->loop, resolve_verifier(w->resolver));
     w->stirred = true;
 }
 

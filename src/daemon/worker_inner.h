@@ -3,6 +3,7 @@
 #ifndef HARK_DAEMON_WORKER_INNER_H
 #define HARK_DAEMON_WORKER_INNER_H
 
+#include "daemon/key_maker.h"
 #include "daemon/worker.h"
 
 /* Mail that waits for company: enough that a wake-up costs little of each, and little enough that the owner
@@ -35,6 +36,7 @@ struct worker {
     struct random *rng;
     struct cache *cache; /* its own handle */
     struct resolver *resolver;
+    struct key_maker keys;
     struct outbound *outbound;
     struct pending_pool pendings; /* asked here */
     struct gate gate;

@@ -73,10 +73,10 @@
 #define NSEC3_ITERATIONS_MAX 50u /* more: insecure (RFC 9276 3.2) */
 #define VERIFIER_KEYS 1024u      /* parsed keys kept by a worker */
 #define VERIFIER_RESULTS 16384u  /* good signatures that it remembers */
-/* A key of P-256 that found so many signatures good is made ready for more: that costs as much as it saves in
- * the next 20. A zone would have to sign as much anew to make us do it for nothing. */
-#define HOT_KEY_AFTER 16u
-#define HOT_KEYS_MAX 32u               /* made ready at a time by a worker: 76 KiB each */
+/* A key of P-256 by which so many signatures were good is made ready for more: that costs as much as it saves in
+ * the next 650. A zone would have to sign as much anew to make us do it for nothing. */
+#define HOT_KEY_AFTER 512u
+#define HOT_KEYS_MAX 16u               /* ready at a time in a worker: 160 KiB each */
 #define CHECKS_A_TURN 4u               /* of a worker: 0.2 ms of P-256, 2 ms of P-384 */
 #define VALIDATION_RETRIES 1u          /* fresh attempts after a signature that is wrong */
 #define VALIDATION_RETRIES_UNSIGNED 5u /* after servers that send none: finding that out costs no checks */

@@ -16,6 +16,7 @@
 #define SIGNED_HEAD_MAX (RRSIG_HEAD_LEN + NAME_MAX_LEN)
 #define RESULT_WAYS 4u /* places that a result may have */
 #define MEMO_KEY_LEN 16u
+_Static_assert(VERIFIER_WISH_LEN == P256_POINT_LEN, "a wish is a key");
 
 /* A place in the ring of keys by their use. Of the ring's own place, newer is the oldest key and older the
  * newest. */
@@ -101,6 +102,7 @@ static void drop_oldest_key(struct verifier *v)
     table_remove(&v->keys, &k->node);
     ring_leave(&k->use);
     hot_key_fini(&v->hot, &k->hot);
+    v->counters.keys_hot = v->hot.count;
     pubkey_free(k->pubkey);
     mem_free(k);
     v->counters.keys_kept--;
@@ -177,29 +179,56 @@ static struct kept_key *key_of(struct verifier *v, const struct dnskey *key)
     return k;
 }
 
-/* What multiples do not find good is OpenSSL's to refuse. */
 static bool verify_hot(
     struct verifier *v, struct kept_key *k, const struct signed_octets *o, const struct rrsig *sig)
 {
     uint8_t digest[P256_DIGEST_LEN];
-    if (!hot_key_is_ready(&v->hot, &k->hot) || sig->signature_len != P256_POINT_LEN ||
-        !digests_sha256(&v->digests, o->octets, o->len, digest) ||
-        !hot_key_is_good(&v->hot, &k->hot, digest, sig->signature))
-        return false;
     v->counters.hot++;
-    return true;
+    return sig->signature_len == P256_POINT_LEN && digests_sha256(&v->digests, o->octets, o->len, digest) &&
+           hot_key_is_good(&v->hot, &k->hot, digest, sig->signature);
 }
 
 static bool verify_by(struct verifier *v, struct kept_key *k, const struct signed_octets *o,
     const struct rrsig *sig, bool prepare)
 {
-    if (prepare && verify_hot(v, k, o, sig))
-        return true;
+    if (prepare && k->hot.ready)
+        return verify_hot(v, k, o, sig);
     bool good = pubkey_verify(k->pubkey, o->octets, o->len, sig->signature, sig->signature_len);
     if (good && prepare)
         hot_key_signed(&v->hot, &k->hot, k->octets);
-    v->counters.keys_hot = v->hot.count;
     return good;
+}
+
+/* ---- keys that are made ready elsewhere ---- */
+
+bool verifier_wish(struct verifier *v, uint8_t point[VERIFIER_WISH_LEN])
+{
+    if (!v->hot.wished || v->hot.given)
+        return false;
+    memcpy(point, v->hot.wish, VERIFIER_WISH_LEN);
+    v->hot.given = true;
+    return true;
+}
+
+void verifier_fulfil(struct verifier *v, struct p256_key *ready)
+{
+    struct dnskey key = {
+        .algorithm = ALGORITHM_ECDSAP256SHA256, .key = v->hot.wish, .key_len = P256_POINT_LEN};
+    struct kept_key *k =
+        find_key(v, &key, hash_octets(&v->hash, key.key, key.key_len) + ALGORITHM_ECDSAP256SHA256);
+    v->hot.wished = v->hot.given = false;
+    if (!ready)
+        return;
+    if (k && !k->hot.ready)
+        hot_key_is_made(&v->hot, &k->hot, ready);
+    else
+        p256_key_free(ready);
+    v->counters.keys_hot = v->hot.count;
+}
+
+struct p256_key *verifier_prepare(const uint8_t point[VERIFIER_WISH_LEN])
+{
+    return p256_key_new(point);
 }
 
 enum verified verifier_verify(struct verifier *v, const struct dnskey *key, const struct signed_octets *o,

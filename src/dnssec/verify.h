@@ -73,6 +73,18 @@ struct verifier *verifier_new(size_t keys, size_t results, const struct hash_key
 void verifier_free(struct verifier *v);
 const struct verifier_counters *verifier_counters(const struct verifier *v);
 
+/* A key that signs much is made ready for more (decision 17), which takes so long that it is done elsewhere:
+ *
+ *   if (verifier_wish(v, wish))              in the verifier's thread, now and then; at most one is under way
+ *       ready = verifier_prepare(wish);      in any thread, some 20 ms
+ *       verifier_fulfil(v, ready);           in the verifier's thread again; NULL: it could not be made
+ */
+#define VERIFIER_WISH_LEN 64u
+struct p256_key;
+bool verifier_wish(struct verifier *v, uint8_t wish[VERIFIER_WISH_LEN]);
+struct p256_key *verifier_prepare(const uint8_t wish[VERIFIER_WISH_LEN]);
+void verifier_fulfil(struct verifier *v, struct p256_key *ready);
+
 /** For fuzzers and simulators: the mathematics are replaced by this. Returns whether `signature` over
  * `octets` by the key is good. NULL: OpenSSL again. */
 typedef bool verify_fn(void *ctx, const struct dnskey *key, const uint8_t *octets, size_t len,

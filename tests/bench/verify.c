@@ -158,20 +158,27 @@ static void keytrap(void)
     arena_fini(&a);
 }
 
+static void make_ready(struct subject *s)
+{
+    uint8_t wish[VERIFIER_WISH_LEN];
+    for (unsigned i = 0; i < HOT_KEY_AFTER; i++)
+        check_anew(s);
+    if (verifier_wish(s->verifier, wish))
+        verifier_fulfil(s->verifier, verifier_prepare(wish));
+}
+
 static void hot_key(void)
 {
     struct sign_key *key = sign_key_new(SIGN_ZSK, ALGORITHM_ECDSAP256SHA256, 0);
     double least = 1e18;
     for (unsigned round = 0; round < 10 * ROUNDS; round++) {
-        struct p256_multiples *m = p256_multiples_new(key->dnskey.data + 4);
         double start = now_us();
-        while (!p256_multiples_are_made(m))
-            p256_multiples_step(m);
+        struct p256_key *k = p256_key_new(key->dnskey.data + 4);
         double took = now_us() - start;
         least = took < least ? took : least;
-        p256_multiples_free(m);
+        p256_key_free(k);
     }
-    printf("to make a key of ECDSAP256SHA256 ready: %.0f in %u steps\n", least, P256_STEPS);
+    printf("to make a key of ECDSAP256SHA256 ready: %.0f\n", least);
     sign_key_free(key);
 }
 
@@ -196,6 +203,7 @@ int main(void)
         double remembered = measure(check, &s, 20000);
         double anew = measure(build_and_verify, &s, KINDS[i].times);
         s.policy.prepare_keys = true;
+        make_ready(&s);
         double ready = measure(check_anew, &s, KINDS[i].times);
         printf("%-18s %12.1f %12.1f %12.2f %12.1f\n", KINDS[i].name, kept, ready, remembered, anew);
         subject_fini(&s);

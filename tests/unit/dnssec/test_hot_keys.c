@@ -14,10 +14,6 @@
 #include "sign_rrset.h"
 
 #define NOW 1600000000u
-/* Good signatures until a key is ready; before the first, the base point's multiples are made. */
-#define UNTIL_READY (HOT_KEY_AFTER + P256_STEPS)
-#define UNTIL_FIRST_READY (UNTIL_READY + P256_STEPS)
-
 static const name_t OWNER[] = "\3www\7example", ZONE[] = "\7example";
 
 struct subject {
@@ -83,99 +79,108 @@ static const struct verifier_counters *counters(struct subject *s)
     return verifier_counters(s->verifier);
 }
 
+/* What a driver does between turns. */
+static bool fulfil(struct subject *s)
+{
+    uint8_t wish[VERIFIER_WISH_LEN];
+    if (!verifier_wish(s->verifier, wish))
+        return false;
+    assert_memory_equal(wish, s->key->dnskey.data + 4, sizeof wish);
+    assert_false(verifier_wish(s->verifier, wish)); /* one at a time */
+    verifier_fulfil(s->verifier, verifier_prepare(wish));
+    return true;
+}
+
+static void sign_until_it_is_hot(struct subject *s)
+{
+    for (unsigned i = 0; i < HOT_KEY_AFTER; i++) {
+        assert_false(fulfil(s));
+        assert_int_equal(check(s, false), VERDICT_SECURE);
+    }
+    assert_int_equal(counters(s)->hot, 0);
+}
+
 static void a_key_is_ready_after_so_many_good_signatures(void **state)
 {
     struct subject *s = *state;
-    for (unsigned i = 0; i < UNTIL_FIRST_READY; i++) {
-        assert_int_equal(check(s, false), VERDICT_SECURE);
-        assert_int_equal(counters(s)->hot, 0);
-        assert_int_equal(counters(s)->keys_hot, i >= HOT_KEY_AFTER);
-    }
+    sign_until_it_is_hot(s);
+    assert_int_equal(check(s, false), VERDICT_SECURE); /* nobody has made it ready yet */
+    assert_int_equal(counters(s)->hot, 0);
+    assert_true(fulfil(s));
+    assert_int_equal(counters(s)->keys_hot, 1);
     for (unsigned i = 1; i <= 5; i++) {
         assert_int_equal(check(s, false), VERDICT_SECURE);
         assert_int_equal(counters(s)->hot, i);
     }
-    assert_int_equal(counters(s)->verified[13], UNTIL_FIRST_READY + 5);
+    assert_false(fulfil(s));
+    assert_int_equal(counters(s)->verified[13], HOT_KEY_AFTER + 6);
     assert_int_equal(counters(s)->failed, 0);
 }
 
 static void a_ready_key_refuses_what_is_wrong(void **state)
 {
     struct subject *s = *state;
-    for (unsigned i = 0; i < UNTIL_FIRST_READY; i++)
-        check(s, false);
+    sign_until_it_is_hot(s);
+    fulfil(s);
     assert_int_equal(check(s, true), VERDICT_BOGUS);
     assert_int_equal(counters(s)->failed, 1);
-    assert_int_equal(counters(s)->hot, 0);
     assert_int_equal(check(s, false), VERDICT_SECURE);
-    assert_int_equal(counters(s)->hot, 1);
+    assert_int_equal(counters(s)->hot, 2);
 }
 
 static void bad_signatures_make_nothing_ready(void **state)
 {
     struct subject *s = *state;
-    for (unsigned i = 0; i < 4 * UNTIL_FIRST_READY; i++)
+    for (unsigned i = 0; i < 2 * HOT_KEY_AFTER; i++)
         assert_int_equal(check(s, true), VERDICT_BOGUS);
-    assert_int_equal(counters(s)->keys_hot, 0);
+    assert_false(fulfil(s));
 }
 
 static void the_setting_switches_it_off(void **state)
 {
     struct subject *s = *state;
     s->policy.prepare_keys = false;
-    for (unsigned i = 0; i < 2 * UNTIL_FIRST_READY; i++)
+    for (unsigned i = 0; i < 2 * HOT_KEY_AFTER; i++)
         assert_int_equal(check(s, false), VERDICT_SECURE);
-    assert_int_equal(counters(s)->keys_hot, 0);
-    assert_int_equal(counters(s)->hot, 0);
+    assert_false(fulfil(s));
+}
+
+static void what_could_not_be_made_ready_is_wished_for_again(void **state)
+{
+    struct subject *s = *state;
+    uint8_t wish[VERIFIER_WISH_LEN];
+    sign_until_it_is_hot(s);
+    assert_true(verifier_wish(s->verifier, wish));
+    verifier_fulfil(s->verifier, NULL);
+    assert_false(verifier_wish(s->verifier, wish));
+    assert_int_equal(check(s, false), VERDICT_SECURE);
+    assert_true(fulfil(s));
+    assert_int_equal(counters(s)->keys_hot, 1);
 }
 
 /* ---- how many ---- */
 
-static const uint8_t *point_of(struct subject *s)
-{
-    return s->key->dnskey.data + 4;
-}
-
 static void the_longest_unused_key_makes_room(void **state)
 {
     struct subject *s = *state;
+    const uint8_t *point = s->key->dnskey.data + 4;
+    uint8_t digest[P256_DIGEST_LEN] = {1}, signature[P256_POINT_LEN] = {0};
     static struct hot_key keys[HOT_KEYS_MAX + 1];
     struct hot_keys h = {0};
     memset(keys, 0, sizeof keys);
     for (unsigned i = 0; i < HOT_KEYS_MAX; i++)
-        for (unsigned j = 0; j < HOT_KEY_AFTER + 1; j++)
-            hot_key_signed(&h, &keys[i], point_of(s));
+        hot_key_is_made(&h, &keys[i], p256_key_new(point));
     assert_int_equal(h.count, HOT_KEYS_MAX);
-    hot_key_signed(&h, &keys[0], point_of(s)); /* now the second is the oldest */
-    for (unsigned j = 0; j < HOT_KEY_AFTER; j++)
-        hot_key_signed(&h, &keys[HOT_KEYS_MAX], point_of(s));
-    assert_non_null(keys[1].multiples);
-    hot_key_signed(&h, &keys[HOT_KEYS_MAX], point_of(s));
+    assert_false(hot_key_is_good(&h, &keys[0], digest, signature)); /* now the second is the oldest */
+    hot_key_is_made(&h, &keys[HOT_KEYS_MAX], p256_key_new(point));
     assert_int_equal(h.count, HOT_KEYS_MAX);
-    assert_non_null(keys[0].multiples);
-    assert_null(keys[1].multiples);
+    assert_non_null(keys[0].ready);
+    assert_null(keys[1].ready);
     assert_int_equal(keys[1].good, 0); /* it begins anew */
+    hot_key_fini(&h, &keys[0]);
+    assert_int_equal(h.count, HOT_KEYS_MAX - 1);
     hot_keys_fini(&h);
-    assert_null(keys[HOT_KEYS_MAX].multiples);
-}
-
-static void a_key_that_is_forgotten_takes_its_multiples_along(void **state)
-{
-    struct subject *s = *state;
-    struct hot_key key = {0}, other = {0};
-    struct hot_keys h = {0};
-    for (unsigned j = 0; j < UNTIL_FIRST_READY; j++)
-        hot_key_signed(&h, &key, point_of(s));
-    assert_true(hot_key_is_ready(&h, &key));
-    hot_key_fini(&h, &other);
-    assert_int_equal(h.count, 1);
-    hot_key_fini(&h, &key);
-    assert_int_equal(h.count, 0);
-    assert_false(hot_key_is_ready(&h, &key));
-    for (unsigned j = 0; j < UNTIL_READY; j++) /* the base is ready already */
-        hot_key_signed(&h, &key, point_of(s));
-    assert_true(hot_key_is_ready(&h, &key));
-    hot_keys_fini(&h);
+    assert_null(keys[HOT_KEYS_MAX].ready);
 }
 
 int main(void)
@@ -186,8 +191,8 @@ int main(void)
         T(a_ready_key_refuses_what_is_wrong),
         T(bad_signatures_make_nothing_ready),
         T(the_setting_switches_it_off),
+        T(what_could_not_be_made_ready_is_wished_for_again),
         T(the_longest_unused_key_makes_room),
-        T(a_key_that_is_forgotten_takes_its_multiples_along),
     };
     return cmocka_run_group_tests_name("hot_keys", tests, NULL, NULL);
 }
