@@ -66,7 +66,7 @@ def ask(bench: Bench, server, names, count: int, seed: int) -> tuple[int, float]
                                 stderr=subprocess.PIPE, text=True) for n, core in enumerate(CORES)]
     told = [p.communicate() for p in running]
     if any(p.returncode for p in running) or any(err for _, err in told):
-        raise Failures(f"{server.name}: ports says (answers failures seconds answers/s): {told}\n{server.log[-2000:]}")
+        raise Failures(f"{server.name}: ports says (answers failures seconds answers/s): {told}, exit status {[p.returncode for p in running]}\n{server.log[-2000:]}")
     figures = [[float(word) for word in out.split()] for out, _ in told]
     return int(sum(f[0] for f in figures)), sum(f[3] for f in figures)
 
