@@ -4,6 +4,7 @@ All of them ask through tests/bench/flood.c or streams.c, which check every repl
 """
 
 import argparse
+import contextlib
 import os
 import random
 import socket
@@ -13,6 +14,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import kinds
 import profiling
 import servers
 from report import Column
@@ -227,11 +229,14 @@ def cold(bench: Bench, rows: Rows, validate: bool, i: int):
                 return bench.ask("flood", server, names, in_order=True, count=len(lines), window=args.window,
                                  patience=COLD_PATIENCE_MS, edns=args.edns)
             data = bench.folder / "perf.data"
-            answers, *_ = profiling.record(server.pid, data, ask) if args.profile else ask()
+            with kinds.Kinds() if args.kinds else contextlib.nullcontext() as seen:
+                answers, *_ = profiling.record(server.pid, data, ask) if args.profile else ask()
             time.sleep(SETTLE_S)
             cpu_s = servers.cpu_s(server.pid) - before
             if args.profile:
                 print(f"\n{name}: {profiling.report(data, int(answers), cpu_s / answers * 1e6)}")
+            if seen:
+                print(f"\n{name} asks{', validating' if validate else ''}:\n{seen.report(int(answers))}")
             row = rows[name]
             row["cpu_us"].append(cpu_s / answers * 1e6)
             row["per_cpu_s"].append(answers / cpu_s)
