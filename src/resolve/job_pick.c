@@ -97,8 +97,9 @@ static void address_came(struct job *j, const struct link *l)
         sv->has_address = true;
         candidate_add(j, sv->name, &a, false);
     }
-    if (sv->has_address)
-        sv->state = SERVER_RESOLVED;
+    bool glue = rs && rs->rank == RANK_GLUE && l->purpose == PURPOSE_ADDRESS;
+    if (sv->has_address) /* what its own zone says may still be asked for */
+        sv->state = glue ? SERVER_UNASKED : SERVER_RESOLVED;
     else if (l->type == TYPE_A && j->r->set.use_v6 && o->rcode == RCODE_NOERROR)
         ask_address(j, l->server, TYPE_AAAA, l->purpose);
     else {

@@ -183,10 +183,24 @@ static void bound_by_parent(const struct job *j, struct cut *cut)
         cut->ttl = left_s;
 }
 
-/* For a question of the parent's side: its referral lists the server asked for, with the address or without.
- * False: it leads on. */
+/* Asked by nobody but those who look for a server's address: the glue on the way to it will do, as it does
+ * for whoever finds it in the cache (job_pick.c). If it does not serve, they ask again, from here on. */
+static bool glue_will_do(const struct job *j)
+{
+    if (j->waiters || !j->parents || !j->flags.unchecked)
+        return false;
+    for (const struct link *l = j->parents; l; l = l->next_of_child)
+        if (l->purpose != PURPOSE_ADDRESS)
+            return false;
+    return true;
+}
+
+/* Where glue will do, and for a question of the parent's side: the referral lists the server asked for; of
+ * the parent's side also without the address. False: it leads on. */
 static bool glue_is_the_answer(struct job *j, const struct cut *cut)
 {
+    if (!j->flags.parent_side && !glue_will_do(j))
+        return false;
     const struct cut_server *cs = NULL;
     for (unsigned i = 0; i < cut->server_count && !cs; i++)
         if (name_equal(cut->servers[i].name, j->name))
@@ -201,7 +215,7 @@ static bool glue_is_the_answer(struct job *j, const struct cut *cut)
             rrset_add(rs, (struct rdata){cs->addrs[i].ip, (uint16_t)addr_len(&cs->addrs[i])}, &j->arena);
     if (rs->count > 0)
         rrset_list_add(&j->out.answer, rs, &j->arena);
-    return true;
+    return j->flags.parent_side || rs->count > 0;
 }
 
 static struct found *found_of_referral(struct job *j, struct reply *rep)
@@ -235,7 +249,7 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
      * confession that it has none to give. */
     if (j->type == TYPE_DS && name_equal(rep->cut->zone, j->name))
         return found_begin(j, found_of_referral(j, rep));
-    if (j->flags.parent_side && glue_is_the_answer(j, rep->cut))
+    if (glue_is_the_answer(j, rep->cut))
         return JOB_DONE;
     if (!j->afresh)
         j->zone.trouble = (struct reason){0};

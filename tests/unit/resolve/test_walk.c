@@ -78,6 +78,77 @@ static void walks_from_the_root(void **state)
     world_free(w);
 }
 
+static void a_referrals_port_serves_the_message_to_the_zone_below(void **state)
+{
+    struct world *w = world_new(plain, COUNT(plain), NULL);
+    world_ask(w, "www.python.org.", TYPE_A);
+    assert_null(world_sent_port_of(w, "10.0.0.1", "org."));
+    assert_string_equal(world_sent_port_of(w, "10.0.0.2", "python.org."), "10.0.0.1");
+    assert_string_equal(world_sent_port_of(w, "10.1.0.1", "www.python.org."), "10.0.0.2");
+    /* An alias of the zone leads elsewhere, and who is asked in the same zone is no higher. */
+    world_ask(w, "a.b.python.org.", TYPE_A);
+    assert_null(world_sent_port_of(w, "10.1.0.1", "b.python.org."));
+    world_ask(w, "alias.python.org.", TYPE_TXT);
+    assert_null(world_sent_port_of(w, "10.1.0.1", "alias.python.org."));
+    assert_null(world_sent_port_of(w, "10.1.0.1", "www.python.org."));
+    world_free(w);
+}
+
+/* shop.org is served by ns.host.com, of which com's referral to host.com gives an address. */
+#define SHOP(host_glue)                                                                                      \
+    ROOT_ORG, ROOT_COM,                                                                                      \
+        {.addr = "10.0.0.2", .name = "*.shop.org.", .authority = "shop.org. NS ns.host.com.\n"},             \
+        {.addr = "10.0.0.3",                                                                                 \
+            .name = "*.host.com.",                                                                           \
+            .authority = "host.com. NS ns.host.com.\nhost.com. NS ns2.host.com.\n",                          \
+            .additional = "ns.host.com. A " host_glue "\nns2.host.com. A 10.9.9.9\n"},                       \
+        {.addr = "10.9.9.7", .flags = FLAG_AA, .answer = "www.shop.org. A 192.0.2.3\n"},                     \
+    {                                                                                                        \
+        .addr = "10.9.9.9", .name = "ns.host.com.", .type = TYPE_A, .flags = FLAG_AA,                        \
+        .answer = "ns.host.com. A 10.9.9.7\n"                                                                \
+    }
+
+static void glue_on_the_way_to_a_servers_address_will_do(void **state)
+{
+    static const struct world_rule rules[] = {SHOP("10.9.9.7")};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    const struct outcome *o = world_ask(w, "www.shop.org.", TYPE_A);
+    assert_string_equal(world_text(w, o), "NOERROR; www.shop.org. 3600 A 192.0.2.3");
+    assert_int_equal(world_sent(w, NULL, "ns.host.com.", 0), 0);
+    assert_int_equal(world_sent(w, "10.0.0.3", "host.com.", TYPE_A), 1);
+    /* It is not what a client gets. */
+    o = world_ask(w, "ns.host.com.", TYPE_A);
+    assert_int_equal(
+        world_sent(w, "10.9.9.9", "ns.host.com.", TYPE_A) + world_sent(w, "10.9.9.7", "ns.host.com.", TYPE_A),
+        1);
+    world_free(w);
+}
+
+static void where_glue_does_not_serve_the_servers_own_zone_is_asked(void **state)
+{
+    static const struct world_rule rules[] = {
+        SHOP("10.9.9.6"), {.addr = "10.9.9.6", .flags = FLAG_AA, .rcode = RCODE_REFUSED}};
+    struct world *w = world_new(rules, COUNT(rules), NULL);
+    const struct outcome *o = world_ask(w, "www.shop.org.", TYPE_A);
+    assert_string_equal(world_text(w, o), "NOERROR; www.shop.org. 3600 A 192.0.2.3");
+    assert_true(world_sent(w, "10.9.9.9", "ns.host.com.", TYPE_A) > 0);
+    world_free(w);
+}
+
+static void a_referral_over_tcp_or_after_a_wrong_packet_gives_no_port(void **state)
+{
+    static const enum world_how how[] = {HOW_TRUNCATE_UDP, HOW_GARBAGE_FIRST};
+    for (size_t i = 0; i < COUNT(how); i++) {
+        struct world_rule rules[] = {ROOT_ORG, ORG_PYTHON, plain[2]};
+        rules[1].how = how[i];
+        struct world *w = world_new(rules, COUNT(rules), NULL);
+        world_ask(w, "www.python.org.", TYPE_A);
+        assert_int_equal(world_sent(w, "10.1.0.1", "www.python.org.", TYPE_A), 1);
+        assert_null(world_sent_port_of(w, "10.1.0.1", "www.python.org."));
+        world_free(w);
+    }
+}
+
 static void serves_ttl_5_at_4_s_and_asks_again_at_5_s(void **state)
 {
     struct world *w = world_new(plain, COUNT(plain), NULL);
@@ -585,6 +656,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_compact_denial_ends_the_minimising),
         cmocka_unit_test(walks_from_the_root),
+        cmocka_unit_test(a_referrals_port_serves_the_message_to_the_zone_below),
+        cmocka_unit_test(glue_on_the_way_to_a_servers_address_will_do),
+        cmocka_unit_test(where_glue_does_not_serve_the_servers_own_zone_is_asked),
+        cmocka_unit_test(a_referral_over_tcp_or_after_a_wrong_packet_gives_no_port),
         cmocka_unit_test(serves_ttl_5_at_4_s_and_asks_again_at_5_s),
         cmocka_unit_test(follows_aliases_by_questions_of_their_own),
         cmocka_unit_test(ends_an_alias_loop),

@@ -29,6 +29,8 @@ struct log_line {
     uint64_t cookie; /* the client's part */
     uint8_t tags[64];
     unsigned tag_count;
+    send_id id, port_of;
+    bool dropped; /* since the resolver last had nothing to do */
 };
 
 struct world_zone {
@@ -412,6 +414,21 @@ static bool serve_zones(
     return true;
 }
 
+static struct log_line *line_of(const struct world *w, send_id id)
+{
+    for (size_t i = w->log_count; i-- > 0;)
+        if (w->log[i].id == id)
+            return &w->log[i];
+    return NULL;
+}
+
+static void dropped(struct world *w, send_id id)
+{
+    struct log_line *l = line_of(w, id);
+    if (l)
+        l->dropped = true;
+}
+
 static void sent(struct world *w, const struct action *act)
 {
     struct arena a;
@@ -427,6 +444,12 @@ static void sent(struct world *w, const struct action *act)
     name_copy(l->name, q.question.name);
     l->type = q.question.type;
     l->transport = act->send.transport;
+    l->id = act->send.id;
+    l->port_of = act->send.port_of;
+    const struct log_line *from = line_of(w, l->port_of);
+    assert(l->port_of == 0 || (from && from->dropped && from->transport == l->transport));
+    (void)from;
+    l->dropped = false;
     l->cookie_len = q.edns.cookie_len;
     l->cookie = get_u32(q.edns.cookie) | (uint64_t)get_u32(q.edns.cookie + 4) << 32;
     l->tag_count = q.edns.key_tags.len / 2;
@@ -483,6 +506,8 @@ static void drain(struct world *w)
     while (resolve_next(w->r, &act, w->now)) {
         if (act.kind == ACTION_SEND)
             sent(w, &act);
+        else if (act.kind == ACTION_DROP)
+            dropped(w, act.drop.id);
         else if (act.kind == ACTION_ANSWER)
             answered(w, &act);
         else if (act.kind == ACTION_WAKE)
@@ -490,6 +515,8 @@ static void drain(struct world *w)
         else if (act.kind == ACTION_WORK)
             resolve_work(w->r, 4, w->now);
     }
+    for (size_t i = 0; i < w->log_count; i++)
+        w->log[i].dropped = false;
 }
 
 /* One step of time: the next arrival or wake-up. False: nothing more can happen. */
@@ -632,6 +659,17 @@ unsigned world_sent_tcp(const struct world *w)
     for (size_t i = 0; i < w->log_count; i++)
         n += w->log[i].transport == TRANSPORT_TCP;
     return n;
+}
+
+const char *world_sent_port_of(const struct world *w, const char *addr, const char *name)
+{
+    const struct log_line *from = NULL;
+    for (size_t i = 0; i < w->log_count; i++) {
+        struct world_rule like = {.name = name};
+        if (strcmp(addr, w->log[i].addr) == 0 && name_matches(&like, w->log[i].name))
+            from = line_of(w, w->log[i].port_of);
+    }
+    return from ? from->addr : NULL;
 }
 
 unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *with_server, uint64_t *client)

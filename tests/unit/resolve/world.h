@@ -105,6 +105,9 @@ void world_run(struct world *w, int64_t ms);
 /** Messages so far: all, or those to addr (NULL: any) for name (NULL: any), type (0: any). */
 unsigned world_sent(const struct world *w, const char *addr, const char *name, uint16_t type);
 unsigned world_sent_tcp(const struct world *w);
+/** The address whose message's port the last message to addr for that name may leave from (outbound.h), NULL:
+ * none's. */
+const char *world_sent_port_of(const struct world *w, const char *addr, const char *name);
 /** Messages to addr that carried a cookie, and how many of them the server's part; `client`: of the last one.
  */
 unsigned world_sent_cookies(const struct world *w, const char *addr, unsigned *with_server, uint64_t *client);
