@@ -35,31 +35,42 @@ void refresh_ended(struct resolver *r)
     r->refresh.jobs--;
 }
 
-/* Of what is known of one name. Returns where its alias leads, NULL: to nowhere. */
-static const name_t *look(struct resolver *r, const struct question *q, const name_t *name, struct arena *a)
+/* What the cache knows of one name. */
+struct known {
+    uint32_t left_s, stored_s;
+    const name_t *target; /* of an alias; NULL: none */
+};
+
+static bool look(
+    struct resolver *r, const struct question *q, const name_t *name, struct arena *a, struct known *out)
 {
-    uint32_t now_s = r->now.cache_s, left_s, stored_s;
-    bool unchecked = q->checking_disabled || !r->set.anchors;
-    const name_t *target = NULL;
+    uint32_t now_s = r->now.cache_s;
     struct negative n;
     const struct rrset *rs = cache_rrset_get(r->cache, name, q->type, q->class, now_s, a);
     if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
-        left_s = rs->ttl;
-        stored_s = rs->stored_s;
-    } else if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
-        left_s = n.ttl;
-        stored_s = n.stored_s;
-    } else {
-        rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
-        if (!rs || rs->count == 0)
-            return NULL;
-        left_s = rs->ttl;
-        stored_s = rs->stored_s;
-        target = q->no_aliases ? NULL : rdata_target(TYPE_CNAME, &rs->rdata[0]);
+        *out = (struct known){rs->ttl, rs->stored_s, NULL};
+        return true;
     }
-    if (is_due(r, left_s, stored_s))
-        begin(r, name, q->type, q->class, unchecked);
-    return target;
+    if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
+        *out = (struct known){n.ttl, n.stored_s, NULL};
+        return true;
+    }
+    rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
+    if (!rs || rs->count == 0)
+        return false;
+    const name_t *target = q->no_aliases ? NULL : rdata_target(TYPE_CNAME, &rs->rdata[0]);
+    *out = (struct known){rs->ttl, rs->stored_s, target};
+    return true;
+}
+
+bool refresh_is_awaited(struct resolver *r, const struct question *q)
+{
+    struct arena a;
+    struct known known;
+    arena_init(&a);
+    bool is_known = look(r, q, q->name, &a, &known);
+    arena_fini(&a);
+    return !is_known;
 }
 
 /* Asked for often, it is looked after once a second. */
@@ -85,8 +96,12 @@ void refresh_answer(struct resolver *r, const struct question *q)
         return;
     arena_init(&a);
     const name_t *name = q->name;
-    for (unsigned links = 0; name && links <= ALIAS_MAX; links++)
-        name = look(r, q, name, &a);
+    struct known known;
+    for (unsigned links = 0; name && links <= ALIAS_MAX && look(r, q, name, &a, &known); links++) {
+        if (is_due(r, known.left_s, known.stored_s))
+            begin(r, name, q->type, q->class, q->checking_disabled || !r->set.anchors);
+        name = known.target;
+    }
     arena_fini(&a);
 }
 

@@ -22,6 +22,8 @@ struct refresher {
 
 /** For a client's answer (resolve_refresh()). */
 void refresh_answer(struct resolver *r, const struct question *q);
+/** Is the answer that is being refreshed not known any more, so that who asks for it had best wait? */
+bool refresh_is_awaited(struct resolver *r, const struct question *q);
 /** What the cache knows answers the job. */
 void refresh_found(struct job *j, const struct found *f);
 /** An RRset of the cache is used on the way. */

@@ -317,8 +317,8 @@ void resolve_free(struct resolver *r)
     mem_free(r);
 }
 
-/* A job that is not equal, but as good: one that refreshes the answer. Or one for which this waiter came too
- * late, if he takes what is stale: then no second one needs to begin. */
+/* A job that is not equal, but as good: one that refreshes the answer, which expired meanwhile. Or one for
+ * which this waiter came too late, if he takes what is stale: then no second one needs to begin. */
 static struct job *job_as_good(struct resolver *r, const struct question *q, struct job_flags flags)
 {
     struct job *like = mem_alloc(sizeof *like), *j = NULL;
@@ -335,7 +335,7 @@ static struct job *job_as_good(struct resolver *r, const struct question *q, str
     if (!j && r->refresh.jobs > 0 && !q->no_read && !q->no_write && !q->no_aliases) {
         like->flags.no_read = true;
         j = job_find(r, hash, like, false);
-        if (j && !j->refreshes)
+        if (j && !(j->refreshes && refresh_is_awaited(r, q)))
             j = NULL;
     }
     mem_free(like);

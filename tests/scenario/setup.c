@@ -29,7 +29,10 @@ static const struct {
     {"cache_max_ttl", DONE, NULL}, {"cache_max_negative_ttl", DONE, NULL},
     {"module_config", LACKING, "iterator"}, {"aggressive_nsec", DONE, NULL},
     {"harden_algo_downgrade", DONE, NULL}, {"val_nsec3_keysize_iterations", DONE, NULL},
-    {"serve_expired", LACKING, "no"}, {"prefetch", LACKING, "no"},
+    {"serve_expired", DONE, NULL}, {"serve_expired_client_timeout", DONE, NULL},
+    {"serve_expired_reply_ttl", DONE, NULL}, {"serve_expired_ttl", DONE, NULL},
+    {"ede_serve_expired", INERT, NULL}, /* always told */
+    {"stub_zone", DONE, NULL}, {"prefetch", DONE, NULL},
     {"harden_below_nxdomain", DONE, NULL}, /* proven denials alone */
 };
 

@@ -564,6 +564,12 @@ ask_id world_begin_question(struct world *w, const struct question *q)
     return id;
 }
 
+void world_hit(struct world *w, const struct question *q)
+{
+    resolve_refresh(w->r, q, w->now);
+    drain(w);
+}
+
 void world_cancel(struct world *w, ask_id id)
 {
     resolve_cancel(w->r, id, w->now);

@@ -82,6 +82,8 @@ const struct outcome *world_ask(struct world *w, const char *name, uint16_t type
 ask_id world_begin(struct world *w, const char *name, uint16_t type);
 /** Likewise, with the question's own flags (CD, DO). */
 ask_id world_begin_question(struct world *w, const struct question *q);
+/** A client was given a finished answer to it that is near its end. */
+void world_hit(struct world *w, const struct question *q);
 /** As somebody; NULL: nobody. */
 ask_id world_begin_as(struct world *w, const char *name, uint16_t type, const struct addr *client);
 /** What became of it; NULL: nothing yet. */
