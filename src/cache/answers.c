@@ -152,7 +152,7 @@ void cache_answer_put(
     struct writer w = flat_room_init(&room, HEAD_LEN + 2 * (size_t)ttls + text_len + a->head.len);
     write_u32(&w, now_s);
     write_u32(&w, atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire));
-    write_u32(&w, cache_due_s(now_s, a->life_s));
+    write_u32(&w, a->due_s);
     write_u16(&w, a->head.flags);
     write_u16(&w, a->ede == EDE_NONE ? NO_EDE : (uint16_t)a->ede);
     write_u16(&w, (uint16_t)a->plain.len);
@@ -171,6 +171,26 @@ void cache_answer_put(
     store_put(c->store, STORE_ANSWER, key, key_len, w.data, w.pos, cache_expiry(now_s, a->life_s), now_s,
         NULL, NULL);
     flat_room_fini(&room);
+}
+
+uint32_t cache_due_s(const struct rrset *rs, uint32_t now_s)
+{
+    uint32_t age_s = rs->stored_s ? cache_elapsed(rs->stored_s, now_s) : 0;
+    uint32_t life_s = cache_expiry(age_s, rs->ttl), end_s = cache_expiry(now_s, rs->ttl);
+    return life_s < REFRESH_LIFE_MIN || life_s / REFRESH_LIFE_PART > end_s
+               ? UINT32_MAX
+               : end_s - life_s / REFRESH_LIFE_PART;
+}
+
+void cache_answer_drop(struct cache *c, const name_t *qname, uint16_t type, uint16_t class)
+{
+    struct answer_question q = {.name = qname, .name_len = name_len(qname), .type = type, .class = class};
+    uint8_t key[CACHE_KEY_MAX];
+    size_t len = key_of(key, &q);
+    for (unsigned variant = 0; variant <= (VARIANT_DO | VARIANT_CD); variant++) {
+        key[len - 1] = (uint8_t)variant;
+        store_remove(c->store, STORE_ANSWER, key, len);
+    }
 }
 
 void cache_answers_flush(struct cache *c)

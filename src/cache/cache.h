@@ -149,6 +149,10 @@ void cache_cut_remove(struct cache *c, const name_t *zone);
 
 /* ---- answers (answers.c) ---- */
 
+/** When an RRset should be asked for anew if somebody still asks for it: in the last tenth of its TTL,
+ * counted from when the cache got it. UINT32_MAX: not at all (REFRESH_LIFE_MIN). */
+uint32_t cache_due_s(const struct rrset *rs, uint32_t now_s);
+
 #define ANSWER_RECORDS_MAX 127u /* of all sections; each count is one octet in the block */
 #define ANSWER_REASON_MAX 256u
 
@@ -181,7 +185,8 @@ struct answer {
     uint8_t for_whom;
     const uint8_t *records;      /* octets after the question */
     const uint16_t *ttl_offsets; /* where the records' TTL fields stand in the message, one each */
-    uint32_t life_s;             /* the least TTL of its parts; in its last tenth it is due for a refresh */
+    uint32_t life_s;             /* the least TTL of its parts */
+    uint32_t due_s;              /* when a part of it is due for a refresh: cache_due_s() */
     int ede;              /* enum ede_code: a reason that goes with it (insecure, and why); EDE_NONE: none */
     const char *ede_text; /* longer than ANSWER_REASON_MAX - 1: cut */
 };
@@ -204,6 +209,8 @@ bool cache_answer_get(
 /** What is empty, dead or over the limits is not stored. */
 void cache_answer_put(
     struct cache *c, const struct answer_question *q, const struct answer *answer, uint32_t now_s);
+/** What it is made of is known for longer: the next asker gets another. */
+void cache_answer_drop(struct cache *c, const name_t *qname, uint16_t type, uint16_t class);
 /** Kills all answers at once. */
 void cache_answers_flush(struct cache *c);
 

@@ -62,12 +62,6 @@ static inline uint32_t cache_expiry(uint32_t now_s, uint32_t ttl)
     return ttl > UINT32_MAX - now_s ? UINT32_MAX : now_s + ttl;
 }
 
-/* When what is put now should be refreshed if it is still asked for; UINT32_MAX: not at all. */
-static inline uint32_t cache_due_s(uint32_t now_s, uint32_t life_s)
-{
-    return life_s < REFRESH_LIFE_MIN ? UINT32_MAX : cache_expiry(now_s, life_s - life_s / REFRESH_LIFE_PART);
-}
-
 /* RFC 2181 8, then `most`. Not raised to ttl_min: who hears data from a server does that, once; what is put
  * again with what is left of it, or bounded by a signature's or a delegation's life, is not to live longer.
  */

@@ -29,6 +29,7 @@ static bool get_one(struct cache *c, const uint8_t *key, size_t key_len, uint32_
     /* No part of it is believed for longer than the whole: RFC 2308 5, RFC 9077. */
     for (size_t i = 0; i < out->authority.count; i++) {
         struct rrset *rs = out->authority.items[i];
+        rs->stored_s = out->stored_s;
         rs->ttl = cache_left(rs->ttl, elapsed);
         if (rs->ttl > out->ttl)
             rs->ttl = out->ttl;

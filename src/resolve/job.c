@@ -49,6 +49,7 @@ static void job_done(struct job *j)
 {
     struct resolver *r = j->r;
     struct waiter *again = NULL;
+    refresh_done(j);
     stale_when_failed(j);
     /* Who joined from outside did not use the work up: for them it begins anew, with work of their own. */
     if (j->out.rcode == RCODE_SERVFAIL && j->limited && (!j->owns_work || j->refreshes)) {

@@ -2,13 +2,23 @@
 
 #include "resolve/job.h"
 
-/* The last tenth; where much is being refreshed, for the first half of it by chance, so that what was learnt
- * at one time does not end at one time again. */
+static uint32_t life_of(const struct resolver *r, uint32_t left_s, uint32_t stored_s)
+{
+    return left_s + (r->now.cache_s > stored_s ? r->now.cache_s - stored_s : 0);
+}
+
+static bool is_near_end(const struct resolver *r, uint32_t left_s, uint32_t stored_s)
+{
+    uint32_t life_s = life_of(r, left_s, stored_s);
+    return stored_s > 0 && life_s >= REFRESH_LIFE_MIN && left_s <= life_s / REFRESH_LIFE_PART;
+}
+
+/* Where much is being refreshed, in the first half of the last tenth by chance, so that what was learnt at
+ * one time does not end at one time again. */
 static bool is_due(struct resolver *r, uint32_t left_s, uint32_t stored_s)
 {
-    uint32_t now_s = r->now.cache_s, life_s = left_s + (now_s > stored_s ? now_s - stored_s : 0);
-    uint32_t part_s = life_s / REFRESH_LIFE_PART;
-    if (stored_s == 0 || life_s < REFRESH_LIFE_MIN || left_s > part_s)
+    uint32_t part_s = life_of(r, left_s, stored_s) / REFRESH_LIFE_PART;
+    if (!is_near_end(r, left_s, stored_s))
         return false;
     return r->refresh.jobs < REFRESH_JOBS_EASY || left_s <= part_s / 2 ||
            random_below(r->rng, REFRESH_CHANCE) == 0;
@@ -28,6 +38,12 @@ static void begin(struct resolver *r, const name_t *name, uint16_t type, uint16_
     j->refreshes = true;
     r->refresh.jobs++;
     r->counters.refreshes++;
+}
+
+void refresh_done(struct job *j)
+{
+    if (j->refreshes && j->out.rcode != RCODE_SERVFAIL)
+        cache_answer_drop(j->r->cache, j->name, j->type, j->class);
 }
 
 void refresh_ended(struct resolver *r)
@@ -97,12 +113,16 @@ void refresh_answer(struct resolver *r, const struct question *q)
     arena_init(&a);
     const name_t *name = q->name;
     struct known known;
+    bool near_end = false;
     for (unsigned links = 0; name && links <= ALIAS_MAX && look(r, q, name, &a, &known); links++) {
+        near_end |= is_near_end(r, known.left_s, known.stored_s);
         if (is_due(r, known.left_s, known.stored_s))
             begin(r, name, q->type, q->class, q->checking_disabled || !r->set.anchors);
         name = known.target;
     }
     arena_fini(&a);
+    if (!near_end) /* it is older than its parts */
+        cache_answer_drop(r->cache, q->name, q->type, q->class);
 }
 
 /* Is it asked for, or followed, on behalf of somebody outside? */

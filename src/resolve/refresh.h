@@ -28,6 +28,8 @@ bool refresh_is_awaited(struct resolver *r, const struct question *q);
 void refresh_found(struct job *j, const struct found *f);
 /** An RRset of the cache is used on the way. */
 void refresh_rrset(struct job *j, const struct rrset *rs);
+/** The job has an outcome: finished answers of before it are not given any more. */
+void refresh_done(struct job *j);
 /** A job that refreshes ends. */
 void refresh_ended(struct resolver *r);
 

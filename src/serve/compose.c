@@ -174,7 +174,8 @@ static uint32_t least_ttl(const uint8_t *wire, const uint16_t *offsets, unsigned
 static bool may_be_kept(const struct outcome *o)
 {
     return o->from_cache && o->messages == 0 && (o->rcode == RCODE_NOERROR || o->rcode == RCODE_NXDOMAIN) &&
-           o->verdict != VERDICT_BOGUS && o->verdict != VERDICT_INDETERMINATE && !o->clock_unknown && !o->stale;
+           o->verdict != VERDICT_BOGUS && o->verdict != VERDICT_INDETERMINATE && !o->clock_unknown &&
+           !o->stale;
 }
 
 static bool is_too_large(const struct answer_head *head)
@@ -213,6 +214,15 @@ static void draft_share(const struct draft *d, struct answer *a)
         a->for_whom |= ANSWER_NO_NAME;
 }
 
+static uint32_t due_of(const struct rrset_list *l, uint32_t now_s, uint32_t least)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        uint32_t due_s = cache_due_s(l->items[i], now_s);
+        least = due_s < least ? due_s : least;
+    }
+    return least;
+}
+
 static void draft_keep(const struct draft *d, uint16_t flags, uint32_t now_s)
 {
     const struct request *rq = d->rq;
@@ -224,6 +234,7 @@ static void draft_keep(const struct draft *d, uint16_t flags, uint32_t now_s)
     a.records = d->s->wire + MSG_HEADER_LEN + rq->name_len + 4u;
     a.ttl_offsets = d->ttl_offsets;
     a.life_s = least_ttl(d->s->wire, d->ttl_offsets, records_of(&a.head));
+    a.due_s = due_of(&d->o->authority, now_s, due_of(&d->o->answer, now_s, UINT32_MAX));
     struct answer_question q = answer_question(rq);
     q.unchecked = !is_for_all(d->s, rq, d->o);
     cache_answer_put(d->s->cache, &q, &a, now_s);

@@ -220,6 +220,10 @@ static void ask(struct player *p, struct asker *a, const struct entry *e)
     switch (serve_query(p->serve, &a->rq, wire, len, &reply, p->now)) {
     case SERVE_DONE:
         keep_reply(a, &reply);
+        if (reply.due) {
+            struct question q = serve_question(&a->rq);
+            resolve_refresh(p->resolver, &q, p->now);
+        }
         break;
     case SERVE_SILENT:
         break;
@@ -435,6 +439,14 @@ static void on_event(void *ctx, const struct event *e)
     text_char(&p->sent, '\n');
 }
 
+/* Its only server is known, for a day. */
+static void add_stub(struct player *p, const struct setup_stub *stub)
+{
+    struct cut_server server = {.name = stub->zone, .addr_count = 1, .addrs = {stub->addr}};
+    struct cut cut = {.zone = stub->zone, .ttl = TTL_MAX_DEFAULT, .server_count = 1, .servers = &server};
+    cache_cut_put(p->cache, &cut, p->now.cache_s);
+}
+
 static void set_up(struct player *p)
 {
     static const struct hash_key key = {1, 2};
@@ -450,6 +462,8 @@ static void set_up(struct player *p)
     if (p->options->minimise_type != TYPE_NONE)
         p->setup.resolve.minimise_type = p->options->minimise_type;
     p->cache = cache_new(&p->setup.cache, &key);
+    for (unsigned i = 0; i < p->setup.stub_count; i++)
+        add_stub(p, &p->setup.stubs[i]);
     p->random = random_new(seed);
     p->resolver = resolve_new(&p->setup.resolve, p->cache, p->random);
     p->observer = (struct observer){.event = on_event, .ctx = p};

@@ -88,6 +88,7 @@ unsigned setup_lacks(const struct scenario *s, struct text *out)
             for (size_t k = 0; k < sizeof features / sizeof *features; k++)
                 if (strcmp(name, features[k].name) == 0)
                     known = features[k].support != LACKING || strcasecmp(value, features[k].harmless) == 0;
+            known &= strcmp(name, "stub_zone") != 0 || !strstr(value, " first");
             if (!known)
                 add_once(out, name, &count);
             continue;
@@ -113,20 +114,43 @@ static unsigned iterations_of(const char *value)
     }
 }
 
+/* "ZONE ADDRESS" */
+static bool read_stub(struct setup *out, const char *value)
+{
+    size_t n = strcspn(value, " ");
+    if (out->stub_count == SETUP_STUBS_MAX || value[n] == 0)
+        return false;
+    struct setup_stub *stub = &out->stubs[out->stub_count++];
+    return name_from_text(stub->zone, value, n, NAME_ROOT) == ERR_OK &&
+           addr_parse(&stub->addr, value + n + 1) == ERR_OK;
+}
+
 static bool read_feature_setting(struct setup *out, const char *text, struct text *why)
 {
+    enum { CACHE = offsetof(struct setup, cache), RESOLVE = offsetof(struct setup, resolve) };
     static const struct {
         const char *name;
         size_t offset;
     } numbers[] = {
-        {"min_ttl", offsetof(struct cache_settings, ttl_min)},
-        {"cache_min_ttl", offsetof(struct cache_settings, ttl_min)},
-        {"max_ttl", offsetof(struct cache_settings, ttl_max)},
-        {"cache_max_ttl", offsetof(struct cache_settings, ttl_max)},
-        {"cache_max_negative_ttl", offsetof(struct cache_settings, negative_max)},
+        {"min_ttl", CACHE + offsetof(struct cache_settings, ttl_min)},
+        {"cache_min_ttl", CACHE + offsetof(struct cache_settings, ttl_min)},
+        {"max_ttl", CACHE + offsetof(struct cache_settings, ttl_max)},
+        {"cache_max_ttl", CACHE + offsetof(struct cache_settings, ttl_max)},
+        {"cache_max_negative_ttl", CACHE + offsetof(struct cache_settings, negative_max)},
+        {"serve_expired_ttl", RESOLVE + offsetof(struct resolve_settings, stale_max_s)},
+        {"serve_expired_reply_ttl", RESOLVE + offsetof(struct resolve_settings, stale_ttl_s)},
+        {"serve_expired_client_timeout", RESOLVE + offsetof(struct resolve_settings, stale_wait_ms)},
     };
     char name[WORD_MAX_LEN], value[WORD_MAX_LEN];
     read_feature(text, name, value);
+    if (strcmp(name, "stub_zone") == 0 && !read_stub(out, value)) {
+        text_printf(why, "%s: not understood: %s", name, value);
+        return false;
+    }
+    if (strcmp(name, "prefetch") == 0)
+        out->resolve.prefetch = is_yes(value);
+    if (strcmp(name, "serve_expired") == 0)
+        out->serve_expired = is_yes(value);
     if (strcmp(name, "from_testbound") == 0)
         out->local_zones = true;
     if (strcmp(name, "aggressive_nsec") == 0)
@@ -147,7 +171,7 @@ static bool read_feature_setting(struct setup *out, const char *text, struct tex
             return false;
         }
         uint32_t v32 = (uint32_t)v;
-        memcpy((char *)&out->cache + numbers[i].offset, &v32, sizeof v32);
+        memcpy((char *)out + numbers[i].offset, &v32, sizeof v32);
     }
     return true;
 }
@@ -215,7 +239,7 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
     resolve_settings_default(r);
     r->prime = r->case_random = r->extra_addresses = r->explore = false;
     r->use_v4 = r->use_v6 = r->glue_hardening = r->minimal_answers = true;
-    r->loopback_servers = false;
+    r->loopback_servers = r->prefetch = false;
     r->port = 53;
     r->aggressive = true;
     r->policy.algorithms = 1u << 5 | 1u << 7 | 1u << 8 | 1u << 10 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16;
@@ -228,6 +252,8 @@ bool setup_read(struct setup *out, const struct scenario *s, struct text *why)
     for (size_t i = 0; i < s->config_count; i++)
         if (!read_key(out, &s->config[i], why))
             return false;
+    if (!out->serve_expired)
+        r->stale_max_s = 0;
     out->hint.name = out->hint_name;
     if (out->anchors)
         anchors_settle(out->anchors, &r->policy);

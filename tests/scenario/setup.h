@@ -9,14 +9,25 @@
 
 enum minimise { MINIMISE_BOTH, MINIMISE_ON, MINIMISE_OFF };
 
+#define SETUP_STUBS_MAX 4u
+
+/* A zone whose server the configuration names: as if its parent had said so. */
+struct setup_stub {
+    name_t zone[NAME_MAX_LEN];
+    struct addr addr;
+};
+
 /* Not to be copied: the settings point into it. */
 struct setup {
     struct resolve_settings resolve;
     struct cache_settings cache;
     struct root_hint hint;
     name_t hint_name[NAME_MAX_LEN];
+    bool serve_expired;
     bool local_zones; /* special-use names are answered by the server (RFC 6761) */
     enum minimise minimise;
+    struct setup_stub stubs[SETUP_STUBS_MAX];
+    unsigned stub_count;
     int64_t wall_s; /* the wall clock when the scenario begins */
     struct anchors *anchors;
 };

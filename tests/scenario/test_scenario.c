@@ -166,11 +166,11 @@ static void names_the_switches_that_are_lacking(void **state)
 {
     struct scenario s;
     read_ok(&s, "forward-addr: 192.0.2.1\nforward-addr: 192.0.2.2\nfeatures: serve_expired = no\n"
-                "feature-list: stub_zone=a. 192.0.2.1\nfeatures: min_ttl = 300\nCONFIG_END\n" TAIL);
+                "feature-list: forward_zone=a. 192.0.2.1\nfeatures: min_ttl = 300\nCONFIG_END\n" TAIL);
     struct text t;
     text_init(&t);
     assert_int_equal(setup_lacks(&s, &t), 2);
-    assert_string_equal(t.data, "forward-addr, stub_zone");
+    assert_string_equal(t.data, "forward-addr, forward_zone");
     text_fini(&t);
     scenario_fini(&s);
 }

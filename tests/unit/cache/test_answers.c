@@ -31,6 +31,7 @@ static void put(
         .records = wire,
         .ttl_offsets = ttls_at,
         .life_s = life_s,
+        .due_s = cache_due_s(&(struct rrset){.ttl = life_s}, now_s),
         .ede = EDE_NONE};
     cache_answer_put(s->c, &q, &a, now_s);
 }
@@ -81,6 +82,28 @@ static void ttls_go_down_with_time_and_the_rest_is_as_put(void **state)
     records(want, 1, 3596, 7196);
     assert_memory_equal(g.records, want, RECORDS);
     assert_false(get(s, "www.example.", WITH_DO, 1005, &g));
+}
+
+static void a_life_begins_when_the_cache_got_the_records(void **state)
+{
+    const struct rrset late = {.ttl = 40, .stored_s = 940}, end = {.ttl = 5, .stored_s = 905};
+    assert_int_equal(cache_due_s(&late, 1000), 1030);
+    assert_int_equal(cache_due_s(&end, 1000), 995);
+    assert_int_equal(cache_due_s(&(struct rrset){.ttl = 100}, 1000), 1090);
+    assert_int_equal(cache_due_s(&(struct rrset){.ttl = 9}, 1000), UINT32_MAX);
+    assert_int_equal(cache_due_s(&(struct rrset){.ttl = UINT32_MAX}, 0), UINT32_MAX - UINT32_MAX / 10);
+}
+
+static void an_answer_that_is_dropped_is_so_in_all_its_forms(void **state)
+{
+    struct sample *s = *state;
+    put(s, "www.example.", FOR_ALL, false, 60, 1000);
+    put(s, "www.example.", ANSWER_FOR_DO, true, 60, 1000);
+    put(s, "other.example.", FOR_ALL, false, 60, 1000);
+    cache_answer_drop(s->c, sample_name(&s->a, "WWW.example."), TYPE_A, CLASS_IN);
+    struct store_stats stats;
+    cache_stats(s->c, &stats);
+    assert_int_equal(stats.by_kind[STORE_ANSWER], 1);
 }
 
 static void the_last_tenth_of_a_life_is_due_for_a_refresh(void **state)
@@ -313,6 +336,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SAMPLE_TEST(ttls_go_down_with_time_and_the_rest_is_as_put),
+        SAMPLE_TEST(a_life_begins_when_the_cache_got_the_records),
+        SAMPLE_TEST(an_answer_that_is_dropped_is_so_in_all_its_forms),
         SAMPLE_TEST(the_last_tenth_of_a_life_is_due_for_a_refresh),
         SAMPLE_TEST(clock_that_steps_back_never_lengthens_a_ttl),
         SAMPLE_TEST(who_has_no_do_gets_the_beginning),
