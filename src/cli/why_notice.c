@@ -175,9 +175,18 @@ static void sources_that_do_not_work(struct why *w)
     }
 }
 
+static void line_is_broken(struct why *w)
+{
+    if (w->q.look.conf.broken)
+        say(w, "%s line %u is not understood, and so no source is asked: no name can be looked up.",
+            NSSWITCH_PATH, w->q.look.conf.line);
+}
+
 static void dns_is_not_a_source(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
+    if (w->q.look.conf.broken)
+        return;
     if (!why_dns_part(w) && !find_part(w, "resolve") && s && s->has_data)
         say(w, "%s does not name dns: what the name servers say counts for nothing here.", NSSWITCH_PATH);
 }
@@ -351,6 +360,7 @@ void why_notice(struct why *w)
         files_hide_dns,
         other_source_hides_dns,
         nobody_comes_so_far,
+        line_is_broken,
         sources_that_do_not_work,
         dns_is_not_a_source,
         whole_and_parts_differ,

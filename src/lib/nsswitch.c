@@ -85,7 +85,8 @@ static bool read_criteria(struct rest *r, struct nsswitch_source *s)
     return true;
 }
 
-static void read_sources(struct nsswitch *out, struct rest *r)
+/* False: something is not understood. Sources beyond the limit are passed over. */
+static bool read_sources(struct nsswitch *out, struct rest *r)
 {
     out->count = 0;
     for (skip_blanks(r); r->p < r->end && out->count < NSSWITCH_SOURCES_MAX; skip_blanks(r)) {
@@ -95,13 +96,14 @@ static void read_sources(struct nsswitch *out, struct rest *r)
             r->p++;
         size_t len = (size_t)(r->p - name);
         if (len == 0 || len >= sizeof s.name || memchr(name, 0, len))
-            return;
+            return false;
         memcpy(s.name, name, len);
         skip_blanks(r);
         if (r->p < r->end && *r->p == '[' && !read_criteria(r, &s))
-            return;
+            return false;
         out->sources[out->count++] = s;
     }
+    return true;
 }
 
 static void read_line(struct nsswitch *out, struct rest r, unsigned line)
@@ -115,7 +117,9 @@ static void read_line(struct nsswitch *out, struct rest r, unsigned line)
     if ((size_t)(r.end - r.p) < len || memcmp(r.p, database, len) != 0)
         return;
     r.p += len;
-    read_sources(out, &r);
+    out->broken = !read_sources(out, &r);
+    if (out->broken)
+        out->count = 0;
     out->line = line;
 }
 

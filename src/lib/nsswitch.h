@@ -31,11 +31,11 @@ struct nsswitch_source {
 struct nsswitch {
     struct nsswitch_source sources[NSSWITCH_SOURCES_MAX];
     unsigned count;
+    bool broken;   /* the line is not understood: then it names no source at all, and no look-up works */
     unsigned line; /* of the file, from 1; 0: the C library's default, for the file has no such line */
 };
 
-/** The last "hosts:" line of such a text. Never fails: a line is read up to what is not understood, as the C
- * library does. */
+/** The last "hosts:" line of such a text, as the C library reads it. */
 void nsswitch_parse(struct nsswitch *out, const char *text, size_t len);
 /** Reads the file; one that is not there, or cannot be read, counts as empty. */
 void nsswitch_read(struct nsswitch *out, const char *path);

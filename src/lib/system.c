@@ -227,14 +227,18 @@ static void ask_all(struct system_look *l, const struct system_ask *ask, int64_t
         take(&l->parts[i]);
 }
 
+/* Where success goes on ([SUCCESS=continue], and merge), what comes after takes the place of what came
+ * before: the last source that was asked is the answer, whatever it is. */
 static void mark_what_counts(struct system_look *l)
 {
+    struct system_part *last = NULL;
     for (unsigned i = 0; i < l->conf.count && l->parts[i].begun; i++) {
-        struct system_part *p = &l->parts[i];
-        p->counts = p->status == NSSWITCH_SUCCESS;
-        if (ends_search(p))
-            return;
+        last = &l->parts[i];
+        if (ends_search(last))
+            break;
     }
+    if (last)
+        last->counts = last->status == NSSWITCH_SUCCESS;
 }
 
 static bool part_covers(const struct system_look *l, const struct addr *a)

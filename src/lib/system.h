@@ -6,7 +6,7 @@
  *   system_look_init(&look, &conf);
  *   system_look_up(&look, &ask, SYSTEM_AS_PROGRAMS, until_us, NULL, NULL);
  *   look.whole.said        what programs hear
- *   look.parts[i]          what each source said; `counts` marks whose answer the whole should be
+ *   look.parts[i]          what each source said; `counts` marks the one whose answer the whole should be
  *   system_look_fini(&look);
  */
 #ifndef HARK_LIB_SYSTEM_H
@@ -42,7 +42,7 @@ struct system_said {
 struct system_part {
     const struct nsswitch_source *source; /* NULL: the whole */
     bool begun;
-    bool counts;                 /* the whole is made of this one's answer */
+    bool counts;                 /* the whole should be this one's answer; at most one's */
     enum nsswitch_status status; /* as far as it can be told from outside */
     struct child child;
     struct system_said said; /* once child.end is CHILD_DONE */

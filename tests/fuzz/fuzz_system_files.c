@@ -16,7 +16,7 @@ static void check_nsswitch(const char *text, size_t len)
     struct nsswitch a, b;
     struct text t;
     nsswitch_parse(&a, text, len);
-    assert(a.count <= NSSWITCH_SOURCES_MAX);
+    assert(a.count <= NSSWITCH_SOURCES_MAX && !(a.broken && a.count));
     for (unsigned i = 0; i < a.count; i++)
         assert(a.sources[i].name[0] && memchr(a.sources[i].name, 0, NSSWITCH_NAME_LEN));
     text_init(&t);
