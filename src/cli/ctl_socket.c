@@ -51,7 +51,7 @@ const char *ctl_socket_path(const char *named, char *buf, size_t cap)
 }
 
 /* {"verb": "nta", "arguments": ["add", "example."]} */
-static bool send_line(int fd, const char *verb, const char *const *words, size_t word_count)
+bool ctl_socket_send(int fd, const char *verb, const char *const *words, size_t word_count)
 {
     json_t *arguments = json_array();
     for (size_t i = 0; i < word_count; i++)
@@ -68,8 +68,7 @@ static bool send_line(int fd, const char *verb, const char *const *words, size_t
     return sent;
 }
 
-/* All that comes until the other side closes. NULL: errno tells; 0 there means that nothing came. */
-static json_t *receive(int fd, int patience_ms)
+json_t *ctl_socket_receive(int fd, int patience_ms)
 {
     struct text reply;
     int64_t until = now_read(false).mono_ms + patience_ms;
@@ -99,5 +98,5 @@ static json_t *receive(int fd, int patience_ms)
 
 json_t *ctl_socket_ask(int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms)
 {
-    return send_line(fd, verb, words, word_count) ? receive(fd, patience_ms) : NULL;
+    return ctl_socket_send(fd, verb, words, word_count) ? ctl_socket_receive(fd, patience_ms) : NULL;
 }

@@ -3,6 +3,7 @@
 #define HARK_CLI_CTL_SOCKET_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /** Where it is: as named, if not NULL; as the settings say (even those of a file with mistakes, which is when
@@ -13,5 +14,9 @@ int ctl_socket_dial(const char *path);
 /** The reply, a new reference. NULL: errno tells; 0 there means that the other side closed without one. */
 json_t *ctl_socket_ask(
     int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms);
+
+/** The two halves of it. */
+bool ctl_socket_send(int fd, const char *verb, const char *const *words, size_t word_count);
+json_t *ctl_socket_receive(int fd, int patience_ms);
 
 #endif

@@ -1,6 +1,5 @@
 #include "cli/local_harkd.h"
 
-#include <errno.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,20 +7,8 @@
 
 #include "cli/ctl_socket.h"
 
-#define PATIENCE_MS 200 /* it is a socket of this machine; the look-up waits for it */
+#define PATIENCE_MS 200 /* it is a socket of this machine, asked before the look-up */
 #define DNS_PORT 53
-
-static json_t *ask(const char *path, const char *verb, const char *const *words, size_t count)
-{
-    int fd = ctl_socket_dial(path);
-    if (fd < 0)
-        return NULL;
-    json_t *reply = ctl_socket_ask(fd, verb, words, count, PATIENCE_MS);
-    int problem = errno;
-    close(fd);
-    errno = problem;
-    return reply;
-}
 
 static void read_status(struct local_harkd *h, const json_t *reply)
 {
@@ -40,24 +27,28 @@ static void read_status(struct local_harkd *h, const json_t *reply)
     }
 }
 
-void local_harkd_find(struct local_harkd *h, const char *name, bool v4, bool v6)
+void local_harkd_begin(struct local_harkd *h)
 {
     char buf[256];
-    *h = (struct local_harkd){0};
-    const char *path = ctl_socket_path(NULL, buf, sizeof buf);
-    json_t *reply = ask(path, "status", NULL, 0);
-    if (!reply) {
-        h->error = errno;
-        return;
-    }
-    read_status(h, reply);
+    *h = (struct local_harkd){.fd = ctl_socket_dial(ctl_socket_path(NULL, buf, sizeof buf))};
+    if (h->fd >= 0 && !ctl_socket_send(h->fd, "status", NULL, 0))
+        local_harkd_fini(h);
+}
+
+void local_harkd_hear(struct local_harkd *h)
+{
+    json_t *reply = h->fd >= 0 ? ctl_socket_receive(h->fd, PATIENCE_MS) : NULL;
+    if (reply)
+        read_status(h, reply);
     json_decref(reply);
+    local_harkd_fini(h);
 }
 
 void local_harkd_fini(struct local_harkd *h)
 {
-    json_decref(h->known);
-    h->known = NULL;
+    if (h->fd >= 0)
+        close(h->fd);
+    h->fd = -1;
 }
 
 static bool is_any(const struct addr *a)

@@ -2,7 +2,6 @@
 #ifndef HARK_CLI_LOCAL_HARKD_H
 #define HARK_CLI_LOCAL_HARKD_H
 
-#include <jansson.h>
 #include <stdbool.h>
 
 #include "base/addr.h"
@@ -10,16 +9,18 @@
 #define LOCAL_HARKD_LISTEN_MAX 32u
 
 struct local_harkd {
-    bool runs;
-    int error; /* errno of the control socket, where it does not tell: EACCES, it is there but not for us */
+    int fd;    /* of the control socket while its reply is out, else -1 */
+    bool runs; /* and told */
     struct endpoint listen[LOCAL_HARKD_LISTEN_MAX];
     unsigned listen_count;
     char version[32];
-    json_t *known; /* what it knew of the name before anybody was asked; NULL: it does not say */
 };
 
-/** Looks, and asks what it knows of the name (NULL: nothing is asked), before that look-up changes it. */
-void local_harkd_find(struct local_harkd *h, const char *name, bool v4, bool v6);
+/** Asks it who it is, without waiting. */
+void local_harkd_begin(struct local_harkd *h);
+/** Hears what it said; waits for it a little. */
+void local_harkd_hear(struct local_harkd *h);
+/** Forgets a reply that is not of interest. */
 void local_harkd_fini(struct local_harkd *h);
 /** Is that server this one? */
 bool local_harkd_is(const struct local_harkd *h, const struct endpoint *server);

@@ -112,8 +112,7 @@ enum err system_question_read(
     struct system_question *q, const struct args *args, const char *word, struct arena *arena)
 {
     struct endpoint e;
-    bool have_v4, have_v6;
-    *q = (struct system_question){.word = word, .limit_s = LIMIT_DEFAULT_S};
+    *q = (struct system_question){.word = word, .limit_s = LIMIT_DEFAULT_S, .harkd.fd = -1};
     if (args->given[OPTION_TIMEOUT])
         q->limit_s = args->number[OPTION_TIMEOUT];
     char *host = arena_strdup(arena, word), *colon = is_written_address(word) ? NULL : find_service(host);
@@ -130,15 +129,13 @@ enum err system_question_read(
     }
     if (read_name(q, host, arena) != ERR_OK)
         return ERR_FORMAT;
-    bool v4 = args->on[OPTION_IPV4], v6 = args->on[OPTION_IPV6];
+    q->v4 = args->on[OPTION_IPV4];
+    q->v6 = args->on[OPTION_IPV6];
     q->ask = (struct system_ask){.name = q->query, .service = q->service, .flags = AI_CANONNAME};
-    q->ask.family = v4 ? AF_INET : v6 ? AF_INET6 : AF_UNSPEC;
+    q->ask.family = q->v4 ? AF_INET : q->v6 ? AF_INET6 : AF_UNSPEC;
     if (q->ask.family == AF_UNSPEC)
         q->ask.flags |=
             AI_ADDRCONFIG; /* as browsers and getent do: no addresses of a family that is not here */
-    system_families(&have_v4, &have_v6);
-    q->v4 = v4 || (!v6 && have_v4);
-    q->v6 = v6 || (!v4 && have_v6);
     q->numeric = read_numeric(&e, host, q->service);
     if (q->numeric && is_written_address(host)) {
         q->numeric = false;
@@ -199,15 +196,18 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
     }
     (void)resolvconf_read(&q->resolv, RESOLVCONF_PATH);
     resolvconf_read_environment(&q->resolv);
+    if (q->ask.family == AF_UNSPEC)
+        system_families(&q->v4, &q->v6);
     q->nscd = system_has_nscd();
-    local_harkd_find(
-        &q->harkd, q->reverse ? q->pointer : q->query, q->v4 && !q->reverse, q->v6 && !q->reverse);
+    local_harkd_begin(&q->harkd);
     for (unsigned i = 0; depth == SYSTEM_ALL && i < q->resolv.server_count; i++)
         probe(q, i);
     system_look_up(&q->look, &q->ask, depth, until_us, on_source, q);
     hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
     int64_t patience_us = child_now_us() + PROBE_AFTER_US;
     read_probes(q, depth == SYSTEM_ALL || patience_us > until_us ? until_us : patience_us);
+    if (q->said_count > 0)
+        local_harkd_hear(&q->harkd);
 }
 
 const struct stub_said *system_question_server(const struct system_question *q)

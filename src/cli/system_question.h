@@ -3,6 +3,8 @@
 #ifndef HARK_CLI_SYSTEM_QUESTION_H
 #define HARK_CLI_SYSTEM_QUESTION_H
 
+#include <jansson.h>
+
 #include "cli/args.h"
 #include "cli/local_harkd.h"
 #include "cli/status.h"
