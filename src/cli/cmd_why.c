@@ -96,6 +96,7 @@ static void find_out(struct why *w)
     struct walking k;
     const char *name = w->q.reverse ? w->q.pointer : w->q.query;
     walking_init(&k);
+    system_question_families(&w->q);
     w->no_walk = why_not_walked(name);
     if (!k.ready)
         w->no_walk = "not asked: the settings of harkd have mistakes";
@@ -121,6 +122,7 @@ static enum status look_at(const struct args *args, struct out *out, const char 
     arena_init(&arena);
     struct why *w = ARENA_NEW(&arena, struct why);
     if (system_question_read(&w->q, args, word, &arena) == ERR_OK) {
+        w->q.explained = true;
         find_out(w);
         why_notice(w);
         why_view(out, w);

@@ -154,6 +154,12 @@ void system_question_fini(struct system_question *q)
 
 /* ---- asking ---- */
 
+void system_question_families(struct system_question *q)
+{
+    if (!q->v4 && !q->v6)
+        system_families(&q->v4, &q->v6);
+}
+
 static void probe(struct system_question *q, unsigned server)
 {
     struct stub_ask ask = {.conf = &q->resolv,
@@ -196,8 +202,7 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
     }
     (void)resolvconf_read(&q->resolv, RESOLVCONF_PATH);
     resolvconf_read_environment(&q->resolv);
-    if (q->ask.family == AF_UNSPEC)
-        system_families(&q->v4, &q->v6);
+    system_question_families(q);
     q->nscd = system_has_nscd();
     local_harkd_begin(&q->harkd);
     for (unsigned i = 0; depth == SYSTEM_ALL && i < q->resolv.server_count; i++)
@@ -226,14 +231,14 @@ static void add_hint(struct text *t, const struct system_question *q)
     switch (q->look.whole.said.error) {
     case EAI_NONAME:
     case EAI_NODATA:
-        text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,
-            q->reverse ? "" : " A");
+        if (!q->explained)
+            text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,
+                q->reverse ? "" : " A");
         break;
     case EAI_AGAIN:
-        text_printf(t, "; who does not reply: hark why %s", q->query);
-        break;
     case EAI_FAIL:
-        text_printf(t, "; why: hark why %s", q->query);
+        if (!q->explained)
+            text_printf(t, "; why: hark why %s", q->query);
         break;
     case EAI_SERVICE:
         text_add(t, "; /etc/services lists them, and a number will do");
@@ -251,14 +256,15 @@ static const char *error_text(const struct system_said *s)
 enum status system_question_status(const struct system_question *q)
 {
     const struct system_part *whole = &q->look.whole;
+    const char *why = q->explained ? "" : "; who does not reply: hark why ",
+               *name = q->explained ? "" : q->query;
     if (whole->child.end == CHILD_LATE) {
-        out_complain("%s: no answer of the system in %u s; who does not reply: hark why %s", q->word,
-            q->limit_s, q->query);
+        out_complain("%s: no answer of the system in %u s%s%s", q->word, q->limit_s, why, name);
         return STATUS_NO_REPLY;
     }
     if (whole->child.end != CHILD_DONE) {
-        out_complain("%s: the look-up itself ended early; is a module of %s broken? hark why %s", q->word,
-            NSSWITCH_PATH, q->query);
+        out_complain("%s: the look-up itself ended early; is a module of %s broken?%s%s", q->word,
+            NSSWITCH_PATH, q->explained ? "" : " hark why ", name);
         return STATUS_INTERNAL;
     }
     if (whole->said.error == 0)

@@ -34,12 +34,15 @@ struct system_question {
     struct stub_said said[RESOLVCONF_SERVERS_MAX];
     unsigned said_count;
     uint32_t limit_s;
+    bool explained; /* what `hark why` says is being said */
 };
 
 /** From an argument. On error it has complained. */
 enum err system_question_read(
     struct system_question *q, const struct args *args, const char *word, struct arena *arena);
 void system_question_fini(struct system_question *q);
+/** Sets v4 and v6, if they are not set. Asking does it too. */
+void system_question_families(struct system_question *q);
 /** Asks all that the depth says, within limit_s. */
 void system_question_ask(struct system_question *q, enum system_depth depth);
 /** The server whose answer the C library takes: the first that gives one. NULL: none did. */

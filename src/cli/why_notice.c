@@ -265,10 +265,24 @@ static void searched_name_surprises(struct why *w)
         return;
     if (w->typed.done && w->typed.said.count > 0)
         say(w,
-            "the search list made %s of %s, which exists too; with a final dot the name itself is meant: %s.",
+            "the search list made %s of %s, which exists too; with a final dot (%s.) the name itself is "
+            "meant.",
             s->name, w->q.query, w->q.query);
     else
         say(w, "the search list made %s of %s.", s->name, w->q.query);
+}
+
+static bool is_stale(const struct stub_said *s)
+{
+    return s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN;
+}
+
+static void add_data(struct text *t, const struct addr *list, size_t count)
+{
+    if (count)
+        why_add_addresses(t, list, count);
+    else
+        text_add(t, "that there is no such name or address");
 }
 
 static void servers_and_root_differ(struct why *w)
@@ -285,14 +299,12 @@ static void servers_and_root_differ(struct why *w)
         return;
     text_init(&here);
     text_init(&there);
-    why_add_addresses(&here, s->addresses, s->count);
-    why_add_addresses(&there, walk->said.addresses, walk->said.count);
-    say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf),
-        here.len ? here.data : "that there is no such name or address",
-        there.len ? there.data : "that there is no such name or address",
-        s->ede == EDE_STALE_ANSWER
-            ? "what it says is out of date"
-            : "a network with names of its own (split DNS), a filter, or something out of date");
+    add_data(&here, s->addresses, s->count);
+    add_data(&there, walk->said.addresses, walk->said.count);
+    say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf), here.data,
+        there.data,
+        is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"
+                    : "a network with names of its own (split DNS), a filter, or something out of date");
     text_fini(&here);
     text_fini(&there);
 }
@@ -300,11 +312,14 @@ static void servers_and_root_differ(struct why *w)
 static void answer_is_stale(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
+    const struct why_walk *walk = why_walk_of_answer(w);
     char buf[ADDR_TEXT_LEN];
-    if (s && (s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN))
-        say(w,
-            "%s says itself that its answer is out of date (EDE %d): it cannot reach those who know better.",
-            addr_text(&s->server.addr, buf), s->ede);
+    if (!s || !is_stale(s) ||
+        (walk && walk->said.count &&
+            !overlap(s->addresses, s->count, walk->said.addresses, walk->said.count)))
+        return;
+    say(w, "%s says itself that its answer is out of date (EDE %d): it cannot reach those who know.",
+        addr_text(&s->server.addr, buf), s->ede);
 }
 
 static void answer_is_bogus(struct why *w)

@@ -161,7 +161,7 @@ static void add_server_said(struct text *t, const struct stub_said *s)
     } else if (s->end == ASK_REPLY) {
         add_denial(t, s);
     } else {
-        struct ask_reply r = {.end = s->end};
+        struct ask_reply r = {.end = s->end, .system_error = s->system_error};
         text_add(t, ask_end_text(&r));
     }
     add_ms(t, s->time_us);
@@ -191,11 +191,10 @@ static void add_resolv_options(struct text *t, const struct resolvconf *c)
         text_printf(t, "%s%s", i ? " " : "", c->search[i]);
     if (c->search_count && c->search_line)
         text_printf(t, " (line %u)", c->search_line);
-    if (c->search_count)
-        text_printf(
-            t, "; names with %s are tried as they are first", c->ndots == 1 ? "a dot" : "enough dots");
-    if (c->search_count && c->ndots != 1)
-        text_printf(t, " (ndots:%u)", c->ndots);
+    if (c->search_count && c->ndots == 1)
+        text_add(t, "; names with a dot are tried as they are first");
+    else if (c->search_count)
+        text_printf(t, "; names with %u dots or more are tried as they are first", c->ndots);
     if (c->rotate)
         text_printf(t, "%srotate: the servers take turns", t->len ? "; " : "");
 }
@@ -316,7 +315,7 @@ static json_t *server_json(const struct why *w, const struct stub_said *s)
 {
     char buf[ADDR_TEXT_LEN];
     json_t *j = json_object();
-    struct ask_reply r = {.end = s->end};
+    struct ask_reply r = {.end = s->end, .system_error = s->system_error};
     json_object_set_new(j, "address", json_string(addr_text(&s->server.addr, buf)));
     json_object_set_new(j, "port", json_integer(s->server.port));
     json_object_set_new(j, "line", json_integer(s->line));

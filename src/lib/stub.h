@@ -15,6 +15,7 @@ struct stub_said {
     struct endpoint server;
     unsigned line;                       /* of resolv.conf; 0: its default */
     enum ask_end end;                    /* of the last message */
+    int system_error;                    /* errno of what failed, 0 if nothing did */
     uint16_t rcode;                      /* of the last reply */
     int ede;                             /* enum ede_code; EDE_NONE */
     char reason[STUB_REASON_LEN];        /* the EDE's text */

@@ -1,10 +1,11 @@
-/* The files by which this system looks names up: nsswitch.conf, hosts, resolv.conf. Each input is read as
- * each of them. What was understood keeps its invariants, and nsswitch.conf's line reads back as it was
- * understood. */
+/* The files by which this system looks names up: nsswitch.conf, hosts, resolv.conf, and those that tell of
+ * name servers. Each input is read as each of them. What was understood keeps its invariants, and
+ * nsswitch.conf's line reads back as it was understood. */
 #include <assert.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "lib/dns_origin.h"
 #include "lib/hosts.h"
 #include "lib/nsswitch.h"
 #include "lib/resolvconf.h"
@@ -56,8 +57,21 @@ static void check_resolvconf(const char *text, size_t len)
     assert(n == c.search_count + 1);
 }
 
+static void check_origin(const char *text, size_t len)
+{
+    static const char *const keys[] = {"DNS", "nameserver", "option"};
+    for (size_t i = 0; i < 3; i++) {
+        struct text t;
+        text_init(&t);
+        bool any = dns_origin_servers(&t, text, len, keys[i]);
+        assert(t.len <= DNS_ORIGIN_TEXT_LEN && (!any || t.len > 0));
+        text_fini(&t);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
+    check_origin((const char *)data, len);
     check_nsswitch((const char *)data, len);
     check_hosts((const char *)data, len);
     check_resolvconf((const char *)data, len);

@@ -23,9 +23,11 @@ FILES = {  # as the laboratory has them
 }
 SCRIPT = """
 for f in "$FOLDER"/*; do
-    case $f in */run) ;; *) touch "/etc/${f##*/}" 2>/dev/null; mount --bind "$f" "/etc/${f##*/}" || exit 125 ;; esac
+    [ -d "$f" ] || { [ -e "/etc/${f##*/}" ] || touch "/etc/${f##*/}"; mount --bind "$f" "/etc/${f##*/}" || exit 125; }
 done
-if [ -d "$FOLDER/run" ]; then cp -a "$FOLDER/run/." /run/ || exit 125; fi
+for f in "$FOLDER"/run/*; do
+    [ ! -e "$f" ] || { mkdir -p "/run/${f##*/}" && mount --bind "$f" "/run/${f##*/}" || exit 125; }
+done
 exec "$@"
 """
 
@@ -36,10 +38,13 @@ def modules() -> Path:
 
 
 class Machine:
-    """run("hark", …) with files of its own in /etc, in a mount namespace."""
+    """run("hark", …) with files of its own in /etc, in a mount namespace. run: files below /run."""
 
-    def __init__(self, **files: str):
+    def __init__(self, run: dict[str, str] | None = None, **files: str):
         self.folder = Path(tempfile.mkdtemp(dir="/run"))
+        for name, text in (run or {}).items():
+            (self.folder / "run" / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / "run" / name).write_text(text)
         for name, text in (FILES | {k.replace("_", "."): v for k, v in files.items()}).items():
             (self.folder / name).write_text(text)
 
@@ -66,7 +71,8 @@ class Server:
                 data, sock = self.request
                 sock.sendto(outer.reply(dns.message.from_wire(data)).to_wire(), self.client_address)
 
-        subprocess.run(["ip", "addr", "replace", f"{address}/32", "dev", "lo"], check=True)
+        self.address = address
+        subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
         kind = type("Kind", (socketserver.UDPServer,), {"address_family": socket.AF_INET, "allow_reuse_address": True})
         self.server = kind((address, 53), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -94,3 +100,4 @@ class Server:
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()
+        subprocess.run(["ip", "addr", "del", f"{self.address}/32", "dev", "lo"], check=True)
