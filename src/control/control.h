@@ -46,6 +46,8 @@ struct control_figures {
     struct resolve_counters resolver;
     struct store_stats cache;
     struct nsecs_stats nsecs;
+    /* datagrams of clients; room: octets that the kernel's queues may hold */
+    uint64_t udp_received, udp_sent, udp_send_failed, udp_too_long, udp_dropped, udp_room;
     /* connections of clients, and descriptors for messages to servers */
     uint64_t tcp_open, tcp_accepted, tcp_refused, tcp_closed_slow, tcp_closed_idle;
     uint64_t upstream_open, upstream_waiting, upstream_waited, upstream_deafened;

@@ -153,6 +153,13 @@ static json_t *inflight_json(const struct control_figures *f)
         count(f->resolver.turned_away), "evicted", count(f->resolver.evicted));
 }
 
+static json_t *udp_json(const struct control_figures *f)
+{
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "received", count(f->udp_received), "sent",
+        count(f->udp_sent), "not_sent", count(f->udp_send_failed), "too_long", count(f->udp_too_long),
+        "dropped_by_kernel", count(f->udp_dropped), "kernel_room", count(f->udp_room));
+}
+
 static json_t *net_json(const struct control_figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "clients_open", count(f->tcp_open),
@@ -185,12 +192,12 @@ static json_t *control_status(
 {
     struct control_figures f = {0};
     source->figures(source->ctx, &f);
-    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
+    return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
         HARK_VERSION, "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen",
         listen_json(&f), "queries", queries_json(&f), "rcodes", rcodes_json(&f), "cache",
         cache_json(&f.cache, &f.nsecs), "clients", clients_json(&f), "in_flight", inflight_json(&f),
-        "resolver", resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "sockets",
-        net_json(&f), "log", log_json(&f), "trust", trust_json(&f.trust));
+        "resolver", resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "udp", udp_json(&f),
+        "sockets", net_json(&f), "log", log_json(&f), "trust", trust_json(&f.trust));
 }
 
 static json_t *control_reload(

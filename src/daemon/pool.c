@@ -310,6 +310,12 @@ static unsigned pool_questions(struct shared *sh)
 
 static void add_net(struct control_figures *f, const struct worker_stats *s)
 {
+    f->udp_received += s->udp.received;
+    f->udp_sent += s->udp.sent;
+    f->udp_send_failed += s->udp.send_failed;
+    f->udp_too_long += s->udp.too_long;
+    f->udp_dropped += s->udp.dropped;
+    f->udp_room += s->udp.room;
     f->tcp_open += s->tcp.open;
     f->tcp_accepted += s->tcp.accepted;
     f->tcp_refused += s->tcp.refused;

@@ -129,6 +129,16 @@ static void add_tcp(struct stream_counters *sum, const struct stream_counters *c
     sum->open += c->open;
 }
 
+static void add_udp(struct udp_counters *sum, const struct udp_counters *c)
+{
+    sum->received += c->received;
+    sum->sent += c->sent;
+    sum->send_failed += c->send_failed;
+    sum->too_long += c->too_long;
+    sum->dropped += c->dropped;
+    sum->room += c->room;
+}
+
 static void give_stats(struct worker *w)
 {
     uv_mutex_lock(&w->stats_lock);
@@ -138,6 +148,9 @@ static void give_stats(struct worker *w)
     w->tcp_stats = (struct stream_counters){0};
     for (size_t i = 0; i < w->tcp_count; i++)
         add_tcp(&w->tcp_stats, stream_server_counters(w->tcp[i]));
+    w->udp_stats = (struct udp_counters){0};
+    for (size_t i = 0; i < w->udp_count; i++)
+        add_udp(&w->udp_stats, udp_listener_counters(w->udp[i]));
     w->stats_fresh = true;
     uv_cond_signal(&w->stats_ready);
     uv_mutex_unlock(&w->stats_lock);
@@ -461,6 +474,7 @@ void worker_read_stats(struct worker *w, struct worker_stats *out)
     out->gate = w->gate_stats;
     out->out = w->out_stats;
     out->tcp = w->tcp_stats;
+    out->udp = w->udp_stats;
     uv_mutex_unlock(&w->stats_lock);
     out->serve = serve_counters(w->serve);
 }

@@ -48,6 +48,7 @@ struct worker_stats {
     struct resolve_counters resolve;    /* copies */
     struct gate_counters gate;
     struct stream_counters tcp;
+    struct udp_counters udp;
     struct outbound_counters out;
 };
 

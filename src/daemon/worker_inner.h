@@ -55,6 +55,7 @@ struct worker {
     struct resolve_counters stats;
     struct gate_counters gate_stats;
     struct stream_counters tcp_stats;
+    struct udp_counters udp_stats;
     struct outbound_counters out_stats;
 
     uint8_t reply[MSG_MAX_LEN];

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
@@ -299,8 +300,15 @@ void udp_listener_close(struct udp_listener *l)
     l->fd = -1;
 }
 
-const struct udp_counters *udp_listener_counters(const struct udp_listener *l)
+const struct udp_counters *udp_listener_counters(struct udp_listener *l)
 {
+    uint32_t info[SK_MEMINFO_VARS] = {0};
+    socklen_t len = sizeof info;
+    if (l->fd >= 0 && getsockopt(l->fd, SOL_SOCKET, SO_MEMINFO, info, &len) == 0) {
+        /* The kernel's counter has 32 bits. */
+        l->counters.dropped += info[SK_MEMINFO_DROPS] - (uint32_t)l->counters.dropped;
+        l->counters.room = info[SK_MEMINFO_RCVBUF];
+    }
     return &l->counters;
 }
 

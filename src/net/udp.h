@@ -33,6 +33,8 @@ typedef size_t udp_query_fn(void *ctx, struct udp_listener *l, const struct udp_
 
 struct udp_counters {
     uint64_t received, sent, send_failed, too_long;
+    uint64_t dropped; /* by the kernel: its queue was full */
+    uint64_t room;    /* octets that the queue may hold, as the kernel counts them; a gauge */
 };
 
 /** Takes over fd, a bound socket (listen.h). Packet info on if it is bound to no one address; path MTU
@@ -46,7 +48,8 @@ void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, con
 void udp_listener_stop(struct udp_listener *l);
 /** Closes; memory is freed once the loop has run. */
 void udp_listener_close(struct udp_listener *l);
-const struct udp_counters *udp_listener_counters(const struct udp_listener *l);
+/** As they are now; dropped and room are asked of the kernel here, so that serving costs nothing for them. */
+const struct udp_counters *udp_listener_counters(struct udp_listener *l);
 /** The endpoint it is bound to (port 0 asked: the port got). */
 const struct endpoint *udp_listener_at(const struct udp_listener *l);
 

@@ -123,6 +123,25 @@ static void drops_and_counts_what_is_too_long(void **state)
     bench_close(&b);
 }
 
+static void counts_what_the_kernel_dropped(void **state)
+{
+    struct bench b;
+    bench_open(&b, "127.0.0.1");
+    b.later = true;
+    int fd = socket_to(SOCK_DGRAM, udp_listener_at(b.l));
+    uint64_t sent = 0;
+    assert_int_equal(udp_listener_counters(b.l)->dropped, 0);
+    assert_true(udp_listener_counters(b.l)->room > 0);
+    while (udp_listener_counters(b.l)->dropped < 100 && sent < 100000) /* nobody reads */
+        sent += send(fd, "x", 1, 0) == 1;
+    uint64_t dropped = udp_listener_counters(b.l)->dropped;
+    assert_int_equal(dropped, 100);
+    RUN_UNTIL(&b.loop, udp_listener_counters(b.l)->received == sent - dropped);
+    assert_int_equal(udp_listener_counters(b.l)->dropped, dropped);
+    close(fd);
+    bench_close(&b);
+}
+
 static void shares_its_port_with_other_workers(void **state)
 {
     struct bench b;
@@ -208,6 +227,7 @@ int main(void)
         cmocka_unit_test(answers_more_than_one_batch),
         cmocka_unit_test(replies_leave_from_the_asked_address),
         cmocka_unit_test(drops_and_counts_what_is_too_long),
+        cmocka_unit_test(counts_what_the_kernel_dropped),
         cmocka_unit_test(shares_its_port_with_other_workers),
         cmocka_unit_test(tells_why_it_cannot_bind),
         cmocka_unit_test(may_be_closed_by_a_query),
