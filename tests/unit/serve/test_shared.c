@@ -260,19 +260,22 @@ static void first_ask_is_not_kept_and_the_second_is(void **state)
     static const struct {
         bool from_cache;
         uint32_t messages;
+        bool stale;
         bool kept;
         const char *why;
     } rows[] = {
-        {false, 3, false, "it was fetched"},
-        {false, 0, false, "another question's messages brought it"},
-        {true, 1, false, "a key was fetched to judge it"},
-        {true, 0, true, "all was there"},
+        {false, 3, false, false, "it was fetched"},
+        {false, 0, false, false, "another question's messages brought it"},
+        {true, 1, false, false, "a key was fetched to judge it"},
+        {true, 0, true, false, "parts of it expired"},
+        {true, 0, false, true, "all was there"},
     };
     setup(f);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct outcome o = found(f, SIGNED);
         o.from_cache = rows[i].from_cache;
         o.messages = rows[i].messages;
+        o.stale = rows[i].stale;
         assert_int_equal(ask(f, SIGNED, &ASKERS[0]), SERVE_PENDING);
         serve_compose(f->serve, &f->rq, &o, &f->reply, f->now);
         assert_int_equal(kept(f), rows[i].kept);
