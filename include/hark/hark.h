@@ -9,7 +9,7 @@
  *     }
  *
  *     struct hark_mx_settings settings = {.look_up = look_up};
- *     struct hark_mx_plan *plan = hark_mx_plan("user@example.org", &settings);
+ *     struct hark_mx_plan *plan = hark_mx_plan("user@example.org", &settings, NULL);
  *     printf("%s\n", hark_mx_verdict_text(plan->verdict));
  *     for (size_t i = 0; i < plan->host_count; i++)
  *         if (plan->hosts[i].state == HARK_MX_HOST_USED)

@@ -181,6 +181,25 @@ static void knows_loopback_and_unusable_addresses(void **state)
     }
 }
 
+static void knows_what_the_internet_does_not_reach(void **state)
+{
+    static const char *const private[] = {"127.0.0.1", "::1", "0.0.0.0", "169.254.1.1", "fe80::1", "10.0.0.1",
+        "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1", "100.127.255.255", "fc00::1", "fdff::1",
+        "::ffff:192.0.2.1", "224.0.0.1"};
+    static const char *const public[] = {"9.255.255.255", "11.0.0.1", "172.15.0.1", "172.32.0.1",
+        "192.167.1.1", "100.63.0.1", "100.128.0.1", "192.0.2.1", "2001:db8::1", "fbff::1", "fe00::1"};
+    for (size_t i = 0; i < sizeof private / sizeof *private; i++) {
+        struct addr a = addr_of(private[i]);
+        if (!addr_is_private(&a))
+            fail_msg("%s", private[i]);
+    }
+    for (size_t i = 0; i < sizeof public / sizeof *public; i++) {
+        struct addr a = addr_of(public[i]);
+        if (addr_is_private(&a))
+            fail_msg("%s", public[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +212,7 @@ int main(void)
         cmocka_unit_test(prefixes_contain_what_they_should),
         cmocka_unit_test(rejects_bad_prefixes),
         cmocka_unit_test(knows_loopback_and_unusable_addresses),
+        cmocka_unit_test(knows_what_the_internet_does_not_reach),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,10 +98,25 @@ static void a_failed_write_is_remembered(void **state)
     fclose(f);
 }
 
+static void words_keep_letters_and_lose_what_steers(void **state)
+{
+    static const char in[] = "M\xc3\xbcller\x1b[2J\xe2\x80\xae \xc2\x9b\xff\n.";
+    struct caught c;
+    begin(&c);
+    c.out.utf8 = true;
+    out_words(&c.out, STYLE_PLAIN, in);
+    assert_int_equal(c.out.column, 12);
+    expect(&c, "M\xc3\xbcller[2J ?.");
+    begin(&c);
+    out_words(&c.out, STYLE_PLAIN, in);
+    expect(&c, "M?ller[2J ?.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_printable_is_escaped),
+        cmocka_unit_test(words_keep_letters_and_lose_what_steers),
         cmocka_unit_test(a_file_is_no_terminal),
         cmocka_unit_test(colours_surround_the_text_and_no_more),
         cmocka_unit_test(columns_line_up),
