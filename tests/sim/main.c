@@ -72,6 +72,7 @@ static void add(struct tally *sum, const struct tally *t)
     sum->questions += t->questions;
     sum->must += t->must;
     sum->answered += t->answered;
+    sum->stale += t->stale;
     sum->servfail += t->servfail;
     sum->messages += t->messages;
     sum->events += t->events;
@@ -186,11 +187,12 @@ static unsigned print_sums(const struct plan *p, const struct tally *t, unsigned
         bad += !enough;
     }
     printf("1..%u\n", number);
-    printf("# %llu runs, %llu questions: %llu answered (%llu had to be), %llu SERVFAIL; %llu messages, %llu "
+    printf("# %llu runs, %llu questions: %llu answered (%llu had to be, %llu stale), %llu SERVFAIL; %llu "
+           "messages, %llu "
            "events\n",
         (unsigned long long)t->runs, (unsigned long long)t->questions, (unsigned long long)t->answered,
-        (unsigned long long)t->must, (unsigned long long)t->servfail, (unsigned long long)t->messages,
-        (unsigned long long)t->events);
+        (unsigned long long)t->must, (unsigned long long)t->stale, (unsigned long long)t->servfail,
+        (unsigned long long)t->messages, (unsigned long long)t->events);
     if (t->runs < p->last - p->first + 1 && failures < FAILURES_MAX)
         printf("# %u s are over\n", p->seconds);
     return bad;

@@ -81,7 +81,7 @@ static bool fits_at(
         ttl = bounded(s, t.found.set->ttl);
     else if (t.found.kind == FOUND_DATA)
         ttl = s->cache_settings.ttl_max; /* of an answer to ANY: each set is looked at by itself */
-    uint32_t age = ttl + SLACK_S + s->back_s, now_s = sim_true_s(s);
+    uint32_t age = ttl + SLACK_S + s->back_s + s->stale_s, now_s = sim_true_s(s);
     if (now_s - at.end_s > age || now_s - view.end_s > age + ghost_s(s, z, view.end_s))
         return false;
     t.from_s = now_s > age ? now_s - age : 0;
@@ -143,7 +143,8 @@ static bool set_fits(
     const struct sim *s, const struct set *set, const struct truth *t, const struct rrset *rs)
 {
     uint32_t most_s = bounded(s, set->ttl);
-    if (rs->type != set->type || rs->ttl > (most_s > t->cached_s ? most_s - t->cached_s : 0))
+    bool stale = s->stale_s > 0 && rs->ttl == s->settings.stale_ttl_s;
+    if (rs->type != set->type || (!stale && rs->ttl > (most_s > t->cached_s ? most_s - t->cached_s : 0)))
         return false;
     uint32_t step = set->period_s ? set->period_s : 1;
     for (unsigned i = 0; i < (set->period_s ? VERSIONS : 1); i++) {
@@ -201,9 +202,9 @@ static bool fits_denial(const struct sim *s, const struct truth *t, void *claim)
     /* In an opt-out span an unsigned zone might begin at any name, which has no DS (RFC 5155 8.6). */
     bool span = f->zone->is_signed && f->zone->signing.opt_out && d->type == TYPE_DS;
     kind = kind || ((compact || span) && f->kind == FOUND_NXDOMAIN);
-    return kind &&
-           (!d->soa || (name_equal(d->soa->owner, f->zone->name) && d->soa->ttl <= negative_ttl(s, f->zone) &&
-                           set_has_version(&f->zone->apex[1], 0, d->soa)));
+    return kind && (!d->soa || (name_equal(d->soa->owner, f->zone->name) &&
+                                   (s->stale_s > 0 || d->soa->ttl <= negative_ttl(s, f->zone)) &&
+                                   set_has_version(&f->zone->apex[1], 0, d->soa)));
 }
 
 /* ---- servers ---- */
@@ -434,12 +435,28 @@ static bool extras_are_true(struct walk *w)
     return true;
 }
 
+/* RFC 8767: only for who takes it, with its reason, and never a failure of validation. */
+static void stale_fits(struct walk *w)
+{
+    const struct outcome *o = w->o;
+    int ede = o->reason.ede;
+    if (!w->a->question.stale_ok || w->s->settings.stale_max_s == 0)
+        wrong(w, "a stale answer for who takes none");
+    if (ede != EDE_STALE_ANSWER && (ede != EDE_STALE_NXDOMAIN || o->rcode != RCODE_NXDOMAIN))
+        wrong(w, "a stale answer without its reason");
+    if (!o->from_cache || o->verdict == VERDICT_BOGUS)
+        wrong(w, "a stale answer that cannot be");
+}
+
 void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o)
 {
     struct walk w = {.s = s, .a = a, .o = o, .all_secure = true};
     name_copy(w.name, a->name);
     /* What the cache tells was stored when something was last heard, or before. */
     s->cached_s = o->from_cache && !s->steps ? sim_true_s(s) - s->heard_s : 0;
+    s->stale_s = o->stale ? s->settings.stale_max_s : 0;
+    if (o->stale)
+        stale_fits(&w);
     if (o->rcode == RCODE_SERVFAIL) {
         if (o->answer.count > 0)
             wrong(&w, "SERVFAIL with an answer");

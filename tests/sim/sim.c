@@ -67,6 +67,10 @@ static void choose_settings(struct sim *s)
     set->explore = chance(d, 70);
     set->minimal_answers = chance(d, 70);
     set->cookies = chance(d, 85);
+    static const uint32_t stale[] = {0, 60, 86400, 86400}, waits_ms[] = {0, 300, 1800, 1800, 1800};
+    set->stale_max_s = ONE_OF(d, stale);
+    set->stale_wait_ms = ONE_OF(d, waits_ms);
+    set->prefetch = chance(d, 70);
     if (chance(d, 12) && s->plan.v4)
         set->use_v6 = false;
     else if (chance(d, 10) && s->plan.v6)
@@ -201,6 +205,8 @@ static void make_asking(struct sim *s, struct asking *a)
     a->question.no_write = chance(d, 3);
     a->question.no_aliases = chance(d, 3);
     a->question.background = chance(d, 3);
+    a->question.stale_ok = chance(d, 60);
+    a->hit = chance(d, 20);
     a->question.deadline_ms = chance(d, 5) ? between(d, 1, 4000) : 0;
     a->question.client = addr_v4((const uint8_t[]){198, 51, 100, (uint8_t)roll(d, 4)});
     a->watched = chance(d, 20) || s->verbose;
@@ -280,6 +286,7 @@ static void answered(struct sim *s, ask_id id, const struct outcome *o)
     }
     a->answered = true;
     s->tally.answered += o->rcode != RCODE_SERVFAIL;
+    s->tally.stale += o->stale;
     s->tally.servfail += o->rcode == RCODE_SERVFAIL;
     s->tally.must += a->must;
     print_outcome(s, a, o);
@@ -338,6 +345,8 @@ static void begin(struct sim *s, struct asking *a)
         a->question.checking_disabled ? " CD" : "", a->question.dnssec_ok ? " DO" : "");
     s->tally.questions++;
     a->id = resolve_ask(s->r, &a->question, s->now);
+    if (a->hit) /* as if another client had been given a finished answer near its end */
+        resolve_refresh(s->r, &a->question, s->now);
 }
 
 static void cancel(struct sim *s, struct asking *a)
@@ -567,6 +576,7 @@ bool sim_run(uint64_t seed, const struct sim_options *options, struct tally *sum
     sum->questions += s->tally.questions;
     sum->must += s->tally.must;
     sum->answered += s->tally.answered;
+    sum->stale += s->tally.stale;
     sum->servfail += s->tally.servfail;
     sum->messages += s->tally.messages;
     sum->events += s->event_count;

@@ -29,12 +29,12 @@ struct asking {
     name_t name[NAME_MAX_LEN];
     struct question question;
     int64_t cancel_ms; /* 0: stays */
-    bool begun, answered, cancelled, watched;
+    bool begun, answered, cancelled, watched, hit;
     bool must; /* nothing that it needs is broken: SERVFAIL is an error */
 };
 
 struct tally {
-    uint64_t runs, questions, must, answered, servfail, messages, events;
+    uint64_t runs, questions, must, answered, stale, servfail, messages, events;
 };
 
 struct sim {
@@ -68,6 +68,7 @@ struct sim {
     struct table open; /* messages that the core has not dropped */
     int64_t wake_ms;
     uint32_t heard_s;  /* when the core last heard something */
+    uint32_t stale_s;  /* so long before its end may what it says have been true beyond TTLs; 0: not stale */
     uint32_t cached_s; /* so long the outcome that is looked at lay in the cache at least */
     int64_t calm_ms;   /* until then jobs may lack what was lost while the machine slept */
     struct asking asks[ASKS_MAX];
