@@ -44,6 +44,43 @@ void local_harkd_hear(struct local_harkd *h)
     local_harkd_fini(h);
 }
 
+/* The data of an address look-up, or the alias that stands in its place. */
+static bool is_of_interest(const char *type)
+{
+    return strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0 || strcmp(type, "CNAME") == 0 ||
+           strcmp(type, "PTR") == 0;
+}
+
+static void read_records(struct local_harkd *h, const json_t *reply)
+{
+    size_t i;
+    json_t *v;
+    json_array_foreach(json_object_get(reply, "records"), i, v)
+    {
+        const char *type = json_string_value(json_object_get(v, "type"));
+        const char *verdict = json_string_value(json_object_get(v, "verdict"));
+        json_int_t age_s = json_integer_value(json_object_get(v, "age_s"));
+        if (!type || !is_of_interest(type) || age_s < 0 || (h->remembers && age_s >= h->age_s))
+            continue;
+        h->remembers = true;
+        h->age_s = (uint32_t)age_s;
+        h->stale = json_is_true(json_object_get(v, "stale"));
+        snprintf(h->verdict, sizeof h->verdict, "%s", verdict ? verdict : "");
+    }
+}
+
+void local_harkd_recall(struct local_harkd *h, const char *name)
+{
+    char buf[256];
+    const char *words[] = {"get", name};
+    int fd = ctl_socket_dial(ctl_socket_path(NULL, buf, sizeof buf));
+    json_t *reply = fd >= 0 ? ctl_socket_ask(fd, "cache", words, 2, PATIENCE_MS) : NULL;
+    read_records(h, reply);
+    json_decref(reply);
+    if (fd >= 0)
+        close(fd);
+}
+
 void local_harkd_fini(struct local_harkd *h)
 {
     if (h->fd >= 0)

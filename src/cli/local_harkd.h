@@ -3,6 +3,7 @@
 #define HARK_CLI_LOCAL_HARKD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 
@@ -14,12 +15,19 @@ struct local_harkd {
     struct endpoint listen[LOCAL_HARKD_LISTEN_MAX];
     unsigned listen_count;
     char version[32];
+    bool remembers;   /* records of the name that was asked for */
+    bool stale;       /* they are out of date */
+    uint32_t age_s;   /* of the youngest */
+    char verdict[16]; /* of that one; "": not judged */
 };
 
 /** Asks it who it is, without waiting. */
 void local_harkd_begin(struct local_harkd *h);
 /** Hears what it said; waits for it a little. */
 void local_harkd_hear(struct local_harkd *h);
+/** What does it remember of that name? To be asked after the look-up: what is older than that was known
+ * before. */
+void local_harkd_recall(struct local_harkd *h, const char *name);
 /** Forgets a reply that is not of interest. */
 void local_harkd_fini(struct local_harkd *h);
 /** Is that server this one? */

@@ -38,6 +38,8 @@ static json_t *part_json(const struct system_question *q, const struct system_pa
         system_question_whence(&t, q, p->source);
         record_set_text(j, "from", t.data);
     }
+    if (p->counts && strcmp(p->source->name, "dns") == 0 && q->harkd.remembers)
+        json_object_set_new(j, "age_s", json_integer(q->harkd.age_s));
     if (p->counts && strcmp(p->source->name, "files") == 0) {
         json_t *lines = json_array();
         for (size_t i = 0; i < q->hosts.count; i++)

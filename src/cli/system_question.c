@@ -191,7 +191,8 @@ static void read_probes(struct system_question *q, int64_t until_us)
 void system_question_ask(struct system_question *q, enum system_depth depth)
 {
     struct nsswitch conf;
-    int64_t until_us = child_now_us() + (int64_t)q->limit_s * 1000000;
+    q->began_us = child_now_us();
+    int64_t until_us = q->began_us + (int64_t)q->limit_s * 1000000;
     if (q->numeric)
         depth = SYSTEM_WHOLE_ONLY;
     nsswitch_read(&conf, NSSWITCH_PATH);
@@ -211,8 +212,11 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
     hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
     int64_t patience_us = child_now_us() + PROBE_AFTER_US;
     read_probes(q, depth == SYSTEM_ALL || patience_us > until_us ? until_us : patience_us);
+    const struct stub_said *s = system_question_server(q);
     if (q->said_count > 0)
         local_harkd_hear(&q->harkd);
+    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server))
+        local_harkd_recall(&q->harkd, s->name);
 }
 
 const struct stub_said *system_question_server(const struct system_question *q)
@@ -221,6 +225,19 @@ const struct stub_said *system_question_server(const struct system_question *q)
         if (stub_is_answer(&q->said[i]))
             return &q->said[i];
     return NULL;
+}
+
+void system_question_add_age(struct text *t, const struct system_question *q, const struct stub_said *s)
+{
+    const struct local_harkd *h = &q->harkd;
+    if (!h->remembers || s != system_question_server(q))
+        return;
+    /* Ages are whole seconds. */
+    int64_t look_up_s = (child_now_us() - q->began_us) / 1000000 + 1;
+    if (h->age_s > look_up_s)
+        text_printf(t, ", from its cache%s, %u s old", h->stale ? " and out of date" : "", h->age_s);
+    else
+        text_add(t, ", fetched a moment ago");
 }
 
 /* ---- what the whole says ---- */
@@ -344,8 +361,10 @@ static void add_dns(struct text *t, const struct system_question *q)
     }
     system_question_add_server(t, q, s);
     add_earlier_servers(t, q, s);
-    if (s->has_data)
+    if (s->has_data) {
+        system_question_add_age(t, q, s);
         text_printf(t, ", TTL %u s", s->ttl_s);
+    }
     if (s->domain[0])
         text_printf(t, "; asked for as %s (search list)", s->name);
 }

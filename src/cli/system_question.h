@@ -34,7 +34,8 @@ struct system_question {
     struct stub_said said[RESOLVCONF_SERVERS_MAX];
     unsigned said_count;
     uint32_t limit_s;
-    bool explained; /* what `hark why` says is being said */
+    int64_t began_us; /* child_now_us */
+    bool explained;   /* what `hark why` says is being said */
 };
 
 /** From an argument. On error it has complained. */
@@ -47,6 +48,8 @@ void system_question_families(struct system_question *q);
 void system_question_ask(struct system_question *q, enum system_depth depth);
 /** The server whose answer the C library takes: the first that gives one. NULL: none did. */
 const struct stub_said *system_question_server(const struct system_question *q);
+/** ", from its cache, 31 s old" or ", fetched a moment ago", if a harkd on this machine can tell. */
+void system_question_add_age(struct text *t, const struct system_question *q, const struct stub_said *s);
 /** Complains of what the whole says, if it is a failure, and returns the exit code. */
 enum status system_question_status(const struct system_question *q);
 /** Where a part's answer comes from, in words: "/etc/hosts line 3", "127.0.0.1 (/etc/resolv.conf line 1) …".

@@ -175,8 +175,12 @@ static void view_server(struct out *out, const struct why *w, const struct stub_
     add_server_said(&t, s);
     put_row(out, stub_is_answer(s) ? STYLE_PLAIN : STYLE_WARN, addr_text(&s->server.addr, label), t.data);
     text_clear(&t);
-    if (local_harkd_is(&w->q.harkd, &s->server))
+    if (local_harkd_is(&w->q.harkd, &s->server)) {
         text_printf(&t, "harkd %s on this machine", w->q.harkd.version);
+        system_question_add_age(&t, &w->q, s);
+        if (w->q.harkd.verdict[0] && s == system_question_server(&w->q))
+            text_printf(&t, ", %s", w->q.harkd.verdict);
+    }
     if (s->domain[0] && s->has_data)
         text_printf(&t, "%sasked for as %s (search list%s)", t.len ? "; " : "", s->name,
             w->q.resolv.search_given ? "" : ", the domain of this machine's name");
@@ -321,6 +325,8 @@ static json_t *server_json(const struct why *w, const struct stub_said *s)
     json_object_set_new(j, "line", json_integer(s->line));
     json_object_set_new(j, "harkd", json_boolean(local_harkd_is(&w->q.harkd, &s->server)));
     json_object_set_new(j, "time_us", json_integer(s->time_us));
+    if (w->q.harkd.remembers && s == system_question_server(&w->q))
+        json_object_set_new(j, "age_s", json_integer(w->q.harkd.age_s));
     record_set_text(j, "asked_for", s->name);
     if (s->end == ASK_REPLY)
         record_set_rcode(j, "rcode", s->rcode);

@@ -137,10 +137,30 @@ def test_agrees_with_getent_about_a_service():
     assert machine.run("hark", "192.0.2.7:domain", "--short").stdout == "only-in-hosts.zz:domain\n"
 
 
+def ours(machine: Machine) -> list[int]:
+    """The processes that still run with this machine's files."""
+    mark = f"FOLDER={machine.folder}\0".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes():
+                found.append(int(process.name))
+        except OSError:
+            continue
+    return found
+
+
+def until(condition):
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 WHENCE = [
     ("only-in-hosts.zz", {}, "files: /etc/hosts line 3"),
     ("one.example", {"hosts": MANY}, "files: /etc/hosts lines 4, 5, 6"),
-    ("www.python.org", {}, "dns: 127.0.0.1, harkd on this machine (/etc/resolv.conf line 1), TTL"),
+    ("www.python.org", {}, "dns: 127.0.0.1, harkd on this machine (/etc/resolv.conf line 1), "),
     ("docs", SEARCH, "asked for as docs.python.org (search list)"),
     ("www.python.org", DEAD, "dns: 127.0.0.1, harkd on this machine (/etc/resolv.conf line 2), after 198.51.100.3 did not reply"),
     ("printer.local", nss("hosts: files mdns4_minimal dns"), "mdns4_minimal: the module libnss_mdns4_minimal.so.2"),
@@ -153,6 +173,14 @@ WHENCE = [
 @pytest.mark.parametrize("name, files, says", WHENCE, ids=[f"{w[0]}-{n}" for n, w in enumerate(WHENCE)])
 def test_says_where_it_comes_from(name, files, says):
     assert f"  from      {says}" in (out := Machine(**files).run("hark", name).stdout) or says in out, out
+
+
+def test_a_local_harkd_tells_whether_it_knew_the_answer():
+    machine, name = Machine(), "fetched-once.pages.python.org"
+    assert "harkd on this machine (/etc/resolv.conf line 1), fetched a moment ago, TTL" in machine.run("hark", name).stdout
+    until(lambda: "), from its cache, " in machine.run("hark", name).stdout)
+    parts = json.loads(machine.run("hark", name, "--json").stdout)["sources"]
+    assert [part["age_s"] for part in parts if part["source"] == "dns"][0] >= 1
 
 
 def test_verbose_tells_how_the_system_was_asked():
@@ -186,26 +214,6 @@ def test_every_look_up_keeps_its_time_limit(arguments):
         return
     done = Machine(**files).run("hark", *arguments, *server, "--timeout", "1")
     assert done.returncode == 5 and done.stderr.count("\n") == 1, done.stderr
-
-
-def ours(machine: Machine) -> list[int]:
-    """The processes that still run with this machine's files."""
-    mark = f"FOLDER={machine.folder}\0".encode()
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (process / "environ").read_bytes():
-                found.append(int(process.name))
-        except OSError:
-            continue
-    return found
-
-
-def until(condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def test_an_interrupt_leaves_nothing_behind():

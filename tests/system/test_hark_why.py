@@ -77,6 +77,7 @@ def plain(text: str) -> list[str]:
     """Without what differs from run to run: times, TTLs, line breaks."""
     text = re.sub(r"\d+\.\d ms", "N ms", " ".join(text.split()))
     text = re.sub(r"TTL \d+ s", "TTL N s", text)
+    text = re.sub(r"from its cache, \d+ s old|fetched a moment ago", "AGE", text)
     text = re.sub(r"\d+ messages", "N messages", text)
     text = re.sub(r"harkd \d\S*", "harkd VERSION", text)
     return text.split()
