@@ -12,10 +12,20 @@
  * held for each of thousands of connections. */
 #define PIECE 4096u
 
+void framing_spares_fini(struct framing_spares *s)
+{
+    while (s->count > 0)
+        mem_free(s->pieces[--s->count]);
+}
+
 void framing_fini(struct framing *f)
 {
-    mem_free(f->data);
-    *f = (struct framing){0};
+    struct framing_spares *spares = f->spares;
+    if (spares && f->cap == PIECE && spares->count < FRAMING_SPARES)
+        spares->pieces[spares->count++] = f->data;
+    else
+        mem_free(f->data);
+    *f = (struct framing){.spares = spares};
 }
 
 static void make_cap(struct framing *f, size_t cap)
@@ -25,7 +35,10 @@ static void make_cap(struct framing *f, size_t cap)
         f->end -= f->start;
         f->start = 0;
     }
-    if (cap > f->cap) {
+    if (!f->data && f->spares && cap <= PIECE) {
+        f->data = f->spares->count > 0 ? f->spares->pieces[--f->spares->count] : mem_grow(NULL, PIECE);
+        f->cap = PIECE;
+    } else if (cap > f->cap) {
         f->data = mem_grow(f->data, cap);
         f->cap = cap;
     }

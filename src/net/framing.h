@@ -7,11 +7,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Pieces of memory that were given back, for the next who needs one: most messages come and go within one. */
+#define FRAMING_SPARES 16u /* as many as wait at once where nobody is slow; 64 KiB */
+struct framing_spares {
+    uint8_t *pieces[FRAMING_SPARES];
+    unsigned count;
+};
+
+void framing_spares_fini(struct framing_spares *s);
+
 /* Octets of a stream between data[start] and data[end]. Invariant: start <= end <= cap; empty: no memory is
- * held (after a trim). Zeroed: empty. */
+ * held (after a trim). Zeroed but for spares: empty. */
 struct framing {
     uint8_t *data;
     size_t start, end, cap;
+    struct framing_spares *spares; /* shared by those of one thread; NULL: none */
 };
 
 void framing_fini(struct framing *f);

@@ -33,6 +33,8 @@ const struct stream_limits STREAM_LIMITS_DEFAULT = {
 
 void stream_link_put(struct stream_server *s, struct stream_link *l, enum stream_wait wait)
 {
+    if (l->wait == WAIT_NONE && wait == WAIT_NONE)
+        return;
     if (l->wait != WAIT_NONE) {
         struct stream_queue *q = &s->waits[l->wait];
         *(l->prev ? &l->prev->next : &q->head) = l->next;
@@ -233,6 +235,7 @@ void stream_server_release(struct stream_server *s)
     assert(s->references > 0);
     if (--s->references > 0)
         return;
+    framing_spares_fini(&s->spares);
     mem_free(s);
 }
 

@@ -212,12 +212,19 @@ void stream_client_event(struct stream_client *c, uint32_t events)
     }
     if (events & EPOLLHUP) /* as reading or writing will tell */
         events |= c->events;
+    c->in_event = true;
     if (events & EPOLLOUT)
         flush(c);
     if (events & EPOLLIN)
         read_messages(c);
     else if (c->fd >= 0)
         hand_up(c);
+    c->in_event = false;
+    bool stopped = c->fd >= 0 && !may_take(c);
+    if (c->fd >= 0)
+        flush(c);
+    if (stopped) /* it may be able to take more now */
+        stream_client_advance_later(c);
     settle(c);
 }
 
@@ -245,7 +252,13 @@ bool stream_client_start(
     struct stream_server *s, int fd, const struct endpoint *peer, struct stream_source *source)
 {
     struct stream_client *c = mem_alloc(sizeof *c);
-    *c = (struct stream_client){.server = s, .fd = fd, .source = source, .peer = *peer, .local = s->at};
+    *c = (struct stream_client){.server = s,
+        .fd = fd,
+        .source = source,
+        .peer = *peer,
+        .local = s->at,
+        .in.spares = &s->spares,
+        .out.spares = &s->spares};
     if (!watch(c, EPOLLIN)) {
         mem_free(c);
         return false;
@@ -290,7 +303,8 @@ void stream_client_reply(struct stream_client *c, const uint8_t *wire, size_t le
     if (!charge(c))
         return;
     s->counters.replies++;
-    stream_client_advance_later(c);
+    if (!c->in_event)
+        stream_client_advance_later(c);
 }
 
 void stream_client_forget(struct stream_client *c)
@@ -299,6 +313,6 @@ void stream_client_forget(struct stream_client *c)
     c->pending--;
     if (c->fd < 0)
         free_if_done(c);
-    else
+    else if (!c->in_event)
         stream_client_advance_later(c);
 }

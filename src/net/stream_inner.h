@@ -51,6 +51,7 @@ struct stream_server {
     struct stream_counters counters;
     struct stream_quota *quota;
     struct stream_part part; /* what this server has of it */
+    struct framing_spares spares;
     struct stream_queue waits[WAIT_COUNT];
     struct stream_client *clients;        /* open ones */
     struct stream_client *closed_clients; /* of this turn: whoever closed them may still use them */
@@ -64,8 +65,9 @@ struct stream_client {
     unsigned pending;                  /* questions handed up and not yet ended */
     bool ended;                        /* the client sends no more */
     bool greeted;                      /* an octet came */
-    bool reaped;                       /* closed, and its buffers are gone */
-    size_t write_goal;                 /* octets the client has to take before its time to take starts anew */
+    bool in_event;     /* what is replied now is sent when all that it sent has been looked at */
+    bool reaped;       /* closed, and its buffers are gone */
+    size_t write_goal; /* octets the client has to take before its time to take starts anew */
     struct stream_link reading, writing, turn;
     struct stream_source *source;
     struct endpoint peer, local;
