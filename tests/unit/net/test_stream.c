@@ -194,6 +194,34 @@ static void framing_keeps_order_of_what_it_queues(void **state)
     framing_fini(&f);
 }
 
+static void memory_of_a_message_serves_the_next(void **state)
+{
+    struct framing_spares spares = {0};
+    struct framing a = {.spares = &spares}, b = {.spares = &spares};
+    framing_add(&a, (const uint8_t *)"first", 5);
+    const uint8_t *piece = a.data;
+    framing_add(&b, zeros, 65535); /* more than a piece: its own */
+    framing_fini(&b);
+    assert_int_equal(spares.count, 0);
+    framing_fini(&a);
+    assert_int_equal(spares.count, 1);
+    framing_add(&b, (const uint8_t *)"second", 6);
+    assert_ptr_equal(b.data, piece);
+    assert_memory_equal(b.data, "\0\6second", 8);
+    assert_int_equal(framing_left(&b), 8);
+    framing_fini(&b);
+    struct framing many[FRAMING_SPARES + 3];
+    for (unsigned i = 0; i < FRAMING_SPARES + 3; i++) {
+        many[i] = (struct framing){.spares = &spares};
+        framing_add(&many[i], (const uint8_t *)"x", 1);
+    }
+    for (unsigned i = 0; i < FRAMING_SPARES + 3; i++)
+        framing_fini(&many[i]);
+    assert_int_equal(spares.count, FRAMING_SPARES);
+    framing_spares_fini(&spares);
+    assert_int_equal(spares.count, 0);
+}
+
 static void messages_may_be_split_at_any_octet(void **state)
 {
     static const uint8_t two[] = {
@@ -660,6 +688,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(framing_gives_messages_however_they_are_split),
         cmocka_unit_test(framing_keeps_order_of_what_it_queues),
+        cmocka_unit_test(memory_of_a_message_serves_the_next),
         cmocka_unit_test(messages_may_be_split_at_any_octet),
         cmocka_unit_test(answers_a_message_of_the_greatest_length),
         cmocka_unit_test(replies_come_in_any_order),
