@@ -34,8 +34,8 @@ static const struct {
     const char *word;
     enum command command;
 } commands[] = {{"lookup", COMMAND_SYSTEM}, {"query", COMMAND_ASK}, {"why", COMMAND_WHY},
-    {"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"ctl", COMMAND_CTL},
-    {"help", COMMAND_HELP}};
+    {"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"update", COMMAND_UPDATE},
+    {"ctl", COMMAND_CTL}, {"help", COMMAND_HELP}};
 #define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
 
 static const char *const verbs[] = {
@@ -353,6 +353,7 @@ static enum err check_places(struct parse *p)
         [COMMAND_TRACE] = {'t', "trace"},
         [COMMAND_MX] = {'m', "mx"},
         [COMMAND_WHOIS] = {'w', "whois"},
+        [COMMAND_UPDATE] = {'u', "update"},
         [COMMAND_CTL] = {'c', "ctl"}};
     for (int o = 0; o < OPTION_COUNT; o++) {
         if (a->given[o] && !strchr(option_table[o].where, places[a->command].letter)) {
@@ -413,6 +414,14 @@ static enum err check_options(struct parse *p)
     return check_places(p);
 }
 
+static enum err take_nothing(struct parse *p)
+{
+    if (p->word_count == 1)
+        return check_options(p);
+    text_printf(p->complaint, "update takes no name, and %s is one", p->words[1]);
+    return ERR_FORMAT;
+}
+
 /* mx and whois: every word is something to look up, none is a record type. */
 static enum err take_targets(struct parse *p)
 {
@@ -459,6 +468,8 @@ static enum err finish(struct parse *p)
         return ERR_OK;
     if (a->command == COMMAND_CTL)
         return take_verb(p);
+    if (a->command == COMMAND_UPDATE)
+        return take_nothing(p);
     if (a->command == COMMAND_MX || a->command == COMMAND_WHOIS)
         return take_targets(p);
     if (take_words(p, first) != ERR_OK)

@@ -6,6 +6,7 @@
  *   hark trace NAME… [TYPE…]     the walk from the root
  *   hark mx DOMAIN…              where mail for it goes
  *   hark whois NAME…             who registered a name, an address, an AS number
+ *   hark update                  the newest lists of registries
  *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
  *   hark help | --help | --version
  *
@@ -52,6 +53,7 @@ enum command {
     COMMAND_TRACE,
     COMMAND_MX,
     COMMAND_WHOIS,
+    COMMAND_UPDATE,
     COMMAND_CTL,
     COMMAND_HELP,
     COMMAND_VERSION

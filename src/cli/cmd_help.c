@@ -13,6 +13,7 @@ static const char USAGE[] =
     "  hark trace NAME [TYPE]       the walk from the root, each hop as it happens\n"
     "  hark mx DOMAIN               where mail for it goes, or for USER@DOMAIN\n"
     "  hark whois NAME              who registered a name, an address, an AS number\n"
+    "  hark update [+check]         the newest lists of registries, from IANA\n"
     "  hark ctl [VERB]              asks a running harkd: status, reload\n"
     "  hark help\n"
     "\n"

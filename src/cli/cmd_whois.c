@@ -19,7 +19,7 @@
 #include "cli/whois_view.h"
 #include "lib/idn.h"
 #include "lib/rdap.h"
-#include "lib/registry.h"
+#include "lib/registry_files.h"
 #include "lib/whois.h"
 
 #define NAMES_TRIED_MAX                                                                                      \
@@ -248,7 +248,7 @@ static bool read_asn(struct inquiry *q, const char *word)
         return false;
     q->kind = CARD_ASN;
     q->asked = arena_strdup(q->arena, digits);
-    q->registry = registry_of_asn((uint32_t)n);
+    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_ASN, .asn = (uint32_t)n}, q->arena);
     return true;
 }
 
@@ -259,7 +259,9 @@ static bool read_address(struct inquiry *q, const char *word)
         return false;
     q->kind = CARD_NETWORK;
     q->asked = arena_strdup(q->arena, word);
-    q->registry = registry_of_address(&prefix.addr);
+    struct registry_key key = {
+        .kind = prefix.addr.family == FAMILY_V4 ? BOOTSTRAP_IPV4 : BOOTSTRAP_IPV6, .addr = prefix.addr};
+    q->registry = registry_find(&key, q->arena);
     return true;
 }
 
@@ -295,7 +297,7 @@ static const char *read_domain(struct inquiry *q, const char *word)
         return "it is no host name";
     q->kind = CARD_DOMAIN;
     q->asked = arena_strdup(q->arena, buf);
-    q->registry = registry_of_name(buf);
+    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_DNS, .name = q->asked}, q->arena);
     return NULL;
 }
 

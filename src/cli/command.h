@@ -12,6 +12,7 @@ enum status cmd_why(const struct args *args, struct out *out);
 enum status cmd_trace(const struct args *args, struct out *out);
 enum status cmd_mx(const struct args *args, struct out *out);
 enum status cmd_whois(const struct args *args, struct out *out);
+enum status cmd_update(const struct args *args, struct out *out);
 enum status cmd_ctl(const struct args *args, struct out *out);
 enum status cmd_help(const struct args *args, struct out *out);
 enum status cmd_version(const struct args *args, struct out *out);

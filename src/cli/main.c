@@ -23,6 +23,8 @@ static enum status run(const struct args *args, struct out *out)
         return cmd_mx(args, out);
     case COMMAND_WHOIS:
         return cmd_whois(args, out);
+    case COMMAND_UPDATE:
+        return cmd_update(args, out);
     case COMMAND_CTL:
         return cmd_ctl(args, out);
     case COMMAND_HELP:

@@ -73,8 +73,8 @@
 #define NSEC3_ITERATIONS_MAX 50u /* more: insecure (RFC 9276 3.2) */
 #define VERIFIER_KEYS 1024u      /* parsed keys kept by a worker */
 #define VERIFIER_RESULTS 16384u  /* good signatures that it remembers */
-/* A key of P-256 by which so many signatures were good is made ready for more: that costs as much as it saves in
- * the next 650. A zone would have to sign as much anew to make us do it for nothing. */
+/* A key of P-256 by which so many signatures were good is made ready for more: that costs as much as it saves
+ * in the next 650. A zone would have to sign as much anew to make us do it for nothing. */
 #define HOT_KEY_AFTER 512u
 #define HOT_KEYS_MAX 16u               /* ready at a time in a worker: 160 KiB each */
 #define CHECKS_A_TURN 4u               /* of a worker: 0.2 ms of P-256, 2 ms of P-384 */
@@ -183,9 +183,12 @@
 #define STS_MAX_AGE_S 31557600u /* RFC 8461 3.2 */
 
 /* ---- registration data (lib/rdap.c, lib/whois.c; threat S13) ---- */
-#define WHOIS_OCTETS_MAX 262144u /* of one reply */
-#define WHOIS_TIME_MS_MAX 10000  /* of one look-up, referrals and redirects included */
-#define WHOIS_REFERRALS_MAX 3u   /* from server to server, redirects included */
+#define WHOIS_OCTETS_MAX 262144u      /* of one reply */
+#define WHOIS_TIME_MS_MAX 10000       /* of one look-up, referrals and redirects included */
+#define WHOIS_REFERRALS_MAX 3u        /* from server to server, redirects included */
+#define BOOTSTRAP_OCTETS_MAX 1048576u /* of one list of registries; the longest, of names, has 50 kB */
+#define BOOTSTRAP_ENTRIES_MAX 16384u  /* read of one list; that of AS numbers has about 2,300 */
+#define BOOTSTRAP_URL_MAX 512u        /* octets of a server's URL */
 #define CARD_LIST_MAX 64u  /* name servers, status words and the like that are kept of one registration */
 #define CARD_TEXT_MAX 512u /* octets kept of one value */
 

@@ -72,7 +72,7 @@ bool registry_of_handle(struct registry *out, const char *handle)
     return false;
 }
 
-const char *registry_date(void)
+const char *registry_date(enum bootstrap_kind kind)
 {
-    return text_at(registries_date);
+    return text_at(registries_dates[kind]);
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "lib/bootstrap.h"
 
 #define REGISTRY_IANA_RDAP "https://rdap.iana.org/"
 #define REGISTRY_IANA_WHOIS "whois.iana.org"
@@ -23,7 +24,7 @@ struct registry registry_of_address(const struct addr *a);
 struct registry registry_of_asn(uint32_t asn);
 /** Of a handle such as ABC1-ARIN by what follows its last hyphen (RFC 8521). False: no such tag. */
 bool registry_of_handle(struct registry *out, const char *handle);
-/** When IANA published the list of RDAP servers for names: "2026-02-13". */
-const char *registry_date(void);
+/** When IANA published the list of RDAP servers that is compiled in: "2026-02-13". */
+const char *registry_date(enum bootstrap_kind kind);
 
 #endif

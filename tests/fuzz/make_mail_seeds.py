@@ -1,5 +1,6 @@
 #!/usr/bin/python3 -IB
-"""Seeds of fuzz_sts (policies and TXT records), fuzz_rdap and fuzz_whois (the shapes of tests/registries, and worse)."""
+"""Seeds of fuzz_sts (policies and TXT records), fuzz_rdap and fuzz_whois (the shapes of tests/registries, and worse), and
+fuzz_bootstrap."""
 
 from pathlib import Path
 
@@ -38,3 +39,17 @@ for name, data in RDAP.items():
     write("rdap", name, data)
 for name, data in WHOIS.items():
     write("whois", name, data)
+
+
+def bootstrap(kind: int, keys: str, urls: str = '"https://x.example/rdap/"', date: str = "2026-01-01T00:00:00Z") -> bytes:
+    return bytes([kind]) + f'{{"version":"1.0","publication":"{date}","services":[[[{keys}],[{urls}]]]}}'.encode()
+
+
+BOOTSTRAP = {
+    "dns": bootstrap(0, '"com","NET.","xn--p1ai",""'), "ipv4": bootstrap(1, '"192.0.2.0/24","192.0.0.0/8"'), "ipv6": bootstrap(2, '"2001:db8::/32"'),
+    "asn": bootstrap(3, '"1-5","7","4294967295"'), "urls": bootstrap(0, '"com"', '"http://x","ftp://y","https://z"'), "no-date": bootstrap(0, '"com"', date="soon"),
+    "bad-asn": bootstrap(3, '"5-1","1-","x"'), "bad-prefix": bootstrap(1, '"2001:db8::/32","192.0.2.0/40"'), "user": bootstrap(0, '"com"', '"https://a@b/"'),
+    "kinds": bootstrap(0, '1,null,["a"]', "1,{}"), "many": bootstrap(3, ",".join(f'"{n}"' for n in range(600))), "empty": b"\0", "cut": b"\0{\"publication",
+}
+for name, data in BOOTSTRAP.items():
+    write("bootstrap", name, data)

@@ -102,11 +102,11 @@ def table(file: Path) -> None:
             case _:
                 sys.exit(f"{file}: {line}")
     tlds = [(strings.at(t), strings.at(rdap.get(t, "")), strings.at(whois.get(t, ""))) for t in sorted(rdap.keys() | whois.keys())]
-    date = strings.at(dates["dns"])
+    published = [str(strings.at(dates[kind])) for kind in ("dns", "ipv4", "ipv6", "asn")]
     print('/* Made by make.py of registries.txt. */\n#include "lib/registries/table.h"\n')
     words = "\n".join(f'    "{word}\\0"' for word in strings.text.decode().split("\0")[:-1])
     print(f"const char registries_text[] =\n{words};\n")
-    print(f"const uint32_t registries_date = {date};")
+    rows("registries_dates", "uint32_t", published)
     rows("registries_tlds", "struct registries_tld", [f"{{{a}, {b}, {c}}}" for a, b, c in tlds])
     rows("registries_prefixes", "struct registries_prefix", [f"{{{p}, {u}}}" for p, _, u in sorted(prefixes, key=lambda r: -r[1])])
     rows("registries_asns", "struct registries_asn", [f"{{{a}u, {b}u, {u}}}" for a, b, u in sorted(asns)])

@@ -22,7 +22,8 @@ struct registries_pair {
 };
 
 extern const char registries_text[];
-extern const uint32_t registries_date;
+extern const uint32_t registries_dates[]; /* by enum bootstrap_kind */
+extern const size_t registries_dates_count;
 extern const struct registries_tld registries_tlds[]; /* by strcmp() of tld */
 extern const size_t registries_tlds_count;
 extern const struct registries_prefix registries_prefixes[]; /* the longest first */

@@ -45,7 +45,7 @@ static enum err parse(struct args *out, const char *line)
 static void describe(struct text *t, const struct args *a)
 {
     static const char *const commands[] = {
-        "system", "ask", "why", "trace", "mx", "whois", "ctl", "help", "version"};
+        "system", "ask", "why", "trace", "mx", "whois", "update", "ctl", "help", "version"};
     text_add(t, commands[a->command]);
     for (size_t i = 0; i < a->name_count; i++)
         text_printf(t, " %s", a->names[i]);
@@ -139,6 +139,8 @@ static const struct {
     {"whois --raw --rdap python.org", "whois python.org rdap raw"},
     {"-h whois python.org", "help help"},
     {"whois python.org --help", "help help"},
+    {"update", "update"},
+    {"update --check --json", "update json check"},
     {"a b.example", "ask b.example A"},
     {"-t a ns", "ask ns A"},
     {"TYPE65 www.example", "ask www.example HTTPS"},
@@ -260,6 +262,12 @@ static const struct {
     {"trace www.example @192.0.2.1", "not @192.0.2.1"},
     {"trace www.example +tcp", "tcp does not go with trace"},
     {"trace www.example +norec", "rec does not go with trace"},
+    {"update python.org", "takes no name"},
+    {"update +tcp", "tcp does not go with update"},
+    {"whois", "whois of what?"},
+    {"mx", "mx of what?"},
+    {"mx python.org +tcp", "tcp does not go with mx"},
+    {"whois python.org --self a", "self does not go with whois"},
     {"ctl relaod", "did you mean reload?"},
     {"ctl stop", "it knows: status, anchors, nta, cache, reload"},
     {"ctl status reload", "one verb"},

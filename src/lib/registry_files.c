@@ -1,0 +1,87 @@
+#include "lib/registry_files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "defs/limits.h"
+#include "lib/file.h"
+#include "lib/trust.h"
+
+const char *registry_folder(void)
+{
+    const char *named = secure_getenv("HARK_STATE");
+    return named && named[0] ? named : TRUST_FOLDER;
+}
+
+void registry_path(struct text *out, enum bootstrap_kind kind)
+{
+    text_printf(out, "%s/rdap-%s.json", registry_folder(), bootstrap_kind_text(kind));
+}
+
+static enum err read_list(
+    struct bootstrap *out, enum bootstrap_kind kind, const char *path, struct arena *a, struct text *why)
+{
+    const char *phrase;
+    size_t len;
+    char *body = file_read(path, BOOTSTRAP_OCTETS_MAX, &len, why);
+    if (!body)
+        return ERR_SYSTEM;
+    enum err err = bootstrap_read(out, kind, body, len, a, &phrase);
+    if (err)
+        text_add(why, phrase);
+    mem_free(body);
+    return err;
+}
+
+enum err registry_fetched(struct bootstrap *out, enum bootstrap_kind kind, struct arena *a, struct text *why)
+{
+    struct text path;
+    enum err err = ERR_NOTFOUND;
+    text_init(&path);
+    registry_path(&path, kind);
+    if (access(path.data, F_OK) == 0)
+        err = read_list(out, kind, path.data, a, why);
+    if (err == ERR_OK && strcmp(out->published, registry_date(kind)) < 0)
+        err = ERR_NOTFOUND;
+    text_fini(&path);
+    return err;
+}
+
+static struct registry compiled_in(const struct registry_key *key)
+{
+    switch (key->kind) {
+    case BOOTSTRAP_DNS:
+        return registry_of_name(key->name);
+    case BOOTSTRAP_ASN:
+        return registry_of_asn(key->asn);
+    default:
+        return registry_of_address(&key->addr);
+    }
+}
+
+static const char *find(const struct bootstrap *b, const struct registry_key *key)
+{
+    switch (key->kind) {
+    case BOOTSTRAP_DNS:
+        return bootstrap_name(b, key->name);
+    case BOOTSTRAP_ASN:
+        return bootstrap_asn(b, key->asn);
+    default:
+        return bootstrap_address(b, &key->addr);
+    }
+}
+
+struct registry registry_find(const struct registry_key *key, struct arena *a)
+{
+    struct registry r = compiled_in(key);
+    struct bootstrap b;
+    struct text why;
+    if (key->kind == BOOTSTRAP_DNS && !strchr(key->name, '.'))
+        return r; /* a top-level domain itself is IANA's */
+    text_init(&why);
+    if (registry_fetched(&b, key->kind, a, &why) == ERR_OK)
+        r.rdap = find(&b, key);
+    text_fini(&why);
+    return r;
+}
