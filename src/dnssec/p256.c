@@ -1,4 +1,5 @@
-/* OpenSSL 3 deprecates EC_GROUP_precompute_mult() and has nothing in its place. */
+/* OpenSSL 3 deprecates EC_GROUP_precompute_mult() and EC_POINT_get_Jprojective_coordinates_GFp(), and has
+ * nothing in their place. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "dnssec/p256.h"
 
@@ -21,7 +22,7 @@ struct p256_room {
     EC_GROUP *curve;
     BN_CTX *ctx;
     EC_POINT *of_base, *of_key;
-    BIGNUM *r, *s, *e, *x;
+    BIGNUM *r, *s, *e, *x, *z;
 };
 
 static bool prepare(EC_GROUP *curve, const uint8_t point[P256_POINT_LEN], BN_CTX *ctx)
@@ -69,7 +70,8 @@ struct p256_room *p256_room_new(void)
     room->s = BN_new();
     room->e = BN_new();
     room->x = BN_new();
-    assert(room->ctx && room->of_base && room->of_key && room->r && room->s && room->e && room->x);
+    room->z = BN_new();
+    assert(room->ctx && room->of_base && room->of_key && room->r && room->s && room->e && room->x && room->z);
     return room;
 }
 
@@ -83,6 +85,7 @@ void p256_room_free(struct p256_room *room)
     BN_free(room->s);
     BN_free(room->e);
     BN_free(room->x);
+    BN_free(room->z);
     BN_CTX_free(room->ctx);
     EC_GROUP_free(room->curve);
     mem_free(room);
@@ -102,6 +105,24 @@ static bool multiply(struct p256_room *m, const struct p256_key *key, const BIGN
            EC_POINT_mul(key->curve, m->of_key, m->s, NULL, NULL, m->ctx) == 1;
 }
 
+/* Is it r times z squared? */
+static bool is_multiple(struct p256_room *m, const BIGNUM *field)
+{
+    return BN_mod_mul(m->e, m->r, m->z, field, m->ctx) == 1 && BN_cmp(m->e, m->x) == 0;
+}
+
+/* The sum is (x/z^2, …): that x modulo the order is r, is asked without the division. x may be r + order too,
+ * where that is within the field. */
+static bool sum_is_r(struct p256_room *m, const BIGNUM *order)
+{
+    const BIGNUM *field = EC_GROUP_get0_field(m->curve);
+    if (EC_POINT_get_Jprojective_coordinates_GFp(m->curve, m->of_base, m->x, NULL, m->z, m->ctx) != 1 ||
+        BN_nnmod(m->x, m->x, field, m->ctx) != 1 || BN_mod_sqr(m->z, m->z, field, m->ctx) != 1)
+        return false;
+    return is_multiple(m, field) ||
+           (BN_add(m->r, m->r, order) == 1 && BN_cmp(m->r, field) < 0 && is_multiple(m, field));
+}
+
 bool p256_is_good(struct p256_room *m, const struct p256_key *key, const uint8_t digest[P256_DIGEST_LEN],
     const uint8_t signature[P256_POINT_LEN])
 {
@@ -109,10 +130,7 @@ bool p256_is_good(struct p256_room *m, const struct p256_key *key, const uint8_t
     if (!BN_bin2bn(signature, 32, m->r) || !BN_bin2bn(signature + 32, 32, m->s) ||
         !BN_bin2bn(digest, P256_DIGEST_LEN, m->e) || !is_factor(m->r, order) || !is_factor(m->s, order))
         return false;
-    /* The point at infinity has no coordinates. */
     return multiply(m, key, order) &&
            EC_POINT_add(m->curve, m->of_base, m->of_base, m->of_key, m->ctx) == 1 &&
-           !EC_POINT_is_at_infinity(m->curve, m->of_base) &&
-           EC_POINT_get_affine_coordinates(m->curve, m->of_base, m->x, NULL, m->ctx) == 1 &&
-           BN_nnmod(m->x, m->x, order, m->ctx) == 1 && BN_cmp(m->x, m->r) == 0;
+           !EC_POINT_is_at_infinity(m->curve, m->of_base) && sum_is_r(m, order);
 }
