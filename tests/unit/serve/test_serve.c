@@ -182,6 +182,49 @@ static void failure_tells_its_reason_and_is_not_kept(void **state)
         fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, FLAG_RD, 1232, false), SERVE_PENDING);
 }
 
+/* RFC 8767. */
+static void what_expired_tells_so_and_is_not_kept(void **state)
+{
+    struct fixture *f = *state;
+    static const uint16_t types[] = {TYPE_A, TYPE_ANY};
+    for (unsigned i = 0; i < 2; i++) {
+        fixture_ask(f, TRANSPORT_UDP, "www.example.", types[i], FLAG_RD, 1232, false);
+        assert_true(serve_question(&f->rq).stale_ok);
+        struct outcome o = outcome_of(RCODE_NOERROR);
+        if (types[i] == TYPE_A)
+            rrset_list_add(&o.answer, fixture_rrset(f, "www.example.", TYPE_A, 30, ADDRESS, 4, 1), &f->a);
+        o.stale = true;
+        o.reason = (struct reason){.ede = EDE_STALE_ANSWER, .tag = "stale", .text = "no server answered"};
+        fixture_compose(f, &o);
+        assert_int_equal(f->got.counts[SECTION_ANSWER], 1);
+        assert_int_equal(f->got.edns.ede[0].code, EDE_STALE_ANSWER);
+        assert_int_equal(
+            fixture_ask(f, TRANSPORT_UDP, "www.example.", types[i], FLAG_RD, 1232, false), SERVE_PENDING);
+        o.stale = false; /* the same, were it fresh */
+        fixture_compose(f, &o);
+        assert_int_equal(
+            fixture_ask(f, TRANSPORT_UDP, "www.example.", types[i], FLAG_RD, 1232, false), SERVE_DONE);
+    }
+}
+
+static void a_hit_near_the_end_of_its_life_asks_for_a_refresh_but_not_without_rd(void **state)
+{
+    struct fixture *f = *state;
+    fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, FLAG_RD, 0, false);
+    struct rrset *rs = fixture_rrset(f, "www.example.", TYPE_A, 100, ADDRESS, 4, 1);
+    rs->stored_s = f->now.cache_s - 900; /* of 1,000 s */
+    struct outcome o = answer_of(f, rs);
+    o.answer.items[0]->ttl = 101;
+    fixture_compose(f, &o);
+    for (unsigned i = 0; i < 4; i++) {
+        uint16_t rd = i % 2 ? FLAG_RD : 0;
+        f->reply.due = false;
+        assert_int_equal(fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, rd, 0, false), SERVE_DONE);
+        assert_int_equal(f->reply.due, i == 3);
+        f->now.cache_s += i == 1 ? 1 : 0;
+    }
+}
+
 static void ttl_0_is_not_kept(void **state)
 {
     struct fixture *f = *state;
@@ -302,6 +345,8 @@ int main(void)
         TEST(ad_only_if_secure_and_asked_for),
         TEST(what_does_not_fit_is_truncated_to_the_question),
         TEST(failure_tells_its_reason_and_is_not_kept),
+        TEST(what_expired_tells_so_and_is_not_kept),
+        TEST(a_hit_near_the_end_of_its_life_asks_for_a_refresh_but_not_without_rd),
         TEST(ttl_0_is_not_kept),
         TEST(stranger_is_refused_even_what_is_cached),
         TEST(without_rd_the_cache_is_all_there_is),
