@@ -115,13 +115,24 @@ void resolver_enter(struct resolver *r, now_t now)
 
 /* ---- jobs ---- */
 
-static uint64_t question_hash(const struct resolver *r, const name_t *lower, uint16_t type, uint16_t class)
+/* What a job is found by. */
+struct asked {
+    uint8_t key[NAME_MAX_LEN + 4]; /* the name in lower case, type, class */
+    uint64_t hash;
+    uint16_t type, class;
+    struct job_flags flags;
+};
+
+static void asked_init(struct asked *q, const struct resolver *r, const name_t *name, uint16_t type,
+    uint16_t class, struct job_flags flags)
 {
-    uint8_t key[NAME_MAX_LEN + 4];
-    size_t n = name_copy(key, lower);
-    put_u16(key + n, type);
-    put_u16(key + n + 2, class);
-    return hash_octets(&r->key, key, n + 4);
+    size_t n = name_lower_copy(q->key, name);
+    put_u16(q->key + n, type);
+    put_u16(q->key + n + 2, class);
+    q->hash = hash_octets(&r->key, q->key, n + 4);
+    q->type = type;
+    q->class = class;
+    q->flags = flags;
 }
 
 bool job_is_late(const struct job *j)
@@ -129,13 +140,13 @@ bool job_is_late(const struct job *j)
     return j->r->now.mono_ms - j->begin_ms >= ANSWER_MS_MAX;
 }
 
-static struct job *job_find(const struct resolver *r, uint64_t hash, const struct job *like, bool even_late)
+static struct job *job_find(const struct resolver *r, const struct asked *q, bool even_late)
 {
-    for (struct table_node *n = table_find(&r->jobs, hash); n; n = table_next(n)) {
+    for (struct table_node *n = table_find(&r->jobs, q->hash); n; n = table_next(n)) {
         struct job *j = HOLDER(n, struct job, node);
         /* Whoever asks after others were told that it failed gets a chance of his own. */
-        if (j->type == like->type && j->class == like->class && (even_late || !job_is_late(j)) &&
-            memcmp(&j->flags, &like->flags, sizeof j->flags) == 0 && name_equal(j->name, like->name))
+        if (j->type == q->type && j->class == q->class && (even_late || !job_is_late(j)) &&
+            memcmp(&j->flags, &q->flags, sizeof j->flags) == 0 && name_equal(j->name, q->key))
             return j;
     }
     return NULL;
@@ -143,34 +154,40 @@ static struct job *job_find(const struct resolver *r, uint64_t hash, const struc
 
 struct job *job_find_equal(const struct job *j)
 {
-    return job_find(j->r, question_hash(j->r, j->name, j->type, j->class), j, false);
+    struct asked q;
+    asked_init(&q, j->r, j->name, j->type, j->class, j->flags);
+    return job_find(j->r, &q, false);
+}
+
+static struct job *find_or_new(struct resolver *r, const struct asked *q)
+{
+    struct job *j = job_find(r, q, false);
+    if (j)
+        return j;
+    j = mem_pool_alloc(&r->job_pool);
+    j->r = r;
+    name_copy(j->name, q->key);
+    j->type = q->type;
+    j->class = q->class;
+    j->flags = q->flags;
+    arena_init_shared(&j->arena, &r->chunks);
+    j->state = JOB_KNOWN;
+    j->begin_ms = r->now.mono_ms;
+    j->patience_ms = INT64_MAX;
+    j->out.reason.ede = EDE_NONE;
+    table_add(&r->jobs, &j->node, q->hash);
+    r->counters.jobs++;
+    inflight_job(cache_inflight(r->cache), 1);
+    job_wake(j);
+    return j;
 }
 
 struct job *job_find_or_new(
     struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags)
 {
-    struct job *fresh = mem_pool_alloc(&r->job_pool);
-    name_lower_copy(fresh->name, name);
-    fresh->type = type;
-    fresh->class = class;
-    fresh->flags = flags;
-    uint64_t hash = question_hash(r, fresh->name, type, class);
-    struct job *old = job_find(r, hash, fresh, false);
-    if (old) {
-        mem_pool_free(&r->job_pool, fresh);
-        return old;
-    }
-    fresh->r = r;
-    arena_init_shared(&fresh->arena, &r->chunks);
-    fresh->state = JOB_KNOWN;
-    fresh->begin_ms = r->now.mono_ms;
-    fresh->patience_ms = INT64_MAX;
-    fresh->out.reason.ede = EDE_NONE;
-    table_add(&r->jobs, &fresh->node, hash);
-    r->counters.jobs++;
-    inflight_job(cache_inflight(r->cache), 1);
-    job_wake(fresh);
-    return fresh;
+    struct asked q;
+    asked_init(&q, r, name, type, class, flags);
+    return find_or_new(r, &q);
 }
 
 /* Work begins with this job: it is nobody's sub-question. */
@@ -319,27 +336,17 @@ void resolve_free(struct resolver *r)
 
 /* A job that is not equal, but as good: one that refreshes the answer, which expired meanwhile. Or one for
  * which this waiter came too late, if he takes what is stale: then no second one needs to begin. */
-static struct job *job_as_good(struct resolver *r, const struct question *q, struct job_flags flags)
+static struct job *job_as_good(struct resolver *r, const struct question *q, struct asked *asked)
 {
-    struct job *like = mem_alloc(sizeof *like), *j = NULL;
-    name_lower_copy(like->name, q->name);
-    like->type = q->type;
-    like->class = q->class;
-    like->flags = flags;
-    uint64_t hash = question_hash(r, like->name, q->type, q->class);
-    if (q->stale_ok) {
-        j = job_find(r, hash, like, true);
-        if (j && job_is_late(j) && !stale_is_there(j))
-            j = NULL;
-    }
-    if (!j && r->refresh.jobs > 0 && !q->no_read && !q->no_write && !q->no_aliases) {
-        like->flags.no_read = true;
-        j = job_find(r, hash, like, false);
-        if (j && !(j->refreshes && refresh_is_awaited(r, q)))
-            j = NULL;
-    }
-    mem_free(like);
-    return j;
+    struct job *j = q->stale_ok ? job_find(r, asked, true) : NULL;
+    if (j && (!job_is_late(j) || stale_is_there(j)))
+        return j;
+    if (r->refresh.jobs == 0 || q->no_read || q->no_write || q->no_aliases)
+        return NULL;
+    asked->flags.no_read = true;
+    j = job_find(r, asked, false);
+    asked->flags.no_read = false;
+    return j && j->refreshes && refresh_is_awaited(r, q) ? j : NULL;
 }
 
 ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
@@ -349,9 +356,11 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
         .no_write = q->no_write,
         .no_aliases = q->no_aliases,
         .unchecked = q->checking_disabled || !r->set.anchors};
-    struct job *j = job_as_good(r, q, flags);
+    struct asked asked;
+    asked_init(&asked, r, q->name, q->type, q->class, flags);
+    struct job *j = job_as_good(r, q, &asked);
     if (!j)
-        j = job_find_or_new(r, q->name, q->type, q->class, flags);
+        j = find_or_new(r, &asked);
     bool joined = j->work != NULL;
     if (!joined) {
         job_own_work(j);
