@@ -151,6 +151,23 @@ static enum err add_type(struct parse *p, const char *word)
     return ERR_OK;
 }
 
+static enum err set_source(struct parse *p, const char *value)
+{
+    if (addr_parse(&p->args->source, value) == ERR_OK)
+        return ERR_OK;
+    text_printf(p->complaint, "-b takes an address of this machine, and '%s' is none", value);
+    return ERR_FORMAT;
+}
+
+/* "192.0.2.0/24", "2001:db8::/56", an address; "0" is dig's word for nobody (RFC 7871 7.1.2). */
+static enum err set_subnet(struct parse *p, const char *value)
+{
+    if (prefix_parse(&p->args->subnet, strcmp(value, "0") == 0 ? "0.0.0.0/0" : value) == ERR_OK)
+        return ERR_OK;
+    text_printf(p->complaint, "subnet: '%s' is not a prefix: 192.0.2.0/24, 2001:db8::/56 or 0", value);
+    return ERR_FORMAT;
+}
+
 static enum err set_word(struct parse *p, enum option o, const char *value)
 {
     char *end;
@@ -174,6 +191,18 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
         return ERR_OK;
     case OPTION_TIMEOUT:
         return set_number(p, o, value, "--timeout");
+    case OPTION_BATCH:
+        p->args->batch = value;
+        return ERR_OK;
+    case OPTION_BIND:
+        return set_source(p, value);
+    case OPTION_SUBNET:
+        return set_subnet(p, value);
+    case OPTION_EXIT:
+        if (strcmp(value, "dig") == 0)
+            return ERR_OK;
+        text_printf(p->complaint, "--exit-compat knows dig, not '%s'", value);
+        return ERR_FORMAT;
     default:
         v = strtoul(value, &end, 10);
         if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
@@ -320,7 +349,7 @@ static enum err take_words(struct parse *p, size_t first)
     for (size_t i = first; i < p->word_count; i++)
         names += !is_type(p->words[i]);
     for (size_t i = first; i < p->word_count; i++) {
-        bool name = names ? !is_type(p->words[i]) : i == first;
+        bool name = names || a->batch ? !is_type(p->words[i]) : i == first;
         if (name)
             a->names[a->name_count++] = p->words[i];
         else if (add_type(p, p->words[i]) != ERR_OK)
@@ -399,9 +428,13 @@ static enum err check_options(struct parse *p)
         text_add(p->complaint, "-4 and -6 together leave nothing; without both, both are used");
         return ERR_FORMAT;
     }
-    if (!a->on[OPTION_EDNS] && (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID])) {
-        text_printf(
-            p->complaint, "+%s needs EDNS; leave +noedns out", a->on[OPTION_NSID] ? "nsid" : "dnssec");
+    if (!a->on[OPTION_EDNS] &&
+        (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET])) {
+        text_printf(p->complaint, "+%s needs EDNS; leave +noedns out",
+            a->on[OPTION_NSID]     ? "nsid"
+            : a->on[OPTION_DNSSEC] ? "dnssec"
+            : a->on[OPTION_COOKIE] ? "cookie"
+                                   : "subnet");
         return ERR_FORMAT;
     }
     if (a->server && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
@@ -428,7 +461,7 @@ static enum err take_targets(struct parse *p)
     struct args *a = p->args;
     for (size_t i = 1; i < p->word_count; i++)
         a->names[a->name_count++] = p->words[i];
-    if (a->name_count)
+    if (a->name_count || a->batch)
         return check_options(p);
     text_add(p->complaint, a->command == COMMAND_MX
                                ? "mx of what? hark mx DOMAIN or USER@DOMAIN; the record type: hark NAME MX"
@@ -474,7 +507,7 @@ static enum err finish(struct parse *p)
         return take_targets(p);
     if (take_words(p, first) != ERR_OK)
         return ERR_FORMAT;
-    if (a->name_count == 0) {
+    if (a->name_count == 0 && !a->batch) {
         text_printf(p->complaint, "%s; see: hark help",
             a->command == COMMAND_TRACE ? "trace what? hark trace NAME [TYPE]"
             : a->command == COMMAND_WHY ? "why what? hark why NAME"

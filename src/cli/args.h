@@ -23,6 +23,7 @@
 
 #include <stdbool.h>
 
+#include "base/addr.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -33,7 +34,7 @@ enum option {
     OPTION_COUNT
 };
 
-enum option_kind { OPTION_KIND_FLAG, OPTION_KIND_NUMBER, OPTION_KIND_WORD };
+enum option_kind { OPTION_KIND_FLAG, OPTION_KIND_NUMBER, OPTION_KIND_WORD, OPTION_KIND_VALUE };
 
 /* A row of options.def. */
 struct option_info {
@@ -72,7 +73,10 @@ struct args {
     const char *socket;  /* of ctl; NULL: the usual places */
     const char **selves; /* of mx: the asking mail server's own names and addresses */
     size_t self_count;
-    const char *host; /* of whois: the server to ask; NULL: the registry's */
+    const char *host;     /* of whois: the server to ask; NULL: the registry's */
+    const char *batch;    /* a file of lines, each of which is looked up; NULL: none */
+    struct addr source;   /* to ask from; FAMILY_NONE: any */
+    struct prefix subnet; /* with OPTION_SUBNET */
     uint16_t class;
     uint16_t port; /* 0: not named */
     bool given[OPTION_COUNT];

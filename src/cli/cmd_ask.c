@@ -32,6 +32,9 @@ static void apply_options(struct asking *q)
     s->udp_size = a->given[OPTION_BUFSIZE] ? (uint16_t)a->number[OPTION_BUFSIZE] : UDP_SIZE_DEFAULT;
     s->dnssec_ok = a->on[OPTION_DNSSEC];
     s->nsid = a->on[OPTION_NSID];
+    s->cookie = a->on[OPTION_COOKIE];
+    s->source = a->source;
+    s->subnet = a->subnet;
     s->recursion = a->on[OPTION_REC];
     s->checking_disabled = a->on[OPTION_CD];
 }

@@ -68,7 +68,7 @@ static void print_option(struct out *out, const struct option_info *o)
         text_printf(&t, ", +%s", o->name);
     else
         text_printf(&t, "+%s", o->name);
-    if (o->kind == OPTION_KIND_NUMBER)
+    if (o->kind == OPTION_KIND_NUMBER || o->kind == OPTION_KIND_VALUE)
         text_printf(&t, "=%s", o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/batch.h"
 #include "cli/command.h"
 
 static enum status run(const struct args *args, struct out *out)
@@ -76,32 +77,54 @@ static enum status finish(struct out *out, enum status status)
     return STATUS_INTERNAL;
 }
 
+/* dig's exit codes: a reply is a success, whatever it says. */
+static enum status as_asked(const struct args *args, enum status status)
+{
+    if (!args->given[OPTION_EXIT])
+        return status;
+    if (status == STATUS_NO_REPLY)
+        return STATUS_DIG_NO_REPLY;
+    return status == STATUS_NO_DATA || status == STATUS_FAILURE || status == STATUS_BOGUS ? STATUS_ANSWER
+                                                                                          : status;
+}
+
+static enum status run_once(int argc, char *const *argv, const char *place, struct args *args)
+{
+    struct arena arena;
+    struct text complaint;
+    enum status status = STATUS_USAGE;
+    arena_init(&arena);
+    text_init(&complaint);
+    if (args_parse(args, argc, argv, &arena, &complaint) == ERR_OK) {
+        struct out out;
+        enum out_format format = args->on[OPTION_JSON]    ? OUT_JSON
+                                 : args->on[OPTION_SHORT] ? OUT_SHORT
+                                                          : OUT_TEXT;
+        out_init(&out, stdout, format);
+        if (args->given[OPTION_COLOR])
+            out.colour = args->on[OPTION_COLOR];
+        if (!place)
+            limit_time(args);
+        if (place && args->name_count == 0)
+            out_complain("%s: no name", place);
+        else if (args->batch && !place)
+            status = batch_run(args->batch, argc, argv, run_once);
+        else
+            status = as_asked(args, finish(&out, run(args, &out)));
+    } else {
+        out_complain("%s%s%s", place ? place : "", place ? ": " : "", complaint.data);
+    }
+    text_fini(&complaint);
+    arena_fini(&arena);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
+    struct args args;
     fill_standard_streams();
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it */
     setlocale(LC_CTYPE, "");
-    struct args args;
-    struct arena arena;
-    struct text complaint;
-    arena_init(&arena);
-    text_init(&complaint);
-    enum status status = STATUS_USAGE;
-    if (args_parse(&args, argc, argv, &arena, &complaint) == ERR_OK) {
-        struct out out;
-        enum out_format format = args.on[OPTION_JSON]    ? OUT_JSON
-                                 : args.on[OPTION_SHORT] ? OUT_SHORT
-                                                         : OUT_TEXT;
-        out_init(&out, stdout, format);
-        if (args.given[OPTION_COLOR])
-            out.colour = args.on[OPTION_COLOR];
-        limit_time(&args);
-        status = finish(&out, run(&args, &out));
-    } else {
-        out_complain("%s", complaint.data);
-    }
-    text_fini(&complaint);
-    arena_fini(&arena);
-    return (int)status;
+    return (int)run_once(argc, argv, NULL, &args);
 }

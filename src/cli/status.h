@@ -10,11 +10,12 @@
 enum status {
     STATUS_ANSWER = 0,
     STATUS_USAGE = 1,
-    STATUS_NO_DATA = 2,  /* no such name, or no data of that type */
-    STATUS_FAILURE = 3,  /* SERVFAIL, REFUSED and other errors, unreadable replies */
-    STATUS_BOGUS = 4,    /* DNSSEC validation failed */
-    STATUS_NO_REPLY = 5, /* timeout or unreachable */
-    STATUS_NO_MAIL = 6,  /* mx: the domain accepts no mail */
+    STATUS_NO_DATA = 2,      /* no such name, or no data of that type */
+    STATUS_FAILURE = 3,      /* SERVFAIL, REFUSED and other errors, unreadable replies */
+    STATUS_BOGUS = 4,        /* DNSSEC validation failed */
+    STATUS_NO_REPLY = 5,     /* timeout or unreachable */
+    STATUS_NO_MAIL = 6,      /* mx: the domain accepts no mail */
+    STATUS_DIG_NO_REPLY = 9, /* with --exit-compat=dig */
     STATUS_INTERNAL = 10,
 };
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define QUERY_OCTETS_MAX 512u /* header, a name of 255 octets, OPT with an empty NSID: far below */
+#define CLIENT_COOKIE_LEN 8u  /* RFC 7873 4 */
 #define STRAYS_MAX 1000u      /* packets read in one wait: a flood of wrong ones ends it as silence does */
 
 /* One question at one server. */
@@ -35,6 +36,13 @@ static void build_query(struct exchange *x)
     const struct ask_settings *s = x->settings;
     struct edns e = {
         .present = x->edns, .udp_size = s->udp_size, .dnssec_ok = s->dnssec_ok, .nsid_asked = s->nsid};
+    if (s->cookie) {
+        e.cookie_len = CLIENT_COOKIE_LEN;
+        random_octets(x->rng, e.cookie, CLIENT_COOKIE_LEN);
+    }
+    e.subnet_present = s->subnet.addr.family != FAMILY_NONE;
+    e.subnet = s->subnet.addr;
+    e.subnet_source = s->subnet.bits;
     uint16_t flags = (uint16_t)((s->recursion ? FLAG_RD : 0) | (s->checking_disabled ? FLAG_CD : 0));
     x->id = random_u16(x->rng);
     x->query_len = msg_query(x->query, sizeof x->query, x->id, flags, x->question, &e);
@@ -115,15 +123,25 @@ static enum ask_end end_of_errno(struct exchange *x)
     }
 }
 
+static bool bind_source(int fd, const struct addr *source)
+{
+    struct sockaddr_storage sa;
+    struct endpoint from = {.addr = *source};
+    if (source->family == FAMILY_NONE)
+        return true;
+    socklen_t len = endpoint_to_sockaddr(&from, &sa);
+    return bind(fd, (struct sockaddr *)&sa, len) == 0;
+}
+
 /* A connected socket, or -1 with errno set. Over TCP the connection is under way. */
-static int open_socket(const struct endpoint *to, int type)
+static int open_socket(const struct endpoint *to, const struct addr *source, int type)
 {
     struct sockaddr_storage sa;
     socklen_t len = endpoint_to_sockaddr(to, &sa);
     int fd = socket(sa.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS) {
+    if (!bind_source(fd, source) || (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)) {
         int kept = errno;
         close(fd);
         errno = kept;
@@ -166,7 +184,7 @@ static enum ask_end try_udp(struct exchange *x, int fd)
 static enum ask_end ask_udp(struct exchange *x)
 {
     x->out->transport = TRANSPORT_UDP;
-    int fd = open_socket(&x->out->server, SOCK_DGRAM);
+    int fd = open_socket(&x->out->server, &x->settings->source, SOCK_DGRAM);
     if (fd < 0)
         return end_of_errno(x);
     build_query(x);
@@ -219,7 +237,7 @@ static enum ask_end ask_tcp(struct exchange *x)
 {
     x->out->transport = TRANSPORT_TCP;
     int64_t start = mono_ms();
-    int fd = open_socket(&x->out->server, SOCK_STREAM);
+    int fd = open_socket(&x->out->server, &x->settings->source, SOCK_STREAM);
     if (fd < 0)
         return end_of_errno(x);
     build_query(x);

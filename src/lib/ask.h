@@ -28,6 +28,9 @@ struct ask_settings {
     uint16_t udp_size; /* announced */
     bool dnssec_ok;    /* these two need EDNS */
     bool nsid;
+    bool cookie;            /* send a client cookie (RFC 7873); these two need EDNS too */
+    struct prefix subnet;   /* send it (RFC 7871); FAMILY_NONE: nothing of the kind */
+    struct addr source;     /* to ask from; FAMILY_NONE: the system chooses */
     bool recursion;         /* RD */
     bool checking_disabled; /* CD */
 };

@@ -69,6 +69,10 @@ static void describe(struct text *t, const struct args *a)
         text_printf(t, " :%u", a->port);
     if (a->class != 1)
         text_printf(t, " class%u", a->class);
+    if (a->given[OPTION_SUBNET]) {
+        char prefix[ADDR_TEXT_LEN];
+        text_printf(t, " subnet=%s/%u", addr_text(&a->subnet.addr, prefix), a->subnet.bits);
+    }
     for (int o = 0; o < OPTION_COUNT; o++) {
         bool usual = o == OPTION_REC || o == OPTION_EDNS;
         if (option_table[o].kind == OPTION_KIND_FLAG && a->on[o] != usual)
@@ -76,6 +80,12 @@ static void describe(struct text *t, const struct args *a)
         if (option_table[o].kind == OPTION_KIND_NUMBER && a->given[o])
             text_printf(t, " %s=%u", option_table[o].name, a->number[o]);
     }
+    if (a->source.family != FAMILY_NONE) {
+        char source[ADDR_TEXT_LEN];
+        text_printf(t, " from=%s", addr_text(&a->source, source));
+    }
+    if (a->batch)
+        text_printf(t, " file=%s", a->batch);
 }
 
 static const struct {
@@ -115,6 +125,13 @@ static const struct {
     {"www.example:https", "system www.example:https"},
     {"www.example -v --timeout 9", "system www.example verbose"},
     {"www.example A --timeout=9", "ask www.example A"},
+    {"www.example +subnet=192.0.2.0/24", "ask www.example subnet=192.0.2.0/24"},
+    {"www.example --subnet 0", "ask www.example subnet=0.0.0.0/0"},
+    {"www.example +cookie -b 192.0.2.1", "ask www.example cookie from=192.0.2.1"},
+    {"www.example A --exit-compat=dig", "ask www.example A"},
+    {"-f names.txt MX +short", "ask MX short file=names.txt"},
+    {"-f -", "system file=-"},
+    {"why --file names.txt", "why file=names.txt"},
     {"help", "help"},
     {"--help", "help help"},
     {"-h www.example", "help help"},
@@ -212,6 +229,13 @@ static const struct {
     {"-t MX", "which name?"},
     {"trace", "trace what?"},
     {"why", "why what?"},
+    {"www.example +subnet=192.0.2.0/33", "is not a prefix"},
+    {"www.example +subnet=x", "is not a prefix"},
+    {"www.example -b ns.example", "is none"},
+    {"www.example +noedns +cookie", "+cookie needs EDNS"},
+    {"www.example +noedns +subnet=0", "+subnet needs EDNS"},
+    {"www.example --exit-compat=host", "knows dig"},
+    {"www.example +file=x", "unknown option +file"},
     {"lookup", "which name?"},
     {"why www.example @192.0.2.1", "not @192.0.2.1"},
     {"why www.example +short", "short does not go with why"},

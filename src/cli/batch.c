@@ -1,0 +1,77 @@
+#include "cli/batch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "cli/out.h"
+
+#define WORDS_MAX 64u      /* of a line */
+#define PLACE_OCTETS 300u  /* a file's name is cut at that */
+#define PROGRESS_EVERY 10u /* lines between two looks at the counter */
+
+struct batch {
+    const char *file;
+    int argc;
+    char *const *argv;
+    batch_fn *run;
+    size_t line;
+    bool progress;
+};
+
+/* A line of standard error that is written over, where somebody looks at it and the answers go elsewhere. */
+static void show_progress(const struct batch *b, bool end)
+{
+    if (!b->progress || (b->line % PROGRESS_EVERY && !end))
+        return;
+    fprintf(stderr, end ? "\r\033[K" : "\rhark: line %zu", b->line);
+    fflush(stderr);
+}
+
+static enum status run_line(struct batch *b, char *line)
+{
+    char place[PLACE_OCTETS], *rest = NULL;
+    char **argv = mem_alloc(((size_t)b->argc + WORDS_MAX + 1) * sizeof *argv);
+    int argc = b->argc;
+    struct args args;
+    enum status status = STATUS_ANSWER;
+    memcpy(argv, b->argv, (size_t)b->argc * sizeof *argv);
+    line[strcspn(line, "#")] = 0;
+    for (char *w = strtok_r(line, " \t\r\n", &rest); w && argc < b->argc + (int)WORDS_MAX;
+         w = strtok_r(NULL, " \t\r\n", &rest))
+        argv[argc++] = w;
+    snprintf(
+        place, sizeof place, "%s line %zu", strcmp(b->file, "-") == 0 ? "standard input" : b->file, b->line);
+    if (argc > b->argc)
+        status = b->run(argc, argv, place, &args);
+    mem_free(argv);
+    return status;
+}
+
+enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *run)
+{
+    struct batch b = {.file = file, .argc = argc, .argv = argv, .run = run};
+    bool standard = strcmp(file, "-") == 0;
+    enum status worst = STATUS_ANSWER;
+    FILE *f = standard ? stdin : fopen(file, "re");
+    char *line = NULL;
+    size_t cap = 0;
+    if (!f) {
+        out_complain("cannot read %s: %s", file, strerror(errno));
+        return STATUS_USAGE;
+    }
+    b.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    while (getline(&line, &cap, f) >= 0 && !ferror(stdout)) {
+        b.line++;
+        show_progress(&b, false);
+        worst = status_worst(worst, run_line(&b, line));
+    }
+    show_progress(&b, true);
+    free(line);
+    if (!standard)
+        fclose(f);
+    return worst;
+}
