@@ -81,7 +81,7 @@ static void common_free(struct store_common *m)
     for (unsigned i = 0; i < STRIPES; i++)
         pthread_mutex_destroy(&m->stripes[i]);
     munmap(m->block, len);
-    mem_free(m);
+    munmap(m, sizeof *m);
 }
 
 static struct store *handle_new(struct store_common *m)
@@ -124,7 +124,13 @@ struct store *store_new(size_t size, const struct hash_key *key)
     if (!block)
         return NULL;
     memcpy(block, &h, sizeof h);
-    struct store_common *m = mem_alloc(sizeof *m);
+    /* Whole pages, for its alignment; of its seats few are ever touched. */
+    struct store_common *m =
+        mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (m == MAP_FAILED) {
+        munmap(block, h.end);
+        return NULL;
+    }
     m->block = block;
     common_init(m, &h, key);
     return handle_new(m);
@@ -300,14 +306,29 @@ struct newcomer {
     void *ctx;
 };
 
+/* What is known of a server is put again with each message from it, mostly as it was: not worth an item while
+ * most of its life is left. */
+static bool is_as_before(const struct item *old, size_t key_len, const struct newcomer *new)
+{
+    return new->now_s < old->expires_s &&
+           old->value_len == new->len &&memcmp(old->octets + key_len, new->value, new->len) == 0 &&
+           new->expires_s >= old->expires_s &&new->expires_s - old->expires_s <=
+               (new->expires_s - new->now_s) / 4;
+}
+
+enum published { PUT_REFUSED, PUT_AS_BEFORE, PUT_NEW };
+
 /* With the stripe locked: decides, writes the item and publishes it. */
-static bool publish(struct store *s, const struct probe *p, const struct newcomer *new, uint64_t place)
+static enum published publish(
+    struct store *s, const struct probe *p, const struct newcomer *new, uint64_t place)
 {
     struct found f = index_find_locked(s, p);
     const struct item *old = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
     if (old && new->now_s < old->expires_s &&new->may_replace &&
         !new->may_replace(old->octets + p->key_len, old->value_len, new->ctx))
-        return false;
+        return PUT_REFUSED;
+    if (old && is_as_before(old, p->key_len, new))
+        return PUT_AS_BEFORE;
     struct item *it = item_at(s, place);
     *it = (struct item){
         .hash = p->hash, .expires_s = new->expires_s, .value_len = (uint16_t) new->len, .key = p->item_key};
@@ -320,7 +341,7 @@ static bool publish(struct store *s, const struct probe *p, const struct newcome
         atomic_fetch_add_explicit(&s->m->by_kind[item_kind(it)], 1, memory_order_relaxed);
     }
     atomic_store(f.slot, word | place);
-    return true;
+    return PUT_NEW;
 }
 
 static uint64_t room_for(
@@ -354,9 +375,10 @@ bool store_put(struct store *s, enum store_kind kind, const void *key, size_t ke
         struct newcomer new = {value, len, expires_s, now_s, may_replace, ctx};
         pthread_mutex_t *lock = index_lock_of(s, p.hash);
         pthread_mutex_lock(lock);
-        ok = publish(s, &p, &new, place);
+        enum published published = publish(s, &p, &new, place);
         pthread_mutex_unlock(lock);
-        segments_done(s, place, room, ok);
+        segments_done(s, place, room, published == PUT_NEW);
+        ok = published != PUT_REFUSED;
     }
     ok = ok && place;
     store_count(ok ? &s->seat->puts : &s->seat->refused);

@@ -112,7 +112,8 @@ struct store_common {
     _Atomic uint32_t handles, seats_used;
     struct reader_seat seats[HANDLES_MAX];
     _Alignas(64) _Atomic uint64_t epoch;
-    _Atomic uint64_t items, by_kind[STORE_KIND_COUNT];
+    _Alignas(64) _Atomic uint64_t items; /* each put writes these: not beside what readers look at */
+    _Atomic uint64_t by_kind[STORE_KIND_COUNT];
     pthread_mutex_t stripes[STRIPES];
 
     pthread_mutex_t segments;

@@ -340,6 +340,23 @@ static void long_expired_makes_room_without_pressure(void **state)
     store_free(s);
 }
 
+static void the_same_put_again_takes_no_room(void **state)
+{
+    struct store *s = store_of(MIB);
+    struct store_stats before, after;
+    put_number(s, 1, 100, 1000, 0);
+    store_read_stats(s, &before);
+    for (uint32_t now_s = 0; now_s < 250; now_s++)
+        assert_true(put_number(s, 1, 100, 1000 + now_s, now_s));
+    store_read_stats(s, &after);
+    assert_int_equal(after.used, before.used);
+    assert_true(put_number(s, 1, 100, 1500, 500)); /* but it lives longer in the end */
+    assert_int_equal(get_number(s, 1, 1499), 100);
+    assert_true(put_number(s, 1, 100, 600, 500)); /* and no longer than is said last */
+    assert_int_equal(get_number(s, 1, 600), 0);
+    store_free(s);
+}
+
 static void what_another_thread_may_be_reading_is_not_used_again(void **state)
 {
     struct store *s = store_of(MIB), *other = store_join(s);
@@ -408,6 +425,7 @@ int main(void)
         cmocka_unit_test(flood_of_what_is_asked_for_once_drives_out_nothing_else),
         cmocka_unit_test(one_group_that_asks_again_drives_out_nothing_else),
         cmocka_unit_test(long_expired_makes_room_without_pressure),
+        cmocka_unit_test(the_same_put_again_takes_no_room),
         cmocka_unit_test(what_another_thread_may_be_reading_is_not_used_again),
         cmocka_unit_test(everything_hit_still_makes_room),
         cmocka_unit_test(mixed_lengths_keep_the_ring_whole),
