@@ -138,7 +138,8 @@ void whois_dns_read(struct whois_dns *out, struct lookup *l, const char *domain,
 {
     struct hark_answer answer;
     *out = (struct whois_dns){0};
-    if (!read_at_parent(out, l, domain, a))
+    l->settings.tries = 1; /* an extra, for which nobody waits long */
+    if (!read_at_parent(out, l, domain, a) && !l->silent)
         read_at_resolver(out, l, domain, a);
     if (out->delegation != DELEGATION_THERE)
         return;

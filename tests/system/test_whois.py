@@ -257,6 +257,13 @@ def test_what_dns_says_now(card, whois, name, expected):
         assert line in page
 
 
+def test_without_a_name_server_the_card_is_there_all_the_same(whois):
+    begun = time.monotonic()
+    done = whois("post.org", "@198.51.100.1")  # silent
+    assert done.returncode == 0 and "nobody could be asked" in done.stdout, done
+    assert time.monotonic() - begun < 8, "given up"
+
+
 def test_the_parent_is_asked(card):
     dns = card("python.org")["dns"]
     assert dns["servers"] == ["ns1.python.org", "ns2.python.org"] and dns["asked"].endswith((".afilias-nst.info", ".afilias-nst.org"))
