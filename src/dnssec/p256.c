@@ -18,6 +18,10 @@ struct p256_key {
     EC_GROUP *curve; /* P-256, but for the generator */
 };
 
+struct p256_point {
+    EC_POINT *q;
+};
+
 struct p256_room {
     EC_GROUP *curve;
     BN_CTX *ctx;
@@ -96,13 +100,14 @@ static bool is_factor(const BIGNUM *a, const BIGNUM *order)
     return !BN_is_zero(a) && BN_cmp(a, order) < 0;
 }
 
-/* e/s times the base point, and r/s times the key; e and s are used up. */
-static bool multiply(struct p256_room *m, const struct p256_key *key, const BIGNUM *order)
+/* e and s become what the base point and the key are multiplied by: e/s and r/s. */
+static bool take_factors(struct p256_room *m, const uint8_t digest[P256_DIGEST_LEN],
+    const uint8_t signature[P256_POINT_LEN], const BIGNUM *order)
 {
-    return BN_mod_inverse(m->s, m->s, order, m->ctx) && BN_mod_mul(m->e, m->e, m->s, order, m->ctx) == 1 &&
-           BN_mod_mul(m->s, m->r, m->s, order, m->ctx) == 1 &&
-           EC_POINT_mul(m->curve, m->of_base, m->e, NULL, NULL, m->ctx) == 1 &&
-           EC_POINT_mul(key->curve, m->of_key, m->s, NULL, NULL, m->ctx) == 1;
+    return BN_bin2bn(signature, 32, m->r) && BN_bin2bn(signature + 32, 32, m->s) &&
+           BN_bin2bn(digest, P256_DIGEST_LEN, m->e) && is_factor(m->r, order) && is_factor(m->s, order) &&
+           BN_mod_inverse(m->s, m->s, order, m->ctx) && BN_mod_mul(m->e, m->e, m->s, order, m->ctx) == 1 &&
+           BN_mod_mul(m->s, m->r, m->s, order, m->ctx) == 1;
 }
 
 /* Is it r times z squared? */
@@ -127,10 +132,39 @@ bool p256_is_good(struct p256_room *m, const struct p256_key *key, const uint8_t
     const uint8_t signature[P256_POINT_LEN])
 {
     const BIGNUM *order = EC_GROUP_get0_order(m->curve);
-    if (!BN_bin2bn(signature, 32, m->r) || !BN_bin2bn(signature + 32, 32, m->s) ||
-        !BN_bin2bn(digest, P256_DIGEST_LEN, m->e) || !is_factor(m->r, order) || !is_factor(m->s, order))
-        return false;
-    return multiply(m, key, order) &&
+    return take_factors(m, digest, signature, order) &&
+           EC_POINT_mul(m->curve, m->of_base, m->e, NULL, NULL, m->ctx) == 1 &&
+           EC_POINT_mul(key->curve, m->of_key, m->s, NULL, NULL, m->ctx) == 1 &&
            EC_POINT_add(m->curve, m->of_base, m->of_base, m->of_key, m->ctx) == 1 &&
+           !EC_POINT_is_at_infinity(m->curve, m->of_base) && sum_is_r(m, order);
+}
+
+struct p256_point *p256_point_new(struct p256_room *m, const uint8_t point[P256_POINT_LEN])
+{
+    uint8_t octets[1 + P256_POINT_LEN] = {UNCOMPRESSED};
+    struct p256_point *p = mem_alloc(sizeof *p);
+    memcpy(octets + 1, point, P256_POINT_LEN);
+    p->q = EC_POINT_new(m->curve);
+    /* Which looks whether it is on the curve. */
+    if (p->q && EC_POINT_oct2point(m->curve, p->q, octets, sizeof octets, m->ctx) == 1)
+        return p;
+    p256_point_free(p);
+    return NULL;
+}
+
+void p256_point_free(struct p256_point *p)
+{
+    if (!p)
+        return;
+    EC_POINT_free(p->q);
+    mem_free(p);
+}
+
+bool p256_point_is_good(struct p256_room *m, const struct p256_point *key,
+    const uint8_t digest[P256_DIGEST_LEN], const uint8_t signature[P256_POINT_LEN])
+{
+    const BIGNUM *order = EC_GROUP_get0_order(m->curve);
+    return take_factors(m, digest, signature, order) &&
+           EC_POINT_mul(m->curve, m->of_base, m->e, key->q, m->s, m->ctx) == 1 &&
            !EC_POINT_is_at_infinity(m->curve, m->of_base) && sum_is_r(m, order);
 }

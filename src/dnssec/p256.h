@@ -20,6 +20,13 @@ struct p256_key *p256_key_new(const uint8_t point[P256_POINT_LEN]);
 void p256_key_free(struct p256_key *k);
 struct p256_room *p256_room_new(void);
 void p256_room_free(struct p256_room *room);
+/* A key without multiples, and what EVP's calls cost around the curve's two multiplications saved. */
+struct p256_point;
+/** NULL: it is not on the curve. */
+struct p256_point *p256_point_new(struct p256_room *room, const uint8_t point[P256_POINT_LEN]);
+void p256_point_free(struct p256_point *p);
+bool p256_point_is_good(struct p256_room *room, const struct p256_point *key,
+    const uint8_t digest[P256_DIGEST_LEN], const uint8_t signature[P256_POINT_LEN]);
 /** Is the signature (r | s) over that digest good (SEC 1 4.1.4)? */
 bool p256_is_good(struct p256_room *room, const struct p256_key *key, const uint8_t digest[P256_DIGEST_LEN],
     const uint8_t signature[P256_POINT_LEN]);

@@ -14,15 +14,17 @@
 #define COORDINATE_MAX 48u  /* P-384 */
 #define DER_MAX (2 + 2 * (2 + 1 + COORDINATE_MAX))
 
-/* Two forms: with `context`, digest and signature are checked apart, so that nothing is set up for a check;
- * without (EdDSA), OpenSSL takes the octets as they are. */
+/* Two forms: with `whole` (EdDSA) OpenSSL takes the octets as they are; without, digest and signature are
+ * checked apart, so that nothing is set up for a check. */
 struct pubkey {
     EVP_PKEY *pkey;
     EVP_PKEY_CTX *context;
     EVP_MD_CTX *whole;
     const struct digests *digests;
     const EVP_MD *digest;
-    size_t coordinate_len; /* ECDSA */
+    size_t coordinate_len;    /* ECDSA */
+    struct p256_point *point; /* of P-256; then pkey and context are made when they are wanted */
+    uint8_t octets[P256_POINT_LEN];
 };
 
 static EVP_PKEY *pkey_of_params(const char *kind, int parts, const OSSL_PARAM *params)
@@ -53,6 +55,7 @@ void digests_init(struct digests *d)
         .sha384 = EVP_MD_fetch(NULL, "SHA384", NULL),
         .sha512 = EVP_MD_fetch(NULL, "SHA512", NULL),
         .work = EVP_MD_CTX_new(),
+        .room = p256_room_new(),
         .p256 = curve_new("P-256"),
         .p384 = curve_new("P-384")};
 }
@@ -64,6 +67,7 @@ void digests_fini(struct digests *d)
     EVP_MD_free(d->sha384);
     EVP_MD_free(d->sha512);
     EVP_MD_CTX_free(d->work);
+    p256_room_free(d->room);
     EVP_PKEY_free(d->p256);
     EVP_PKEY_free(d->p384);
 }
@@ -104,16 +108,16 @@ static EVP_PKEY *rsa_pkey(const struct dnskey *key)
 }
 
 /* RFC 6605 4: x | y; OpenSSL wants to hear that it is not compressed, and checks that it is on the curve. */
-static EVP_PKEY *ec_pkey(const struct dnskey *key, const EVP_PKEY *curve, size_t coordinate_len)
+static EVP_PKEY *ec_pkey(const uint8_t *key, size_t key_len, const EVP_PKEY *curve, size_t coordinate_len)
 {
     uint8_t point[1 + 2 * COORDINATE_MAX];
-    if (key->key_len != 2 * coordinate_len || !curve)
+    if (key_len != 2 * coordinate_len || !curve)
         return NULL;
     point[0] = 4; /* SEC 1 2.3.3 */
-    memcpy(point + 1, key->key, key->key_len);
+    memcpy(point + 1, key, key_len);
     EVP_PKEY *pkey = EVP_PKEY_new();
     if (pkey && EVP_PKEY_copy_parameters(pkey, curve) == 1 &&
-        EVP_PKEY_set1_encoded_public_key(pkey, point, 1u + key->key_len) == 1)
+        EVP_PKEY_set1_encoded_public_key(pkey, point, 1u + key_len) == 1)
         return pkey;
     EVP_PKEY_free(pkey);
     return NULL;
@@ -146,12 +150,15 @@ static void read_key(struct pubkey *k, const struct dnskey *key)
     case ALGORITHM_ECDSAP256SHA256:
         k->digest = d->sha256;
         k->coordinate_len = 32;
-        k->pkey = ec_pkey(key, d->p256, k->coordinate_len);
+        if (key->key_len == P256_POINT_LEN) {
+            memcpy(k->octets, key->key, P256_POINT_LEN);
+            k->point = p256_point_new(d->room, k->octets);
+        }
         break;
     case ALGORITHM_ECDSAP384SHA384:
         k->digest = d->sha384;
         k->coordinate_len = 48;
-        k->pkey = ec_pkey(key, d->p384, k->coordinate_len);
+        k->pkey = ec_pkey(key->key, key->key_len, d->p384, k->coordinate_len);
         break;
     case ALGORITHM_ED25519:
         k->pkey = raw_pkey(key, "ED25519", ED25519_KEY_LEN);
@@ -182,7 +189,7 @@ struct pubkey *pubkey_new(const struct dnskey *key, const struct digests *digest
     struct pubkey *k = mem_alloc(sizeof *k);
     k->digests = digests;
     read_key(k, key);
-    if (k->pkey && prepare(k, algorithm_is_rsa(key->algorithm)))
+    if (k->point || (k->pkey && prepare(k, algorithm_is_rsa(key->algorithm))))
         return k;
     pubkey_free(k);
     ERR_clear_error();
@@ -196,6 +203,7 @@ void pubkey_free(struct pubkey *k)
     EVP_MD_CTX_free(k->whole);
     EVP_PKEY_CTX_free(k->context);
     EVP_PKEY_free(k->pkey);
+    p256_point_free(k->point);
     mem_free(k);
 }
 
@@ -226,18 +234,30 @@ static size_t ecdsa_der(uint8_t out[DER_MAX], const uint8_t *signature, size_t c
     return w.pos;
 }
 
+/* Of a point that nothing was asked of EVP for yet. */
+static bool make_pkey(struct pubkey *k)
+{
+    k->pkey = ec_pkey(k->octets, sizeof k->octets, k->digests->p256, k->coordinate_len);
+    return k->pkey && prepare(k, false);
+}
+
+/* What is not found good by the curve alone is EVP's to refuse. */
 static bool verify_digest(
     struct pubkey *k, const uint8_t *octets, size_t len, const uint8_t *signature, size_t signature_len)
 {
     uint8_t digest[EVP_MAX_MD_SIZE], der[DER_MAX];
+    if ((k->coordinate_len && signature_len != 2 * k->coordinate_len) ||
+        !take_digest(k->digests, k->digest, octets, len, digest))
+        return false;
+    if (k->point && p256_point_is_good(k->digests->room, k->point, digest, signature))
+        return true;
     if (k->coordinate_len) {
-        if (signature_len != 2 * k->coordinate_len)
-            return false;
         signature_len = ecdsa_der(der, signature, k->coordinate_len);
         signature = der;
     }
-    return take_digest(k->digests, k->digest, octets, len, digest) &&
-           EVP_PKEY_verify(
+    if (!k->context && !make_pkey(k))
+        return false;
+    return EVP_PKEY_verify(
                k->context, signature, signature_len, digest, (size_t)EVP_MD_get_size(k->digest)) == 1;
 }
 
@@ -251,8 +271,8 @@ static bool verify_whole(
 bool pubkey_verify(
     struct pubkey *k, const uint8_t *octets, size_t len, const uint8_t *signature, size_t signature_len)
 {
-    bool good = k->context ? verify_digest(k, octets, len, signature, signature_len)
-                           : verify_whole(k, octets, len, signature, signature_len);
+    bool good = k->whole ? verify_whole(k, octets, len, signature, signature_len)
+                         : verify_digest(k, octets, len, signature, signature_len);
     if (!good)
         ERR_clear_error();
     return good;

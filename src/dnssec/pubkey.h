@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "dnssec/fault.h"
+#include "dnssec/p256.h"
 #include "dnssec/verify.h"
 
 /* RFC 3110 2, leading zeroes left out. */
@@ -28,6 +29,7 @@ enum fault_kind dnskey_unusable(const struct dnskey *key);
 struct digests {
     EVP_MD *sha1, *sha256, *sha384, *sha512;
     EVP_MD_CTX *work;
+    struct p256_room *room;
     EVP_PKEY *p256, *p384; /* curves without a point: a key made of one costs a third */
 };
 

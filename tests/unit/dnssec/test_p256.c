@@ -10,7 +10,10 @@
 #include <cmocka.h>
 
 #include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
 #include <openssl/obj_mac.h>
 
 #include "base/random.h"
@@ -23,7 +26,9 @@ struct signer {
     BIGNUM *d;
     uint8_t point[P256_POINT_LEN];
     struct p256_key *ready;
-    struct pubkey *openssl;
+    struct pubkey *pubkey; /* without multiples */
+    EVP_PKEY *evp;
+    EVP_PKEY_CTX *evp_ctx;
 };
 
 struct signature {
@@ -93,6 +98,22 @@ static void point_octets(const EC_POINT *q, uint8_t out[P256_POINT_LEN])
     memcpy(out, octets + 1, P256_POINT_LEN);
 }
 
+static void make_evp(struct signer *s)
+{
+    uint8_t octets[1 + P256_POINT_LEN] = {4};
+    char name[] = "P-256";
+    memcpy(octets + 1, s->point, P256_POINT_LEN);
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, octets, sizeof octets),
+        OSSL_PARAM_construct_end()};
+    EVP_PKEY_CTX *maker = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    assert_int_equal(EVP_PKEY_fromdata_init(maker), 1);
+    assert_int_equal(EVP_PKEY_fromdata(maker, &s->evp, EVP_PKEY_PUBLIC_KEY, params), 1);
+    EVP_PKEY_CTX_free(maker);
+    s->evp_ctx = EVP_PKEY_CTX_new_from_pkey(NULL, s->evp, NULL);
+    assert_int_equal(EVP_PKEY_verify_init(s->evp_ctx), 1);
+}
+
 static void signer_of_point(struct signer *s, const EC_POINT *q)
 {
     *s = (struct signer){0};
@@ -104,8 +125,9 @@ static void signer_of_point(struct signer *s, const EC_POINT *q)
         .algorithm = ALGORITHM_ECDSAP256SHA256,
         .key = s->point,
         .key_len = P256_POINT_LEN};
-    s->openssl = pubkey_new(&key, &digests);
-    assert_non_null(s->openssl);
+    s->pubkey = pubkey_new(&key, &digests);
+    assert_non_null(s->pubkey);
+    make_evp(s);
 }
 
 static void signer_init(struct signer *s, BIGNUM *d)
@@ -121,7 +143,9 @@ static void signer_fini(struct signer *s)
 {
     BN_free(s->d);
     p256_key_free(s->ready);
-    pubkey_free(s->openssl);
+    pubkey_free(s->pubkey);
+    EVP_PKEY_CTX_free(s->evp_ctx);
+    EVP_PKEY_free(s->evp);
 }
 
 static void take_digest(struct signature *g)
@@ -155,7 +179,25 @@ static void sign(const struct signer *s, struct signature *g)
 
 static bool openssl_says(const struct signer *s, const struct signature *g)
 {
-    return pubkey_verify(s->openssl, g->octets, sizeof g->octets, g->rs, sizeof g->rs);
+    uint8_t *der = NULL;
+    ECDSA_SIG *sig = ECDSA_SIG_new();
+    ECDSA_SIG_set0(sig, BN_bin2bn(g->rs, 32, NULL), BN_bin2bn(g->rs + 32, 32, NULL));
+    int len = i2d_ECDSA_SIG(sig, &der);
+    assert_true(len > 0);
+    bool good = EVP_PKEY_verify(s->evp_ctx, der, (size_t)len, g->digest, sizeof g->digest) == 1;
+    ERR_clear_error();
+    OPENSSL_free(der);
+    ECDSA_SIG_free(sig);
+    return good;
+}
+
+/* By the curve alone, which must find all that is good, and as the verifier asks, with EVP behind it. */
+static void assert_others_say(const struct signer *s, const struct signature *g, bool is_good)
+{
+    struct p256_point *point = p256_point_new(room, s->point);
+    assert_int_equal(p256_point_is_good(room, point, g->digest, g->rs), is_good);
+    p256_point_free(point);
+    assert_int_equal(pubkey_verify(s->pubkey, g->octets, sizeof g->octets, g->rs, sizeof g->rs), is_good);
 }
 
 static bool ready_says(const struct signer *s, const struct signature *g)
@@ -234,6 +276,7 @@ static void says_what_openssl_says(void **state)
             spoil(&g);
             bool is_good = openssl_says(&s, &g);
             assert_int_equal(ready_says(&s, &g), is_good);
+            assert_others_say(&s, &g, is_good);
             good += is_good;
         }
         signer_fini(&s);
@@ -259,6 +302,7 @@ static void says_the_same_of_keys_that_are_the_base_s_multiples(void **state)
             sign(&s, &g);
             spoil(&g);
             assert_int_equal(ready_says(&s, &g), openssl_says(&s, &g));
+            assert_others_say(&s, &g, openssl_says(&s, &g));
         }
         signer_fini(&s);
     }
@@ -278,6 +322,7 @@ static void adds_a_point_to_itself(void **state)
         BN_bn2binpad(e, g.rs, 32);
         BN_bn2binpad(factor, g.rs + 32, 32);
         assert_int_equal(ready_says(&s, &g), openssl_says(&s, &g));
+        assert_others_say(&s, &g, openssl_says(&s, &g));
         BN_free(e);
         BN_free(factor);
     }
@@ -288,11 +333,14 @@ static void takes_no_point_that_is_not_on_the_curve(void **state)
 {
     uint8_t point[P256_POINT_LEN] = {0};
     assert_null(p256_key_new(point));
+    assert_null(p256_point_new(room, point));
     memset(point, 0xff, sizeof point);
     assert_null(p256_key_new(point));
+    assert_null(p256_point_new(room, point));
     point_octets(EC_GROUP_get0_generator(group), point);
     point[63] ^= 1;
     assert_null(p256_key_new(point));
+    assert_null(p256_point_new(room, point));
 }
 
 /* The key of which that is a signature: (s·R − e·G)/r. */
@@ -331,9 +379,11 @@ static void takes_an_x_beyond_the_order(void **state)
         BN_bn2binpad(factor, g.rs + 32, 32);
         assert_true(openssl_says(&s, &g));
         assert_true(ready_says(&s, &g));
+        assert_others_say(&s, &g, true);
         BN_bn2binpad(x, g.rs, 32); /* but not x itself */
         assert_false(openssl_says(&s, &g));
         assert_false(ready_says(&s, &g));
+        assert_others_say(&s, &g, false);
         found++;
         signer_fini(&s);
         BN_free(factor);
@@ -362,6 +412,7 @@ static void refuses_the_point_at_infinity(void **state)
         BN_bn2binpad(factor, g.rs + 32, 32);
         assert_false(openssl_says(&s, &g));
         assert_false(ready_says(&s, &g));
+        assert_others_say(&s, &g, false);
         signer_fini(&s);
         BN_free(e);
         BN_free(r);
