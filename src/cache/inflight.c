@@ -48,10 +48,20 @@ void inflight_free(struct inflight *i)
     mem_free(i);
 }
 
-uint32_t inflight_zone(const struct inflight *i, const name_t *zone)
+uint64_t inflight_zone_hash(const struct inflight *i, const name_t *zone)
 {
     name_t lower[NAME_MAX_LEN];
-    return (uint32_t)(hash_octets(&i->key, lower, name_lower_copy(lower, zone)) % INFLIGHT_SLOTS);
+    return hash_octets(&i->key, lower, name_lower_copy(lower, zone));
+}
+
+uint32_t inflight_zone_slot(uint64_t hash)
+{
+    return (uint32_t)(hash % INFLIGHT_SLOTS);
+}
+
+uint32_t inflight_zone(const struct inflight *i, const name_t *zone)
+{
+    return inflight_zone_slot(inflight_zone_hash(i, zone));
 }
 
 uint32_t inflight_server(const struct inflight *i, const struct addr *server)

@@ -125,6 +125,7 @@ struct candidate {
     bool stream_failed; /* after a near miss; then UDP, with another ID and port, is all there is */
     bool full;          /* passed over in this turn: its address has enough in flight */
     bool case_missed;   /* echoed the name in other letters */
+    uint32_t slot;      /* of cache/inflight.h; 0: not needed yet */
 };
 
 struct reply;

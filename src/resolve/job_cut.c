@@ -16,12 +16,6 @@ static void add_known_addresses(struct job *j, struct server *sv)
     }
 }
 
-static uint64_t zone_hash(const struct job *j, const name_t *zone)
-{
-    name_t lower[NAME_MAX_LEN];
-    return hash_octets(&j->r->key, lower, name_lower_copy(lower, zone));
-}
-
 void zone_enter(struct job *j, struct cut *cut)
 {
     job_drop_sends(j);
@@ -31,11 +25,12 @@ void zone_enter(struct job *j, struct cut *cut)
     j->patience_ms = INT64_MAX;
     j->port_of = 0;
     struct reason trouble = j->zone.trouble;
+    uint64_t hash = inflight_zone_hash(cache_inflight(j->r->cache), cut->zone);
     j->zone = (struct zone_stage){.cut = cut,
         .entered_s = j->r->now.cache_s,
         .entered_messages = j->work->messages,
-        .hash = zone_hash(j, cut->zone),
-        .slot = inflight_zone(cache_inflight(j->r->cache), cut->zone),
+        .hash = hash,
+        .slot = inflight_zone_slot(hash),
         .candidates = j->zone.candidates, /* room that the zone before needed */
         .candidate_cap = j->zone.candidate_cap,
         .trouble = trouble};

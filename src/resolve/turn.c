@@ -174,7 +174,10 @@ static bool has_room(const struct job *j, uint32_t slot)
 
 static uint32_t server_slot(const struct job *j, unsigned candidate)
 {
-    return inflight_server(cache_inflight(j->r->cache), &j->zone.candidates[candidate].at.addr);
+    struct candidate *c = &j->zone.candidates[candidate];
+    if (c->slot == 0) /* a zone's, so it is not known yet */
+        c->slot = inflight_server(cache_inflight(j->r->cache), &c->at.addr);
+    return c->slot;
 }
 
 int turn_candidate(struct job *j, unsigned candidate)
