@@ -49,7 +49,7 @@ struct sent {
 struct asked {
     ask_id id;
     int64_t deadline_ms;
-    bool over;
+    bool over, stale_ok;
 };
 
 struct run {
@@ -424,9 +424,13 @@ static void ask(struct run *x, uint8_t what)
     q.background = (what & 0xc0) == 0xc0;
     q.client = addr_v4((const uint8_t[]){198, 51, 100, (uint8_t)(x->ask_count % 3)});
     q.observer = x->ask_count % 2 ? NULL : &watcher;
+    q.stale_ok = x->ask_count % 3 != 0;
     struct asked *a = &x->asks[x->ask_count++];
     a->deadline_ms = x->now.mono_ms + ANSWER_MS_MAX;
+    a->stale_ok = q.stale_ok;
     a->id = resolve_ask(x->r, &q, x->now);
+    if (x->ask_count % 4 == 0)
+        resolve_refresh(x->r, &q, x->now);
 }
 
 static void change(struct run *x, uint8_t what)
@@ -549,6 +553,7 @@ static void on_answer(struct run *x, ask_id id, const struct outcome *o)
     a->over = true;
     assert(x->now.mono_ms <= a->deadline_ms);
     assert(o->messages <= WORK_MESSAGES_MAX);
+    assert(!o->stale || (a->stale_ok && o->from_cache && o->reason.text));
     assert(o->rcode != RCODE_SERVFAIL || (o->answer.count == 0 && o->reason.tag));
     unsigned links = 0;
     for (size_t i = 0; i < o->answer.count; i++) {
@@ -661,6 +666,8 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
     x->rounds = rounds[more & 3];
     x->set.use_v4 = (more & 0x18) != 0x08;
     x->set.use_v6 = (more & 0x18) != 0x10;
+    if (more & 0x20)
+        x->set.stale_wait_ms = 0;
     x->wake_ms = INT64_MAX;
     x->now = (now_t){.cache_s = 1000, .mono_ms = 1000000, .wall_s = 1800000000, .wall_known = true};
     x->cache = cache_new(&x->cache_set, &(struct hash_key){1, 2});
