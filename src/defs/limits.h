@@ -141,6 +141,7 @@
 #define REFRESH_JOBS_MAX 64u /* at a time, of a worker: 1,000 a second at 60 ms */
 #define REFRESH_JOBS_EASY 8u /* fewer do not need to be spread: */
 #define REFRESH_CHANCE 4u    /* one ask of so many begins one in the first half of the last tenth */
+#define REFRESH_BEGUN 1024u  /* those remembered, so that one that changes nothing is not repeated at once */
 #define REFRESH_LOOKED 256u  /* questions of which is remembered that they were looked after this second */
 /* RFC 8767 5 and 6: no more attempts than one in 30 s while what is stale will do. */
 #define STALE_RECHECK_S 30u

@@ -24,15 +24,42 @@ static bool is_due(struct resolver *r, uint32_t left_s, uint32_t stored_s)
            random_below(r->rng, REFRESH_CHANCE) == 0;
 }
 
-static void begin(struct resolver *r, const name_t *name, uint16_t type, uint16_t class, bool unchecked)
+/* What the cache knows of one name. */
+struct known {
+    const name_t *name;
+    uint16_t type, class;
+    bool unchecked; /* then so is what comes */
+    uint32_t left_s, stored_s;
+    const name_t *target; /* of an alias; NULL: none */
+};
+
+/* Once in each half of what is left: one that fails, or brings what does not replace what is known, is not
+ * repeated every second. */
+static bool is_first(struct resolver *r, const struct known *k)
+{
+    uint8_t key[NAME_MAX_LEN + 3];
+    size_t n = name_lower_copy(key, k->name);
+    put_u16(key + n, k->type);
+    key[n + 2] = k->unchecked;
+    uint64_t hash = hash_octets(&r->key, key, n + 3);
+    size_t slot = hash % REFRESH_BEGUN;
+    if (r->refresh.begun[slot].hash == hash && r->refresh.begun[slot].until_s > r->now.cache_s)
+        return false;
+    r->refresh.begun[slot].hash = hash;
+    r->refresh.begun[slot].until_s = r->now.cache_s + k->left_s / 2 + 1;
+    return true;
+}
+
+static void begin(struct resolver *r, const struct known *k)
 {
     struct failure f;
-    if (r->refresh.jobs >= REFRESH_JOBS_MAX || r->reach.down ||
+    if (!is_due(r, k->left_s, k->stored_s) || r->refresh.jobs >= REFRESH_JOBS_MAX || r->reach.down ||
         inflight_is_crowded(cache_inflight(r->cache)) ||
-        (cache_failure_get(r->cache, name, type, class, r->now.cache_s, &f) && f.retry_s > 0))
+        (cache_failure_get(r->cache, k->name, k->type, k->class, r->now.cache_s, &f) && f.retry_s > 0) ||
+        !is_first(r, k))
         return;
-    struct job *j =
-        job_in_background(r, name, type, class, (struct job_flags){.no_read = true, .unchecked = unchecked});
+    struct job_flags flags = {.no_read = true, .unchecked = k->unchecked || !r->set.anchors};
+    struct job *j = job_in_background(r, k->name, k->type, k->class, flags);
     if (!j)
         return;
     j->refreshes = true;
@@ -51,31 +78,28 @@ void refresh_ended(struct resolver *r)
     r->refresh.jobs--;
 }
 
-/* What the cache knows of one name. */
-struct known {
-    uint32_t left_s, stored_s;
-    const name_t *target; /* of an alias; NULL: none */
-};
-
 static bool look(
     struct resolver *r, const struct question *q, const name_t *name, struct arena *a, struct known *out)
 {
     uint32_t now_s = r->now.cache_s;
     struct negative n;
+    *out = (struct known){.name = name, .type = q->type, .class = q->class};
     const struct rrset *rs = cache_rrset_get(r->cache, name, q->type, q->class, now_s, a);
-    if (rs && rs->rank >= RANK_ANSWER_NONAUTH) {
-        *out = (struct known){rs->ttl, rs->stored_s, NULL};
-        return true;
+    if (!rs || rs->rank < RANK_ANSWER_NONAUTH) {
+        if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
+            out->unchecked = n.verdict == VERDICT_UNCHECKED;
+            out->left_s = n.ttl;
+            out->stored_s = n.stored_s;
+            return true;
+        }
+        rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
+        if (!rs || rs->count == 0)
+            return false;
+        out->target = q->no_aliases ? NULL : rdata_target(TYPE_CNAME, &rs->rdata[0]);
     }
-    if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
-        *out = (struct known){n.ttl, n.stored_s, NULL};
-        return true;
-    }
-    rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
-    if (!rs || rs->count == 0)
-        return false;
-    const name_t *target = q->no_aliases ? NULL : rdata_target(TYPE_CNAME, &rs->rdata[0]);
-    *out = (struct known){rs->ttl, rs->stored_s, target};
+    out->unchecked = rs->verdict == VERDICT_UNCHECKED;
+    out->left_s = rs->ttl;
+    out->stored_s = rs->stored_s;
     return true;
 }
 
@@ -116,8 +140,7 @@ void refresh_answer(struct resolver *r, const struct question *q)
     bool near_end = false;
     for (unsigned links = 0; name && links <= ALIAS_MAX && look(r, q, name, &a, &known); links++) {
         near_end |= is_near_end(r, known.left_s, known.stored_s);
-        if (is_due(r, known.left_s, known.stored_s))
-            begin(r, name, q->type, q->class, q->checking_disabled || !r->set.anchors);
+        begin(r, &known);
         name = known.target;
     }
     arena_fini(&a);
@@ -134,13 +157,20 @@ static bool is_wanted(const struct job *j)
 void refresh_found(struct job *j, const struct found *f)
 {
     const struct rrset *rs = f->links.count ? f->links.items[0] : f->data.count ? f->data.items[0] : NULL;
-    uint32_t left_s = rs ? rs->ttl : f->negative_ttl, stored_s = rs ? rs->stored_s : f->stored_s;
-    if (j->r->set.prefetch && is_wanted(j) && !f->from_cut && is_due(j->r, left_s, stored_s))
-        begin(j->r, j->name, j->type, j->class, j->flags.unchecked);
+    struct known k = {.name = j->name,
+        .type = j->type,
+        .class = j->class,
+        .unchecked = f->verdict == VERDICT_UNCHECKED,
+        .left_s = rs ? rs->ttl : f->negative_ttl,
+        .stored_s = rs ? rs->stored_s : f->stored_s};
+    if (j->r->set.prefetch && is_wanted(j) && !f->from_cut)
+        begin(j->r, &k);
 }
 
 void refresh_rrset(struct job *j, const struct rrset *rs)
 {
-    if (j->r->set.prefetch && is_due(j->r, rs->ttl, rs->stored_s))
-        begin(j->r, rs->owner, rs->type, rs->class, false);
+    struct known k = {
+        .name = rs->owner, .type = rs->type, .class = rs->class, .left_s = rs->ttl, .stored_s = rs->stored_s};
+    if (j->r->set.prefetch)
+        begin(j->r, &k);
 }

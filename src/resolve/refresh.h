@@ -17,7 +17,8 @@ struct refresher {
     struct {
         uint64_t hash;
         uint32_t until_s;
-    } looked[REFRESH_LOOKED]; /* questions that were looked after within this second */
+    } begun[REFRESH_BEGUN],     /* not again before then */
+        looked[REFRESH_LOOKED]; /* questions that were looked after within this second */
 };
 
 /** For a client's answer (resolve_refresh()). */

@@ -247,6 +247,27 @@ static void one_that_fails_takes_nothing_away_and_is_not_repeated_at_once(void *
     is_known(s, "www.test.", TYPE_A);
 }
 
+/* The name is gone, but what is known of it is there until it expires. */
+static void one_that_changes_nothing_is_not_repeated_at_once(void **state)
+{
+    struct scene *s = *state;
+    s->rules[WWW].answer = "www.test. 1000 A 192.0.2.1\n";
+    world_ask(s->w, "www.test.", TYPE_A);
+    world_pass(s->w, 900);
+    s->rules[WWW] = s->rules[NONE];
+    s->rules[WWW].name = "www.test.";
+    unsigned before = sent(s);
+    for (unsigned i = 0; i < 99; i++) {
+        is_known(s, "www.test.", TYPE_A);
+        hit(s, "www.test.");
+        world_drain(s->w);
+        world_pass(s->w, 1);
+    }
+    assert_in_range(sent(s) - before, 2, 8);
+    world_pass(s->w, 1);
+    assert_int_equal(world_ask(s->w, "www.test.", TYPE_A)->rcode, RCODE_NXDOMAIN);
+}
+
 static void few_are_in_flight_at_a_time_and_many_are_spread(void **state)
 {
     struct scene *s = *state;
@@ -362,6 +383,7 @@ int main(void)
         SCENE_TEST(what_lives_for_less_than_10_s_is_not),
         cmocka_unit_test_setup_teardown(nothing_is_where_it_is_off, setup_off, teardown),
         SCENE_TEST(one_that_fails_takes_nothing_away_and_is_not_repeated_at_once),
+        SCENE_TEST(one_that_changes_nothing_is_not_repeated_at_once),
         SCENE_TEST(few_are_in_flight_at_a_time_and_many_are_spread),
         SCENE_TEST(a_delegation_is_not_prolonged),
         cmocka_unit_test(keys_of_zones_in_use_are_refreshed),
