@@ -11,6 +11,7 @@
  */
 #include "lib/whois.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -45,6 +46,7 @@ enum field {
     FIELD_DNSKEY,
     FIELD_DS,
     FIELD_REFERRAL,
+    FIELD_COUNT
 };
 
 static const struct {
@@ -219,12 +221,26 @@ static void take_name(struct reading *r, const char *value, enum card_kind kind)
     r->card->name = kind == CARD_DOMAIN ? card_name(value, strcspn(value, " "), r->arena) : value;
 }
 
+/* Where the text of a field goes that is taken as it is, the first one of each. */
+static const size_t text_places[FIELD_COUNT] = {
+    [FIELD_LABEL] = offsetof(struct card, label),
+    [FIELD_HANDLE] = offsetof(struct card, handle),
+    [FIELD_HOLDER] = offsetof(struct card, holder),
+    [FIELD_COUNTRY] = offsetof(struct card, country),
+    [FIELD_REGISTRAR] = offsetof(struct card, registrar),
+    [FIELD_REGISTRAR_ID] = offsetof(struct card, registrar_id),
+    [FIELD_REGISTRAR_URL] = offsetof(struct card, registrar_url),
+    [FIELD_EMAIL] = offsetof(struct card, abuse_email),
+    [FIELD_PHONE] = offsetof(struct card, abuse_phone),
+    [FIELD_CREATED] = offsetof(struct card, created),
+    [FIELD_CHANGED] = offsetof(struct card, changed),
+    [FIELD_EXPIRES] = offsetof(struct card, expires),
+};
+
 static void take(struct reading *r, enum field field, const char *value)
 {
     struct card *card = r->card;
     switch (field) {
-    case FIELD_NONE:
-        break;
     case FIELD_NAME:
         take_name(r, value, CARD_DOMAIN);
         break;
@@ -234,47 +250,11 @@ static void take(struct reading *r, enum field field, const char *value)
     case FIELD_ASN:
         take_asn(r, value);
         break;
-    case FIELD_LABEL:
-        card_set(&card->label, value);
-        break;
-    case FIELD_HANDLE:
-        card_set(&card->handle, value);
-        break;
-    case FIELD_HOLDER:
-        card_set(&card->holder, value);
-        break;
     case FIELD_ORGANISATION:
         card_set(&r->organisation, value);
         break;
     case FIELD_DESCRIPTION:
         card_set(&r->description, value);
-        break;
-    case FIELD_COUNTRY:
-        card_set(&card->country, value);
-        break;
-    case FIELD_REGISTRAR:
-        card_set(&card->registrar, value);
-        break;
-    case FIELD_REGISTRAR_ID:
-        card_set(&card->registrar_id, value);
-        break;
-    case FIELD_REGISTRAR_URL:
-        card_set(&card->registrar_url, value);
-        break;
-    case FIELD_EMAIL:
-        card_set(&card->abuse_email, value);
-        break;
-    case FIELD_PHONE:
-        card_set(&card->abuse_phone, value);
-        break;
-    case FIELD_CREATED:
-        card_set(&card->created, value);
-        break;
-    case FIELD_CHANGED:
-        card_set(&card->changed, value);
-        break;
-    case FIELD_EXPIRES:
-        card_set(&card->expires, value);
         break;
     case FIELD_STATUS:
         take_status(r, value);
@@ -294,6 +274,10 @@ static void take(struct reading *r, enum field field, const char *value)
         break;
     case FIELD_REFERRAL:
         card_set(&card->referral, host_of(r, value));
+        break;
+    default:
+        if (text_places[field]) /* the first member is no text */
+            card_set((const char **)((char *)card + text_places[field]), value);
         break;
     }
 }
