@@ -55,8 +55,8 @@ static int read_word(struct rest *r, const char *const *names, size_t count)
 /* "!UNAVAIL=return" */
 static bool read_criterion(struct rest *r, struct nsswitch_source *s)
 {
-    bool not = r->p < r->end && *r->p == '!';
-    r->p += not ;
+    bool all_but = r->p < r->end && *r->p == '!';
+    r->p += all_but;
     int status = read_word(r, status_names, NSSWITCH_STATUS_COUNT);
     skip_blanks(r);
     if (status < 0 || r->p == r->end || *r->p != '=')
@@ -65,7 +65,7 @@ static bool read_criterion(struct rest *r, struct nsswitch_source *s)
     skip_blanks(r);
     int action = read_word(r, action_names, ACTION_COUNT);
     for (int i = 0; action >= 0 && i < NSSWITCH_STATUS_COUNT; i++)
-        if ((i == status) != not )
+        if ((i == status) != all_but)
             s->action[i] = (uint8_t)action;
     skip_blanks(r);
     return action >= 0;

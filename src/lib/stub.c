@@ -40,7 +40,6 @@ static void take_name(struct stub_said *s, const name_t *name)
 
 static void take_data(struct stub_said *s, const struct rr *rr)
 {
-    struct addr a = {0};
     if (!s->has_data || rr->ttl < s->ttl_s)
         s->ttl_s = rr->ttl;
     s->has_data = true;
@@ -48,7 +47,7 @@ static void take_data(struct stub_said *s, const struct rr *rr)
         take_name(s, rr->rdata.data);
         return;
     }
-    a = rr->type == TYPE_A ? addr_v4(rr->rdata.data) : addr_v6(rr->rdata.data);
+    struct addr a = rr->type == TYPE_A ? addr_v4(rr->rdata.data) : addr_v6(rr->rdata.data);
     if (s->count < STUB_ADDRESSES_MAX)
         s->addresses[s->count++] = a;
     take_name(s, rr->owner);

@@ -24,7 +24,8 @@ struct walk_said {
     uint8_t verdict; /* enum verdict; the worst of what was asked for */
     int ede;         /* of a failure, or why data is insecure; EDE_NONE */
     char reason[WALK_REASON_LEN];
-    char canonical[NAME_TEXT_LEN]; /* at the end of aliases, without the final dot; of an address its name; "": no data */
+    char canonical[NAME_TEXT_LEN]; /* at the end of aliases, without the final dot; of an address its name;
+                                      "": no data */
     uint32_t messages;
     uint32_t time_us;
     uint32_t count;
