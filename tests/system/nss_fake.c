@@ -1,5 +1,6 @@
 /* NSS modules for tests, which answer without a network. MODULE names it; HABIT says what it does:
  *   ANSWERS   names that end in SUFFIX are 192.0.2.SELF; others are not found
+ *   CHANGES   the same with another address in each process
  *   HANGS     never answers
  *   CRASHES   ends the process, without the long words of sanitizers */
 #include <errno.h>
@@ -16,7 +17,7 @@
 #define GLUE(a, b, c) GLUE_(a, b, c)
 #define FUNCTION(name) GLUE(_nss_, MODULE, name)
 
-enum { ANSWERS, HANGS, CRASHES };
+enum { ANSWERS, CHANGES, HANGS, CRASHES };
 
 enum nss_status FUNCTION(_gethostbyname2_r)(
     const char *name, int family, struct hostent *out, char *buf, size_t len, int *errnop, int *h_errnop);
@@ -39,7 +40,7 @@ static enum nss_status no(int *errnop, int *h_errnop)
 enum nss_status FUNCTION(_gethostbyname2_r)(
     const char *name, int family, struct hostent *out, char *buf, size_t len, int *errnop, int *h_errnop)
 {
-    static const uint8_t address[4] = {192, 0, 2, SELF};
+    const uint8_t address[4] = {192, 0, 2, HABIT == CHANGES ? (uint8_t)getpid() : SELF};
     size_t name_octets = strlen(name) + 1;
     if (HABIT == HANGS)
         for (;;)

@@ -183,6 +183,16 @@ def test_a_local_harkd_tells_whether_it_knew_the_answer():
     assert [part["age_s"] for part in parts if part["source"] == "dns"][0] >= 1
 
 
+def test_a_disagreement_of_the_whole_with_its_parts_is_told():
+    machine = Machine(**nss("hosts: files changing"))
+    done = machine.run("hark", "x.changes")
+    assert re.search(r"^  from      changing: .*\n  but       asked one by one, the sources .* say something else; hark why x\.changes$",
+                     done.stdout, re.MULTILINE), done.stdout
+    said = json.loads(machine.run("hark", "why", "x.changes", "--json").stdout)
+    assert said["agrees"] is False and said["addresses"] != said["sources"][1]["addresses"]
+    assert [n for n in said["notices"] if n.startswith(f"programs hear {said['addresses'][0]}, which is not what the sources say")]
+
+
 def test_verbose_tells_how_the_system_was_asked():
     out = Machine(**nss("hosts: files nosuchsource dns")).run("hark", "www.python.org", "-v").stdout
     assert "AF_UNSPEC, SOCK_STREAM, AI_CANONNAME, AI_ADDRCONFIG" in out
