@@ -180,14 +180,9 @@ def tcp(bench: Bench) -> dict[str, Rows]:
 
 
 def profile(bench: Bench, server, names: Path, options: dict):
-    data = bench.folder / "perf.data"
-    perf = subprocess.Popen(["perf", "record", "-q", "-g", "-o", data, "-p", str(server.pid)], stderr=subprocess.DEVNULL)
-    time.sleep(0.5)
-    bench.ask("flood", server, names, **options)
-    perf.terminate()
-    perf.wait()
-    subprocess.run(["perf", "report", "-i", data, "--no-children", "-g", "none", "--percent-limit", "0.5", "--stdio"],
-                   stderr=subprocess.DEVNULL)
+    data, before = bench.folder / "perf.data", servers.cpu_s(server.pid)
+    answers, *_ = profiling.record(server.pid, data, lambda: bench.ask("flood", server, names, **options))
+    print(f"\n{server.name}: {profiling.report(data, int(answers), (servers.cpu_s(server.pid) - before) / answers * 1e6)}")
 
 
 # ---- misses -----------------------------------------------------------------------------------------------------
