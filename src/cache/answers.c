@@ -97,13 +97,7 @@ static bool copy_answer(const void *value, size_t len, void *ctx)
     return true;
 }
 
-static bool look(struct copy *c, struct cache *cache, uint8_t *key, size_t key_len, unsigned variant)
-{
-    key[key_len - 1] = (uint8_t)variant;
-    return store_read(cache->store, STORE_ANSWER, key, key_len, c->now_s, copy_answer, c);
-}
-
-static size_t key_of(uint8_t key[CACHE_KEY_MAX], const struct answer_question *q)
+static size_t key_of(uint8_t *key, const struct answer_question *q)
 {
     name_lower_octets(key, q->name, q->name_len);
     put_u16(key + q->name_len, q->type);
@@ -111,16 +105,56 @@ static size_t key_of(uint8_t key[CACHE_KEY_MAX], const struct answer_question *q
     return q->name_len + 5;
 }
 
+static inline void make_key(const struct cache *c, const struct answer_question *q, struct answer_key *key)
+{
+    size_t n = key_of(key->octets, q);
+    key->octets[n - 1] = 0;
+    key->len = (uint16_t)n;
+    key->hash = store_hash(c->store, STORE_ANSWER, key->octets, n);
+}
+
+void cache_answer_key(const struct cache *c, const struct answer_question *q, struct answer_key *key)
+{
+    make_key(c, q, key);
+    store_near(c->store, key->hash);
+}
+
+void cache_answer_nearer(const struct cache *c, const struct answer_key *key)
+{
+    store_nearer(c->store, key->hash);
+}
+
+static bool look(struct copy *c, struct cache *cache, uint8_t *key, size_t key_len, unsigned variant)
+{
+    key[key_len - 1] = (uint8_t)variant;
+    return store_read(cache->store, STORE_ANSWER, key, key_len, c->now_s, copy_answer, c);
+}
+
+/* Under the keys of those who do not share. */
+static bool look_apart(struct copy *c, struct cache *cache)
+{
+    MEM_UNSET uint8_t key[CACHE_KEY_MAX];
+    bool with_do = c->q->dnssec_ok;
+    size_t n = key_of(key, c->q);
+    return (with_do && look(c, cache, key, n, VARIANT_DO)) ||
+           (c->q->unchecked && (look(c, cache, key, n, VARIANT_CD) ||
+                                   (with_do && look(c, cache, key, n, VARIANT_CD | VARIANT_DO))));
+}
+
 bool cache_answer_get(
     struct cache *c, const struct answer_question *q, uint32_t now_s, struct answer_room *out)
 {
-    MEM_UNSET uint8_t key[CACHE_KEY_MAX];
-    size_t n = key_of(key, q);
+    MEM_UNSET struct answer_key made;
+    const struct answer_key *key = q->key;
+    if (!key) {
+        make_key(c, q, &made);
+        key = &made;
+    }
     struct copy copy = {.q = q, .out = out, .now_s = now_s};
     copy.epoch = atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire);
-    return look(&copy, c, key, n, 0) || (q->dnssec_ok && look(&copy, c, key, n, VARIANT_DO)) ||
-           (q->unchecked && (look(&copy, c, key, n, VARIANT_CD) ||
-                                (q->dnssec_ok && look(&copy, c, key, n, VARIANT_CD | VARIANT_DO))));
+    return store_read_hashed(
+               c->store, STORE_ANSWER, key->octets, key->len, key->hash, now_s, copy_answer, &copy) ||
+           ((q->dnssec_ok || q->unchecked) && look_apart(&copy, c));
 }
 
 static unsigned records_of(const uint16_t counts[3])

@@ -161,9 +161,10 @@ struct answer_question {
     const name_t *name; /* in any letter case */
     size_t name_len;
     uint16_t type, class;
-    bool dnssec_ok;  /* DO */
-    bool compact_ok; /* CO, which says something beside DO alone (RFC 9824 5.1) */
-    bool unchecked;  /* get: CD, who takes what others get too; put: for askers with CD alone */
+    bool dnssec_ok;               /* DO */
+    bool compact_ok;              /* CO, which says something beside DO alone (RFC 9824 5.1) */
+    const struct answer_key *key; /* get: if it was made; may be NULL */
+    bool unchecked;               /* get: CD, who takes what others get too; put: for askers with CD alone */
 };
 
 /* What stands before the records of a message, or of that part of it that is for askers without DO. */
@@ -202,6 +203,17 @@ struct answer_room {
     int ede;  /* EDE_NONE: then ede_text is not written */
 };
 
+/* A question's key in the cache, made before the question is looked for. */
+struct answer_key {
+    uint32_t hash;
+    uint16_t len; /* 0: not made */
+    uint8_t octets[NAME_MAX_LEN + 5];
+};
+
+/** Of name, name_len, type and class. Whoever has several questions makes the keys of all, then calls
+ * cache_answer_nearer() for each, then cache_answer_get(): so nobody waits for memory. */
+void cache_answer_key(const struct cache *c, const struct answer_question *q, struct answer_key *key);
+void cache_answer_nearer(const struct cache *c, const struct answer_key *key);
 /** Copies the records to out->records with their TTLs lowered by the time since they were put; if they are
  * longer than out->cap, they are not copied, and the rest is as if they were. False: none is known. */
 bool cache_answer_get(

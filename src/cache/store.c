@@ -215,19 +215,40 @@ struct store *store_adopt(const void *block, size_t len, const struct hash_key *
 
 /* ---- use ---- */
 
-static struct probe probe_of(const struct store *s, enum store_kind kind, const void *key, size_t key_len)
+static struct probe probe_of(enum store_kind kind, const void *key, size_t key_len, uint32_t hash)
 {
     assert(kind > 0 && kind < STORE_KIND_COUNT && key_len <= STORE_KEY_MAX);
     return (struct probe){.key = key,
         .key_len = key_len,
         .item_key = (uint16_t)((unsigned)kind << KEY_LEN_BITS | key_len),
-        .hash = (uint32_t)hash_octets(&s->m->keys[kind], key, key_len)};
+        .hash = hash};
+}
+
+uint32_t store_hash(const struct store *s, enum store_kind kind, const void *key, size_t key_len)
+{
+    return (uint32_t)hash_octets(&s->m->keys[kind], key, key_len);
+}
+
+void store_near(const struct store *s, uint32_t hash)
+{
+    index_near(s, hash);
+}
+
+void store_nearer(const struct store *s, uint32_t hash)
+{
+    index_nearer(s, hash);
 }
 
 bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     store_reader *reader, void *ctx)
 {
-    struct probe p = probe_of(s, kind, key, key_len);
+    return store_read_hashed(s, kind, key, key_len, store_hash(s, kind, key, key_len), now_s, reader, ctx);
+}
+
+bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t hash,
+    uint32_t now_s, store_reader *reader, void *ctx)
+{
+    struct probe p = probe_of(kind, key, key_len, hash);
     segments_read(s);
     struct found f = index_find(s, &p);
     const struct item *it = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
@@ -362,7 +383,7 @@ static uint64_t room_for(
 bool store_put(struct store *s, enum store_kind kind, const void *key, size_t key_len, const void *value,
     size_t len, uint32_t expires_s, uint32_t now_s, store_may_replace *may_replace, void *ctx)
 {
-    struct probe p = probe_of(s, kind, key, key_len);
+    struct probe p = probe_of(kind, key, key_len, store_hash(s, kind, key, key_len));
     uint32_t room = item_room(key_len, len);
     bool ok = len > 0 && len <= UINT16_MAX && room <= s->head->segment_len && now_s < expires_s;
     if (ok) {
@@ -387,7 +408,7 @@ bool store_put(struct store *s, enum store_kind kind, const void *key, size_t ke
 
 void store_remove(struct store *s, enum store_kind kind, const void *key, size_t key_len)
 {
-    struct probe p = probe_of(s, kind, key, key_len);
+    struct probe p = probe_of(kind, key, key_len, store_hash(s, kind, key, key_len));
     segments_read(s);
     pthread_mutex_t *lock = index_lock_of(s, p.hash);
     pthread_mutex_lock(lock);

@@ -100,6 +100,28 @@ struct found index_find(const struct store *s, const struct probe *p)
     return f;
 }
 
+void index_near(const struct store *s, uint32_t hash)
+{
+    __builtin_prefetch(bucket_of(s, hash));
+}
+
+/* Nothing of the item is read, so no promise of segments_read() is needed. */
+void index_nearer(const struct store *s, uint32_t hash)
+{
+    const struct bucket *b = bucket_of(s, hash);
+    uint64_t wanted = tag_of(hash);
+    for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
+        uint64_t word = atomic_load_explicit(&b->slots[i], memory_order_relaxed);
+        if ((word & (SLOT_TAG | SLOT_OTHER)) == wanted && (word & SLOT_PLACE)) {
+            const uint8_t *at = (const uint8_t *)item_at(s, word & SLOT_PLACE);
+            __builtin_prefetch(at);
+            __builtin_prefetch(at + 64);
+            __builtin_prefetch(at + 128);
+            return;
+        }
+    }
+}
+
 static struct found find_place_in(struct bucket *b, uint64_t place)
 {
     for (unsigned i = 0; i < BUCKET_SLOTS; i++) {

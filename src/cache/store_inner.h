@@ -214,6 +214,9 @@ struct found {
 
 /** Without a lock, for a handle that is reading. */
 struct found index_find(const struct store *s, const struct probe *p);
+/** Fetch the bucket of a hash; then the first item in it that may be of that hash. */
+void index_near(const struct store *s, uint32_t hash);
+void index_nearer(const struct store *s, uint32_t hash);
 /** All others with the key's stripe locked. */
 pthread_mutex_t *index_lock_of(const struct store *s, uint32_t hash);
 struct found index_find_locked(const struct store *s, const struct probe *p);

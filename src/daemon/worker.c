@@ -310,6 +310,8 @@ static enum err open_listeners(struct worker *w, const struct listener **failed)
                 : stream_server_open(&w->tcp[w->tcp_count], &w->loop, fd, sh->streams, worker_on_tcp, w);
         if (err)
             return err;
+        if (l->type == SOCK_DGRAM)
+            udp_listener_prepare(w->udp[w->udp_count], &WORKER_PREPARE);
         *(l->type == SOCK_DGRAM ? &w->udp_count : &w->tcp_count) += 1;
     }
     *failed = NULL;

@@ -174,6 +174,21 @@ static bool take(struct worker *w, struct pending *q, struct request *rq, struct
     return false;
 }
 
+static void on_near(void *ctx, unsigned near, const uint8_t *wire, size_t len)
+{
+    const struct worker *w = ctx;
+    serve_near(w->serve, near, wire, len);
+}
+
+static void on_nearer(void *ctx, unsigned near)
+{
+    const struct worker *w = ctx;
+    serve_nearer(w->serve, near);
+}
+
+const struct udp_prepare WORKER_PREPARE = {.near = on_near, .nearer = on_nearer};
+_Static_assert(UDP_BATCH <= SERVE_NEAR_MAX, "a place for each query of a batch");
+
 size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
     size_t len, uint8_t out[UDP_REPLY_MAX])
 {
@@ -182,6 +197,7 @@ size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *p
     struct pending *q = spare_of(w);
     struct request *rq = q ? &q->rq : &w->full;
     rq->transport = TRANSPORT_UDP;
+    rq->near = (uint8_t)path->near;
     rq->client = path->peer.addr;
     if (path->peer.port == 0)
         return 0; /* nothing can be sent there */
@@ -210,6 +226,7 @@ void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire,
     struct pending *q = spare_of(w);
     struct request *rq = q ? &q->rq : &w->full;
     rq->transport = TRANSPORT_TCP;
+    rq->near = 0;
     rq->client = stream_client_peer(client)->addr;
     enum served served = serve_query(w->serve, rq, wire, len, &reply, worker_now(w));
     if (served == SERVE_SILENT) {

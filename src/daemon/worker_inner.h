@@ -75,6 +75,7 @@ static inline now_t worker_now(struct worker *w)
 
 size_t worker_on_udp(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
     size_t len, uint8_t out[UDP_REPLY_MAX]);
+extern const struct udp_prepare WORKER_PREPARE;
 void worker_on_tcp(void *ctx, struct stream_client *client, const uint8_t *wire, size_t len);
 /** In the owner's thread: to the resolver, or to those who ask the same. */
 void worker_ask_here(struct worker *w, struct pending *q);

@@ -16,6 +16,7 @@
 #define SOCKET_BUFFER (4 * 1024 * 1024)
 #define LAST_ROUNDS_MAX 128 /* what the kernel's queue holds at most, before no more is read */
 #define SEND_TRIES 4
+#define NEAR_MIN 4 /* queries in a batch: fewer do not wait for each other's memory */
 /* Not a power of two apart: the heads of 64 buffers 4096 apart would share one set of the
  * processor's first cache. */
 #define BUFFER_STEP (UDP_QUERY_MAX + 192u)
@@ -34,6 +35,7 @@ struct udp_listener {
     bool wildcard; /* bound to no one address: each datagram tells which was asked */
     struct endpoint at;
     udp_query_fn *on_query;
+    const struct udp_prepare *prepare; /* NULL: nothing is */
     void *ctx;
     struct udp_counters counters;
     struct mmsghdr in[UDP_BATCH], out[UDP_BATCH];
@@ -143,15 +145,16 @@ static void send_batch(struct udp_listener *l, unsigned count)
 }
 
 /* Hands one datagram up; true if a reply is to go out as out[k]. */
-static bool answer_slot(struct udp_listener *l, unsigned i, unsigned k)
+static bool answer_slot(struct udp_listener *l, unsigned i, unsigned k, unsigned near)
 {
     struct msghdr *in = &l->in[i].msg_hdr;
     if (in->msg_flags & MSG_TRUNC) {
         l->counters.too_long++;
         return false;
     }
-    struct udp_path path = {
-        .peer = endpoint_of_sockaddr((const struct sockaddr *)&l->peer[i]), .local = l->at.addr};
+    struct udp_path path = {.peer = endpoint_of_sockaddr((const struct sockaddr *)&l->peer[i]),
+        .local = l->at.addr,
+        .near = near};
     if (path.peer.port == 0) /* no reply can go there */
         return false;
     if (l->wildcard)
@@ -170,6 +173,14 @@ static bool answer_slot(struct udp_listener *l, unsigned i, unsigned k)
     return true;
 }
 
+__attribute__((noinline)) static void prepare_batch(struct udp_listener *l, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        l->prepare->near(l->ctx, i + 1, l->queries + i * BUFFER_STEP, l->in[i].msg_len);
+    for (unsigned i = 0; i < count; i++)
+        l->prepare->nearer(l->ctx, i + 1);
+}
+
 /* One batch in and its replies out. True if there may be more to read. */
 static bool serve_batch(struct udp_listener *l)
 {
@@ -178,8 +189,11 @@ static bool serve_batch(struct udp_listener *l)
         return false;
     l->counters.received += (unsigned)n;
     unsigned replies = 0;
+    bool prepared = l->prepare && n >= NEAR_MIN;
+    if (prepared)
+        prepare_batch(l, (unsigned)n);
     for (unsigned i = 0; i < (unsigned)n && l->fd >= 0; i++)
-        replies += answer_slot(l, i, replies);
+        replies += answer_slot(l, i, replies, prepared ? i + 1 : 0);
     if (replies > 0)
         send_batch(l, replies);
     for (unsigned i = 0; i < (unsigned)n; i++)
@@ -252,6 +266,11 @@ enum err udp_listener_open(
     uv_poll_start(&l->poll, UV_READABLE, on_readable);
     *out = l;
     return ERR_OK;
+}
+
+void udp_listener_prepare(struct udp_listener *l, const struct udp_prepare *prepare)
+{
+    l->prepare = prepare;
 }
 
 void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, const uint8_t *wire, size_t len)

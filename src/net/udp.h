@@ -24,12 +24,21 @@ struct udp_path {
     struct endpoint peer;
     struct addr local;
     uint32_t ifindex;
+    uint32_t
+        near; /* the query's place in a batch that was prepared (struct udp_prepare), from 1; 0: it was not */
 };
 
 struct udp_listener;
 
 typedef size_t udp_query_fn(void *ctx, struct udp_listener *l, const struct udp_path *path,
     const uint8_t *wire, size_t len, uint8_t reply[UDP_REPLY_MAX]);
+
+/* Of the queries of a batch, before any is handed up: the memory that they will need may be fetched. near:
+ * its place in the batch, from 1. */
+struct udp_prepare {
+    void (*near)(void *ctx, unsigned near, const uint8_t *wire, size_t len); /* first for each … */
+    void (*nearer)(void *ctx, unsigned near);                                /* … then this for each */
+};
 
 struct udp_counters {
     uint64_t received, sent, send_failed, too_long;
@@ -42,6 +51,8 @@ struct udp_counters {
  * closed, or was negative (then errno is the caller's). */
 enum err udp_listener_open(
     struct udp_listener **out, uv_loop_t *loop, int fd, udp_query_fn *on_query, void *ctx);
+/** prepare is borrowed for the listener's life. */
+void udp_listener_prepare(struct udp_listener *l, const struct udp_prepare *prepare);
 /** A reply that is ready later. Best effort, as UDP is. */
 void udp_listener_reply(struct udp_listener *l, const struct udp_path *path, const uint8_t *wire, size_t len);
 /** Hands up what has come, then stops reading (drain); replies still go out. */

@@ -10,12 +10,8 @@ static int longest(const struct prefix_list *list, const struct addr *client)
     return best;
 }
 
-bool access_allows(const struct prefix_list *allow, const struct prefix_list *deny, const struct addr *client)
+bool access_longest_allows(
+    const struct prefix_list *allow, const struct prefix_list *deny, const struct addr *client)
 {
-    if (deny->count)
-        return longest(allow, client) > longest(deny, client);
-    for (size_t i = 0; i < allow->count; i++)
-        if (prefix_contains(&allow->items[i], client))
-            return true;
-    return false;
+    return longest(allow, client) > longest(deny, client);
 }

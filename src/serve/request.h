@@ -10,6 +10,7 @@ struct request {
     /* the caller's */
     enum transport transport;
     struct addr client;
+    uint8_t near; /* what serve_near() was told of this very message; 0: nothing */
     /* the message's */
     uint16_t id, flags; /* flags as sent, opcode and rcode bits included */
     bool question;      /* name, type and class are there */

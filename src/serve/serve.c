@@ -69,6 +69,8 @@ static enum step_end step_answers(struct visit *v)
 {
     struct request *rq = v->rq;
     struct answer_question q = answer_question(rq);
+    if (rq->near && v->s->near[rq->near - 1].len)
+        q.key = &v->s->near[rq->near - 1];
     size_t first = MSG_HEADER_LEN + rq->name_len + 4u;
     struct answer_room room = {
         .records = v->reply->data + first, .cap = v->reply->cap - first, .ede_text = v->s->reason};
@@ -214,6 +216,25 @@ enum served serve_query(
         return SERVE_DONE;
     serve_count(end == STEP_SILENT ? &s->counters.silent : &s->counters.pending);
     return end == STEP_SILENT ? SERVE_SILENT : SERVE_PENDING;
+}
+
+void serve_near(struct serve *s, unsigned near, const uint8_t *wire, size_t len)
+{
+    struct answer_key *key = &s->near[near - 1];
+    const uint8_t *name = wire + MSG_HEADER_LEN;
+    size_t last, n = len > MSG_HEADER_LEN ? name_check_last(name, len - MSG_HEADER_LEN, &last) : 0;
+    key->len = 0;
+    if (n == 0 || len - MSG_HEADER_LEN - n < 4)
+        return;
+    struct answer_question q = {
+        .name = name, .name_len = n, .type = get_u16(name + n), .class = get_u16(name + n + 2)};
+    cache_answer_key(s->cache, &q, key);
+}
+
+void serve_nearer(struct serve *s, unsigned near)
+{
+    if (s->near[near - 1].len)
+        cache_answer_nearer(s->cache, &s->near[near - 1]);
 }
 
 struct question serve_question(const struct request *rq)

@@ -58,7 +58,8 @@ struct serve_settings {
     struct strangers *strangers; /* shared by all threads; NULL: each stranger is told that he is one */
 };
 
-#define SERVE_RCODES 24u /* BADCOOKIE is the last of the registry */
+#define SERVE_NEAR_MAX 64u /* numbers from 1 */
+#define SERVE_RCODES 24u   /* BADCOOKIE is the last of the registry */
 
 /* One writer, the worker; read by others at any time. */
 struct serve_counters {
@@ -96,10 +97,14 @@ struct serve *serve_new(const struct serve_settings *settings, struct cache *cac
 /** Other settings, between two calls; requests that are pending stay good. */
 void serve_settings_set(struct serve *s, const struct serve_settings *settings);
 void serve_free(struct serve *s);
-/** rq holds transport and client; the rest is filled in.
+/** rq holds transport, client and near; the rest is filled in.
  * wire is borrowed for the call and must not overlap the reply. */
 enum served serve_query(
     struct serve *s, struct request *rq, const uint8_t *wire, size_t len, struct reply *reply, now_t now);
+/** Queries of a batch that are about to be handed in one by one: the memory that they will need is fetched,
+ * in two steps, each for all of them. near: not over SERVE_NEAR_MAX, to be handed in as rq->near. */
+void serve_near(struct serve *s, unsigned near, const uint8_t *wire, size_t len);
+void serve_nearer(struct serve *s, unsigned near);
 /** What a pending request asks of the resolver; points into rq. */
 struct question serve_question(const struct request *rq);
 /** The reply for what became of it; stores the finished answer for the next asker. */

@@ -123,6 +123,56 @@ static void drops_and_counts_what_is_too_long(void **state)
     bench_close(&b);
 }
 
+struct prepared {
+    struct bench b; /* first: it is the listener's ctx */
+    unsigned near, nearer, bad, handed;
+};
+
+static void prepares_near(void *ctx, unsigned near, const uint8_t *wire, size_t len)
+{
+    struct prepared *p = ctx;
+    p->bad += near != p->near + 1 || p->nearer != 0 || len != 1 || *wire != near;
+    p->near = near;
+}
+
+static void prepares_nearer(void *ctx, unsigned near)
+{
+    struct prepared *p = ctx;
+    p->bad += near != p->nearer + 1;
+    p->nearer = near;
+}
+
+static size_t on_prepared(void *ctx, struct udp_listener *l, const struct udp_path *path, const uint8_t *wire,
+    size_t len, uint8_t reply[UDP_REPLY_MAX])
+{
+    struct prepared *p = ctx;
+    p->handed++;
+    p->bad += p->nearer != p->near || path->near != (p->near ? *wire : 0);
+    return 0;
+}
+
+static void batch_is_prepared_in_two_steps_before_it_is_handed_up(void **state)
+{
+    static const struct udp_prepare prepare = {.near = prepares_near, .nearer = prepares_nearer};
+    for (uint8_t count = 1; count <= 8; count += 7) {
+        struct prepared p = {.near = 0};
+        struct endpoint e = at("127.0.0.1");
+        uv_loop_init(&p.b.loop);
+        assert_int_equal(
+            udp_listener_open(&p.b.l, &p.b.loop, listen_open(&e, SOCK_DGRAM, false), on_prepared, &p),
+            ERR_OK);
+        udp_listener_prepare(p.b.l, &prepare);
+        int fd = socket_to(SOCK_DGRAM, udp_listener_at(p.b.l));
+        for (uint8_t i = 1; i <= count; i++)
+            assert_int_equal(send(fd, &i, 1, 0), 1);
+        RUN_UNTIL(&p.b.loop, p.handed == count);
+        assert_int_equal(p.near, count == 1 ? 0 : count); /* one alone waits for nobody else's memory */
+        assert_int_equal(p.bad, 0);
+        close(fd);
+        bench_close(&p.b);
+    }
+}
+
 static void counts_what_the_kernel_dropped(void **state)
 {
     struct bench b;
@@ -227,6 +277,7 @@ int main(void)
         cmocka_unit_test(answers_more_than_one_batch),
         cmocka_unit_test(replies_leave_from_the_asked_address),
         cmocka_unit_test(drops_and_counts_what_is_too_long),
+        cmocka_unit_test(batch_is_prepared_in_two_steps_before_it_is_handed_up),
         cmocka_unit_test(counts_what_the_kernel_dropped),
         cmocka_unit_test(shares_its_port_with_other_workers),
         cmocka_unit_test(tells_why_it_cannot_bind),
