@@ -39,7 +39,8 @@ def filling(bench: Bench, label: str, lines: list, zones: list, **options) -> Fi
 
 
 def flat(bench: Bench) -> Filling:
-    return filling(bench, "flat", list(bench.world.distinct(bench.args.count)), [(n, address_of(n)) for n in bench.world.unsigned("www.")])
+    zones = [(f"known.{d}", address_of(d)) for d in bench.world.unsigned("d.")]  # that d.ZONE is there and has nothing is known, too
+    return filling(bench, "flat", list(bench.world.distinct(bench.args.count)), zones)
 
 
 def mixed(bench: Bench) -> Filling:
