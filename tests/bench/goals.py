@@ -74,6 +74,8 @@ GOALS = [
     Goal("hits", "UDP hit, 10,000 names, uniform", "hits", "hits", "cpu_us", "µs", times(1.18, "echo"), "≤ 1.18 × echo"),
     Goal("zipf", "UDP hit, Zipf", "zipf", "hits", "cpu_us", "µs", times(1.15, "echo"), "≤ 1.15 × echo"),
     Goal("instructions", "UDP hit, with EDNS: instructions", "instructions", "hit", "edns", "", just(1500), "≤ 1,500", servers=("hark",)),
+    Goal("instructions-batch", "the same, in a batch of four or more", "instructions", "hit", "edns batch", "", just(1500), "≤ 1,500",
+         servers=("hark",)),
     Goal("workers", "UDP hit, two workers", "workers", "workers", "cpu_us", "µs", times(1.1, "hark, 1"), "≤ 1.1 × one worker",
          servers=("echo, 1", "echo, 2", "hark, 1", "hark, 2")),
     Goal("tcp", "TCP hit, 20 connections, pipelined", "tcp", "8 under way", "cpu_us", "µs", times_best(0.65), "≤ 0.65 × best peer"),
