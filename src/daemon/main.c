@@ -7,8 +7,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "daemon/key_maker.h"
 #include "daemon/arguments.h"
+#include "daemon/key_maker.h"
 #include "daemon/network.h"
 #include "daemon/pool.h"
 #include "daemon/privileges.h"

@@ -43,6 +43,7 @@ struct work {
     struct addr client; /* who asked; zeroed: nobody outside */
     uint32_t messages, octets, target_failures;
     struct budget budget; /* of validation */
+    bool background;      /* nobody waits for it: it begins nothing further that nobody waits for */
     bool quiet;           /* a question of tell.c: nothing that happens on its way is told to anybody */
     /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
      * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
@@ -137,6 +138,7 @@ struct server {
     const name_t *name;
     enum server_state state;
     bool has_address;
+    bool asked_again; /* its address was glue */
 };
 
 /* What the job knows of the zone that it asks now. Owned by job_cut.c and pick.c. */

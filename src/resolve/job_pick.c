@@ -97,9 +97,11 @@ static void address_came(struct job *j, const struct link *l)
         sv->has_address = true;
         candidate_add(j, sv->name, &a, false);
     }
-    bool glue = rs && rs->rank == RANK_GLUE && l->purpose == PURPOSE_ADDRESS;
-    if (sv->has_address) /* what its own zone says may still be asked for */
-        sv->state = glue ? SERVER_UNASKED : SERVER_RESOLVED;
+    /* What its own zone says may still be asked for, once. */
+    bool again = rs && rs->rank == RANK_GLUE && l->purpose == PURPOSE_ADDRESS && !sv->asked_again;
+    sv->asked_again = sv->asked_again || again;
+    if (sv->has_address)
+        sv->state = again ? SERVER_UNASKED : SERVER_RESOLVED;
     else if (l->type == TYPE_A && j->r->set.use_v6 && o->rcode == RCODE_NOERROR)
         ask_address(j, l->server, TYPE_AAAA, l->purpose);
     else {

@@ -163,7 +163,7 @@ void refresh_found(struct job *j, const struct found *f)
         .unchecked = f->verdict == VERDICT_UNCHECKED,
         .left_s = rs ? rs->ttl : f->negative_ttl,
         .stored_s = rs ? rs->stored_s : f->stored_s};
-    if (j->r->set.prefetch && is_wanted(j) && !f->from_cut)
+    if (j->r->set.prefetch && !j->work->background && is_wanted(j) && !f->from_cut)
         begin(j->r, &k);
 }
 
@@ -171,6 +171,6 @@ void refresh_rrset(struct job *j, const struct rrset *rs)
 {
     struct known k = {
         .name = rs->owner, .type = rs->type, .class = rs->class, .left_s = rs->ttl, .stored_s = rs->stored_s};
-    if (j->r->set.prefetch)
+    if (j->r->set.prefetch && !j->work->background)
         begin(j->r, &k);
 }

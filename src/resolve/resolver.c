@@ -206,6 +206,7 @@ struct job *job_in_background(
         return NULL;
     job_own_work(j);
     j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
+    j->work->background = true;
     return j;
 }
 
