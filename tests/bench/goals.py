@@ -15,9 +15,9 @@ PARTS = {
     "tcp": "tcp --rounds 3 --count 100000",
     "misses": "misses --rounds 3",
     "mixed": "mixed --count 100000",
-    "memory": "memory --count 300000 --small-cache 0",
+    "memory": "memory --count 200000 --small-cache 0",
     "start": "start",
-    "flood": "flood",
+    "flood": "flood --peer-share 0.05",
 }
 
 Rows = dict[str, dict[str, list[float]]]
