@@ -62,7 +62,9 @@ static struct piece look(struct job *j, const name_t *name, uint32_t as_of_s)
     if (rs && rs->rank >= RANK_ANSWER_NONAUTH)
         offer(&best, PIECE_DATA, rs);
     offer_denial(j, name, as_of_s, &best);
-    if (j->type == TYPE_CNAME)
+    /* An alias is itself the answer to these and is not followed (RFC 1034 4.3.2); of ANY it may be a part.
+     */
+    if (j->type == TYPE_CNAME || j->type == TYPE_ANY)
         return best;
     if (j->type != TYPE_DS)
         offer(&best, PIECE_CNAME, cache_rrset_get(c, name, TYPE_CNAME, j->class, as_of_s, &j->arena));

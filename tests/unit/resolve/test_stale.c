@@ -368,6 +368,19 @@ static void a_chain_of_which_one_link_was_never_known_is_not(void **state)
     has_failed(ask(s->w, "away.test.", TYPE_A));
 }
 
+static void an_alias_is_not_followed_for_who_asks_for_any_type(void **state)
+{
+    struct scene *s = *state;
+    s->rules[ALIAS].answer = "alias.test. 3600 CNAME none.test.\n";
+    assert_int_equal(ask(s->w, "alias.test.", TYPE_A)->rcode, RCODE_NXDOMAIN);
+    world_pass(s->w, 61);
+    hush(s, HOW_REFUSE_PORT);
+    is_stale(s->w, ask(s->w, "alias.test.", TYPE_A), EDE_STALE_NXDOMAIN,
+        "NXDOMAIN; alias.test. 3539 CNAME none.test.");
+    has_failed(ask(s->w, "alias.test.", TYPE_ANY));
+    is_stale(s->w, ask(s->w, "none.test.", TYPE_ANY), EDE_STALE_NXDOMAIN, "NXDOMAIN");
+}
+
 static void what_is_fresh_hides_what_is_stale_and_what_was_heard_later_what_was_earlier(void **state)
 {
     struct scene *s = *state;
@@ -631,6 +644,7 @@ int main(void)
         SCENE_TEST(what_expired_longer_ago_than_a_day_is_not),
         SCENE_TEST(each_link_of_a_chain_is_as_fresh_as_it_is),
         SCENE_TEST(a_chain_of_which_one_link_was_never_known_is_not),
+        SCENE_TEST(an_alias_is_not_followed_for_who_asks_for_any_type),
         SCENE_TEST(what_is_fresh_hides_what_is_stale_and_what_was_heard_later_what_was_earlier),
         SCENE_TEST(what_has_no_ttl_is_never_stale_and_ends_what_was_known_before),
         SCENE_TEST(a_delegation_lives_as_long_as_its_parent_said_however_often_what_is_stale_is_given),
