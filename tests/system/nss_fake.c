@@ -19,6 +19,11 @@
 
 enum { ANSWERS, CHANGES, HANGS, CRASHES };
 
+static int habit(void)
+{
+    return HABIT;
+}
+
 enum nss_status FUNCTION(_gethostbyname2_r)(
     const char *name, int family, struct hostent *out, char *buf, size_t len, int *errnop, int *h_errnop);
 
@@ -40,13 +45,13 @@ static enum nss_status no(int *errnop, int *h_errnop)
 enum nss_status FUNCTION(_gethostbyname2_r)(
     const char *name, int family, struct hostent *out, char *buf, size_t len, int *errnop, int *h_errnop)
 {
-    const uint8_t address[4] = {192, 0, 2, HABIT == CHANGES ? (uint8_t)getpid() : SELF};
-    size_t name_octets = strlen(name) + 1;
-    if (HABIT == HANGS)
+    if (habit() == HANGS)
         for (;;)
             pause();
-    if (HABIT == CRASHES)
+    if (habit() == CRASHES)
         raise(SIGKILL);
+    const uint8_t address[4] = {192, 0, 2, habit() == CHANGES ? (uint8_t)getpid() : SELF};
+    size_t name_octets = strlen(name) + 1;
     if (!is_mine(name) || family != AF_INET)
         return no(errnop, h_errnop);
     if (len < 4 * sizeof(char *) + sizeof address + name_octets) {

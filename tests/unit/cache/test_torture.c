@@ -50,7 +50,7 @@ static void try_rrset(struct torturer *t, const name_t *name, uint8_t mark, uint
 
 static void try_answer(struct torturer *t, const name_t *name, uint8_t mark, uint32_t now_s)
 {
-    uint8_t wire[512];
+    uint8_t wire[512] = {0};
     char text[ANSWER_REASON_MAX];
     struct answer_question q = {.name = name, .name_len = name_len(name), .type = TYPE_A, .class = CLASS_IN};
     struct answer_room room = {.records = wire, .cap = sizeof wire, .ede_text = text};

@@ -15,8 +15,7 @@
 #include "lib/sts.h"
 
 #define RECORDS_MAX 64u
-#pragma GCC diagnostic ignored                                                                               \
-    "-Wmissing-field-initializers" /* a row ends where there is no more to say */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers" /* a row ends where there is no more to say */
 
 /* What the world says, a line each:
  *
