@@ -180,13 +180,15 @@ static bool conclude_wildcard(struct job *j, struct item *it, enum job_state *st
     return true;
 }
 
-/* An unsigned DNAME among the links that redirects a name below a trust anchor, or NULL. */
+/* An unsigned DNAME that redirects a name below a trust anchor, or NULL. */
 static const struct rrset *false_dname(const struct job *j)
 {
-    const struct rrset_list *l = &j->val->found->links;
+    const struct found *f = j->val->found;
+    const struct rrset_list *lists[] = {&f->links, &f->data}; /* it is data where ANY or CNAME is asked for */
     const name_t *name = j->name;
-    for (size_t i = 0; i < l->count; i++) {
-        const struct rrset *rs = l->items[i];
+    for (size_t i = 0; i < f->links.count + f->data.count; i++) {
+        bool link = i < f->links.count;
+        const struct rrset *rs = lists[!link]->items[link ? i : i - f->links.count];
         if (rs->type == TYPE_DNAME && !is_good(rs->verdict) && chain_is_cut_short(j, rs->owner, name))
             return rs;
         if (rs->type == TYPE_CNAME)
