@@ -245,6 +245,16 @@ static int stream_wanted(const struct job *j)
     return -1;
 }
 
+/* When the patience with the first of those that are waited for ends; INT64_MAX: nobody is. */
+static int64_t sends_over_ms(const struct job *j)
+{
+    int64_t at = INT64_MAX;
+    for (const struct send *s = j->sends; s; s = s->next)
+        if (!s->patience_over && s->patience_ms < at)
+            at = s->patience_ms;
+    return at;
+}
+
 enum job_state step_pick(struct job *j)
 {
     int64_t now_ms = j->r->now.mono_ms;
@@ -278,7 +288,8 @@ enum job_state step_pick(struct job *j)
     int64_t again = spent || pick_exhausted(j) ? INT64_MAX : pick_again_ms(j);
     if (looking && now_ms + LOOK_UP_PATIENCE_MS < again)
         again = now_ms + LOOK_UP_PATIENCE_MS;
-    j->patience_ms = again;
+    int64_t over_ms = sends_over_ms(j);
+    j->patience_ms = over_ms < again ? over_ms : again;
     if (looking || again != INT64_MAX)
         return JOB_WAIT_REPLY;
     if (!spent && last_resort(j))
