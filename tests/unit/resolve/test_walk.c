@@ -539,6 +539,49 @@ static void a_compact_denial_ends_the_minimising(void **state)
     world_free(w);
 }
 
+/* Two servers are asked at once. One fails, twice; the other spoils letter case over UDP, and over TCP
+ * answers what was asked before the whole name was: its answer in the wrong case is not waited for beyond its
+ * time. */
+static void nobody_to_choose_does_not_end_the_patience_with_who_was_asked(void **state)
+{
+    static const struct world_rule rules[] = {ROOT_ORG,
+        {.addr = "10.0.0.2",
+            .authority = "python.org. NS ns1.python.org.\npython.org. NS ns2.python.org.\n",
+            .additional = "ns1.python.org. A 10.1.0.1\nns2.python.org. A 10.1.0.2\n"},
+        {.addr = "10.1.0.1", .rcode = RCODE_SERVFAIL, .delay_ms = 60},
+        {.addr = "10.1.0.2",
+            .name = "a.b.python.org.",
+            .how = HOW_LOWER_CASE,
+            .flags = FLAG_AA,
+            .answer = "a.b.python.org. A 192.0.2.1\n",
+            .delay_ms = 50,
+            .tcp_delay_ms = 100},
+        {.addr = "10.1.0.2",
+            .how = HOW_LOWER_CASE,
+            .flags = FLAG_AA,
+            .authority = SOA_PYTHON,
+            .delay_ms = 50,
+            .tcp_delay_ms = 100}};
+    (void)state;
+    unsigned both = 0;
+    for (uint32_t seed = 0; seed < 8; seed++) {
+        struct world *w = world_new_seeded(rules, COUNT(rules), NULL, seed);
+        ask_id id = world_begin(w, "a.b.python.org.", TYPE_A);
+        for (unsigned ms = 0; ms < 100 && world_sent(w, NULL, "b.python.org.", 0) == 0; ms++)
+            world_run(w, 1);
+        world_network_changed(w); /* who waits asks another at once */
+        both += world_sent(w, "10.1.0.1", "b.python.org.", 0) == 1 &&
+                world_sent(w, "10.1.0.2", "b.python.org.", 0) == 1;
+        int64_t begin_ms = world_now_ms(w);
+        const struct outcome *o = world_wait(w, id);
+        assert_non_null(o);
+        assert_string_equal(world_text(w, o), "NOERROR; a.b.python.org. 3600 A 192.0.2.1");
+        assert_in_range(world_now_ms(w) - begin_ms, 0, 1000);
+        world_free(w);
+    }
+    assert_true(both > 0);
+}
+
 static void no_minimisation(struct resolve_settings *s)
 {
     s->minimise = false;
@@ -655,6 +698,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_compact_denial_ends_the_minimising),
+        cmocka_unit_test(nobody_to_choose_does_not_end_the_patience_with_who_was_asked),
         cmocka_unit_test(walks_from_the_root),
         cmocka_unit_test(a_referrals_port_serves_the_message_to_the_zone_below),
         cmocka_unit_test(glue_on_the_way_to_a_servers_address_will_do),
