@@ -80,6 +80,8 @@ def plain(text: str) -> list[str]:
     text = re.sub(r"from its cache, \d+ s old|fetched a moment ago", "AGE", text)
     text = re.sub(r"\d+ messages", "N messages", text)
     text = re.sub(r"harkd \d\S*", "harkd VERSION", text)
+    # harkd may have learnt what decides it from a test before
+    text = text.replace("; EDE 29, Synthesized: made of records that were verified for another question", "")
     return text.split()
 
 
