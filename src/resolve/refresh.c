@@ -33,21 +33,27 @@ struct known {
     const name_t *target; /* of an alias; NULL: none */
 };
 
-/* Once in each half of what is left: one that fails, or brings what does not replace what is known, is not
- * repeated every second. */
-static bool is_first(struct resolver *r, const struct known *k)
+/* Of a table of such: is this the first within its time? Then the time begins. */
+static bool is_first(
+    struct resolver *r, struct refresh_once *table, size_t size, const struct known *k, uint32_t for_s)
 {
     uint8_t key[NAME_MAX_LEN + 3];
     size_t n = name_lower_copy(key, k->name);
     put_u16(key + n, k->type);
     key[n + 2] = k->unchecked;
     uint64_t hash = hash_octets(&r->key, key, n + 3);
-    size_t slot = hash % REFRESH_BEGUN;
-    if (r->refresh.begun[slot].hash == hash && r->refresh.begun[slot].until_s > r->now.cache_s)
+    struct refresh_once *once = &table[hash % size];
+    if (once->hash == hash && once->until_s > r->now.cache_s)
         return false;
-    r->refresh.begun[slot].hash = hash;
-    r->refresh.begun[slot].until_s = r->now.cache_s + k->left_s / 2 + 1;
+    *once = (struct refresh_once){.hash = hash, .until_s = r->now.cache_s + for_s};
     return true;
+}
+
+/* Once in each half of what is left: one that fails, or brings what does not replace what is known, is not
+ * repeated every second. */
+static bool is_first_try(struct resolver *r, const struct known *k)
+{
+    return is_first(r, r->refresh.begun, REFRESH_BEGUN, k, k->left_s / 2 + 1);
 }
 
 static void begin(struct resolver *r, const struct known *k)
@@ -56,7 +62,7 @@ static void begin(struct resolver *r, const struct known *k)
     if (!is_due(r, k->left_s, k->stored_s) || r->refresh.jobs >= REFRESH_JOBS_MAX || r->reach.down ||
         inflight_is_crowded(cache_inflight(r->cache)) ||
         (cache_failure_get(r->cache, k->name, k->type, k->class, r->now.cache_s, &f) && f.retry_s > 0) ||
-        !is_first(r, k))
+        !is_first_try(r, k))
         return;
     struct job_flags flags = {.no_read = true, .unchecked = k->unchecked || !r->set.anchors};
     struct job *j = job_in_background(r, k->name, k->type, k->class, flags);
@@ -116,17 +122,8 @@ bool refresh_is_awaited(struct resolver *r, const struct question *q)
 /* Asked for often, it is looked after once a second. */
 static bool is_first_look(struct resolver *r, const struct question *q)
 {
-    uint8_t key[NAME_MAX_LEN + 3];
-    size_t n = name_lower_copy(key, q->name);
-    put_u16(key + n, q->type);
-    key[n + 2] = q->checking_disabled;
-    uint64_t hash = hash_octets(&r->key, key, n + 3);
-    size_t slot = hash % REFRESH_LOOKED;
-    if (r->refresh.looked[slot].hash == hash && r->refresh.looked[slot].until_s > r->now.cache_s)
-        return false;
-    r->refresh.looked[slot].hash = hash;
-    r->refresh.looked[slot].until_s = r->now.cache_s + 1;
-    return true;
+    struct known k = {.name = q->name, .type = q->type, .unchecked = q->checking_disabled};
+    return is_first(r, r->refresh.looked, REFRESH_LOOKED, &k, 1);
 }
 
 void refresh_answer(struct resolver *r, const struct question *q)

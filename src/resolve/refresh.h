@@ -12,13 +12,15 @@
 struct job;
 struct found;
 
+/* Not again before then; by hash, and another of the same place forgets it. */
+struct refresh_once {
+    uint64_t hash;
+    uint32_t until_s;
+};
+
 struct refresher {
     unsigned jobs; /* in flight */
-    struct {
-        uint64_t hash;
-        uint32_t until_s;
-    } begun[REFRESH_BEGUN],     /* not again before then */
-        looked[REFRESH_LOOKED]; /* questions that were looked after within this second */
+    struct refresh_once begun[REFRESH_BEGUN], looked[REFRESH_LOOKED];
 };
 
 /** For a client's answer (resolve_refresh()). */
