@@ -7,11 +7,11 @@
 #include "cli/command.h"
 #include "cli/record.h"
 #include "cli/trace_end.h"
-#include "cli/trace_json.h"
 #include "cli/trace_page.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 #include "lib/trust.h"
+#include "resolve/event_json.h"
 
 struct tracing {
     const struct args *args;
@@ -59,7 +59,8 @@ static void print_title(const struct tracing *t, const struct question *q)
 struct view {
     struct observer observer;
     struct trace_page page;
-    struct trace_json json;
+    struct out *out;
+    int64_t start_ms;                               /* now_t.mono_ms */
     void (*show)(void *ctx, const struct event *e); /* NULL: nothing is shown */
     void *shown;
     bool heard; /* some server replied */
@@ -73,12 +74,19 @@ static void watch(void *ctx, const struct event *e)
         v->show(v->shown, e);
 }
 
+static void print_json(void *ctx, const struct event *e)
+{
+    const struct view *v = ctx;
+    out_json(v->out, event_to_json(e, v->start_ms));
+}
+
 static void view_begin(struct view *v, const struct tracing *t, const struct question *q)
 {
+    v->out = t->out;
+    v->start_ms = now_read(false).mono_ms;
     if (t->out->format == OUT_JSON) {
-        v->json = (struct trace_json){t->out, now_read(false).mono_ms};
-        v->show = trace_json_event;
-        v->shown = &v->json;
+        v->show = print_json;
+        v->shown = v;
     } else if (t->out->format == OUT_TEXT) {
         print_title(t, q);
         trace_page_init(&v->page, t->out, q->name);
@@ -91,7 +99,7 @@ static void view_end(
     struct view *v, const struct tracing *t, const struct question *q, const struct outcome *o, uint32_t ms)
 {
     if (t->out->format == OUT_JSON)
-        out_json(t->out, trace_outcome_to_json(q, o, ms));
+        out_json(t->out, outcome_to_json(q, o, ms));
     else if (t->out->format == OUT_SHORT)
         trace_end_short(t->out, o);
     else

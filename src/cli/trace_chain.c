@@ -5,25 +5,10 @@
 #include "cli/record.h"
 #include "dns/rrtype.h"
 #include "dnssec/verify.h"
+#include "resolve/event_json.h"
 
 /* Signatures that live no longer are told with the time of day. */
 #define SHORT_LIFE_S (3u * 86400u)
-
-const char *trace_verdict_text(uint8_t verdict)
-{
-    switch (verdict) {
-    case VERDICT_SECURE:
-        return "secure";
-    case VERDICT_INSECURE:
-        return "insecure";
-    case VERDICT_BOGUS:
-        return "bogus";
-    case VERDICT_INDETERMINATE:
-        return "indeterminate";
-    default:
-        return NULL;
-    }
-}
 
 enum out_style trace_verdict_style(uint8_t verdict)
 {
@@ -34,44 +19,27 @@ enum out_style trace_verdict_style(uint8_t verdict)
 
 static void add_algorithm(struct text *t, uint8_t number)
 {
-    switch (number) {
-#define ALGORITHM(name, number, mnemonic, use)                                                               \
-    case number:                                                                                             \
-        text_add(t, mnemonic);                                                                               \
-        return;
-#include "defs/algorithm.def"
-#undef ALGORITHM
-    default:
+    const char *name = algorithm_text(number);
+    if (name)
+        text_add(t, name);
+    else
         text_printf(t, "algorithm %u", number);
-    }
 }
 
 static void add_digest(struct text *t, uint8_t number)
 {
-    switch (number) {
-#define DIGEST(name, number, mnemonic, octets, use)                                                          \
-    case number:                                                                                             \
-        text_add(t, mnemonic);                                                                               \
-        return;
-#include "defs/digest.def"
-#undef DIGEST
-    default:
+    const char *name = digest_text(number);
+    if (name)
+        text_add(t, name);
+    else
         text_printf(t, "digest %u", number);
-    }
-}
-
-/* Signatures' times are 32 bits of Unix time, by serial number arithmetic (RFC 4034 3.1.5): of the 68 years
- * around now. */
-static int64_t time_of(uint32_t stamp, int64_t now_s)
-{
-    return now_s + (int32_t)(stamp - (uint32_t)now_s);
 }
 
 static void add_time(struct text *t, uint32_t stamp, int64_t now_s, bool whole)
 {
     char buf[32];
     struct tm tm;
-    time_t at = (time_t)time_of(stamp, now_s);
+    time_t at = (time_t)rrsig_time(stamp, now_s);
     if (gmtime_r(&at, &tm))
         text_add_n(t, buf, strftime(buf, sizeof buf, whole ? "%Y-%m-%dT%H:%MZ" : "%Y-%m-%d", &tm));
 }
@@ -142,7 +110,7 @@ static void add_secure(struct text *t, const struct event *e)
 
 void trace_chain_add(struct text *t, const struct event *e)
 {
-    const char *verdict = trace_verdict_text(e->verdict);
+    const char *verdict = verdict_text(e->verdict);
     add_subject(t, e);
     text_printf(t, " is %s", verdict ? verdict : "not judged");
     if (e->verdict != VERDICT_SECURE) {
@@ -151,27 +119,4 @@ void trace_chain_add(struct text *t, const struct event *e)
         text_add(t, ": ");
         add_secure(t, e);
     }
-}
-
-void trace_chain_to_json(json_t *j, const struct event *e)
-{
-    const char *verdict = trace_verdict_text(e->verdict);
-    if (verdict)
-        json_object_set_new(j, "verdict", json_string(verdict));
-    if (e->kind == EVENT_CHAIN)
-        json_object_set_new(j, "anchor", json_boolean(e->anchor));
-    if (!e->sig)
-        return;
-    struct text t;
-    text_init(&t);
-    json_t *s = json_object();
-    record_set_name(s, "signer", e->sig->signer);
-    json_object_set_new(s, "key_tag", json_integer(e->sig->tag));
-    json_object_set_new(s, "algorithm", json_integer(e->sig->algorithm));
-    add_algorithm(&t, e->sig->algorithm);
-    json_object_set_new(s, "algorithm_name", json_string(t.data));
-    json_object_set_new(s, "inception", json_integer(time_of(e->sig->inception, e->now.wall_s)));
-    json_object_set_new(s, "expiration", json_integer(time_of(e->sig->expiration, e->now.wall_s)));
-    json_object_set_new(j, "signature", s);
-    text_fini(&t);
 }

@@ -35,7 +35,7 @@ static void add_failure(struct text *t, const struct outcome *o)
 /* ", secure", ", insecure (why)" */
 static void add_verdict(struct text *t, const struct outcome *o)
 {
-    const char *verdict = trace_verdict_text(o->verdict);
+    const char *verdict = verdict_text(o->verdict);
     if (!verdict)
         return;
     text_printf(t, ", %s", verdict);

@@ -234,7 +234,7 @@ static void view_servers(struct out *out, const struct why *w)
 
 static void add_walk(struct text *t, const struct walk_said *s)
 {
-    const char *verdict = trace_verdict_text(s->verdict);
+    const char *verdict = verdict_text(s->verdict);
     if (s->count)
         why_add_addresses(t, s->addresses, s->count);
     else if (s->canonical[0])
@@ -345,7 +345,7 @@ static json_t *server_json(const struct why *w, const struct stub_said *s)
 static json_t *walk_json(const struct why_walk *k)
 {
     json_t *j = json_object();
-    const char *verdict = trace_verdict_text(k->said.verdict);
+    const char *verdict = verdict_text(k->said.verdict);
     record_set_text(j, "name", k->name);
     if (!k->done)
         return j;

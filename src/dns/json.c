@@ -250,7 +250,7 @@ static enum err required(enum err e)
     return e == ERR_NOTFOUND ? ERR_FORMAT : e;
 }
 
-static enum err rr_from_json(struct rr *out, const json_t *j, struct arena *a)
+enum err rr_from_json(struct rr *out, const json_t *j, struct arena *a)
 {
     name_t owner[NAME_MAX_LEN];
     struct rr rr = {.class = CLASS_IN};

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <strings.h>
 
 #include "dns/rdata.h"
 
@@ -9,6 +10,7 @@
 #define POINTER_REACH 0x4000u /* offsets of 14 bits */
 #define RR_MIN_LEN 11u        /* root owner, type, class, TTL, empty RDATA */
 #define RCODE_LOW 0x000fu
+#define RCODE_HIGHEST 0x0fffu /* 12 bits, with those of the OPT: RFC 6891 6.1.3 */
 #define OPCODE_OF(flags) ((uint16_t)((flags) >> 11 & 15u))
 
 /* ---- reading ---- */
@@ -484,6 +486,34 @@ void rcode_to_text(struct text *t, uint16_t rcode)
         text_add(t, name);
     else
         text_printf(t, "RCODE%u", rcode);
+}
+
+enum err rcode_from_text(uint16_t *out, const char *text)
+{
+    static const struct {
+        const char *name;
+        uint16_t code;
+    } rows[] = {
+#define RCODE(name, code) {#name, code},
+#include "defs/rcode.def"
+#undef RCODE
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (strcasecmp(text, rows[i].name) == 0) {
+            *out = rows[i].code;
+            return ERR_OK;
+        }
+    }
+    uint32_t n = 0;
+    size_t digits = strncasecmp(text, "RCODE", 5) == 0 ? strspn(text + 5, "0123456789") : 0;
+    if (digits == 0 || digits > 4 || text[5 + digits])
+        return ERR_UNKNOWN;
+    for (size_t i = 0; i < digits; i++)
+        n = n * 10 + (uint32_t)(text[5 + i] - '0');
+    if (n > RCODE_HIGHEST)
+        return ERR_UNKNOWN;
+    *out = (uint16_t)n;
+    return ERR_OK;
 }
 
 const char *opcode_name(uint16_t opcode)

@@ -123,6 +123,8 @@ size_t msg_query(uint8_t *buf, size_t cap, uint16_t id, uint16_t flags, const st
 
 const char *rcode_name(uint16_t rcode);             /* "NXDOMAIN" or NULL */
 void rcode_to_text(struct text *t, uint16_t rcode); /* "RCODE3841" for unknown ones */
-const char *opcode_name(uint16_t opcode);           /* "QUERY" or NULL */
+/** What rcode_to_text() writes, in any letter case. ERR_UNKNOWN. */
+enum err rcode_from_text(uint16_t *out, const char *text);
+const char *opcode_name(uint16_t opcode); /* "QUERY" or NULL */
 
 #endif

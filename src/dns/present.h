@@ -21,5 +21,7 @@ json_t *msg_to_json(const struct msg *m);
 /** The other way: an RFC 8427 object to a message in the arena. ERR_FORMAT, ERR_UNKNOWN, ERR_RANGE. */
 enum err msg_from_json(struct msg *out, const json_t *j, struct arena *a);
 json_t *rr_to_json(const struct rr *rr);
+/** ERR_FORMAT, ERR_UNKNOWN, ERR_RANGE. The record is the arena's. */
+enum err rr_from_json(struct rr *out, const json_t *j, struct arena *a);
 
 #endif

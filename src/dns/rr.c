@@ -8,6 +8,22 @@
 #include "defs/limits.h"
 #include "dns/rrtype.h"
 
+const char *verdict_text(uint8_t verdict)
+{
+    switch (verdict) {
+    case VERDICT_SECURE:
+        return "secure";
+    case VERDICT_INSECURE:
+        return "insecure";
+    case VERDICT_BOGUS:
+        return "bogus";
+    case VERDICT_INDETERMINATE:
+        return "indeterminate";
+    default:
+        return NULL;
+    }
+}
+
 void rrset_list_add(struct rrset_list *l, struct rrset *s, struct arena *a)
 {
     if (l->count == l->cap) {

@@ -43,6 +43,9 @@ enum verdict {
     VERDICT_SECURE
 };
 
+/** "secure", "insecure", "bogus", "indeterminate"; NULL: nobody has judged. */
+const char *verdict_text(uint8_t verdict);
+
 /* The list of RRsets of a section, in order. */
 struct rrset_list {
     struct rrset **items;

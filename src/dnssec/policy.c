@@ -1,5 +1,7 @@
 #include "dnssec/policy.h"
 
+#include <stddef.h>
+
 #include "defs/limits.h"
 
 void dnssec_policy_default(struct dnssec_policy *p)
@@ -12,4 +14,30 @@ void dnssec_policy_default(struct dnssec_policy *p)
 #define DIGEST(name, number, text, octets, use) p->digests |= (use) ? 1u << (number) : 0;
 #include "defs/digest.def"
 #undef DIGEST
+}
+
+const char *algorithm_text(uint8_t number)
+{
+    switch (number) {
+#define ALGORITHM(name, number, text, use)                                                                   \
+    case number:                                                                                             \
+        return text;
+#include "defs/algorithm.def"
+#undef ALGORITHM
+    default:
+        return NULL;
+    }
+}
+
+const char *digest_text(uint8_t number)
+{
+    switch (number) {
+#define DIGEST(name, number, text, octets, use)                                                              \
+    case number:                                                                                             \
+        return text;
+#include "defs/digest.def"
+#undef DIGEST
+    default:
+        return NULL;
+    }
 }

@@ -27,6 +27,9 @@ struct dnssec_policy {
     unsigned nsec3_iterations_max; /* more: insecure, EDE 27 (RFC 9276 3.2) */
 };
 
+/** "ED25519", "SHA-256": mnemonics of the registries, or NULL. */
+const char *algorithm_text(uint8_t number);
+const char *digest_text(uint8_t number);
 /** The policy of a harkd without configuration. */
 void dnssec_policy_default(struct dnssec_policy *p);
 static inline bool policy_verifies(const struct dnssec_policy *p, uint8_t algorithm)

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "cli/trace_json.h"
 #include "dns/msg.h"
 #include "dnssec/verify.h"
+#include "resolve/event_json.h"
 
 /* Names of a walk, kept for its time. */
 struct names {
@@ -192,7 +192,7 @@ static void the_page_tells_the_walk(void **state)
 
 static void collect(void *ctx, const struct event *e)
 {
-    json_array_append_new(ctx, trace_event_to_json(e, 1000));
+    json_array_append_new(ctx, event_to_json(e, 1000));
 }
 
 static const char *string_of(const json_t *j, const char *key)
@@ -351,7 +351,7 @@ static void the_outcome_is_an_object_too(void **state)
                  *items[] = {&a};
     struct question q = {.name = n.qname, .type = TYPE_A, .class = CLASS_IN};
     struct outcome o = {.answer = {items, 1, 1}, .reason = {.ede = EDE_NONE}, .messages = 4};
-    json_t *j = trace_outcome_to_json(&q, &o, 17);
+    json_t *j = outcome_to_json(&q, &o, 17);
     assert_string_equal(string_of(j, "event"), "outcome");
     assert_string_equal(string_of(j, "rcode"), "NOERROR");
     assert_string_equal(string_of(json_array_get(json_object_get(j, "answerRRs"), 0), "rdataA"), "192.0.2.1");
