@@ -21,6 +21,7 @@ TOP = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "tests/lab"))
 
 PATIENCE_S = 20  # longer than any answer may take, on a loaded machine under sanitizers
+LONG = ("test_trust.py", "test_settings.py", "test_lab.py", "test_server.py", "test_stale.py")  # these begin
 CLAIMED: dict[str, bool] = {}  # by test file
 SANITIZER = re.compile(r"AddressSanitizer|LeakSanitizer|ThreadSanitizer|runtime error:|Assertion .* failed")
 
@@ -39,6 +40,10 @@ def is_ours(file: str) -> bool:
         except FileExistsError:
             CLAIMED[file] = False
     return CLAIMED[file]
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONG)
 
 
 @pytest.hookimpl(tryfirst=True)
