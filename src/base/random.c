@@ -25,32 +25,39 @@ static void refill(struct random *r, const uint8_t key[KEY_LEN])
 {
     static const uint8_t zeros[POOL_LEN], iv[16];
     int n = 0;
+    if (!r->cipher) {
+        r->cipher = EVP_CIPHER_CTX_new();
+        if (!r->cipher || EVP_EncryptInit_ex(r->cipher, EVP_chacha20(), NULL, NULL, NULL) != 1)
+            abort();
+    }
     if (EVP_EncryptInit_ex(r->cipher, NULL, NULL, key, iv) != 1 ||
         EVP_EncryptUpdate(r->cipher, r->pool, &n, zeros, (int)POOL_LEN) != 1 || n != (int)POOL_LEN)
         abort();
     r->used = KEY_LEN;
 }
 
-struct random *random_new(const uint8_t seed[KEY_LEN])
+/* The first pool is the kernel's own octets: who needs few needs no cipher. */
+static void fill_by_kernel(struct random *r)
 {
-    struct random *r = mem_alloc(sizeof *r);
-    uint8_t key[KEY_LEN];
-    r->cipher = EVP_CIPHER_CTX_new();
-    if (!r->cipher || EVP_EncryptInit_ex(r->cipher, EVP_chacha20(), NULL, NULL, NULL) != 1)
-        abort();
-    if (seed) {
-        memcpy(key, seed, KEY_LEN);
-    } else {
-        ssize_t n;
-        do
-            n = getrandom(key, sizeof key, 0);
-        while (n < 0 && errno == EINTR);
-        if (n != (ssize_t)sizeof key) {
+    for (size_t have = 0; have < POOL_LEN;) { /* a signal may cut it short */
+        ssize_t n = getrandom(r->pool + have, POOL_LEN - have, 0);
+        if (n < 0 && errno != EINTR) {
             fprintf(stderr, "hark: the kernel gives no random numbers\n");
             abort();
         }
+        have += n > 0 ? (size_t)n : 0;
     }
-    refill(r, key);
+    r->used = KEY_LEN;
+}
+
+struct random *random_new(const uint8_t seed[KEY_LEN])
+{
+    struct random *r = mem_alloc(sizeof *r);
+    r->cipher = NULL;
+    if (seed)
+        refill(r, seed);
+    else
+        fill_by_kernel(r);
     return r;
 }
 
@@ -58,7 +65,8 @@ void random_free(struct random *r)
 {
     if (!r)
         return;
-    EVP_CIPHER_CTX_free(r->cipher);
+    if (r->cipher)
+        EVP_CIPHER_CTX_free(r->cipher);
     explicit_bzero(r, sizeof *r);
     mem_free(r);
 }

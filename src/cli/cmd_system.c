@@ -170,6 +170,8 @@ static enum status look_up(const struct args *args, struct out *out, const char 
     arena_init(&arena);
     struct system_question *q = ARENA_NEW(&arena, struct system_question);
     if (system_question_read(q, args, word, &arena) == ERR_OK) {
+        if (args->on[OPTION_VERBOSE])
+            system_question_families(q);
         system_question_ask(q, out->format == OUT_SHORT ? SYSTEM_WHOLE_ONLY : SYSTEM_AS_PROGRAMS);
         status = system_question_status(q);
         if (out->format == OUT_JSON)

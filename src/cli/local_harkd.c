@@ -27,21 +27,41 @@ static void read_status(struct local_harkd *h, const json_t *reply)
     }
 }
 
-void local_harkd_begin(struct local_harkd *h)
+void local_harkd_init(struct local_harkd *h)
 {
-    char buf[256];
-    *h = (struct local_harkd){.fd = ctl_socket_dial(ctl_socket_path(NULL, buf, sizeof buf))};
-    if (h->fd >= 0 && !ctl_socket_send(h->fd, "status", NULL, 0))
-        local_harkd_fini(h);
+    *h = (struct local_harkd){.fd = -1, .recall = -1};
 }
 
-void local_harkd_hear(struct local_harkd *h)
+static int begin(struct local_harkd *h, const char *verb, const char *const *words, size_t word_count)
 {
-    json_t *reply = h->fd >= 0 ? ctl_socket_receive(h->fd, PATIENCE_MS) : NULL;
-    if (reply)
-        read_status(h, reply);
-    json_decref(reply);
-    local_harkd_fini(h);
+    if (!h->socket[0]) {
+        char buf[sizeof h->socket];
+        snprintf(h->socket, sizeof h->socket, "%s", ctl_socket_path(NULL, buf, sizeof buf));
+    }
+    int fd = ctl_socket_dial(h->socket);
+    if (fd < 0 || ctl_socket_send(fd, verb, words, word_count))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+void local_harkd_begin(struct local_harkd *h)
+{
+    h->fd = begin(h, "status", NULL, 0);
+}
+
+void local_harkd_begin_recall(struct local_harkd *h, const char *name)
+{
+    h->recall = begin(h, "cache", (const char *[]){"get", name}, 2);
+}
+
+static json_t *hear(int *fd)
+{
+    json_t *reply = *fd >= 0 ? ctl_socket_receive(*fd, PATIENCE_MS) : NULL;
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    return reply;
 }
 
 /* The data of an address look-up, or the alias that stands in its place. */
@@ -69,23 +89,32 @@ static void read_records(struct local_harkd *h, const json_t *reply)
     }
 }
 
+void local_harkd_hear(struct local_harkd *h)
+{
+    json_t *reply = hear(&h->fd), *remembered = hear(&h->recall);
+    if (reply)
+        read_status(h, reply);
+    read_records(h, remembered);
+    json_decref(reply);
+    json_decref(remembered);
+}
+
 void local_harkd_recall(struct local_harkd *h, const char *name)
 {
-    char buf[256];
-    const char *words[] = {"get", name};
-    int fd = ctl_socket_dial(ctl_socket_path(NULL, buf, sizeof buf));
-    json_t *reply = fd >= 0 ? ctl_socket_ask(fd, "cache", words, 2, PATIENCE_MS) : NULL;
-    read_records(h, reply);
-    json_decref(reply);
-    if (fd >= 0)
-        close(fd);
+    h->remembers = h->stale = false;
+    local_harkd_begin_recall(h, name);
+    json_t *remembered = hear(&h->recall);
+    read_records(h, remembered);
+    json_decref(remembered);
 }
 
 void local_harkd_fini(struct local_harkd *h)
 {
     if (h->fd >= 0)
         close(h->fd);
-    h->fd = -1;
+    if (h->recall >= 0)
+        close(h->recall);
+    h->fd = h->recall = -1;
 }
 
 static bool is_any(const struct addr *a)

@@ -10,8 +10,10 @@
 #define LOCAL_HARKD_LISTEN_MAX 32u
 
 struct local_harkd {
-    int fd;    /* of the control socket while its reply is out, else -1 */
-    bool runs; /* and told */
+    int fd;           /* of the control socket while its reply is out, else -1 */
+    int recall;       /* likewise, of a question what it remembers */
+    char socket[256]; /* where it listens, once that is known */
+    bool runs;        /* and told */
     struct endpoint listen[LOCAL_HARKD_LISTEN_MAX];
     unsigned listen_count;
     char version[32];
@@ -21,14 +23,18 @@ struct local_harkd {
     char verdict[16]; /* of that one; "": not judged */
 };
 
+/** Nothing is known yet. */
+void local_harkd_init(struct local_harkd *h);
 /** Asks it who it is, without waiting. */
 void local_harkd_begin(struct local_harkd *h);
+/** Asks what it remembers of that name, without waiting. Whether that is before or after the look-up makes no
+ * odds: what is older than the look-up was known before. */
+void local_harkd_begin_recall(struct local_harkd *h, const char *name);
 /** Hears what it said; waits for it a little. */
 void local_harkd_hear(struct local_harkd *h);
-/** What does it remember of that name? To be asked after the look-up: what is older than that was known
- * before. */
+/** Asks what it remembers of that name, and hears it; what was heard of another is forgotten. */
 void local_harkd_recall(struct local_harkd *h, const char *name);
-/** Forgets a reply that is not of interest. */
+/** Forgets replies that are not of interest. */
 void local_harkd_fini(struct local_harkd *h);
 /** Is that server this one? */
 bool local_harkd_is(const struct local_harkd *h, const struct endpoint *server);

@@ -112,7 +112,8 @@ enum err system_question_read(
     struct system_question *q, const struct args *args, const char *word, struct arena *arena)
 {
     struct endpoint e;
-    *q = (struct system_question){.word = word, .limit_s = LIMIT_DEFAULT_S, .harkd.fd = -1};
+    *q = (struct system_question){.word = word, .limit_s = LIMIT_DEFAULT_S};
+    local_harkd_init(&q->harkd);
     if (args->given[OPTION_TIMEOUT])
         q->limit_s = args->number[OPTION_TIMEOUT];
     char *host = arena_strdup(arena, word), *colon = is_written_address(word) ? NULL : find_service(host);
@@ -160,6 +161,14 @@ void system_question_families(struct system_question *q)
         system_families(&q->v4, &q->v6);
 }
 
+/* How this system asks DNS. */
+static void read_settings(struct system_question *q)
+{
+    (void)resolvconf_read(&q->resolv, RESOLVCONF_PATH);
+    resolvconf_read_environment(&q->resolv);
+    system_question_families(q);
+}
+
 static void probe(struct system_question *q, unsigned server)
 {
     struct stub_ask ask = {.conf = &q->resolv,
@@ -172,11 +181,24 @@ static void probe(struct system_question *q, unsigned server)
     stub_begin(&q->probes[q->probe_count++], &ask, server);
 }
 
+/* The name that DNS is asked for first. */
+static const char *first_name(struct system_question *q)
+{
+    if (q->reverse)
+        return q->pointer;
+    return resolvconf_candidate(&q->candidate, &q->resolv, q->query, 0) ? q->candidate.name : q->query;
+}
+
+/* The system comes to DNS: who answers there, and what does a harkd on this machine know? */
 static void on_source(void *ctx, const struct nsswitch_source *source)
 {
     struct system_question *q = ctx;
-    if (strcmp(source->name, "dns") == 0 && q->probe_count == 0)
-        probe(q, STUB_IN_TURN);
+    if (strcmp(source->name, "dns") != 0 || q->probe_count > 0)
+        return;
+    read_settings(q);
+    probe(q, STUB_IN_TURN);
+    local_harkd_begin(&q->harkd);
+    local_harkd_begin_recall(&q->harkd, first_name(q));
 }
 
 static void read_probes(struct system_question *q, int64_t until_us)
@@ -201,13 +223,13 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
         system_look_up(&q->look, &q->ask, depth, until_us, NULL, NULL);
         return;
     }
-    (void)resolvconf_read(&q->resolv, RESOLVCONF_PATH);
-    resolvconf_read_environment(&q->resolv);
-    system_question_families(q);
     q->nscd = system_has_nscd();
-    local_harkd_begin(&q->harkd);
-    for (unsigned i = 0; depth == SYSTEM_ALL && i < q->resolv.server_count; i++)
-        probe(q, i);
+    if (depth == SYSTEM_ALL) {
+        read_settings(q);
+        local_harkd_begin(&q->harkd);
+        for (unsigned i = 0; i < q->resolv.server_count; i++)
+            probe(q, i);
+    }
     system_look_up(&q->look, &q->ask, depth, until_us, on_source, q);
     hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
     int64_t patience_us = child_now_us() + PROBE_AFTER_US;
@@ -215,7 +237,8 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
     const struct stub_said *s = system_question_server(q);
     if (q->said_count > 0)
         local_harkd_hear(&q->harkd);
-    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server))
+    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server) &&
+        (!q->harkd.remembers || strcmp(s->name, first_name(q)) != 0))
         local_harkd_recall(&q->harkd, s->name);
 }
 

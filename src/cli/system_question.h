@@ -21,10 +21,11 @@ struct system_question {
     struct addr address;         /* with reverse */
     char pointer[NAME_TEXT_LEN]; /* with reverse: the name that DNS knows it by */
     struct system_ask ask;
-    bool v4, v6; /* the families that are left by options and by AI_ADDRCONFIG */
-    struct resolvconf resolv;
-    struct hosts_matches hosts; /* lines of /etc/hosts that speak of it */
-    bool nscd;                  /* it listens */
+    bool v4, v6;                           /* the families that are left by options and by AI_ADDRCONFIG */
+    struct resolvconf resolv;              /* once DNS is asked */
+    struct resolvconf_candidate candidate; /* the name that it is asked for first */
+    struct hosts_matches hosts;            /* lines of /etc/hosts that speak of it */
+    bool nscd;                             /* it listens */
     struct local_harkd harkd;
     struct system_look look;
     /* What the servers of resolv.conf say, asked again by us. With SYSTEM_AS_PROGRAMS in turn until one

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import PATIENCE_S
-from machine import FILES, Machine
+from machine import FILES, Machine, Server
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -257,3 +257,45 @@ def test_wrong_usage_gives_one_helpful_line(hark, arguments, says):
     done = hark(*arguments)
     assert done.returncode == 1 and done.stdout == ""
     assert done.stderr.startswith("hark: ") and done.stderr.count("\n") == 1 and says in done.stderr, done.stderr
+
+
+# ---- what a look-up costs ----
+
+LOADED = re.compile(r"find library=(\S+)")
+
+
+def libraries(*arguments: str, **files: str) -> set[str]:
+    """Which libraries the processes of such a look-up loaded, whether with the program or later."""
+    settings = {} if arguments[0] == "trace" else {"HARK_CONFIG": "/nothing"}  # a walk needs to know the laboratory's keys
+    done = Machine(**files).run("hark", *arguments, env={"LD_DEBUG": "libs"} | settings)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return {name.split(".so")[0] for name in LOADED.findall(done.stderr)}
+
+
+@pytest.mark.parametrize("arguments, more", [
+    (["only-in-hosts.zz"], set()), (["www.python.org"], set()), (["192.0.2.7"], set()), (["www.python.org", "--json"], set()),
+    (["www.python.org", "A"], set()), (["bücher.de."], {"libidn2", "libunistring"}), 
+    (["trace", "www.python.org"], {"libcrypto", "libuv", "libyaml-0"})],
+    ids=lambda a: "-".join(a) if isinstance(a, list) else "")
+def test_libraries_are_loaded_by_whoever_needs_them(arguments, more):
+    heavy = {"libcrypto", "libssl", "libcurl", "libidn2", "libunistring", "libuv", "libyaml-0"}
+    assert libraries(*arguments, hosts=HOSTS + "192.0.2.8 xn--bcher-kva.de\n") & heavy == more
+
+
+def test_a_look_up_asks_dns_no_more_than_it_must():
+    """The system as a whole, its source dns alone, and hark itself, to learn which server it was: two types each."""
+    asked = []
+
+    class Counting(Server):
+        def reply(self, query):
+            asked.append(query.question[0].to_text())
+            return super().reply(query)
+
+    with Counting("192.0.2.53", {"a.example A": ["192.0.2.9"], "a.example AAAA": ["2001:db8::9"]}):
+        machine = Machine(resolv_conf="nameserver 192.0.2.53\n")
+        assert machine.run("hark", "a.example").returncode == 0
+        assert len(asked) == 6
+        assert machine.run("hark", "--short", "a.example").returncode == 0
+        assert len(asked) == 8
+        assert machine.run("hark", "only-in-hosts.zz").returncode == 0
+    assert len(asked) == 8
