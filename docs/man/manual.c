@@ -6,25 +6,9 @@
 
 #include "lib/file.h"
 #include "lib/option.h"
+#include "roff.h"
 
 #define TEMPLATE_MAX ((size_t)1 << 20)
-
-/* Text as roff takes it: never a request, hyphens that can be copied, quotes that end no argument. */
-static void add_escaped(struct text *t, const char *s)
-{
-    for (const char *p = s; *p; p++) {
-        if (p == s && (*p == '.' || *p == '\''))
-            text_add(t, "\\&");
-        if (*p == '-')
-            text_add(t, "\\-");
-        else if (*p == '\\')
-            text_add(t, "\\e");
-        else if (*p == '"')
-            text_add(t, "\\(dq");
-        else
-            text_char(t, *p);
-    }
-}
 
 static void add_default(struct text *t, const struct option *o)
 {
@@ -39,7 +23,7 @@ static void add_default(struct text *t, const struct option *o)
         text_add_n(&list, p, n);
         p += n + strspn(p + n, " ");
     }
-    add_escaped(t, list.len ? list.data : "empty");
+    roff_escaped(t, list.len ? list.data : "empty");
     text_fini(&list);
 }
 
@@ -53,13 +37,13 @@ static void add_setting(struct text *t, const struct option *o)
     text_add(&help, o->help);
     help.data[0] = (char)toupper((unsigned char)help.data[0]);
     text_add(t, ".TP\n.BR \"");
-    add_escaped(t, o->path);
+    roff_escaped(t, o->path);
     text_add(t, "\" \" (");
-    add_escaped(t, expected.data);
+    roff_escaped(t, expected.data);
     text_add(t, "; default ");
     add_default(t, o);
     text_printf(t, "%s)\"\n", o->apply == OPTION_RESTART ? "; restart" : "");
-    add_escaped(t, help.data);
+    roff_escaped(t, help.data);
     text_add(t, ".\n");
     text_fini(&expected);
     text_fini(&help);

@@ -8,36 +8,6 @@
 #include "dns/rr.h"
 #include "dns/rrtype.h"
 
-const struct option_info option_table[OPTION_COUNT] = {
-#define OPTION(id, name, letter, kind, where, value, help)                                                   \
-    [OPTION_##id] = {name, letter, OPTION_KIND_##kind, where, value, help},
-#include "cli/options.def"
-#undef OPTION
-};
-
-/* Names that people's fingers know from dig and kdig. */
-static const struct {
-    const char *name;
-    enum option option;
-} synonyms[] = {
-    {"recurse", OPTION_REC},
-    {"rdflag", OPTION_REC},
-    {"do", OPTION_DNSSEC},
-    {"cdflag", OPTION_CD},
-    {"vc", OPTION_TCP},
-    {"timeout", OPTION_TIME},
-    {"colour", OPTION_COLOR},
-};
-#define SYNONYM_COUNT (sizeof synonyms / sizeof synonyms[0])
-
-static const struct {
-    const char *word;
-    enum command command;
-} commands[] = {{"lookup", COMMAND_SYSTEM}, {"query", COMMAND_ASK}, {"why", COMMAND_WHY},
-    {"trace", COMMAND_TRACE}, {"mx", COMMAND_MX}, {"whois", COMMAND_WHOIS}, {"update", COMMAND_UPDATE},
-    {"ctl", COMMAND_CTL}, {"help", COMMAND_HELP}};
-#define COMMAND_WORD_COUNT (sizeof commands / sizeof commands[0])
-
 static const char *const verbs[] = {
 #define VERB(name, access, help) #name,
 #include "defs/verbs.def"
@@ -81,9 +51,9 @@ static int find_option(const char *name, size_t len, bool plus)
         if ((!plus || option_table[i].kind != OPTION_KIND_WORD) && strlen(option_table[i].name) == len &&
             memcmp(option_table[i].name, name, len) == 0)
             return i;
-    for (size_t i = 0; i < SYNONYM_COUNT; i++)
-        if (strlen(synonyms[i].name) == len && memcmp(synonyms[i].name, name, len) == 0)
-            return (int)synonyms[i].option;
+    for (const struct option_synonym *s = option_synonyms; s->name; s++)
+        if (strlen(s->name) == len && memcmp(s->name, name, len) == 0)
+            return (int)s->option;
     return -1;
 }
 
@@ -94,8 +64,8 @@ static enum err unknown_option(struct parse *p, const char *arg, const char *sig
     for (int i = 0; i < OPTION_COUNT; i++)
         if (*sign == '-' || option_table[i].kind != OPTION_KIND_WORD)
             names[n++] = option_table[i].name;
-    for (size_t i = 0; i < SYNONYM_COUNT; i++)
-        names[n++] = synonyms[i].name;
+    for (size_t i = 0; option_synonyms[i].name; i++)
+        names[n++] = option_synonyms[i].name;
     names[n] = NULL;
     char *bare = arena_strdup(p->arena, arg + strlen(sign));
     bare[strcspn(bare, "=")] = 0;
@@ -369,25 +339,34 @@ static bool asks_dns(const struct args *a)
     return false;
 }
 
+/* As people call it, and as they find its help. */
+static const char *command_said(enum command c)
+{
+    return c == COMMAND_SYSTEM ? "hark NAME" : c == COMMAND_ASK ? "hark NAME TYPE" : command_table[c].word;
+}
+
+/* "+tcp goes with hark NAME TYPE, not with trace" */
+static void say_misplaced(struct parse *p, const struct option_info *o)
+{
+    const char *sign = o->kind == OPTION_KIND_WORD ? "--" : "+", *before = "";
+    text_printf(p->complaint, "%s%s goes with ", sign, o->name);
+    for (int c = 0; c < COMMAND_COUNT; c++) {
+        if (strchr(o->where, command_table[c].letter)) {
+            text_printf(p->complaint, "%s%s", before, command_said((enum command)c));
+            before = ", ";
+        }
+    }
+    text_printf(p->complaint, ", not with %s; see: hark help %s", command_said(p->args->command),
+        command_table[p->args->command].word);
+}
+
 /* Does every option that was given go with the command? */
 static enum err check_places(struct parse *p)
 {
     struct args *a = p->args;
-    static const struct {
-        char letter;
-        const char *name;
-    } places[] = {[COMMAND_SYSTEM] = {'s', "NAME"},
-        [COMMAND_ASK] = {'a', "NAME TYPE"},
-        [COMMAND_WHY] = {'y', "why"},
-        [COMMAND_TRACE] = {'t', "trace"},
-        [COMMAND_MX] = {'m', "mx"},
-        [COMMAND_WHOIS] = {'w', "whois"},
-        [COMMAND_UPDATE] = {'u', "update"},
-        [COMMAND_CTL] = {'c', "ctl"}};
     for (int o = 0; o < OPTION_COUNT; o++) {
-        if (a->given[o] && !strchr(option_table[o].where, places[a->command].letter)) {
-            text_printf(p->complaint, "%s does not go with %s; see: hark help", option_table[o].name,
-                places[a->command].name);
+        if (a->given[o] && !strchr(option_table[o].where, command_table[a->command].letter)) {
+            say_misplaced(p, &option_table[o]);
             return ERR_FORMAT;
         }
     }
@@ -483,22 +462,46 @@ static enum err check_addresses(struct parse *p)
     return ERR_OK;
 }
 
+/* hark help [COMMAND|exit] */
+static enum err take_topic(struct parse *p)
+{
+    const char *words[COMMAND_COUNT + 2] = {NULL};
+    p->args->command = COMMAND_HELP;
+    if (p->word_count == 1)
+        return ERR_OK;
+    p->args->topic = p->words[1];
+    if (p->word_count == 2 &&
+        (command_find(p->args->topic) < COMMAND_COUNT || strcmp(p->args->topic, TOPIC_EXIT) == 0))
+        return ERR_OK;
+    for (int c = 0; c < COMMAND_COUNT; c++)
+        words[c] = command_table[c].word;
+    words[COMMAND_COUNT] = TOPIC_EXIT;
+    const char *near = nearest_word(p->args->topic, words);
+    if (p->word_count > 2)
+        text_add(p->complaint, "one help at a time");
+    else if (near)
+        text_printf(p->complaint, "no help on '%s'; did you mean %s?", p->args->topic, near);
+    else
+        text_printf(p->complaint, "no help on '%s'", p->args->topic);
+    for (size_t i = 0; words[i] && !(near && p->word_count == 2); i++)
+        text_printf(p->complaint, "%s%s", i == 0 ? "; there is: hark help " : "|", words[i]);
+    return ERR_FORMAT;
+}
+
 static enum err finish(struct parse *p)
 {
     struct args *a = p->args;
+    enum command command = p->word_count ? command_find(p->words[0]) : COMMAND_COUNT;
+    size_t first = command < COMMAND_COUNT;
+    if (first)
+        a->command = command;
     if (a->on[OPTION_HELP] || a->on[OPTION_VERSION]) {
+        a->topic = first ? p->words[0] : NULL;
         a->command = a->on[OPTION_HELP] ? COMMAND_HELP : COMMAND_VERSION;
         return ERR_OK;
     }
-    size_t first = 0;
-    for (size_t i = 0; i < COMMAND_WORD_COUNT && first == 0; i++) {
-        if (p->word_count && strcmp(p->words[0], commands[i].word) == 0) {
-            a->command = commands[i].command;
-            first = 1;
-        }
-    }
-    if (a->command == COMMAND_HELP)
-        return ERR_OK;
+    if (p->word_count && strcmp(p->words[0], "help") == 0)
+        return take_topic(p);
     if (a->command == COMMAND_CTL)
         return take_verb(p);
     if (a->command == COMMAND_UPDATE)

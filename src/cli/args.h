@@ -8,7 +8,7 @@
  *   hark whois NAME…             who registered a name, an address, an AS number
  *   hark update                  the newest lists of registries
  *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
- *   hark help | --help | --version
+ *   hark help [COMMAND|exit]     and hark COMMAND --help, hark --version
  *
  *   hark lookup WORDS, hark query WORDS   the first two where a name equals a command; query is always DNS's
  * form
@@ -26,39 +26,7 @@
 #include "base/addr.h"
 #include "base/mem.h"
 #include "base/text.h"
-
-enum option {
-#define OPTION(id, ...) OPTION_##id,
-#include "cli/options.def"
-#undef OPTION
-    OPTION_COUNT
-};
-
-enum option_kind { OPTION_KIND_FLAG, OPTION_KIND_NUMBER, OPTION_KIND_WORD, OPTION_KIND_VALUE };
-
-/* A row of options.def. */
-struct option_info {
-    const char *name;
-    char letter; /* 0: none */
-    enum option_kind kind;
-    const char *where; /* letters of the commands it goes with */
-    const char *value;
-    const char *help;
-};
-extern const struct option_info option_table[OPTION_COUNT];
-
-enum command {
-    COMMAND_SYSTEM,
-    COMMAND_ASK,
-    COMMAND_WHY,
-    COMMAND_TRACE,
-    COMMAND_MX,
-    COMMAND_WHOIS,
-    COMMAND_UPDATE,
-    COMMAND_CTL,
-    COMMAND_HELP,
-    COMMAND_VERSION
-};
+#include "cli/tables.h"
 
 struct args {
     enum command command;
@@ -70,6 +38,7 @@ struct args {
     const char *verb;              /* of ctl */
     const char *const *verb_words; /* what follows it */
     size_t verb_word_count;
+    const char *topic;   /* of help: a command's word, TOPIC_EXIT, or NULL: an overview */
     const char *socket;  /* of ctl; NULL: the usual places */
     const char **selves; /* of mx: the asking mail server's own names and addresses */
     size_t self_count;

@@ -1,38 +1,56 @@
-/* hark help, --help, --version. */
+/* hark help [COMMAND|exit], --help, --version. */
 #include <string.h>
 
 #include "cli/command.h"
 
-static const char USAGE[] =
-    "hark looks names up.\n"
-    "\n"
-    "  hark NAME[:SERVICE]          as this system does (hosts file, DNS, ...)\n"
-    "  hark NAME TYPE... [@SERVER]  as DNS does; without @SERVER those of resolv.conf\n"
-    "  hark -x ADDRESS              the name that belongs to an address\n"
-    "  hark why NAME                each source of this system side by side, and why\n"
-    "  hark trace NAME [TYPE]       the walk from the root, each hop as it happens\n"
-    "  hark mx DOMAIN               where mail for it goes, or for USER@DOMAIN\n"
-    "  hark whois NAME              who registered a name, an address, an AS number\n"
-    "  hark update [+check]         the newest lists of registries, from IANA\n"
-    "  hark ctl [VERB]              asks a running harkd: status, reload\n"
-    "  hark help\n"
-    "\n"
-    "  hark www.python.org AAAA\n"
-    "  hark python.org MX TXT @9.9.9.9 +short\n"
-    "  hark trace www.python.org\n"
-    "\n"
-    "Arguments come in any order; several names and several types are all asked for.\n"
-    "SERVER is an address or a host name, with #PORT behind it if need be. Options\n"
-    "with + have a long form too (--short, --no-rec), and +no... takes one back.\n"
-    "\n";
+#define COLUMN_USAGE 31u
+#define COLUMN_HELP 24u
+
+static const char ABOUT[] =
+    "hark looks names up: as this system does, as DNS does, and from the root on.\n\n";
+
+/* The dozen that fingers need. */
+static const char OFTEN[] = "  hark -x ADDRESS              the name of an address, as DNS has it\n"
+                            "\n"
+                            "  -t TYPE       a record type            +short      the data alone\n"
+                            "  -4, -6        one family of addresses  +json       one object a line\n"
+                            "  -p PORT       port of the server       +dnssec     with proofs and a verdict\n"
+                            "  -f FILE       names, one a line        +tcp        TCP from the start\n"
+                            "  -v            how the system is asked  +norec      no recursion, please\n"
+                            "  --timeout SECONDS  patience in all     +time=SECONDS  with each try\n"
+                            "\n"
+                            "Arguments come in any order; several names and types are all looked up.\n"
+                            "  hark help query, hark help trace, ...   the options of each command\n"
+                            "  hark help exit                          what the exit codes mean\n"
+                            "  man hark, man hark-query, ...           all of it, with examples\n";
 
 static const char EXIT_CODES[] =
+    "hark ends with\n"
     "\n"
-    "Exit codes: 0 answer, 1 usage, 2 no such name or data, 3 failure,\n"
-    "4 bogus (DNSSEC), 5 timeout or unreachable, 6 accepts no mail, 10 internal; of\n"
-    "several names the worst.\n";
+    "   0  an answer                   5  no reply in time, or nobody reachable\n"
+    "   1  wrong usage or settings     6  the domain accepts no mail (mx)\n"
+    "   2  no such name, or no data   10  something is wrong inside\n"
+    "   3  failure (SERVFAIL, ...)\n"
+    "   4  bogus: DNSSEC proves the data false\n"
+    "\n"
+    "Of several names and types the worst counts. With --exit-compat dig any reply is\n"
+    "0, and none is 9.\n";
 
-#define COLUMN_HELP 26u
+static void print_overview(struct out *out)
+{
+    out_put(out, STYLE_PLAIN, ABOUT);
+    for (int c = 0; c < COMMAND_COUNT; c++) {
+        const struct command_info *info = &command_table[c];
+        bool wordless = c == COMMAND_SYSTEM || c == COMMAND_ASK;
+        out_put(out, STYLE_STRONG, "  hark ");
+        out_printf(out, STYLE_STRONG, "%s%s", wordless ? "" : info->word, wordless ? "" : " ");
+        out_put(out, STYLE_STRONG, info->usage);
+        out_column(out, COLUMN_USAGE);
+        out_put(out, STYLE_PLAIN, info->help);
+        out_end(out);
+    }
+    out_put(out, STYLE_PLAIN, OFTEN);
+}
 
 /* Words, on as many lines as they need. */
 static void print_wrapped(struct out *out, const char *words)
@@ -53,35 +71,84 @@ static void print_wrapped(struct out *out, const char *words)
     out_end(out);
 }
 
-static void print_option(struct out *out, const struct option_info *o)
+/* "-t, --type TYPE", "+short", "+time=SECONDS"; without a letter the long names stand below each other. */
+static void print_option(struct out *out, enum option id, char letter)
 {
+    const struct option_info *o = &option_table[id];
+    bool dashed = o->kind == OPTION_KIND_WORD || id == OPTION_HELP || id == OPTION_VERSION;
+    bool equals = o->kind == OPTION_KIND_NUMBER || o->kind == OPTION_KIND_VALUE;
     char form[64];
     struct text t;
     text_init_fixed(&t, form, sizeof form);
     if (o->letter)
-        text_printf(&t, "-%c", o->letter);
-    if (o->letter && o->value[0])
-        text_printf(&t, " %s", o->value);
-    if (o->kind == OPTION_KIND_WORD || strcmp(o->name, "help") == 0 || strcmp(o->name, "version") == 0)
-        text_printf(&t, ", --%s", o->name);
-    else if (o->letter)
-        text_printf(&t, ", +%s", o->name);
-    else
-        text_printf(&t, "+%s", o->name);
-    if (o->kind == OPTION_KIND_NUMBER || o->kind == OPTION_KIND_VALUE)
-        text_printf(&t, "=%s", o->value);
+        text_printf(&t, "-%c, ", o->letter);
+    text_printf(&t, "%s%s%s%s", dashed ? "--" : "+", o->name,
+        equals        ? "="
+        : o->value[0] ? " "
+                      : "",
+        o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);
-    print_wrapped(out, o->help);
+    print_wrapped(out, option_help(id, letter));
+}
+
+static void print_options(struct out *out, char letter)
+{
+    const char *title = NULL;
+    for (const struct option_row *row = option_rows; row->title || row->option < OPTION_COUNT; row++) {
+        if (row->title) {
+            title = row->title;
+        } else if (strchr(option_table[row->option].where, letter) && row->option != OPTION_HELP &&
+                   row->option != OPTION_VERSION) {
+            if (title) {
+                out_put(out, STYLE_DIM, title);
+                out_end(out);
+            }
+            title = NULL;
+            print_option(out, row->option, letter);
+        }
+    }
+}
+
+static void print_verbs(struct out *out)
+{
+    out_put(out, STYLE_DIM, "Verbs");
+    out_end(out);
+    for (const struct verb_info *v = verb_table; v->name; v++) {
+        out_put(out, STYLE_PLAIN, "  ");
+        out_put(out, STYLE_STRONG, v->name);
+        print_wrapped(out, v->help);
+    }
+}
+
+static void print_command(struct out *out, enum command c)
+{
+    const struct command_info *info = &command_table[c];
+    const char *word = c == COMMAND_SYSTEM || c == COMMAND_ASK ? "" : info->word, *gap = word[0] ? " " : "";
+    out_printf(out, STYLE_STRONG, "hark %s%s%s", word, gap, info->usage);
+    out_end(out);
+    out_put(out, STYLE_PLAIN, info->help);
+    out_end(out);
+    out_printf(out, STYLE_PLAIN, "Example: hark %s%s%s", word, gap, info->example);
+    out_end(out);
+    out_end(out);
+    if (c == COMMAND_CTL)
+        print_verbs(out);
+    print_options(out, info->letter);
+    out_end(out);
+    out_printf(out, STYLE_PLAIN, "+name is --name too, +noname takes it back. More: man hark%s%s",
+        c == COMMAND_SYSTEM ? "" : "-", c == COMMAND_SYSTEM ? "" : info->word);
+    out_end(out);
 }
 
 enum status cmd_help(const struct args *args, struct out *out)
 {
-    (void)args;
-    out_put(out, STYLE_PLAIN, USAGE);
-    for (int i = 0; i < OPTION_COUNT; i++)
-        print_option(out, &option_table[i]);
-    out_put(out, STYLE_PLAIN, EXIT_CODES);
+    if (!args->topic)
+        print_overview(out);
+    else if (strcmp(args->topic, TOPIC_EXIT) == 0)
+        out_put(out, STYLE_PLAIN, EXIT_CODES);
+    else
+        print_command(out, command_find(args->topic));
     return STATUS_ANSWER;
 }
 

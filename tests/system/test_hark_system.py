@@ -244,11 +244,11 @@ WRONG = [
     (["lookup"], "which name?"),
     (["query"], "which name?"),
     (["why", "www.python.org", "@127.0.0.1"], "leave it out"),
-    (["why", "www.python.org", "+short"], "does not go with why"),
+    (["why", "www.python.org", "+short"], "not with why"),
     (["www.python.org", "--timeout", "soon"], "a number from 1 to 3600"),
     (["www.python.org", "--verbsoe"], "did you mean --verbose?"),
     (["a..b.ü"], "is not a domain name"),
-    (["-v", "www.python.org", "A"], "verbose does not go with"),
+    (["-v", "www.python.org", "A"], "+verbose goes with hark NAME, why, not with hark NAME TYPE"),
 ]
 
 

@@ -279,20 +279,3 @@ def test_several_targets(whois):
 def test_what_nobody_registers_is_told(whois, wrong):
     done = whois("--", wrong)
     assert done.returncode == 1 and done.stderr.count("\n") == 1, done
-
-
-def examples() -> list[list[str]]:
-    """The command lines of mx and whois in the manual page, up to a pipe."""
-    page = (Path(__file__).resolve().parents[2] / "docs/man/hark.1").read_text().split(".SH EXAMPLES")[1]
-    lines = [line[3:].replace("\\", "").split("|")[0].split() for line in page.splitlines() if line.startswith(".B hark ")]
-    return [line[1:] for line in lines if line[1] in ("mx", "whois")]
-
-
-@pytest.mark.parametrize("arguments", examples(), ids=" ".join)
-def test_examples_of_the_manual_page(hark, registries, arguments):
-    done = hark(*arguments, env=registries.env)
-    assert done.returncode == 0 and done.stdout and not done.stderr, done
-
-
-def test_there_are_examples():
-    assert {e[0] for e in examples()} == {"mx", "whois"}
