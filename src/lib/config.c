@@ -196,22 +196,35 @@ static bool looks_like_list(const struct option *o, const struct node *n)
     return option_is_list(o) && n->kind == NODE_VALUE && strpbrk(n->text, ", ");
 }
 
+/* Complaints are logged, and a secret with a typing error is still most of a secret. */
+static const char *shown_of(const struct option *o, const char *value)
+{
+    return o->kind == OPTION_SECRETS ? "..." : value;
+}
+
+/* Each wrong element of a list is told: what is left without it is looked at again. */
 static void set_option(struct reading *r, const struct option *o, const struct node *at,
-    const struct node *const *nodes, const char *const *values, size_t count)
+    const struct node **nodes, const char **values, size_t count)
 {
     struct text says;
-    size_t bad = 0;
     text_init(&says);
-    enum err err = option_set(o, r->config, r->arena, values, count, &bad, &says);
-    /* Complaints are logged, and a secret with a typing error is still most of a secret. */
-    const char *shown = o->kind == OPTION_SECRETS ? "..." : bad < count ? values[bad] : "";
-    if (err && bad < count)
-        complain(r, nodes[bad]->at, "%s: \"%.120s\" %s%s", o->path, shown, says.data,
+    for (size_t left = count;; left--) {
+        size_t bad = 0;
+        text_clear(&says);
+        enum err err = option_set(o, r->config, r->arena, values, left, &bad, &says);
+        if (err && bad == left && left == count)
+            complain(r, at->at, "%s %s", o->path, says.data);
+        if (!err || bad == left)
+            break;
+        complain(r, nodes[bad]->at, "%s: \"%.120s\" %s%s", o->path, shown_of(o, values[bad]), says.data,
             looks_like_list(o, at)
                 ? "; a list is written [A, B], or each element on a line of its own after \"- \""
                 : "");
-    else if (err)
-        complain(r, at->at, "%s %s", o->path, says.data);
+        if (left == 1)
+            break;
+        memmove(&nodes[bad], &nodes[bad + 1], (left - bad - 1) * sizeof *nodes);
+        memmove(&values[bad], &values[bad + 1], (left - bad - 1) * sizeof *values);
+    }
     text_fini(&says);
 }
 
