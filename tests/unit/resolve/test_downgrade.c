@@ -101,7 +101,7 @@ static void scene_end(struct scene *s)
     arena_fini(&s->a);
 }
 
-static const char *verdict_text(const struct outcome *o)
+static const char *verdict_word(const struct outcome *o)
 {
     static const char *const words[] = {[VERDICT_UNCHECKED] = "unchecked",
         [VERDICT_INDETERMINATE] = "indeterminate",
@@ -121,10 +121,10 @@ struct expected {
 static unsigned check(struct scene *s, const struct expected *e, const char *which)
 {
     const struct outcome *o = world_ask(s->w, e->name, e->type);
-    if (!strcmp(verdict_text(o), e->verdict) && (!e->answer || !strcmp(world_text(s->w, o), e->answer)))
+    if (!strcmp(verdict_word(o), e->verdict) && (!e->answer || !strcmp(world_text(s->w, o), e->answer)))
         return 0;
     print_error("%s, chain %d: %s %u is %s: %s (%s)\n", which, (int)s->root->plan.denial, e->name, e->type,
-        verdict_text(o), o ? world_text(s->w, o) : "", o && o->reason.text ? o->reason.text : "");
+        verdict_word(o), o ? world_text(s->w, o) : "", o && o->reason.text ? o->reason.text : "");
     return 1;
 }
 

@@ -74,7 +74,7 @@ static void internet_end(struct internet *i)
     sign_zone_free(i->unsigned_);
 }
 
-static const char *verdict_text(const struct outcome *o)
+static const char *verdict_word(const struct outcome *o)
 {
     static const char *const texts[] = {"unchecked", "indeterminate", "insecure", "bogus", "secure"};
     return texts[o->verdict];
@@ -125,9 +125,9 @@ static void believes_what_each_denial_takes(void **state)
             bool nxdomain = rows[i].wanted && strncmp(rows[i].wanted, "NXDOMAIN", 8) == 0;
             bool compact = kind == SIGN_COMPACT && nxdomain && o->rcode == RCODE_NOERROR && o->no_name;
             if ((rows[i].wanted && strcmp(got, rows[i].wanted) != 0 && !compact) ||
-                strcmp(verdict_text(o), verdict) != 0)
+                strcmp(verdict_word(o), verdict) != 0)
                 fail_msg("denial %u, %s type %u: %s, %s (%s)", kind, rows[i].name, rows[i].type, got,
-                    verdict_text(o), o->reason.text ? o->reason.text : "");
+                    verdict_word(o), o->reason.text ? o->reason.text : "");
             internet_end(&net);
         }
     }
