@@ -8,10 +8,10 @@
 
 #include "base/mem.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 
-#define WORDS_MAX 64u      /* of a line */
-#define PLACE_OCTETS 300u  /* a file's name is cut at that */
-#define PROGRESS_EVERY 10u /* lines between two looks at the counter */
+#define WORDS_MAX 64u     /* of a line */
+#define PLACE_OCTETS 300u /* a file's name is cut at that */
 
 struct batch {
     const char *file;
@@ -19,17 +19,7 @@ struct batch {
     char *const *argv;
     batch_fn *run;
     size_t line;
-    bool progress;
 };
-
-/* A line of standard error that is written over, where somebody looks at it and the answers go elsewhere. */
-static void show_progress(const struct batch *b, bool end)
-{
-    if (!b->progress || (b->line % PROGRESS_EVERY && !end))
-        return;
-    fprintf(stderr, end ? "\r\033[K" : "\rhark: line %zu", b->line);
-    fflush(stderr);
-}
 
 static enum status run_line(struct batch *b, char *line)
 {
@@ -63,13 +53,11 @@ enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *r
         out_complain("cannot read %s: %s", file, strerror(errno));
         return STATUS_USAGE;
     }
-    b.progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
     while (getline(&line, &cap, f) >= 0 && !ferror(stdout)) {
         b.line++;
-        show_progress(&b, false);
+        progress_line(b.line);
         worst = status_worst(worst, run_line(&b, line));
     }
-    show_progress(&b, true);
     free(line);
     if (!standard)
         fclose(f);

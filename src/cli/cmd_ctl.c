@@ -8,6 +8,7 @@
 #include "cli/ctl_cache.h"
 #include "cli/ctl_socket.h"
 #include "cli/ctl_trust.h"
+#include "cli/progress.h"
 
 #define REPLY_MS_MAX 6000 /* harkd gives up after five seconds */
 #define COLUMN_VALUE 12u
@@ -204,6 +205,7 @@ enum status cmd_ctl(const struct args *args, struct out *out)
                             : "; does it run, with that control.socket?");
         return STATUS_NO_REPLY;
     }
+    progress_says("harkd");
     json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
     enum status status = STATUS_NO_REPLY;
     if (reply)

@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/why.h"
 #include "dns/name.h"
 #include "lib/trust.h"
@@ -95,6 +96,7 @@ static void find_out(struct why *w)
 {
     struct walking k;
     const char *name = w->q.reverse ? w->q.pointer : w->q.query;
+    progress_says("every source of this system, every name server and the name's own servers");
     walking_init(&k);
     system_question_families(&w->q);
     w->no_walk = why_not_walked(name);

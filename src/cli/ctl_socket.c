@@ -79,7 +79,10 @@ json_t *ctl_socket_receive(int fd, int patience_ms)
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int64_t left = until - now_read(false).mono_ms;
         errno = ETIMEDOUT;
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+        int polled = left > 0 ? poll(&ready, 1, (int)left) : 0;
+        if (polled < 0 && errno == EINTR)
+            continue;
+        if (polled <= 0)
             break;
         n = recv(fd, buf, sizeof buf, 0);
         if (n > 0)

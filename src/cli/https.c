@@ -11,6 +11,7 @@
 
 #include "base/now.h"
 #include "base/text.h"
+#include "cli/progress.h"
 
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
@@ -154,6 +155,7 @@ static const char *get_once(struct getting *g, struct https_reply *out, const ch
     int64_t left_ms = g->request->until_ms - now_read(false).mono_ms;
     out->url = url;
     out->doc = (struct hark_document){.why = "no whole reply in time"};
+    progress_says("%s", url);
     if (left_ms <= 0)
         return NULL;
     struct curl_slist *headers = NULL;

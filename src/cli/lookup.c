@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "cli/progress.h"
 #include "cli/record.h"
 #include "cli/servers.h"
 #include "dns/rdata.h"
@@ -82,6 +83,7 @@ void lookup(void *context, const char *name, uint16_t type, struct hark_answer *
     struct lookup *l = context;
     struct msg_question q = {.type = type, .class = CLASS_IN};
     struct ask_reply r;
+    char server[ENDPOINT_TEXT_LEN];
     *answer = (struct hark_answer){.found = HARK_FAILED};
     if (name_from_text(q.name, name, strlen(name), NULL) != ERR_OK) {
         answer->found = HARK_NO_NAME; /* too long: nobody has such a name */
@@ -89,6 +91,7 @@ void lookup(void *context, const char *name, uint16_t type, struct hark_answer *
     }
     arena_reset(&l->reply);
     l->count++;
+    progress_says("%s about %s", endpoint_text(&l->settings.servers[0], server), name);
     ask(&r, &l->settings, &q, l->rng, &l->reply);
     l->silent = r.end != ASK_REPLY;
     if (l->silent) {

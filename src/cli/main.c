@@ -8,6 +8,7 @@
 
 #include "cli/batch.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 
 static enum status run(const struct args *args, struct out *out)
 {
@@ -48,27 +49,17 @@ static void fill_standard_streams(void)
         close(fd);
 }
 
-static void give_up(int signal)
-{
-    static const char said[] = "hark: --timeout is over\n";
-    (void)signal;
-    if (write(STDERR_FILENO, said, sizeof said - 1) < 0)
-        _exit(STATUS_INTERNAL);
-    _exit(STATUS_NO_REPLY); /* what was found out is printed: each line as it was known */
-}
-
 /* A single look-up of the system minds its own time, and so can say who did not reply. */
-static void limit_time(const struct args *args)
+static uint32_t time_limit(const struct args *args)
 {
-    if (!args->given[OPTION_TIMEOUT] || (args->command == COMMAND_SYSTEM && args->name_count == 1))
-        return;
-    signal(SIGALRM, give_up);
-    alarm(args->number[OPTION_TIMEOUT]);
+    bool own = args->command == COMMAND_SYSTEM && args->name_count == 1 && !args->batch;
+    return args->given[OPTION_TIMEOUT] && !own ? args->number[OPTION_TIMEOUT] : 0;
 }
 
 /* A reader that has seen enough (hark … | head) is no failure; a full disk is. */
 static enum status finish(struct out *out, enum status status)
 {
+    progress_answer();
     if (fflush(out->to) != 0 && !out->error)
         out->error = errno;
     if (out->error == 0 || out->error == EPIPE)
@@ -104,7 +95,7 @@ static enum status run_once(int argc, char *const *argv, const char *place, stru
         if (args->given[OPTION_COLOR])
             out.colour = args->on[OPTION_COLOR];
         if (!place)
-            limit_time(args);
+            progress_begin(time_limit(args));
         if (place && args->name_count == 0)
             out_complain("%s: no name", place);
         else if (args->batch && !place)
@@ -126,5 +117,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it */
     setlocale(LC_CTYPE, "");
-    return (int)run_once(argc, argv, NULL, &args);
+    enum status status = run_once(argc, argv, NULL, &args);
+    progress_end();
+    return (int)status;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/utf8.h"
+#include "cli/progress.h"
 
 #define WIDTH_DEFAULT 80u
 #define WIDTH_MIN 40u
@@ -48,6 +49,7 @@ static void raw(struct out *o, const char *s, size_t n)
 {
     if (o->error)
         return;
+    progress_answer();
     errno = 0;
     if (fwrite(s, 1, n, o->to) != n)
         o->error = errno ? errno : EIO;
@@ -151,6 +153,7 @@ void out_end(struct out *o)
 {
     raw(o, "\n", 1);
     o->column = 0;
+    progress_answer();
     if (!o->error && fflush(o->to) != 0)
         o->error = errno ? errno : EIO;
 }
@@ -203,6 +206,7 @@ void out_complain(const char *format, ...)
     text_add(&t, "hark: ");
     add_printable(&t, said);
     text_char(&t, '\n');
+    progress_clear();
     /* Nothing is left to be told if stderr is gone too. */
     if (write(STDERR_FILENO, t.data, t.len) < 0)
         errno = 0;

@@ -6,6 +6,7 @@
 
 #include "cli/address.h"
 #include "cli/out.h"
+#include "cli/progress.h"
 
 #define LIMIT_DEFAULT_S 30u    /* as long as the C library may take with three dead servers */
 #define PROBE_TRIES 2u         /* UDP loses messages */
@@ -193,6 +194,8 @@ static const char *first_name(struct system_question *q)
 static void on_source(void *ctx, const struct nsswitch_source *source)
 {
     struct system_question *q = ctx;
+    if (!q->explained)
+        progress_says("%s, a source of %s", source->name, NSSWITCH_PATH);
     if (strcmp(source->name, "dns") != 0 || q->probe_count > 0)
         return;
     read_settings(q);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "cli/progress.h"
 #include "defs/limits.h"
 
 #define ADDRESSES_MAX 6u /* tried of one host */
@@ -153,6 +154,7 @@ static const char *exchange(struct text *reply, const struct whois_request *r, c
 const char *whois_ask(struct text *reply, const struct whois_request *request, struct arena *a)
 {
     struct addrinfo *list = NULL;
+    progress_says("%s", request->host);
     if (left_ms(request) == 0)
         return "no time is left";
     int rc = look_up(request, &list);

@@ -38,8 +38,11 @@ static void write_all(int fd, const char *p, size_t n)
 
 static _Noreturn void be_child(int fd, pid_t parent, void (*work)(void *, struct text *), void *argument)
 {
+    static const int handled[] = {SIGINT, SIGTERM, SIGHUP, SIGALRM};
     struct text out;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++)
+        signal(handled[i], SIG_DFL); /* the terminal is the parent's business */
     if (getppid() != parent)
         _exit(1);
     text_init(&out);
