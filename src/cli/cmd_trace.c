@@ -127,7 +127,7 @@ static enum status trace_one(const struct tracing *t, const struct question *q)
     }
     struct view *v = mem_alloc(sizeof *v);
     struct question watched = *q;
-    v->observer = (struct observer){watch, v};
+    v->observer = (struct observer){.event = watch, .ctx = v};
     watched.observer = &v->observer;
     view_begin(v, t, q);
     int64_t start = now_read(false).mono_ms;

@@ -49,11 +49,18 @@ struct event {
     uint8_t verdict;         /* enum verdict; DONE: of the outcome */
     bool anchor;             /* ds is a trust anchor */
     const struct rrsig *sig; /* the signature that was good, if one was */
+    /* for resolve_watch() alone: the question that began it all */
+    const name_t *root_name;
+    uint16_t root_type;
 };
+
+#define EVENT_BIT(kind) (UINT32_C(1) << (kind))
+_Static_assert(EVENT_COUNT <= 32, "a bit for each kind");
 
 struct observer {
     void (*event)(void *ctx, const struct event *e);
     void *ctx;
+    uint32_t kinds; /* EVENT_BITs of what it wants to see; 0: all */
 };
 
 /** "referral" and the like, static. */

@@ -33,7 +33,7 @@ static enum heard near_miss(struct send *s, bool only_case)
     struct job *j = s->job;
     j->r->counters.near_misses++;
     s->near_misses++;
-    JOB_EVENT(j, .kind = EVENT_NEAR_MISS, .to = &s->to, .transport = s->transport, .send = s->id);
+    JOB_EVENT(j, EVENT_NEAR_MISS, .to = &s->to, .transport = s->transport, .send = s->id);
     struct candidate *c = &j->zone.candidates[s->candidate];
     if (only_case)
         c->case_missed = true;
@@ -139,8 +139,9 @@ void resolve_failed(struct resolver *r, send_id id, enum net_fail why, now_t now
     struct job *j = s->job;
     struct candidate *c = &j->zone.candidates[s->candidate];
     j->zone.trouble = reasons[why];
-    JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &s->to, .transport = s->transport,
-        .send = s->id, .tag = reasons[why].tag, .text = reasons[why].text);
+    JOB_EVENT(j, EVENT_USELESS, .server = c->server, .to = &s->to, .transport = s->transport,
+        .sent_name = send_name(s), .sent_type = s->type, .send = s->id, .tag = reasons[why].tag,
+        .text = reasons[why].text);
     if (why == NET_UNREACHABLE && s->transport == TRANSPORT_UDP)
         c->dead = c->no_route = true;
     if (why == NET_UNREACHABLE)

@@ -60,9 +60,9 @@ static void job_done(struct job *j)
     if (j->failed_before && j->out.rcode != RCODE_SERVFAIL)
         cache_failure_clear(r->cache, j->name, j->type, j->class);
     if (j->out.rcode == RCODE_SERVFAIL)
-        JOB_EVENT(j, .kind = EVENT_FAILED, .tag = j->out.reason.tag, .text = j->out.reason.text,
-            .ede = j->out.reason.ede);
-    JOB_EVENT(j, .kind = EVENT_DONE, .rcode = j->out.rcode, .from_cache = j->messages == 0);
+        JOB_EVENT(
+            j, EVENT_FAILED, .tag = j->out.reason.tag, .text = j->out.reason.text, .ede = j->out.reason.ede);
+    JOB_EVENT(j, EVENT_DONE, .rcode = j->out.rcode, .from_cache = j->messages == 0);
     tell_keys(j);
     tell_failure(j);
     if (j->messages == 0)
@@ -131,6 +131,11 @@ void job_arm(struct job *j)
 }
 
 /* ---- ends ---- */
+
+const name_t *send_name(const struct send *s)
+{
+    return name_parent(s->job->name, name_labels(s->job->name) - name_labels(s->name));
+}
 
 void send_drop(struct send *s)
 {
@@ -325,35 +330,7 @@ enum sub_result job_sub(
     j->subs = l;
     l->next_of_child = child->parents;
     child->parents = l;
-    JOB_EVENT(child, .kind = child->messages == 0 && !child->sends ? EVENT_QUESTION : EVENT_JOINED,
+    JOB_EVENT(child, child->messages == 0 && !child->sends ? EVENT_QUESTION : EVENT_JOINED,
         .because = j->name, .purpose = purpose_text(purpose));
     return SUB_STARTED;
-}
-
-/* ---- events ---- */
-
-/* The job's own watchers see it at depth `depth`; those of jobs that wait for it one deeper.
- * Each watcher sees it once. */
-static void tell(struct job *j, struct event *e, unsigned depth)
-{
-    if (j->mark == j->r->mark || depth > ALIAS_MAX + DEPENDENCY_DEPTH_MAX)
-        return;
-    j->mark = j->r->mark;
-    e->depth = depth;
-    for (const struct waiter *w = j->waiters; w; w = w->next)
-        if (w->observer)
-            w->observer->event(w->observer->ctx, e);
-    for (const struct link *l = j->parents; l; l = l->next_of_child)
-        tell(l->parent, e, depth + 1);
-}
-
-void job_event(struct job *j, struct event e)
-{
-    e.now = j->r->now;
-    e.qname = j->name;
-    e.qtype = j->type;
-    if (!e.zone && j->zone.cut)
-        e.zone = j->zone.cut->zone;
-    j->r->mark++;
-    tell(j, &e, 0);
 }

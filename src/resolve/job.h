@@ -235,6 +235,14 @@ struct job {
     struct outcome out;
 };
 
+/* Who hears of what happens. */
+struct watchers {
+    unsigned of_all, of_some;          /* observers of waiters, by what they want */
+    uint32_t some;                     /* what those of some want, or wanted: bits of kinds */
+    const struct observer *everything; /* resolve_watch() */
+    uint32_t kinds;                    /* what anybody wants: derived from the above */
+};
+
 struct action_queue {
     struct action *items;
     size_t head, count, cap; /* a ring; cap is a power of two */
@@ -264,7 +272,7 @@ struct resolver {
     struct reach reach;
     uint64_t last_id;
     unsigned mark;
-    unsigned observers;
+    struct watchers watchers;
     struct reports reports;
     now_t now;
     struct resolve_counters counters;
@@ -321,9 +329,19 @@ void job_drop_sends(struct job *j);
 /** Leaves the sub-questions in flight; those that nobody else needs end. */
 void job_drop_subs(struct job *j);
 void send_drop(struct send *s);
-/** Event with the fields of the job filled in; cheap when nobody watches. */
-void job_event(struct job *j, struct event e);
-#define JOB_EVENT(j, ...) ((j)->r->observers ? job_event((j), (struct event){__VA_ARGS__}) : (void)0)
+/** What it asks, in lower case; lives as long as the job. */
+const name_t *send_name(const struct send *s);
+
+/* ---- observe.c ---- */
+/** An observer of a waiter comes, or goes. */
+void watchers_add(struct watchers *w, const struct observer *o);
+void watchers_remove(struct watchers *w, const struct observer *o);
+/** Event with the fields of the job filled in. */
+void job_event(struct job *j, struct event *e);
+/* Nearly free where nobody wants that kind. */
+#define JOB_EVENT(j, what, ...)                                                                              \
+    ((j)->r->watchers.kinds >> (what)&1u ? job_event((j), &(struct event){.kind = (what), ##__VA_ARGS__})    \
+                                         : (void)0)
 
 /* ---- the steps ---- */
 enum job_state step_known(struct job *j);      /* job_known.c */

@@ -40,7 +40,7 @@ enum job_state too_many_aliases(struct job *j)
 
 enum job_state job_follow_alias(struct job *j, const name_t *target)
 {
-    JOB_EVENT(j, .kind = EVENT_ALIAS, .child = target);
+    JOB_EVENT(j, EVENT_ALIAS, .child = target);
     job_drop_sends(j);
     j->patience_ms = INT64_MAX;
     if (j->flags.no_aliases)

@@ -91,7 +91,7 @@ bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost)
 static enum job_state again(struct job *j, const struct reply *rep, const char *text)
 {
     const struct candidate *c = &j->zone.candidates[rep->candidate];
-    JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag, .text = text);
+    JOB_EVENT(j, EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag, .text = text);
     return send_to(j, rep->candidate, rep->transport) ? JOB_WAIT_REPLY : out_of_work(j);
 }
 

@@ -61,7 +61,7 @@ bool zone_afresh(struct job *j)
         return false;
     const name_t *above = name_parent(cut->zone, 1);
     struct cut *parent = cache_cut_deepest(j->r->cache, above, j->r->now.cache_s, &j->arena);
-    JOB_EVENT(j, .kind = EVENT_FALLBACK, .tag = "delegation-again", .text = "asking the zone above again");
+    JOB_EVENT(j, EVENT_FALLBACK, .tag = "delegation-again", .text = "asking the zone above again");
     j->afresh = j->zone.hash;
     j->ask.whole = j->flags.parent_side;
     j->ask.steps = 0;
@@ -95,7 +95,7 @@ enum job_state step_cut(struct job *j)
             return JOB_WAIT_PRIMING;
         cut = hints_cut(r, &j->arena);
     }
-    JOB_EVENT(j, .kind = EVENT_CUT, .zone = cut->zone, .count = cut->server_count, .glue = glue_count(cut),
+    JOB_EVENT(j, EVENT_CUT, .zone = cut->zone, .count = cut->server_count, .glue = glue_count(cut),
         .from_hints = cut->hint, .from_cache = !cut->hint);
     zone_enter(j, cut);
     return JOB_PICK;

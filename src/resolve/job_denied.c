@@ -35,8 +35,8 @@ static void synthesised(struct denied *d, const char *tag)
     j->out.reason =
         (struct reason){EDE_SYNTHESIZED, tag, "made of records that were verified for another question"};
     j->r->counters.synthesised++;
-    JOB_EVENT(j, .kind = EVENT_CACHE_HIT, .zone = d->zone, .rcode = j->out.rcode, .from_cache = true,
-        .tag = tag, .text = j->out.reason.text);
+    JOB_EVENT(j, EVENT_CACHE_HIT, .zone = d->zone, .rcode = j->out.rcode, .from_cache = true, .tag = tag,
+        .text = j->out.reason.text);
 }
 
 /* What is said together lives equally long. */
@@ -311,8 +311,8 @@ static bool denied_above(struct job *j, const name_t *top)
         j->out.authority = n.authority;
         j->out.verdict = n.verdict;
         j->out.from_cache = true;
-        JOB_EVENT(j, .kind = EVENT_CACHE_HIT, .rcode = RCODE_NXDOMAIN, .from_cache = true,
-            .tag = "nxdomain-above", .text = "a name above it does not exist");
+        JOB_EVENT(j, EVENT_CACHE_HIT, .rcode = RCODE_NXDOMAIN, .from_cache = true, .tag = "nxdomain-above",
+            .text = "a name above it does not exist");
         return true;
     }
     return false;

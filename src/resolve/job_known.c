@@ -4,7 +4,7 @@
 static void tell(struct job *j, const struct found *f)
 {
     const struct rrset *rs = f->data.count ? f->data.items[0] : f->links.count ? f->links.items[0] : NULL;
-    JOB_EVENT(j, .kind = EVENT_CACHE_HIT, .rrset = rs, .child = f->kind == FOUND_ALIAS ? f->target : NULL,
+    JOB_EVENT(j, EVENT_CACHE_HIT, .rrset = rs, .child = f->kind == FOUND_ALIAS ? f->target : NULL,
         .rcode = f->kind == FOUND_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR, .from_cache = true,
         .verdict = (uint8_t)f->verdict);
 }

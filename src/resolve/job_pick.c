@@ -266,9 +266,8 @@ enum job_state step_pick(struct job *j)
     bool spent = pick_is_spent(j);
     int i = spent ? -1 : stream_wanted(j);
     if (i >= 0) {
-        JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &j->zone.candidates[i].at,
-            .server = j->zone.candidates[i].server, .transport = TRANSPORT_TCP, .tag = "tcp",
-            .text = "asking over TCP");
+        JOB_EVENT(j, EVENT_FALLBACK, .to = &j->zone.candidates[i].at, .server = j->zone.candidates[i].server,
+            .transport = TRANSPORT_TCP, .tag = "tcp", .text = "asking over TCP");
         return send_to(j, (unsigned)i, TRANSPORT_TCP) ? JOB_WAIT_REPLY : out_of_work(j);
     }
     i = spent ? -1 : pick_candidate(j);
@@ -343,7 +342,7 @@ enum job_state step_timer(struct job *j)
             c->no_edns = true;
             c->tries = 0;
             j->zone.edns_objections++;
-            JOB_EVENT(j, .kind = EVENT_FALLBACK, .to = &s->to, .server = c->server, .tag = "no-edns",
+            JOB_EVENT(j, EVENT_FALLBACK, .to = &s->to, .server = c->server, .tag = "no-edns",
                 .text = "asking without EDNS");
             send_drop(s);
             continue;
@@ -352,8 +351,8 @@ enum job_state step_timer(struct job *j)
         pick_silence(j);
         j->zone.trouble = (struct reason){
             EDE_NO_REACHABLE_AUTHORITY, "silent-servers", "the name servers did not answer in time"};
-        JOB_EVENT(j, .kind = EVENT_TIMEOUT, .to = &s->to, .server = c->server, .transport = s->transport,
-            .send = s->id);
+        JOB_EVENT(j, EVENT_TIMEOUT, .to = &s->to, .server = c->server, .transport = s->transport,
+            .sent_name = send_name(s), .sent_type = s->type, .send = s->id);
         if (s->transport == TRANSPORT_UDP)
             reach_silence(j, s);
         else

@@ -132,7 +132,7 @@ static enum job_state handle_answer(struct job *j, struct reply *rep)
     if (j->flags.priming)
         primed(j, rep);
     look_up_extra(j);
-    JOB_EVENT(j, .kind = EVENT_ANSWER, .rrset = rep->data.items[0], .aa = rep->authoritative);
+    JOB_EVENT(j, EVENT_ANSWER, .rrset = rep->data.items[0], .aa = rep->authoritative);
     return found_begin(j, found_of(j, rep, FOUND_ANSWER));
 }
 
@@ -149,7 +149,7 @@ static enum job_state handle_denial(struct job *j, struct reply *rep)
         f->negative_ttl = negative_ttl(j, rep->soa);
         f->soa->ttl = f->negative_ttl; /* RFC 2308 3: what the client may keep */
     }
-    JOB_EVENT(j, .kind = EVENT_DENIAL, .rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
+    JOB_EVENT(j, EVENT_DENIAL, .rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
         .rrset = rep->soa, .aa = rep->authoritative);
     return found_begin(j, f);
 }
@@ -240,8 +240,8 @@ static enum job_state handle_referral(struct job *j, struct reply *rep)
     unsigned glue = 0;
     for (unsigned i = 0; i < rep->cut->server_count; i++)
         glue += rep->cut->servers[i].addr_count;
-    JOB_EVENT(j, .kind = EVENT_REFERRAL, .child = rep->cut->zone, .count = rep->cut->server_count,
-        .glue = glue, .rrset = rep->ns, .ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS),
+    JOB_EVENT(j, EVENT_REFERRAL, .child = rep->cut->zone, .count = rep->cut->server_count, .glue = glue,
+        .rrset = rep->ns, .ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS),
         .server = j->zone.candidates[rep->candidate].server);
     bound_by_parent(j, rep->cut);
     cache_cut_put(j->r->cache, rep->cut, j->r->now.cache_s);
@@ -292,8 +292,8 @@ static enum job_state ask_without_edns(struct job *j, struct reply *rep)
         c->facts.edns = EDNS_FACT_BROKEN;
         facts_save(j, c);
     }
-    JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag,
-        .text = "asking without EDNS");
+    JOB_EVENT(
+        j, EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = rep->tag, .text = "asking without EDNS");
     if (!send_to(j, rep->candidate, rep->transport))
         return out_of_work(j);
     return JOB_WAIT_REPLY;
@@ -304,14 +304,14 @@ static enum job_state handle_useless(struct job *j, struct reply *rep)
     struct candidate *c = &j->zone.candidates[rep->candidate];
     int ede = rep->kind == REPLY_LAME ? EDE_NOT_AUTHORITATIVE : EDE_NO_REACHABLE_AUTHORITY;
     j->zone.trouble = (struct reason){ede, rep->tag, rep->text};
-    JOB_EVENT(j, .kind = EVENT_USELESS, .server = c->server, .to = &c->at, .transport = rep->transport,
+    JOB_EVENT(j, EVENT_USELESS, .server = c->server, .to = &c->at, .transport = rep->transport,
         .rcode = rep->rcode, .tag = rep->tag, .text = rep->text);
     if (rep->minimised && !ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     /* RFC 9156 2.3: servers that stumble over a minimised question get the whole one. */
     if (rep->minimised) {
         ask_whole(j);
-        JOB_EVENT(j, .kind = EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = "whole-name",
+        JOB_EVENT(j, EVENT_FALLBACK, .server = c->server, .to = &c->at, .tag = "whole-name",
             .text = "asking for the whole name");
         return JOB_PICK;
     }
@@ -325,7 +325,7 @@ static enum job_state handle_useless(struct job *j, struct reply *rep)
 static enum job_state handle_truncated(struct job *j, struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
-    JOB_EVENT(j, .kind = EVENT_TRUNCATED, .server = c->server, .to = &c->at);
+    JOB_EVENT(j, EVENT_TRUNCATED, .server = c->server, .to = &c->at);
     if (c->stream_tried) /* an earlier try's answer: TCP is under way */
         return wait_or_pick(j);
     if (c->stream_failed)
@@ -393,7 +393,7 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
 static void heard(struct job *j, const struct reply *rep)
 {
     struct candidate *c = &j->zone.candidates[rep->candidate];
-    JOB_EVENT(j, .kind = EVENT_REPLY, .server = c->server, .to = &c->at, .transport = rep->transport,
+    JOB_EVENT(j, EVENT_REPLY, .server = c->server, .to = &c->at, .transport = rep->transport,
         .sent_name = rep->asked, .send = rep->id, .sent_type = rep->type, .octets = rep->octets,
         .rtt_ms = rep->rtt_ms, .rcode = rep->rcode, .aa = rep->authoritative);
     if (rep->transport == TRANSPORT_TCP) {

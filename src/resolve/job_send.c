@@ -162,7 +162,7 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
     a->send.deadline_ms = now_ms + STREAM_DEADLINE_MS;
     a->send.port_of = transport == TRANSPORT_UDP ? j->port_of : 0;
     j->port_of = 0;
-    JOB_EVENT(j, .kind = EVENT_SENT, .server = c->server, .to = &s->to, .transport = transport,
+    JOB_EVENT(j, EVENT_SENT, .server = c->server, .to = &s->to, .transport = transport,
         .sent_name = j->ask.name, .sent_type = s->type, .send = s->id);
     return true;
 }

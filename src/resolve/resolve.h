@@ -206,6 +206,29 @@ void resolve_cancel(struct resolver *r, ask_id id, now_t now);
 void resolve_work(struct resolver *r, unsigned checks, now_t now);
 /** For counters, and for fuzzers that replace the mathematics. Lives as long as the resolver. */
 struct verifier *resolve_verifier(struct resolver *r);
+/** Sees what happens to every question, background work included, once each; NULL: nobody does (any more).
+ * Borrowed. */
+void resolve_watch(struct resolver *r, const struct observer *o);
+
+/* A question in flight; pointers are valid during the call only. */
+struct in_flight {
+    const name_t *name;
+    uint16_t type;
+    unsigned waiters; /* clients; 0: it is asked in the background */
+    uint32_t age_ms;
+    uint32_t messages; /* that its work has paid */
+    const char *state; /* what it waits for, in words */
+    const name_t
+        *for_name; /* the look-up that it waits for, at the end of the chain of these; NULL: its own */
+    uint16_t for_type;
+    const name_t *zone;   /* being asked; NULL: none yet */
+    const name_t *server; /* whom it waits for; NULL: nobody */
+    const struct endpoint *to;
+    uint32_t waited_ms; /* for that server */
+};
+/** Calls fn for each question of clients and of the background, not for what is looked up for them. */
+void resolve_each_question(
+    struct resolver *r, now_t now, void (*fn)(void *ctx, const struct in_flight *q), void *ctx);
 /** Interfaces, addresses or routes of this machine changed: what failed for want of a link is tried again at
  * once. */
 void resolve_network_changed(struct resolver *r, now_t now);

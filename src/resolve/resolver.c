@@ -226,7 +226,7 @@ static void waiter_free(struct resolver *r, struct waiter *w)
     r->counters.waiters--;
     inflight_question(cache_inflight(r->cache), -1);
     if (w->observer)
-        r->observers--;
+        watchers_remove(&r->watchers, w->observer);
     mem_free(w);
 }
 
@@ -381,14 +381,14 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     r->counters.waiters++;
     r->counters.asked++;
     if (w->observer)
-        r->observers++;
+        watchers_add(&r->watchers, w->observer);
     if (joined) {
         r->counters.joined++;
-        JOB_EVENT(j, .kind = EVENT_JOINED);
+        JOB_EVENT(j, EVENT_JOINED);
         if (!j->timer.place || w->deadline_ms < j->timer.at || w->stale_ms < j->timer.at)
             job_arm(j);
     } else {
-        JOB_EVENT(j, .kind = EVENT_QUESTION);
+        JOB_EVENT(j, EVENT_QUESTION);
     }
     ask_id id = w->id;
     resolver_pump(r);
@@ -442,8 +442,7 @@ static void tell_the_late(struct job *j)
             *o = (struct outcome){
                 .rcode = RCODE_SERVFAIL, .reason = job_reason(j, why), .messages = job_paid(j)};
         }
-        JOB_EVENT(
-            j, .kind = EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text, .ede = o->reason.ede);
+        JOB_EVENT(j, EVENT_FAILED, .tag = o->reason.tag, .text = o->reason.text, .ede = o->reason.ede);
         waiters_answer(j, w, o);
         if (job_is_late(j))
             job_remember_failure(j, &o->reason);

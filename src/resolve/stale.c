@@ -212,9 +212,8 @@ static void give(struct job *j, struct waiter *w, struct outcome *o, const char 
         r->counters.stale_nxdomains++;
     else
         r->counters.stale_answers++;
-    JOB_EVENT(j, .kind = EVENT_STALE, .rcode = o->rcode, .from_cache = true, .tag = o->reason.tag,
-        .text = text, .ede = o->reason.ede, .verdict = o->verdict,
-        .rrset = o->answer.count ? o->answer.items[0] : NULL);
+    JOB_EVENT(j, EVENT_STALE, .rcode = o->rcode, .from_cache = true, .tag = o->reason.tag, .text = text,
+        .ede = o->reason.ede, .verdict = o->verdict, .rrset = o->answer.count ? o->answer.items[0] : NULL);
     waiters_answer(j, w, o);
 }
 

@@ -44,9 +44,8 @@ static enum job_state refuse(struct job *j, struct reason why, unsigned retries)
     work_leave(j);
     job_drop_subs(j);
     v->link = NULL;
-    JOB_EVENT(j, .kind = EVENT_VALIDATED, .verdict = VERDICT_BOGUS, .tag = why.tag, .text = why.text,
-        .ede = why.ede, .rrset = v->at < v->count ? v->items[v->at].rrset : NULL,
-        .from_cache = found->cached);
+    JOB_EVENT(j, EVENT_VALIDATED, .verdict = VERDICT_BOGUS, .tag = why.tag, .text = why.text, .ede = why.ede,
+        .rrset = v->at < v->count ? v->items[v->at].rrset : NULL, .from_cache = found->cached);
     v->refused = why;
     j->r->counters.bogus++;
     if (found->cached) /* the servers may know better */
@@ -55,7 +54,7 @@ static enum job_state refuse(struct job *j, struct reason why, unsigned retries)
         return job_fail(j, why.ede, why.tag, why.text);
     v->retries++;
     j->zone.trouble = why;
-    JOB_EVENT(j, .kind = EVENT_FALLBACK, .tag = why.tag, .text = "asking another server");
+    JOB_EVENT(j, EVENT_FALLBACK, .tag = why.tag, .text = "asking another server");
     return JOB_PICK;
 }
 
@@ -317,8 +316,8 @@ static enum job_state insecure(struct job *j, const struct fault *fault)
     v->insecure = v->zone;
     v->insecure_fault = *fault;
     struct reason why = fault_reason(j, fault);
-    JOB_EVENT(j, .kind = EVENT_CHAIN, .zone = v->zone, .verdict = VERDICT_INSECURE, .tag = why.tag,
-        .text = why.text, .ede = why.ede);
+    JOB_EVENT(j, EVENT_CHAIN, .zone = v->zone, .verdict = VERDICT_INSECURE, .tag = why.tag, .text = why.text,
+        .ede = why.ede);
     return item_end(v, VERDICT_INSECURE, fault);
 }
 
@@ -465,7 +464,7 @@ static enum job_state checked(struct job *j)
     bool keys = it->type == TYPE_DNSKEY && name_equal(it->owner, v->zone);
     if (c->verdict != VERDICT_SECURE)
         return item_bogus(j, &c->fault);
-    JOB_EVENT(j, .kind = keys ? EVENT_CHAIN : EVENT_VALIDATED, .rrset = it->rrset, .zone = v->zone,
+    JOB_EVENT(j, keys ? EVENT_CHAIN : EVENT_VALIDATED, .rrset = it->rrset, .zone = v->zone,
         .verdict = VERDICT_SECURE, .sig = &c->good, .ds = keys ? v->secure.ds : NULL,
         .anchor = v->secure.by_anchor);
     if (keys)

@@ -143,8 +143,8 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     struct reason why = {EDE_NONE, NULL, "it lies in an opt-out span"};
     if (res.fault.kind)
         why = fault_reason(j, &res.fault);
-    JOB_EVENT(j, .kind = EVENT_VALIDATED, .verdict = (uint8_t)f->denial, .tag = why.tag, .text = why.text,
-        .ede = why.ede);
+    JOB_EVENT(
+        j, EVENT_VALIDATED, .verdict = (uint8_t)f->denial, .tag = why.tag, .text = why.text, .ede = why.ede);
     if (res.denial != DENIAL_INSECURE)
         denied_learn(j, zone, f->soa, list);
     return true;

@@ -334,7 +334,7 @@ static void check_bounds(struct sim *s)
 static void begin(struct sim *s, struct asking *a)
 {
     static struct observer watcher;
-    watcher = (struct observer){on_event, s};
+    watcher = (struct observer){.event = on_event, .ctx = s};
     a->at_ms = s->now.mono_ms;
     a->begun = true;
     a->must = oracle_must(s, &a->question);

@@ -53,7 +53,7 @@ static void count_events(void *ctx, const struct event *e)
 static void answers_and_tells_what_it_does(void **state)
 {
     unsigned counts[EVENT_COUNT] = {0};
-    struct observer observer = {count_events, counts};
+    struct observer observer = {.event = count_events, .ctx = counts};
     struct drive *d = drive_new(&config);
     struct question q = question("www.example.");
     q.observer = &observer;
