@@ -9,7 +9,7 @@
 #include "dns/rrtype.h"
 
 static const char *const verbs[] = {
-#define VERB(name, access, help) #name,
+#define VERB(name, access, most, words, help) #name,
 #include "defs/verbs.def"
 #undef VERB
     NULL,
@@ -379,18 +379,19 @@ static enum err take_verb(struct parse *p)
     a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
     a->verb_words = p->words + 2;
     a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
-    if (a->verb_word_count && strcmp(a->verb, "nta") != 0 && strcmp(a->verb, "cache") != 0) {
-        text_printf(p->complaint, "ctl takes one verb, and %s came before %s", a->verb, p->words[2]);
-        return ERR_FORMAT;
-    }
     if (a->server) {
         text_printf(
             p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->server);
         return ERR_FORMAT;
     }
     for (size_t i = 0; verbs[i]; i++)
-        if (strcmp(a->verb, verbs[i]) == 0)
-            return check_places(p);
+        if (strcmp(a->verb, verbs[i]) == 0) {
+            if (a->verb_word_count <= verb_table[i].most)
+                return check_places(p);
+            text_printf(p->complaint, "%s is too much: `hark ctl help %s` shows what may follow %s",
+                a->verb_words[verb_table[i].most], a->verb, a->verb);
+            return ERR_FORMAT;
+        }
     const char *near = nearest_word(a->verb, verbs);
     text_printf(p->complaint, "harkd knows no '%s'; ", a->verb);
     if (near)

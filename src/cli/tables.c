@@ -36,10 +36,10 @@ const struct command_info command_table[COMMAND_COUNT] = {
 };
 
 const struct verb_info verb_table[] = {
-#define VERB(name, access, help) {#name, help},
+#define VERB(name, access, most, words, help) {#name, most, words, help},
 #include "defs/verbs.def"
 #undef VERB
-    {NULL, NULL},
+    {NULL, 0, NULL, NULL},
 };
 
 const char *option_help(enum option o, char letter)

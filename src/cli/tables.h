@@ -70,7 +70,8 @@ extern const struct command_info command_table[COMMAND_COUNT];
 /* A row of defs/verbs.def. */
 struct verb_info {
     const char *name; /* NULL ends the table */
-    const char *help;
+    unsigned most;    /* words that may follow it */
+    const char *words, *help;
 };
 extern const struct verb_info verb_table[];
 

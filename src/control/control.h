@@ -66,6 +66,18 @@ struct control_call {
     void (*reply)(struct control_call *call, json_t *reply); /* once; the reply is borrowed */
 };
 
+/* `recent [NAME [TYPE]]`. */
+struct control_recent {
+    const name_t *name; /* NULL: any */
+    uint16_t type;      /* TYPE_NONE: any */
+    /* the source's */
+    bool kept; /* records are kept at all */
+    int64_t now_ms;
+};
+/** A record of serve/recent.h, borrowed. */
+typedef void control_recent_fn(void *ctx, const uint8_t *record, size_t len);
+typedef void control_request_fn(void *ctx, const struct in_flight *q);
+
 /* Where verbs get what they tell, and who does what they ask for. */
 struct control_source {
     void (*figures)(void *ctx, struct control_figures *out);
@@ -73,6 +85,9 @@ struct control_source {
     json_t *(*anchors)(void *ctx);
     void (*nta)(void *ctx, struct control_call *call, const struct control_nta *nta);
     void (*cache)(void *ctx, struct cache_view *out); /* a handle of this thread's, and the time */
+    /* How many there are; fn is called for some of them, in no order. */
+    size_t (*recent)(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx);
+    size_t (*requests)(void *ctx, control_request_fn *fn, void *fn_ctx);
     void *ctx;
 };
 

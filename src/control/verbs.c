@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "control/control.h"
+#include "control/question_view.h"
 #include "dns/msg.h"
 #include "dns/token.h"
 
@@ -262,15 +263,28 @@ static json_t *control_cache(
     return control_cache_ask(&view, call->may_write, request->words, request->count);
 }
 
+static json_t *control_recent(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    return control_recent_ask(source, request->words, request->count);
+}
+
+static json_t *control_requests(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    return control_requests_ask(source);
+}
+
 enum access { ACCESS_READ, ACCESS_WRITE };
 
 static const struct verb {
     const char *name;
     enum access access;
+    unsigned most; /* words after it */
     json_t *(*take)(const struct control_source *source, struct control_call *call,
         const struct control_line *request); /* NULL: replies later */
 } VERBS[] = {
-#define VERB(name, access, help) {#name, ACCESS_##access, control_##name},
+#define VERB(name, access, most, words, help) {#name, ACCESS_##access, most, control_##name},
 #include "defs/verbs.def"
 #undef VERB
 };
@@ -319,8 +333,8 @@ static json_t *take(
             continue;
         if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
             return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
-        if (request->count && VERBS[i].take != control_nta && VERBS[i].take != control_cache)
-            return error_json("that verb stands alone");
+        if (request->count > VERBS[i].most)
+            return error_json(VERBS[i].most ? "too many words" : "that verb stands alone");
         return VERBS[i].take(source, call, request);
     }
     return error_json("no such verb");

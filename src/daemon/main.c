@@ -129,6 +129,19 @@ static void cache_of(void *ctx, struct cache_view *out)
     pool_cache(d->pool, out);
 }
 
+static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
+{
+    struct daemon *d = ctx;
+    wanted->kept = reload_settings(d->reload)->recent;
+    return pool_recent(d->pool, wanted, fn, fn_ctx);
+}
+
+static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
+{
+    struct daemon *d = ctx;
+    return pool_requests(d->pool, fn, fn_ctx);
+}
+
 static void probe_root(void *ctx)
 {
     struct daemon *d = ctx;
@@ -167,8 +180,14 @@ static bool open_control(struct daemon *d, const struct config *config)
     const char *path = config->control;
     if ((path && !path[0]) || !config_control_path(config, at, sizeof at))
         return true;
-    struct control_source source = {
-        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta, .cache = cache_of, .ctx = d};
+    struct control_source source = {.figures = figures,
+        .reload = reload,
+        .anchors = anchors,
+        .nta = nta,
+        .cache = cache_of,
+        .recent = recent,
+        .requests = requests,
+        .ctx = d};
     if (control_open(&d->control, &d->loop, at, &source)) {
         log_line(path ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "no control socket at %s: %s (control.socket)",
             at, strerror(errno));

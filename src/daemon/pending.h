@@ -33,6 +33,7 @@ struct pending {
     /* the owner's */
     struct table_node by_ask;      /* while the resolver works; key: ask_id */
     struct table_node by_question; /* likewise, if is_met; daemon/gate.c */
+    struct recent_walk *walk;      /* what is recorded of it; NULL: nothing is */
     bool is_met;
     bool curt; /* the reply is truncated because of others like it */
     /* the finished reply on its way from owner to asker */

@@ -1,4 +1,4 @@
-#include "daemon/pool.h"
+#include "daemon/pool_inner.h"
 
 #include <errno.h>
 #include <string.h>
@@ -9,13 +9,6 @@
 #include "net/stream_quota.h"
 
 #define WORKERS_MAX 256u
-
-struct pool {
-    struct shared shared;
-    struct arena lasting;
-    bool started;
-    int64_t start_ms;
-};
 
 static unsigned worker_count(const struct config *config)
 {

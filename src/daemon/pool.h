@@ -45,4 +45,9 @@ void pool_cache(struct pool *p, struct cache_view *out);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);
 
+/** Records of recent questions and what is in flight, of all workers; those that do not reply within half a
+ * second are left out. pool_ask.c. */
+size_t pool_recent(struct pool *p, struct control_recent *wanted, control_recent_fn *fn, void *ctx);
+size_t pool_requests(struct pool *p, control_request_fn *fn, void *ctx);
+
 #endif

@@ -287,6 +287,11 @@ void reload_renew(struct reload *r, struct control_call *call, json_t *reply)
         begin_renewal(r);
 }
 
+const struct config *reload_settings(const struct reload *r)
+{
+    return &r->now->config;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct reload *r = handle->data;

@@ -38,4 +38,7 @@ void reload_renew(struct reload *r, struct control_call *call, json_t *reply);
 /** Replies to whoever waits. Memory is freed once the loop has run. */
 void reload_close(struct reload *r);
 
+/** The settings in force, as of the last reload. */
+const struct config *reload_settings(const struct reload *r);
+
 #endif

@@ -47,6 +47,7 @@ static void pump_answer(struct worker *w, const struct action *act)
     table_remove(&w->asks, node);
     struct pending *q = HOLDER(node, struct pending, by_ask);
     gate_part(&w->gate, q);
+    recent_end(w->recent, q->walk, act->answer.outcome, worker_now(w));
     worker_finish(w, q, act->answer.outcome);
 }
 
@@ -218,6 +219,7 @@ static void on_mail(void *ctx)
         else
             worker_ask_here(w, q);
     }
+    worker_run_errand(w);
     unsigned commands = atomic_exchange(&w->commands, 0);
     if (commands & COMMAND_BEAT)
         atomic_store(&w->beaten, true);
@@ -256,6 +258,7 @@ static void take_settings(struct worker *w)
     serve_settings_set(w->serve, &s->serve);
     resolve_settings_set(w->resolver, &s->resolve);
     outbound_settings_set(w->outbound, &s->outbound);
+    recent_switch(w->recent, s->config.recent);
     snapshot_release(w->settings);
     w->settings = s;
     atomic_fetch_sub(&w->unsettled, 1);
@@ -362,6 +365,8 @@ enum err worker_new(
     w->settings = snapshot_hold(shared->start);
     w->cache = cache_join(shared->cache);
     w->serve = serve_new(&w->settings->serve, w->cache);
+    w->recent = recent_new(shared->worker_count);
+    recent_switch(w->recent, w->settings->config.recent);
     *out = w;
     enum err err = open_listeners(w, failed);
     if (!err)
@@ -427,6 +432,8 @@ void worker_free(struct worker *w)
     inbox_fini(&w->inbox);
     if (w->resolver)
         resolve_free(w->resolver);
+    recent_free(w->recent);
+    errand_release(atomic_load(&w->errand));
     serve_free(w->serve);
     cache_free(w->cache);
     snapshot_release(w->settings);

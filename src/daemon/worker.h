@@ -21,6 +21,7 @@
 #include "net/outbound.h"
 
 struct worker;
+struct errand;
 
 /* What all workers share; lives until the last has ended. */
 struct shared {
@@ -78,6 +79,8 @@ void worker_free(struct worker *w);
 void worker_offer(struct worker *w, struct snapshot *s);
 /** Are there none that it still has to take? */
 bool worker_is_settled(struct worker *w);
+/** From the main thread: to be done at the next turn of the loop; one that was not begun yet is forgotten. */
+void worker_send(struct worker *w, struct errand *e);
 /** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at
  * most, and gives what there is. */
 void worker_ask_stats(struct worker *w);

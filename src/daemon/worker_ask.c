@@ -118,6 +118,8 @@ void worker_ask_here(struct worker *w, struct pending *q)
         return;
     }
     struct question question = serve_question(&q->rq);
+    q->walk = recent_begin(w->recent, q->rq.name, q->rq.type, worker_now(w));
+    question.observer = recent_observer(q->walk);
     ask_id id = resolve_ask(w->resolver, &question, worker_now(w));
     table_add(&w->asks, &q->by_ask, id);
     w->stirred = true;

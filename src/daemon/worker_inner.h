@@ -3,8 +3,10 @@
 #ifndef HARK_DAEMON_WORKER_INNER_H
 #define HARK_DAEMON_WORKER_INNER_H
 
+#include "daemon/errand.h"
 #include "daemon/key_maker.h"
 #include "daemon/worker.h"
+#include "serve/recent.h"
 
 /* Mail that waits for company: enough that a wake-up costs little of each, and little enough that the owner
  * begins while its sender still reads. */
@@ -40,9 +42,11 @@ struct worker {
     struct outbound *outbound;
     struct pending_pool pendings; /* asked here */
     struct gate gate;
-    struct pending *spare; /* the next question is read into it */
-    struct table asks;     /* owned here, by ask_id */
-    ask_id probe;          /* the root's keys are asked for; 0: no */
+    struct pending *spare;           /* the next question is read into it */
+    struct table asks;               /* owned here, by ask_id */
+    struct recent *recent;           /* of questions owned here */
+    _Atomic(struct errand *) errand; /* to be done, or NULL */
+    ask_id probe;                    /* the root's keys are asked for; 0: no */
 
     now_t now;                  /* read once a loop turn */
     bool now_is_fresh, stirred; /* stirred: the resolver may want something */
@@ -85,5 +89,10 @@ void worker_finish(struct worker *w, struct pending *q, const struct outcome *ou
 void worker_post(struct worker *w);
 /** What the gate lets out. */
 void worker_on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len);
+
+/* ---- worker_tell.c ---- */
+
+/** What the control thread asks of this worker, if there is something. */
+void worker_run_errand(struct worker *w);
 
 #endif

@@ -125,6 +125,16 @@
 #define STRANGER_REFUSALS_BURST 10u
 #define STRANGERS_SLOTS 4096u /* a power of two; 32 KiB: 20,480 refusals a second at most, whoever asks */
 
+/* ---- what is remembered of questions, in memory alone (RFC 8932 5.2; `hark ctl recent`, `hark why`) ---- */
+#define RECENT_AGE_S 900u          /* a question is asked about while it is fresh */
+#define RECENT_RECORDS_MAX 10000u  /* in all workers together, and … */
+#define RECENT_OCTETS_MAX 4194304u /* … of so many octets: 400 each; one of two messages takes about 200 */
+#define RECENT_RECORD_MAX 2048u    /* octets of one; what does not fit is counted */
+#define RECENT_MESSAGES_MAX 16u    /* told of one question: nine of ten take fewer */
+#define RECENT_UNDER_WAY_MAX 512u  /* of a worker; beyond, in a flood, questions leave no record: 1 MiB */
+#define RECENT_SHOWN_MAX 100u      /* of one reply on the control socket */
+#define REQUESTS_SHOWN_MAX 200u    /* questions in flight that a worker tells, likewise */
+
 /* ---- records kept ---- */
 #define RRSET_RECORDS_MAX 256u   /* CVE-2024-1737 */
 #define RRSET_OCTETS_MAX 32768u  /* one RRset item in the cache */

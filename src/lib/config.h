@@ -78,6 +78,7 @@ struct config {
     const char *query_log; /* a path, "stderr", or "" for none */
     enum config_clients query_log_clients;
     const char *control; /* path of the control socket; "" none; NULL the default */
+    bool recent;         /* serve/recent.h */
     /* cache */
     struct cache_settings cache;
     bool cache_clock_wall;

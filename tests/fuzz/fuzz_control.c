@@ -58,10 +58,41 @@ static void nta(void *ctx, struct control_call *call, const struct control_nta *
     json_decref(done);
 }
 
+static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
+{
+    static const uint8_t record[3];
+    wanted->kept = true;
+    fn(fn_ctx, record, sizeof record); /* is none */
+    return 1;
+}
+
+static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
+{
+    static const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 1}}, .port = 53};
+    static const struct in_flight rows[] = {
+        {.name = NAME_ROOT, .type = 1, .waiters = 1, .age_ms = 5, .state = "goes on"},
+        {.name = NAME_ROOT,
+            .type = 1,
+            .age_ms = 9,
+            .state = "waits",
+            .for_name = NAME_ROOT,
+            .for_type = 28,
+            .to = &at,
+            .zone = NAME_ROOT,
+            .server = NAME_ROOT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        fn(fn_ctx, &rows[i]);
+    return sizeof rows / sizeof rows[0];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-    static const struct control_source source = {
-        .figures = figures, .reload = reload, .anchors = anchors, .nta = nta};
+    static const struct control_source source = {.figures = figures,
+        .reload = reload,
+        .anchors = anchors,
+        .nta = nta,
+        .recent = recent,
+        .requests = requests};
     struct asked a = {.call = {.reply = count_reply}};
     if (len == 0)
         return 0;

@@ -47,8 +47,39 @@ static void nta(void *ctx, struct control_call *call, const struct control_nta *
     json_decref(done);
 }
 
-static const struct control_source source = {
-    .figures = figures, .reload = reload, .anchors = anchors, .nta = nta};
+static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
+{
+    static const uint8_t record[3];
+    wanted->kept = true;
+    fn(fn_ctx, record, sizeof record); /* is none */
+    return 1;
+}
+
+static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
+{
+    static const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 1}}, .port = 53};
+    static const struct in_flight rows[] = {
+        {.name = NAME_ROOT, .type = 1, .waiters = 1, .age_ms = 5, .state = "goes on"},
+        {.name = NAME_ROOT,
+            .type = 1,
+            .age_ms = 9,
+            .state = "waits",
+            .for_name = NAME_ROOT,
+            .for_type = 28,
+            .to = &at,
+            .zone = NAME_ROOT,
+            .server = NAME_ROOT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        fn(fn_ctx, &rows[i]);
+    return sizeof rows / sizeof rows[0];
+}
+
+static const struct control_source source = {.figures = figures,
+    .reload = reload,
+    .anchors = anchors,
+    .nta = nta,
+    .recent = recent,
+    .requests = requests};
 
 struct asked {
     struct control_call call;
@@ -168,6 +199,33 @@ static void negative_anchors_have_a_name_and_a_lifetime(void **state)
     }
 }
 
+static void questions_are_told_oldest_first(void **state)
+{
+    json_t *j = reply("requests"), *list = json_object_get(j, "requests");
+    assert_int_equal(json_array_size(list), 2);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "age_ms")), 9);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(list, 0), "address")), "192.0.2.1");
+    assert_null(json_object_get(json_array_get(list, 1), "address"));
+    json_decref(j);
+}
+
+static void recent_takes_a_name_and_a_type(void **state)
+{
+    static const struct {
+        const char *line;
+        bool good;
+    } rows[] = {{"recent", true}, {"recent a.", true}, {"recent a AAAA", true}, {"recent a TYPE65", true},
+        {"recent a..b", false}, {"recent a b", false}, {"recent a A A", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *j = reply(rows[i].line);
+        if (json_is_array(json_object_get(j, "recent")) != rows[i].good ||
+            json_is_string(json_object_get(j, "error")) == rows[i].good)
+            fail_msg("%s", rows[i].line);
+        assert_int_equal(json_array_size(json_object_get(j, "recent")), 0);
+        json_decref(j);
+    }
+}
+
 static void root_own_user_and_own_group_may_write(void **state)
 {
     uid_t other_user = geteuid() + 1;
@@ -187,6 +245,8 @@ int main(void)
         cmocka_unit_test(what_is_no_verb_is_an_error),
         cmocka_unit_test(verbs_that_write_are_for_those_who_may),
         cmocka_unit_test(negative_anchors_have_a_name_and_a_lifetime),
+        cmocka_unit_test(questions_are_told_oldest_first),
+        cmocka_unit_test(recent_takes_a_name_and_a_type),
         cmocka_unit_test(root_own_user_and_own_group_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,15 @@
+/* Inside the pool: what pool.c and pool_ask.c share. */
+#ifndef HARK_DAEMON_POOL_INNER_H
+#define HARK_DAEMON_POOL_INNER_H
+
+#include "daemon/pool.h"
+#include "daemon/worker.h"
+
+struct pool {
+    struct shared shared;
+    struct arena lasting;
+    bool started;
+    int64_t start_ms;
+};
+
+#endif

@@ -1,0 +1,96 @@
+/* What a worker tells the control thread of its questions. */
+#include <string.h>
+
+#include "daemon/worker_inner.h"
+#include "daemon/worker_tell.h"
+
+void worker_send(struct worker *w, struct errand *e)
+{
+    errand_release(atomic_exchange(&w->errand, errand_hold(e)));
+    inbox_nudge(&w->inbox);
+}
+
+void worker_run_errand(struct worker *w)
+{
+    struct errand *e = atomic_exchange(&w->errand, NULL);
+    if (!e)
+        return;
+    errand_run(e, w, w->index);
+    errand_release(e);
+}
+
+/* ---- recent questions ---- */
+
+/* Pieces of any octets: a length before each. */
+static void add_piece(struct text *out, const void *p, size_t n)
+{
+    uint32_t len = (uint32_t)n;
+    text_add_n(out, (const char *)&len, sizeof len);
+    text_add_n(out, p, n);
+}
+
+bool told_next(const struct text *told, size_t *at, const uint8_t **piece, size_t *len)
+{
+    uint32_t n;
+    if (!told || told->len - *at < sizeof n)
+        return false;
+    memcpy(&n, told->data + *at, sizeof n);
+    *piece = (const uint8_t *)told->data + *at + sizeof n;
+    *len = n;
+    *at += sizeof n + n;
+    return true;
+}
+
+static void on_record(void *ctx, const uint8_t *record, size_t len)
+{
+    add_piece(ctx, record, len);
+}
+
+void worker_tell_recent(struct worker *w, const void *what, struct text *out)
+{
+    const struct recent_wanted *wanted = what;
+    uint32_t found = 0;
+    text_add_n(out, (const char *)&found, sizeof found);
+    found = (uint32_t)recent_find(w->recent, wanted->any_name ? NULL : wanted->name, wanted->type,
+        worker_now(w).cache_s, RECENT_SHOWN_MAX, on_record, out);
+    memcpy(out->data, &found, sizeof found);
+}
+
+/* ---- questions in flight ---- */
+
+struct requests_out {
+    struct text *text;
+    uint32_t count;
+};
+
+static void on_request(void *ctx, const struct in_flight *q)
+{
+    struct requests_out *out = ctx;
+    struct told_request t = {.type = q->type,
+        .waiters = q->waiters,
+        .age_ms = q->age_ms,
+        .messages = q->messages,
+        .state = q->state,
+        .for_type = q->for_type,
+        .waited_ms = q->waited_ms,
+        .has_for = q->for_name,
+        .has_zone = q->zone,
+        .has_server = q->to};
+    if (out->count++ >= REQUESTS_SHOWN_MAX)
+        return;
+    name_copy(t.name, q->name);
+    name_copy(t.for_name, q->for_name ? q->for_name : NAME_ROOT);
+    name_copy(t.zone, q->zone ? q->zone : NAME_ROOT);
+    name_copy(t.server, q->server ? q->server : NAME_ROOT);
+    if (q->to)
+        t.to = *q->to;
+    add_piece(out->text, &t, sizeof t);
+}
+
+void worker_tell_requests(struct worker *w, const void *what, struct text *out)
+{
+    struct requests_out o = {.text = out};
+    text_add_n(out, (const char *)&o.count, sizeof o.count);
+    resolve_each_question(w->resolver, worker_now(w), on_request, &o);
+    memcpy(out->data, &o.count, sizeof o.count);
+}

@@ -1,0 +1,439 @@
+#include "serve/recent.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "dns/rrtype.h"
+
+/* A record: head, name, tag and text (each with its zero), entries. Numbers as the machine has them: a record
+ * never leaves the process but as JSON. */
+struct head {
+    uint32_t len; /* with the head */
+    uint32_t end_s, took_ms, messages;
+    int64_t end_ms, wall_s;
+    uint16_t type, rcode, name_len, tag_len, text_len;
+    int16_t ede;
+    uint8_t verdict, from, left_out;
+};
+
+/* An entry: its length in two octets, kind and end in one each; a message goes on with these, at fixed places
+ * as a late reply changes them. */
+#define AT_END 3u
+#define AT_SEND 4u
+#define AT_RTT 8u
+#define AT_RCODE 12u
+#define TEXT_MAX 200u /* octets kept of a reason's text */
+#define TAG_MAX 48u
+
+struct recent_walk {
+    struct observer observer;
+    struct recent_walk *next, *prev; /* of those under way */
+    bool began;                      /* it is the question that the look-up began for */
+    uint8_t messages, left_out;
+    uint16_t type, name_len;
+    int64_t begin_ms;
+    struct writer w; /* over entries */
+    name_t name[NAME_MAX_LEN];
+    uint8_t entries[RECENT_RECORD_MAX - 2 * NAME_MAX_LEN];
+};
+
+/* Invariant: the records at offsets[first…] (count of them, oldest first, in a ring of offset_cap) lie in
+ * data in that order, from the oldest on, and `at` is where the newest ends; they wrap once at most. */
+struct recent {
+    bool on;
+    struct mem_pool walks;
+    struct recent_walk *walking;
+    unsigned under_way;
+    uint32_t cap, at;
+    uint8_t *data; /* NULL: nothing was ever recorded */
+    uint32_t *offsets;
+    size_t offset_cap, first, count;
+};
+
+_Static_assert(sizeof(struct head) + NAME_MAX_LEN + TAG_MAX + TEXT_MAX + 4 <= 2 * NAME_MAX_LEN + 128,
+    "what is not entries fits beside them");
+#define WHOLE_MAX (RECENT_RECORD_MAX + 128u)
+
+/* ---- while it goes on ---- */
+
+static void write_name(struct writer *w, const name_t *name)
+{
+    write_octets(w, name, name_len(name));
+}
+
+/* With its zero. */
+static uint16_t write_text(struct writer *w, const char *text, size_t most)
+{
+    size_t len = text ? strnlen(text, most) : 0;
+    write_octets(w, text ? text : "", len);
+    write_u8(w, 0);
+    return (uint16_t)(len + 1);
+}
+
+static void leave_out(struct recent_walk *walk)
+{
+    if (walk->left_out < UINT8_MAX)
+        walk->left_out++;
+}
+
+static size_t entry_begin(struct writer *w, enum recent_kind kind, enum recent_end end)
+{
+    size_t at = w->pos;
+    write_u16(w, 0);
+    write_u8(w, (uint8_t)kind);
+    write_u8(w, (uint8_t)end);
+    return at;
+}
+
+/* What does not fit is left out whole. */
+static void entry_end(struct recent_walk *walk, size_t at)
+{
+    if (walk->w.bad) {
+        walk->w.bad = false;
+        walk->w.pos = at;
+        leave_out(walk);
+        return;
+    }
+    put_u16(walk->entries + at, (uint16_t)(walk->w.pos - at));
+}
+
+static void add_message(struct recent_walk *walk, const struct event *e, enum recent_end end)
+{
+    struct writer *w = &walk->w;
+    if (walk->messages == RECENT_MESSAGES_MAX) {
+        leave_out(walk);
+        return;
+    }
+    size_t at = entry_begin(w, RECENT_MESSAGE, end);
+    write_u32(w, (uint32_t)e->send);
+    write_u32(w, e->rtt_ms);
+    write_u16(w, e->rcode);
+    write_u16(w, e->to->port);
+    write_u16(w, e->sent_type);
+    write_u8(w, e->transport == TRANSPORT_TCP);
+    write_u8(w, e->server != NULL);
+    write_u8(w, e->to->addr.family);
+    write_octets(w, e->to->addr.ip, addr_len(&e->to->addr));
+    write_name(w, e->zone ? e->zone : NAME_ROOT);
+    write_name(w, e->server ? e->server : NAME_ROOT);
+    write_name(w, e->sent_name ? e->sent_name : e->qname);
+    entry_end(walk, at);
+    walk->messages++;
+}
+
+/* Of a message that was given up already. */
+static uint8_t *find_message(struct recent_walk *walk, uint32_t send)
+{
+    for (size_t at = 0; at < walk->w.pos; at += get_u16(walk->entries + at)) {
+        uint8_t *entry = walk->entries + at;
+        if (entry[2] == RECENT_MESSAGE && get_u32(entry + AT_SEND) == send)
+            return entry;
+    }
+    return NULL;
+}
+
+static void on_reply(struct recent_walk *walk, const struct event *e)
+{
+    uint8_t *entry = find_message(walk, (uint32_t)e->send);
+    if (!entry) {
+        add_message(walk, e, RECENT_ANSWERED);
+        return;
+    }
+    entry[AT_END] = RECENT_ANSWERED;
+    put_u32(entry + AT_RTT, e->rtt_ms);
+    put_u16(entry + AT_RCODE, e->rcode);
+}
+
+static void add_trouble(struct recent_walk *walk, const struct event *e)
+{
+    size_t at = entry_begin(&walk->w, RECENT_TROUBLE, RECENT_ANSWERED);
+    write_text(&walk->w, e->tag, TAG_MAX);
+    entry_end(walk, at);
+}
+
+static void on_useless(struct recent_walk *walk, const struct event *e)
+{
+    /* One that the network failed has a number; what a reply is useless for follows the reply. */
+    if (e->send && !find_message(walk, (uint32_t)e->send))
+        add_message(walk, e, RECENT_FAILED);
+    if (walk->messages)
+        add_trouble(walk, e);
+}
+
+static void add_chain(struct recent_walk *walk, const struct event *e)
+{
+    struct writer *w = &walk->w;
+    size_t at = entry_begin(w, RECENT_CHAIN, RECENT_ANSWERED);
+    write_u8(w, e->verdict);
+    write_u8(w, e->anchor);
+    write_u8(w, e->sig != NULL);
+    write_u8(w, e->sig ? e->sig->algorithm : 0);
+    write_u16(w, e->sig ? e->sig->tag : 0);
+    write_name(w, e->zone ? e->zone : NAME_ROOT);
+    write_text(w, e->tag, TAG_MAX);
+    entry_end(walk, at);
+}
+
+static void watch(void *ctx, const struct event *e)
+{
+    struct recent_walk *walk = ctx;
+    switch (e->kind) {
+    case EVENT_QUESTION:
+        walk->began = walk->began || e->depth == 0;
+        break;
+    case EVENT_REPLY:
+        on_reply(walk, e);
+        break;
+    case EVENT_TIMEOUT:
+        if (!find_message(walk, (uint32_t)e->send))
+            add_message(walk, e, RECENT_SILENT);
+        break;
+    case EVENT_USELESS:
+        on_useless(walk, e);
+        break;
+    case EVENT_CHAIN:
+        add_chain(walk, e);
+        break;
+    default:
+        break;
+    }
+}
+
+struct recent_walk *recent_begin(struct recent *r, const name_t *name, uint16_t type, now_t now)
+{
+    if (!r->on || r->under_way >= RECENT_UNDER_WAY_MAX)
+        return NULL;
+    struct recent_walk *walk = mem_pool_alloc(&r->walks);
+    r->under_way++;
+    walk->next = r->walking;
+    if (r->walking)
+        r->walking->prev = walk;
+    r->walking = walk;
+    walk->observer = (struct observer){.event = watch,
+        .ctx = walk,
+        .kinds = EVENT_BIT(EVENT_QUESTION) | EVENT_BIT(EVENT_REPLY) | EVENT_BIT(EVENT_TIMEOUT) |
+                 EVENT_BIT(EVENT_USELESS) | EVENT_BIT(EVENT_CHAIN)};
+    walk->type = type;
+    walk->name_len = (uint16_t)name_lower_copy(walk->name, name);
+    walk->begin_ms = now.mono_ms;
+    walk->w = writer_of(walk->entries, sizeof walk->entries);
+    return walk;
+}
+
+const struct observer *recent_observer(const struct recent_walk *walk)
+{
+    return walk ? &walk->observer : NULL;
+}
+
+/* ---- the ring ---- */
+
+static void forget_oldest(struct recent *r)
+{
+    r->first = (r->first + 1) % r->offset_cap;
+    r->count--;
+}
+
+/* Where the next record goes: the oldest make room. */
+static uint8_t *room_for(struct recent *r, uint32_t len)
+{
+    if (r->count == r->offset_cap)
+        forget_oldest(r);
+    for (;; forget_oldest(r)) {
+        if (r->count == 0) {
+            r->at = 0;
+            break;
+        }
+        uint32_t oldest = r->offsets[r->first];
+        if (r->at <= oldest) { /* they wrap; equal: full */
+            if (oldest - r->at >= len)
+                break;
+            continue;
+        }
+        if (r->cap - r->at >= len)
+            break;
+        if (oldest >= len) {
+            r->at = 0;
+            break;
+        }
+    }
+    r->offsets[(r->first + r->count++) % r->offset_cap] = r->at;
+    r->at += len;
+    return r->data + r->at - len;
+}
+
+static void keep(struct recent *r, const struct recent_walk *walk, const struct outcome *o, now_t now)
+{
+    uint8_t buf[WHOLE_MAX] MEM_UNSET;
+    struct head h = {.end_s = now.cache_s,
+        .end_ms = now.mono_ms,
+        .took_ms = (uint32_t)(now.mono_ms - walk->begin_ms),
+        .messages = o->messages,
+        .wall_s = now.wall_s,
+        .type = walk->type,
+        .rcode = o->rcode,
+        .name_len = walk->name_len,
+        .ede = (int16_t)o->reason.ede,
+        .verdict = o->verdict,
+        .from = o->stale        ? RECENT_STALE
+                : o->from_cache ? RECENT_CACHE
+                                : RECENT_FETCHED,
+        .left_out = walk->left_out};
+    struct writer w = writer_of(buf, sizeof buf);
+    write_room(&w, sizeof h);
+    write_octets(&w, walk->name, walk->name_len);
+    h.tag_len = write_text(&w, o->reason.tag, TAG_MAX);
+    h.text_len = write_text(&w, o->reason.text, TEXT_MAX);
+    write_octets(&w, walk->entries, walk->w.pos);
+    assert(!w.bad);
+    h.len = (uint32_t)w.pos;
+    memcpy(buf, &h, sizeof h);
+    if (!r->data) {
+        r->data = mem_alloc(r->cap);
+        r->offsets = mem_alloc(r->offset_cap * sizeof *r->offsets);
+    }
+    memcpy(room_for(r, h.len), buf, h.len);
+}
+
+void recent_end(struct recent *r, struct recent_walk *walk, const struct outcome *outcome, now_t now)
+{
+    if (!walk)
+        return;
+    if (outcome && walk->began && r->on)
+        keep(r, walk, outcome, now);
+    *(walk->prev ? &walk->prev->next : &r->walking) = walk->next;
+    if (walk->next)
+        walk->next->prev = walk->prev;
+    r->under_way--;
+    mem_pool_free(&r->walks, walk);
+}
+
+struct recent *recent_new(unsigned share)
+{
+    struct recent *r = mem_alloc(sizeof *r);
+    r->walks = (struct mem_pool){.size = sizeof(struct recent_walk), .keep = 64};
+    r->cap = RECENT_OCTETS_MAX / share > WHOLE_MAX ? RECENT_OCTETS_MAX / share : WHOLE_MAX;
+    r->offset_cap = (RECENT_RECORDS_MAX + share - 1) / share;
+    return r;
+}
+
+void recent_free(struct recent *r)
+{
+    if (!r)
+        return;
+    while (r->walking)
+        recent_end(r, r->walking, NULL, (now_t){0});
+    mem_pool_fini(&r->walks);
+    mem_free(r->data);
+    mem_free(r->offsets);
+    mem_free(r);
+}
+
+void recent_switch(struct recent *r, bool on)
+{
+    r->on = on;
+    if (on)
+        return;
+    mem_free(r->data);
+    mem_free(r->offsets);
+    r->data = NULL;
+    r->offsets = NULL;
+    r->first = r->count = 0;
+    r->at = 0;
+}
+
+/* ---- reading ---- */
+
+size_t recent_find(const struct recent *r, const name_t *name, uint16_t type, uint32_t now_s, size_t most,
+    void (*fn)(void *ctx, const uint8_t *record, size_t len), void *ctx)
+{
+    size_t found = 0;
+    for (size_t i = r->count; i-- > 0;) {
+        const uint8_t *record = r->data + r->offsets[(r->first + i) % r->offset_cap];
+        struct head h;
+        memcpy(&h, record, sizeof h);
+        if (now_s - h.end_s > RECENT_AGE_S)
+            break; /* and those before it are older */
+        if ((type != TYPE_NONE && h.type != type) || (name && !name_equal(record + sizeof h, name)))
+            continue;
+        if (found++ < most)
+            fn(ctx, record, h.len);
+    }
+    return found;
+}
+
+bool recent_read(struct recent_record *out, const uint8_t *record, size_t len)
+{
+    struct head h;
+    if (len < sizeof h)
+        return false;
+    memcpy(&h, record, sizeof h);
+    size_t fixed = sizeof h + h.name_len + h.tag_len + h.text_len;
+    if (h.len != len || fixed > len)
+        return false;
+    *out = (struct recent_record){.name = record + sizeof h,
+        .type = h.type,
+        .rcode = h.rcode,
+        .verdict = h.verdict,
+        .from = h.from,
+        .ede = h.ede,
+        .tag = (const char *)record + sizeof h + h.name_len,
+        .text = (const char *)record + sizeof h + h.name_len + h.tag_len,
+        .end_s = h.end_s,
+        .end_ms = h.end_ms,
+        .wall_s = h.wall_s,
+        .took_ms = h.took_ms,
+        .messages = h.messages,
+        .left_out = h.left_out,
+        .entries = reader_of(record + fixed, len - fixed)};
+    return true;
+}
+
+static const name_t *next_name(struct reader *r)
+{
+    const name_t *name = r->data + r->pos;
+    size_t n = reader_left(r) ? name_check(name, reader_left(r)) : 0;
+    return n && read_octets(r, n) ? name : NAME_ROOT;
+}
+
+static void read_message(struct reader *r, struct recent_entry *out)
+{
+    read_u32(r); /* the number of the message */
+    out->rtt_ms = read_u32(r);
+    out->rcode = read_u16(r);
+    out->port = read_u16(r);
+    out->sent_type = read_u16(r);
+    out->stream = read_u8(r);
+    bool known = read_u8(r);
+    out->addr.family = read_u8(r);
+    const uint8_t *ip = read_octets(r, addr_len(&out->addr));
+    if (ip)
+        memcpy(out->addr.ip, ip, addr_len(&out->addr));
+    out->zone = next_name(r);
+    const name_t *server = next_name(r);
+    out->server = known ? server : NULL;
+    out->sent_name = next_name(r);
+}
+
+bool recent_next(struct reader *entries, struct recent_entry *out)
+{
+    size_t at = entries->pos, len = read_u16(entries);
+    *out = (struct recent_entry){.kind = read_u8(entries), .end = read_u8(entries), .tag = ""};
+    if (entries->bad || len < AT_SEND || !read_octets(entries, len - AT_SEND))
+        return false;
+    struct reader r = reader_of(entries->data + at + AT_SEND, len - AT_SEND);
+    if (out->kind == RECENT_MESSAGE) {
+        read_message(&r, out);
+        return true;
+    }
+    if (out->kind == RECENT_CHAIN) {
+        out->verdict = read_u8(&r);
+        out->anchor = read_u8(&r);
+        out->has_key = read_u8(&r);
+        out->algorithm = read_u8(&r);
+        out->key_tag = read_u16(&r);
+        out->zone = next_name(&r);
+    }
+    out->tag = reader_left(&r) ? (const char *)r.data + r.pos : "";
+    return true;
+}
