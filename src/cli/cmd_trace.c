@@ -5,9 +5,11 @@
 
 #include "cli/address.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/record.h"
 #include "cli/trace_end.h"
 #include "cli/trace_page.h"
+#include "cli/trace_walk.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 #include "lib/trust.h"
@@ -58,7 +60,7 @@ static void print_title(const struct tracing *t, const struct question *q)
 /* What watches the walk, by format. */
 struct view {
     struct observer observer;
-    struct trace_page page;
+    struct trace_walk walk;
     struct out *out;
     int64_t start_ms;                               /* now_t.mono_ms */
     void (*show)(void *ctx, const struct event *e); /* NULL: nothing is shown */
@@ -66,10 +68,20 @@ struct view {
     bool heard; /* some server replied */
 };
 
+static void says_sent(const struct event *e)
+{
+    char server[NAME_TEXT_LEN], name[NAME_TEXT_LEN], addr[ADDR_TEXT_LEN];
+    progress_says("%s about %s",
+        e->server ? record_bare_name(e->server, server) : addr_text(&e->to->addr, addr),
+        record_bare_name(e->sent_name ? e->sent_name : e->qname, name));
+}
+
 static void watch(void *ctx, const struct event *e)
 {
     struct view *v = ctx;
     v->heard = v->heard || e->kind == EVENT_REPLY;
+    if (e->kind == EVENT_SENT)
+        says_sent(e);
     if (v->show)
         v->show(v->shown, e);
 }
@@ -84,26 +96,44 @@ static void view_begin(struct view *v, const struct tracing *t, const struct que
 {
     v->out = t->out;
     v->start_ms = now_read(false).mono_ms;
+    trace_walk_init(&v->walk, v->start_ms);
     if (t->out->format == OUT_JSON) {
         v->show = print_json;
         v->shown = v;
     } else if (t->out->format == OUT_TEXT) {
-        print_title(t, q);
-        trace_page_init(&v->page, t->out, q->name);
-        v->show = trace_page_event;
-        v->shown = &v->page;
+        v->show = trace_walk_event;
+        v->shown = &v->walk;
     }
+}
+
+static void print_page(
+    const struct view *v, const struct tracing *t, const struct question *q, const struct outcome *o)
+{
+    struct text sum;
+    const bool *on = t->args->on;
+    print_title(t, q);
+    out_end(t->out);
+    trace_page_print(t->out, &v->walk, on[OPTION_DNSSEC] || on[OPTION_VERBOSE]);
+    out_end(t->out);
+    trace_end_outcome(t->out, q, o, on[OPTION_DNSSEC]);
+    out_end(t->out);
+    text_init(&sum);
+    trace_page_sum(&sum, &v->walk, o);
+    out_put(t->out, STYLE_DIM, sum.data);
+    out_end(t->out);
+    text_fini(&sum);
 }
 
 static void view_end(
     struct view *v, const struct tracing *t, const struct question *q, const struct outcome *o, uint32_t ms)
 {
+    trace_walk_end(&v->walk, ms);
     if (t->out->format == OUT_JSON)
         out_json(t->out, outcome_to_json(q, o, ms));
     else if (t->out->format == OUT_SHORT)
         trace_end_short(t->out, o);
     else
-        trace_page_end(&v->page, q, o, ms, t->args->on[OPTION_DNSSEC]);
+        print_page(v, t, q, o);
 }
 
 static void complain_failure(const struct view *v, const struct question *q, const struct outcome *o)
@@ -143,6 +173,7 @@ static enum status trace_one(const struct tracing *t, const struct question *q)
         out_complain("the resolver ended without an answer: a bug of hark, please report it");
     }
     drive_free(d);
+    trace_walk_fini(&v->walk);
     mem_free(v);
     return status;
 }

@@ -139,6 +139,31 @@ void out_mark(struct out *o, enum out_mark mark)
     o->column += o->utf8 ? marks[mark].columns : marks[mark].ascii_columns;
 }
 
+/* Where the terminal takes UTF-8, to an eighth of a column at the right end. */
+void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from, unsigned to, bool hollow)
+{
+    static const char *const eighths[] = {
+        "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
+    const char *code = o->colour ? style_codes[style] : NULL, *full = hollow ? "\u2591" : "\u2588";
+    unsigned begin = from * width / 1000;
+    if (begin >= width)
+        begin = width - 1;
+    unsigned length = to > from ? (to - from) * width * 8 / 1000 : 0, most = (width - begin) * 8;
+    length = length > most ? most : length < 1 ? 1 : length;
+    if (!o->utf8 || hollow)
+        length = (length + 7) / 8 * 8;
+    for (unsigned i = 0; i < begin; i++)
+        raw(o, " ", 1);
+    if (code)
+        raw(o, code, strlen(code));
+    for (unsigned i = 0; i < length / 8; i++)
+        raw(o, o->utf8 ? full : hollow ? "." : "#", o->utf8 ? strlen(full) : 1);
+    raw(o, eighths[length % 8], strlen(eighths[length % 8]));
+    if (code)
+        raw(o, "\033[0m", 4);
+    o->column += begin + (length + 7) / 8;
+}
+
 void out_column(struct out *o, unsigned column)
 {
     if (o->column == 0 && column == 0)
@@ -177,16 +202,11 @@ void out_json(struct out *o, json_t *j)
     out_end(o);
 }
 
-static void put_lines(
-    struct out *o, const char *text, void (*put)(struct out *o, enum out_style style, const char *s))
+void out_text(struct out *o, const char *text)
 {
-    struct text line;
-    text_init(&line);
     while (*text) {
         size_t n = strcspn(text, "\n");
-        text_clear(&line);
-        text_add_n(&line, text, n);
-        put(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, line.data);
+        out_printf(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, "%.*s", (int)n, text);
         text += n;
         if (*text == '\n') {
             raw(o, "\n", 1);
@@ -194,17 +214,6 @@ static void put_lines(
             text++;
         }
     }
-    text_fini(&line);
-}
-
-void out_text(struct out *o, const char *text)
-{
-    put_lines(o, text, out_put);
-}
-
-void out_text_words(struct out *o, const char *text)
-{
-    put_lines(o, text, out_words);
 }
 
 void out_complain(const char *format, ...)

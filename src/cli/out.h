@@ -36,6 +36,9 @@ __attribute__((format(printf, 3, 4))) void out_printf(
  * steers a terminal or turns text around is left out (base/utf8.h), line ends too. */
 void out_words(struct out *o, enum out_style style, const char *s);
 void out_mark(struct out *o, enum out_mark mark);
+/** A bar `width` columns wide of which the part from `from` to `to`, in thousandths, is filled; some of it
+ * always. hollow: the part is of another kind. */
+void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from, unsigned to, bool hollow);
 /** Spaces up to that column; where the line is already there, one. */
 void out_column(struct out *o, unsigned column);
 /** Ends the line and hands it on: whoever watches sees it at once. */
@@ -44,8 +47,6 @@ void out_end(struct out *o);
 void out_json(struct out *o, json_t *j);
 /** dig-like text: comment lines dim. */
 void out_text(struct out *o, const char *text);
-/** The same of text that may have names in their own script: as out_words() prints. */
-void out_text_words(struct out *o, const char *text);
 /** One line to stderr: "hark: …", whatever the format. */
 __attribute__((format(printf, 1, 2))) void out_complain(const char *format, ...);
 /** The same for each of the text's lines. */

@@ -3,13 +3,15 @@
 #include <string.h>
 
 #include "cli/record.h"
+#include "cli/status.h"
 #include "cli/trace_chain.h"
-#include "cli/trace_end.h"
-#include "dns/rdata.h"
+#include "cli/trace_words.h"
 
 #define PAGE_WIDTH_MAX 100u /* wider lines are harder to follow */
-#define COLUMN_BODY 5u      /* after the number */
-#define RIGHT_WIDTH 14u     /* "  UDP  9999 ms" */
+#define COLUMN_BODY 4u      /* after the hop's number */
+#define TIME_WIDTH 9u       /* " no reply" */
+#define BAR_NARROW 10u
+#define BAR_WIDE 16u
 #define ZONE_WIDTH_MIN 5u
 #define ZONE_WIDTH_NARROW 18u
 #define ZONE_WIDTH_MAX 24u
@@ -17,559 +19,433 @@
 #define RUN_SHOWN 3u     /* failures in a row that are shown */
 #define DEPTH_SHOWN_MAX 6u
 
-/* ---- pieces ---- */
+/* Invariant: column 0 between lines. */
+struct page {
+    struct out *out;
+    const struct trace_walk *walk;
+    bool whole;
+    unsigned width, zone_width, bar_width;
+};
 
-static void put_name(struct out *o, enum out_style style, const name_t *n)
+/* ---- pieces of lines ---- */
+
+/* Where the bars begin. */
+static unsigned bar_column(const struct page *p)
 {
-    char buf[NAME_TEXT_LEN];
-    out_put(o, style, name_is_root(n) ? "the root" : record_bare_name(n, buf));
+    return p->width - TIME_WIDTH - p->bar_width;
 }
 
-static void put_question(struct out *o, enum out_style style, const name_t *n, uint16_t type)
+static unsigned shown_depth(unsigned depth)
 {
-    struct text t;
-    text_init(&t);
-    record_add_question(&t, n, type);
-    out_put(o, style, t.data);
-    text_fini(&t);
+    return depth < DEPTH_SHOWN_MAX ? depth : DEPTH_SHOWN_MAX;
 }
 
-static unsigned page_width(const struct trace_page *p)
-{
-    return p->out->width < PAGE_WIDTH_MAX ? p->out->width : PAGE_WIDTH_MAX;
-}
-
-/* The left margin: an empty number and a bar for each question above. */
-static void margin(struct trace_page *p, unsigned depth, const char *number)
+/* The left margin: a number, or none, and a bar for each question above. */
+static void margin(struct page *p, unsigned depth, unsigned number)
 {
     struct out *o = p->out;
-    out_printf(o, STYLE_DIM, "%3s", number);
+    if (number)
+        out_printf(o, STYLE_DIM, "%2u", number);
     out_column(o, COLUMN_BODY);
-    for (unsigned i = 0; i < depth && i < DEPTH_SHOWN_MAX; i++) {
+    for (unsigned i = 0; i < shown_depth(depth); i++) {
         out_mark(o, MARK_BAR);
         out_put(o, STYLE_PLAIN, " ");
     }
 }
 
-static unsigned body_column(unsigned depth)
-{
-    return COLUMN_BODY + 2 * (depth < DEPTH_SHOWN_MAX ? depth : DEPTH_SHOWN_MAX);
-}
-
-static const char *plural(unsigned n)
-{
-    return n == 1 ? "" : "s";
-}
-
-static void put_delegation(struct text *t, const struct event *e)
-{
-    text_printf(t, "%u server%s", e->count, plural(e->count));
-    if (e->glue)
-        text_printf(t, ", %u address%s", e->glue, e->glue == 1 ? "" : "es");
-    else
-        text_add(t, ", no addresses");
-}
-
-/* ---- what was sent ---- */
-
-static struct trace_send *send_find(struct trace_page *p, uint64_t id)
-{
-    for (unsigned i = 0; i < TRACE_SENDS_KEPT; i++)
-        if (p->sends[i].id == id && id != 0)
-            return &p->sends[i];
-    return NULL;
-}
-
-static void sent(struct trace_page *p, const struct event *e)
-{
-    p->messages++;
-    p->tcp_messages += e->transport == TRANSPORT_TCP;
-    struct trace_send *s = &p->sends[p->messages % TRACE_SENDS_KEPT];
-    *s = (struct trace_send){
-        .id = e->send, .type = e->sent_type, .number = p->messages, .sent_ms = e->now.mono_ms};
-    name_copy(s->name, e->sent_name ? e->sent_name : e->qname);
-}
-
-/* ---- lines ---- */
-
-/* One message: where to, and at the right how long. */
-static void hop(struct trace_page *p, const struct event *e, const char *time, enum out_style style)
+/* As much of it as there is room up to the column. */
+static void put_cut(struct page *p, enum out_style style, const char *s, unsigned end)
 {
     struct out *o = p->out;
-    char number[16] = "", zone[NAME_TEXT_LEN], server[NAME_TEXT_LEN], addr[ADDR_TEXT_LEN];
-    struct trace_send *s = send_find(p, e->send);
-    struct text t;
-    text_init_fixed(&t, number, sizeof number);
-    if (s)
-        text_printf(&t, "%u", s->number);
-    margin(p, e->depth, number);
-    out_put(o, STYLE_STRONG, e->zone ? record_bare_name(e->zone, zone) : "?");
-    out_column(o, body_column(e->depth) + p->zone_width + 2);
-    unsigned at = o->column;
-    if (e->server) {
-        out_put(o, STYLE_PLAIN, record_bare_name(e->server, server));
-        out_put(o, STYLE_PLAIN, " ");
-        out_column(o, o->column + 1 > at + SERVER_WIDTH ? o->column + 1 : at + SERVER_WIDTH);
+    size_t room = end > o->column ? end - o->column : 0, mark = o->utf8 ? 1 : 3;
+    if (strlen(s) <= room) {
+        out_put(o, style, s);
+    } else if (room > mark) {
+        out_printf(o, style, "%.*s", (int)(room - mark), s);
+        out_mark(o, MARK_ELLIPSIS);
     }
-    if (e->to)
-        out_put(o, STYLE_DIM, addr_text(&e->to->addr, addr));
-    unsigned right = page_width(p) - RIGHT_WIDTH;
-    out_column(o, o->column + 2 > right ? o->column + 2 : right + 2);
-    out_printf(o, STYLE_DIM, "%s", e->transport == TRANSPORT_TCP ? "TCP" : "UDP");
-    out_printf(o, style, "%9s", time);
-    out_end(o);
-    p->pending = true;
-    p->pending_depth = e->depth;
-    p->pending_rcode = e->rcode;
-    name_copy(p->asked_name, s ? s->name : e->sent_name ? e->sent_name : e->qname);
-    p->asked_type = s ? s->type : e->qtype;
 }
 
-/* The second line of a hop: what was asked, and what came of it; on a third line what does not fit. */
-static void verdict(struct trace_page *p, enum out_style style, const char *said)
+static void put_right(struct page *p, enum out_style style, const char *s)
 {
-    struct out *o = p->out;
-    margin(p, p->pending_depth, "");
-    out_put(o, STYLE_PLAIN, "  ");
-    unsigned begin = o->column;
-    if (p->pending) {
-        put_question(o, STYLE_DIM, p->asked_name, p->asked_type);
-        out_put(o, STYLE_DIM, "?");
-        if (o->column + 5 + strlen(said) > page_width(p)) {
-            out_end(o);
-            margin(p, p->pending_depth, "");
-            out_column(o, begin + 2);
-        } else {
-            out_put(o, STYLE_PLAIN, "  ");
-        }
-    }
-    out_mark(o, MARK_ARROW);
-    out_put(o, STYLE_PLAIN, "  ");
-    out_put(o, style, said);
-    out_end(o);
-    p->pending = false;
-}
-
-/* A reply to which the core says nothing: a question with fewer labels than the whole name (RFC 9156)
- * that found no zone. */
-static void flush(struct trace_page *p)
-{
-    if (!p->pending)
+    size_t len = strlen(s);
+    if (len == 0)
         return;
-    if (p->pending_rcode == RCODE_NXDOMAIN)
-        verdict(p, STYLE_PLAIN, "says there is no such name; asking for the whole one to be sure");
-    else
-        verdict(p, STYLE_PLAIN, "no zone begins there; asking for more of the name");
+    out_column(p->out, len < p->width ? p->width - (unsigned)len : 0);
+    out_put(p->out, style, s);
 }
 
-static void note(struct trace_page *p, unsigned depth, enum out_style style, const char *said)
+/* The end of a line: when it was, as a bar, and the time in words. */
+static void put_span(struct page *p, int64_t from_ms, int64_t to_ms, enum out_style style, bool hollow)
 {
-    margin(p, depth, "");
-    out_put(p->out, style, said);
+    int64_t all = p->walk->end_ms > 0 ? p->walk->end_ms : 1;
+    out_column(p->out, bar_column(p));
+    out_bar(p->out, style, p->bar_width, (unsigned)(from_ms * 1000 / all), (unsigned)(to_ms * 1000 / all),
+        hollow);
+}
+
+/* Words, on several lines where one is too short. */
+static void note(struct page *p, unsigned depth, enum out_style style, const char *said)
+{
+    unsigned indent = (unsigned)strspn(said, " ");
+    said += indent;
+    for (bool first = true; *said; first = false) {
+        margin(p, depth, 0);
+        out_printf(p->out, STYLE_PLAIN, "%*s", (int)(first ? indent : indent + 2), "");
+        size_t len = strlen(said), room = p->width > p->out->column + 20 ? p->width - p->out->column : 20;
+        if (len > room)
+            for (len = room; len > room / 2 && said[len] != ' '; len--)
+                ;
+        out_printf(p->out, style, "%.*s", (int)len, said);
+        out_end(p->out);
+        said += len;
+        said += strspn(said, " ");
+    }
+}
+
+/* ---- a message ---- */
+
+/* The address whole, and of the server's name what there is room for. */
+static void put_server(struct page *p, const struct event *e)
+{
+    struct out *o = p->out;
+    char server[NAME_TEXT_LEN], addr[ADDR_TEXT_LEN] = "";
+    const char *tcp = e->transport == TRANSPORT_TCP ? " TCP" : "";
+    unsigned at = o->column, end = bar_column(p) - 1;
+    if (e->to)
+        addr_text(&e->to->addr, addr);
+    size_t last = strlen(addr) + strlen(tcp) + 1;
+    if (e->server) {
+        unsigned room = end > at + last ? end - (unsigned)last : at;
+        put_cut(p, STYLE_PLAIN, record_bare_name(e->server, server), room);
+        unsigned usual = at + SERVER_WIDTH;
+        out_column(o, usual + last - 1 <= end ? usual : o->column + 1);
+    }
+    put_cut(p, STYLE_DIM, addr, end);
+    out_put(o, STYLE_PLAIN, tcp);
+}
+
+static void put_zone(struct page *p, enum out_style style, const name_t *zone, unsigned depth)
+{
+    char buf[NAME_TEXT_LEN];
+    unsigned end = COLUMN_BODY + 2 * shown_depth(depth) + p->zone_width;
+    put_cut(p, style, zone ? record_bare_name(zone, buf) : "?", end);
+    out_column(p->out, end + 2);
+}
+
+static void message_line(struct page *p, const struct walk_step *s)
+{
+    char time[24];
+    struct text t;
+    text_init_fixed(&t, time, sizeof time);
+    trace_add_time(&t, s);
+    margin(p, s->of->depth, s->hop);
+    put_zone(p, STYLE_STRONG, s->event->zone, s->of->depth);
+    put_server(p, s->event);
+    put_span(p, s->from_ms, s->to_ms, s->reply ? STYLE_PLAIN : STYLE_WARN, !s->reply);
+    put_right(p, s->reply ? STYLE_PLAIN : STYLE_WARN, time);
     out_end(p->out);
 }
 
-/* Lines of several questions may alternate: each change is announced. */
-static void turn_to(struct trace_page *p, const struct event *e)
-{
-    bool same = p->shown && p->shown_type == e->qtype && name_equal(p->shown_name, e->qname);
-    if (!same && p->shown) {
-        margin(p, e->depth, "");
-        out_put(p->out, STYLE_DIM, "on with ");
-        put_question(p->out, STYLE_DIM, e->qname, e->qtype);
-        out_end(p->out);
-    }
-    name_copy(p->shown_name, e->qname);
-    p->shown_type = e->qtype;
-    p->shown = true;
-}
-
-/* The zones of a walk are suffixes of the name: the longest that is likely is the name without its first
- * label, or the whole of one right below a top-level domain. */
-static void widen(struct trace_page *p, const name_t *qname)
-{
-    char buf[NAME_TEXT_LEN];
-    size_t n = strlen(record_bare_name(name_labels(qname) > 2 ? name_parent(qname, 1) : qname, buf));
-    size_t max = page_width(p) < PAGE_WIDTH_MAX ? ZONE_WIDTH_NARROW : ZONE_WIDTH_MAX;
-    if (n > max)
-        n = max;
-    if (n > p->zone_width)
-        p->zone_width = (unsigned)n;
-}
-
-/* ---- events ---- */
-
-static void on_question(struct trace_page *p, const struct event *e)
+/* What was asked and what came of it; on a line of its own if it does not fit. */
+static void said_line(struct page *p, const struct walk_step *s)
 {
     struct out *o = p->out;
-    widen(p, e->qname);
-    if (e->depth > 0) {
-        margin(p, e->depth, "");
-        if (e->purpose && strcmp(e->purpose, "priming") == 0) {
-            out_put(o, STYLE_STRONG, "Which are the root's name servers today?");
-        } else {
-            out_put(o, STYLE_STRONG, "Where is ");
-            put_question(o, STYLE_STRONG, e->qname, e->qtype);
-            out_put(o, STYLE_STRONG, "?");
-        }
-        if (e->purpose)
-            out_printf(o, STYLE_DIM, "  (%s)", e->purpose);
+    struct text asked, said, mark;
+    text_init(&asked);
+    text_init(&said);
+    text_init(&mark);
+    trace_add_asked(&asked, s);
+    enum out_style style = trace_add_said(&said, p->walk, s), mark_style = STYLE_PLAIN;
+    if (s->of->part == WALK_MAIN)
+        mark_style = trace_add_mark(&mark, p->walk, s);
+    margin(p, s->of->depth, 0);
+    out_put(o, STYLE_PLAIN, "  ");
+    unsigned begin = o->column;
+    out_printf(o, STYLE_DIM, "%s?", asked.data);
+    bool fits = o->column + said.len + mark.len + 8 <= p->width;
+    if (!fits) {
+        put_right(p, mark_style, mark.data);
         out_end(o);
-    }
-    name_copy(p->shown_name, e->qname);
-    p->shown_type = e->qtype;
-    p->shown = true;
-}
-
-static void on_cut(struct trace_page *p, const struct event *e)
-{
-    struct out *o = p->out;
-    margin(p, e->depth, "");
-    out_put(o, STYLE_DIM, "known: ");
-    put_name(o, STYLE_DIM, e->zone);
-    struct text t;
-    text_init(&t);
-    text_add(&t, " has ");
-    put_delegation(&t, e);
-    text_add(&t, e->from_hints ? " (built in)" : e->from_cache ? " (cache)" : "");
-    out_put(o, STYLE_DIM, t.data);
-    out_end(o);
-    text_fini(&t);
-}
-
-static void on_referral(struct trace_page *p, const struct event *e)
-{
-    char child[NAME_TEXT_LEN];
-    struct text t;
-    text_init(&t);
-    text_printf(&t, "ask %s: ", record_bare_name(e->child, child));
-    put_delegation(&t, e);
-    text_add(&t, e->ds ? ", signed" : ", not signed");
-    verdict(p, STYLE_PLAIN, t.data);
-    text_fini(&t);
-}
-
-/* "A 192.0.2.1" or "A, 4 records". */
-static void add_rrset(struct text *t, const struct rrset *rs)
-{
-    rrtype_to_text(t, rs->type);
-    if (rs->type == TYPE_DS && rs->count == 1 && rs->rdata[0].len >= 2) {
-        text_printf(t, " %u", get_u16(rs->rdata[0].data)); /* the key's tag says enough */
-    } else if (rs->count == 1 && rs->rdata[0].len <= 64) {
-        text_char(t, ' ');
-        rdata_to_text(t, rs->type, rs->class, &rs->rdata[0]);
+        margin(p, s->of->depth, 0);
+        out_column(o, begin + 2);
     } else {
-        text_printf(t, ", %u record%s", rs->count, plural(rs->count));
+        out_put(o, STYLE_PLAIN, "  ");
     }
+    out_mark(o, MARK_ARROW);
+    out_put(o, STYLE_PLAIN, "  ");
+    out_put(o, style, said.data);
+    if (fits)
+        put_right(p, mark_style, mark.data);
+    out_end(o);
+    text_fini(&asked);
+    text_fini(&said);
+    text_fini(&mark);
 }
 
-static void on_answer(struct trace_page *p, const struct event *e)
+static bool is_silent(const struct walk_step *s)
 {
-    struct text t;
-    text_init(&t);
-    text_add(&t, e->aa ? "the answer: " : "an answer, not authoritative: ");
-    if (e->rrset)
-        add_rrset(&t, e->rrset);
-    verdict(p, STYLE_GOOD, t.data);
-    text_fini(&t);
+    return s && s->kind == WALK_MESSAGE && !s->reply;
 }
 
-static void on_denial(struct trace_page *p, const struct event *e)
+/* Of many messages in a row without a reply the first ones; returns the last one of the row. */
+static const struct walk_step *silent_run(struct page *p, const struct walk_step *s)
 {
-    struct text t;
-    char name[NAME_TEXT_LEN];
-    text_init(&t);
-    record_bare_name(e->qname, name);
-    if (e->rcode == RCODE_NXDOMAIN)
-        text_printf(&t, "%s does not exist (NXDOMAIN)", name);
-    else
-        text_printf(&t, "%s has no data of that type (NODATA)", name);
-    verdict(p, STYLE_WARN, t.data);
-    text_fini(&t);
-}
-
-static void on_alias(struct trace_page *p, const struct event *e)
-{
-    char target[NAME_TEXT_LEN], name[NAME_TEXT_LEN];
-    if (p->last.kind == EVENT_CACHE_HIT)
-        return; /* said already */
-    struct text t;
-    text_init(&t);
-    text_printf(
-        &t, "%s is an alias of %s", record_bare_name(e->qname, name), record_bare_name(e->child, target));
-    verdict(p, STYLE_PLAIN, t.data);
-    text_fini(&t);
-}
-
-static void on_cache_hit(struct trace_page *p, const struct event *e)
-{
-    struct text t;
-    char target[NAME_TEXT_LEN];
-    text_init(&t);
-    text_add(&t, "known: ");
-    if (e->child)
-        text_printf(&t, "alias of %s", record_bare_name(e->child, target));
-    else if (e->rrset)
-        add_rrset(&t, e->rrset);
-    else
-        text_add(&t, e->rcode == RCODE_NXDOMAIN ? "does not exist" : "no data of that type");
-    text_add(&t, " (cache)");
-    note(p, e->depth, STYLE_DIM, t.data);
-    text_fini(&t);
-}
-
-/* What fits into the column of times. */
-static const char *failure_word(const char *tag)
-{
-    static const struct {
-        const char *tag, *word;
-    } words[] = {{"port-closed", "refused"}, {"unreachable", "no route"}, {"stream-closed", "closed"},
-        {"no-socket", "no socket"}};
-    for (size_t i = 0; tag && i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(tag, words[i].tag) == 0)
-            return words[i].word;
-    return "no reply";
-}
-
-static void flush_run(struct trace_page *p)
-{
-    if (p->run > RUN_SHOWN) {
-        margin(p, p->run_depth, "");
-        out_printf(p->out, STYLE_WARN, "and %u more: %s", p->run - RUN_SHOWN, p->run_word);
+    unsigned more = 0;
+    message_line(p, s);
+    for (unsigned n = 1; is_silent(s->next); n++, s = s->next) {
+        if (n < RUN_SHOWN || p->whole)
+            message_line(p, s->next);
+        else
+            more++;
+    }
+    if (more) {
+        margin(p, s->of->depth, 0);
+        out_printf(p->out, STYLE_WARN, "and %u more without a reply", more);
         out_end(p->out);
     }
-    p->run = 0;
-    p->run_word = NULL;
+    return s;
 }
 
-/* The network's word, not a reply. */
-static void on_network_failure(struct trace_page *p, const struct event *e)
+/* ---- other steps ---- */
+
+static void known_line(struct page *p, const struct walk_step *s)
 {
-    const char *word = failure_word(e->tag);
-    p->unanswered++;
-    if (word != p->run_word)
-        flush_run(p);
-    p->run_word = word;
-    p->run_depth = e->depth;
-    if (++p->run <= RUN_SHOWN) {
-        hop(p, e, word, STYLE_WARN);
-        p->pending = false;
-    }
+    const struct event *e = s->event;
+    struct text t;
+    text_init(&t);
+    trace_add_known(&t, e);
+    margin(p, s->of->depth, 0);
+    if (e->kind == EVENT_CUT)
+        put_zone(p, STYLE_DIM, e->zone, s->of->depth);
+    put_cut(p, STYLE_DIM, t.data, p->width - TIME_WIDTH);
+    put_right(p, STYLE_DIM, e->from_hints ? "built in" : e->from_cache ? "cache" : "");
+    out_end(p->out);
+    text_fini(&t);
 }
 
-static void on_useless(struct trace_page *p, const struct event *e)
+static void note_line(struct page *p, const struct walk_step *s)
 {
-    if (e->send) {
-        on_network_failure(p, e);
+    struct text t;
+    bool failed = s->kind == WALK_FAILED;
+    bool detail = s->event->kind == EVENT_JOINED || s->event->kind == EVENT_SCRUBBED;
+    if ((failed && !s->of->parent) || (detail && !p->whole)) /* the end says why */
         return;
-    }
-    struct text t;
     text_init(&t);
-    text_add(&t, e->text ? e->text : "the reply does not help");
-    if (e->rcode != RCODE_NOERROR) {
-        text_add(&t, " (");
-        rcode_to_text(&t, e->rcode);
-        text_char(&t, ')');
-    }
-    verdict(p, STYLE_WARN, t.data);
+    if (trace_add_note(&t, s->event))
+        note(p, s->of->depth, failed ? STYLE_BAD : STYLE_DIM, t.data);
     text_fini(&t);
 }
 
-static void on_reply(struct trace_page *p, const struct event *e)
+static void judged_line(struct page *p, const struct walk_step *s)
 {
-    char time[32];
-    struct text t;
-    text_init_fixed(&t, time, sizeof time);
-    text_printf(&t, "%u ms", e->rtt_ms);
-    hop(p, e, time, STYLE_PLAIN);
-}
-
-static void on_timeout(struct trace_page *p, const struct event *e)
-{
-    hop(p, e, "no reply", STYLE_WARN);
-    p->pending = false;
-    p->unanswered++;
-}
-
-static void on_failed(struct trace_page *p, const struct event *e)
-{
-    struct text t;
-    text_init(&t);
-    text_printf(&t, "gave up: %s", e->text ? e->text : "no answer");
-    note(p, e->depth, STYLE_BAD, t.data);
-    text_fini(&t);
-}
-
-static void on_scrubbed(struct trace_page *p, const struct event *e)
-{
-    struct text t;
-    text_init(&t);
-    text_printf(
-        &t, "  passed over: %u record%s that this server may not speak for", e->count, plural(e->count));
-    note(p, e->depth, STYLE_DIM, t.data);
-    text_fini(&t);
-}
-
-static void on_chain(struct trace_page *p, const struct event *e)
-{
-    struct text t;
+    const struct event *e = s->event;
     /* The denial that they prove has a line of its own. */
     bool proof = e->rrset && (e->rrset->type == TYPE_NSEC || e->rrset->type == TYPE_NSEC3);
-    if (proof && e->verdict == VERDICT_SECURE)
+    if (e->verdict == VERDICT_BOGUS ? false : !p->whole || (proof && e->verdict == VERDICT_SECURE))
         return;
+    struct text t;
     text_init(&t);
     text_add(&t, "  ");
     trace_chain_add(&t, e);
-    note(p, e->depth, trace_verdict_style(e->verdict), t.data);
+    note(p, s->of->depth, trace_verdict_style(e->verdict), t.data);
     text_fini(&t);
 }
 
-static void show(struct trace_page *p, const struct event *e)
+/* ---- sub-questions ---- */
+
+static void print_steps(struct page *p, const struct walk_question *q);
+
+/* The look-ups of the chain of trust from that step on, in one line; returns the last of them. */
+static const struct walk_step *trust_line(struct page *p, const struct walk_step *s)
 {
-    switch (e->kind) {
-    case EVENT_QUESTION:
-        on_question(p, e);
-        break;
-    case EVENT_JOINED:
-        if (e->depth > 0)
-            note(p, e->depth, STYLE_DIM, "that is being looked up already");
-        break;
-    case EVENT_CACHE_HIT:
-        on_cache_hit(p, e);
-        break;
-    case EVENT_CUT:
-        on_cut(p, e);
-        break;
-    case EVENT_REPLY:
-        on_reply(p, e);
-        break;
-    case EVENT_REFERRAL:
-        on_referral(p, e);
-        break;
-    case EVENT_ALIAS:
-        on_alias(p, e);
-        break;
-    case EVENT_ANSWER:
-        on_answer(p, e);
-        break;
-    case EVENT_DENIAL:
-        on_denial(p, e);
-        break;
-    case EVENT_USELESS:
-        on_useless(p, e);
-        break;
-    case EVENT_TIMEOUT:
-        on_timeout(p, e);
-        break;
-    case EVENT_TRUNCATED:
-        verdict(p, STYLE_PLAIN, "too long for UDP (truncated); asking again over TCP");
-        break;
-    case EVENT_NEAR_MISS:
-        note(p, e->depth, STYLE_WARN, "  a packet that does not match came, and was passed over");
-        break;
-    case EVENT_SCRUBBED:
-        on_scrubbed(p, e);
-        break;
-    case EVENT_FALLBACK:
-        verdict(p, STYLE_PLAIN, e->text ? e->text : "asking in another way");
-        break;
-    case EVENT_CHAIN:
-    case EVENT_VALIDATED:
-        on_chain(p, e);
-        break;
-    case EVENT_FAILED:
-        on_failed(p, e);
-        break;
-    case EVENT_STALE: /* of harkd's clients */
-    case EVENT_SENT:
-    case EVENT_DONE:
-    case EVENT_COUNT:
-        break;
+    struct trace_trust trust = {0};
+    struct text t;
+    trace_trust_add(&trust, s->sub);
+    while (s->next && ((s->next->kind == WALK_JUDGED && s->next->event->verdict != VERDICT_BOGUS) ||
+                          (s->next->kind == WALK_SUB && s->next->sub->part == WALK_TRUST))) {
+        s = s->next;
+        if (s->kind == WALK_SUB)
+            trace_trust_add(&trust, s->sub);
     }
-}
-
-/* A question that two others wait for tells both, and both tell whoever waits for them:
- * the same event again, at another depth. */
-static bool is_repeated(const struct trace_page *p, const struct event *e)
-{
-    const struct event *l = &p->last;
-    return l->kind == e->kind && l->qname == e->qname && l->now.mono_ms == e->now.mono_ms &&
-           l->qtype == e->qtype && l->send == e->send && l->child == e->child && l->rrset == e->rrset &&
-           l->purpose == e->purpose && l->to == e->to && l->depth != e->depth;
-}
-
-/* Does this event speak of the reply whose hop line stands there? */
-static bool belongs_to_reply(const struct trace_page *p, const struct event *e)
-{
-    switch (e->kind) {
-    case EVENT_REFERRAL:
-    case EVENT_ALIAS:
-    case EVENT_ANSWER:
-    case EVENT_DENIAL:
-    case EVENT_TRUNCATED:
-    case EVENT_FALLBACK:
-        return true;
-    case EVENT_USELESS:
-        return e->send == 0;
-    default:
-        return !p->pending;
+    if (trust.messages == 0 && trust.reason_count == 0)
+        return s;
+    text_init(&t);
+    unsigned end = bar_column(p);
+    trace_trust_words(&t, &trust, end - 1 - COLUMN_BODY - 2 * shown_depth(s->of->depth));
+    margin(p, s->of->depth, 0);
+    put_cut(p, STYLE_DIM, t.data, end - 1);
+    if (trust.messages) {
+        put_span(p, trust.from_ms, trust.to_ms, STYLE_DIM, false);
+        text_clear(&t);
+        text_printf(&t, "%lld ms", (long long)(trust.to_ms - trust.from_ms));
+        put_right(p, STYLE_DIM, t.data);
     }
+    out_end(p->out);
+    if (trust.unanswered) {
+        margin(p, s->of->depth, 0);
+        out_printf(p->out, STYLE_WARN, "  %u of them without a reply", trust.unanswered);
+        out_end(p->out);
+    }
+    for (unsigned i = 0; i < trust.reason_count; i++) {
+        bool bogus = trust.reasons[i]->verdict == VERDICT_BOGUS;
+        text_clear(&t);
+        text_printf(&t, "  %s%s", bogus ? "bogus: " : "", trust.reasons[i]->text);
+        note(p, s->of->depth, bogus ? STYLE_BAD : STYLE_WARN, t.data);
+    }
+    text_fini(&t);
+    return s;
 }
 
-void trace_page_event(void *ctx, const struct event *e)
+/* Priming that went well is a line. */
+static bool priming_line(struct page *p, const struct walk_question *q)
 {
-    struct trace_page *p = ctx;
-    if (is_repeated(p, e))
+    const struct walk_step *m = NULL;
+    for (const struct walk_step *s = q->steps; s; s = s->next) {
+        if (s->kind == WALK_MESSAGE && !m)
+            m = s;
+        else if (s->kind != WALK_KNOWN)
+            return false;
+    }
+    if (!m || !m->said || m->said->kind != EVENT_ANSWER || !m->said->rrset)
+        return false;
+    char server[NAME_TEXT_LEN], time[24];
+    struct text t;
+    text_init_fixed(&t, time, sizeof time);
+    trace_add_time(&t, m);
+    margin(p, q->parent->depth, 0);
+    put_zone(p, STYLE_DIM, NAME_ROOT, q->parent->depth);
+    text_init(&t);
+    text_printf(&t, "%u server%s today", m->said->rrset->count, trace_plural(m->said->rrset->count));
+    if (m->event->server)
+        text_printf(&t, ", by %s", record_bare_name(m->event->server, server));
+    put_cut(p, STYLE_DIM, t.data, bar_column(p) - 1);
+    text_fini(&t);
+    put_span(p, m->from_ms, m->to_ms, STYLE_DIM, false);
+    put_right(p, STYLE_DIM, time);
+    out_end(p->out);
+    return true;
+}
+
+static void sub_lines(struct page *p, const struct walk_question *q)
+{
+    struct out *o = p->out;
+    struct text t;
+    if (q->part == WALK_PRIMING && !p->whole && priming_line(p, q))
         return;
-    bool failure = e->kind == EVENT_USELESS && e->send;
-    if (!failure && e->kind != EVENT_SENT)
-        flush_run(p);
-    bool quiet = e->kind == EVENT_DONE || e->kind == EVENT_SCRUBBED;
-    if (e->kind == EVENT_SENT) {
-        flush(p);
-        sent(p, e);
-    } else if (e->kind == EVENT_FALLBACK && e->tag && strcmp(e->tag, "tcp") == 0) {
-        /* TRUNCATED said so */
-    } else if (!(e->depth == 0 && e->kind == EVENT_FAILED)) { /* the end says why */
-        if (!belongs_to_reply(p, e) && !quiet)
-            flush(p);
-        if (!quiet && e->kind != EVENT_QUESTION && e->kind != EVENT_JOINED)
-            turn_to(p, e);
-        show(p, e);
+    text_init(&t);
+    margin(p, q->depth, 0);
+    if (q->part == WALK_MAIN) {
+        record_add_question(&t, q->name, q->type);
+        out_put(o, STYLE_STRONG, t.data);
+    } else {
+        trace_add_question(&t, q);
+        out_put(o, STYLE_STRONG, t.data);
     }
-    p->last = *e;
+    if (q->purpose)
+        out_printf(o, STYLE_DIM, "  (%s)", q->purpose);
+    out_end(o);
+    text_fini(&t);
+    print_steps(p, q);
 }
 
-void trace_page_init(struct trace_page *p, struct out *out, const name_t *qname)
+static bool is_priming(const struct walk_step *s)
 {
-    *p = (struct trace_page){.out = out, .zone_width = ZONE_WIDTH_MIN};
-    widen(p, qname);
-    out_printf(out, STYLE_DIM, "%3s", "");
-    out_column(out, COLUMN_BODY);
-    out_put(out, STYLE_DIM, "zone");
-    out_column(out, COLUMN_BODY + p->zone_width + 2);
-    out_put(out, STYLE_DIM, "server");
-    out_column(out, COLUMN_BODY + p->zone_width + 2 + SERVER_WIDTH);
-    out_put(out, STYLE_DIM, "address");
-    out_column(out, page_width(p) - RIGHT_WIDTH + 2);
-    out_printf(out, STYLE_DIM, "how%9s", "time");
-    out_end(out);
+    return s && s->kind == WALK_SUB && s->sub->part == WALK_PRIMING;
 }
 
-void trace_page_end(
-    struct trace_page *p, const struct question *q, const struct outcome *o, uint32_t time_ms, bool with_sigs)
+static void print_steps(struct page *p, const struct walk_question *q)
 {
-    struct out *out = p->out;
-    flush(p);
-    flush_run(p);
-    out_end(out);
-    trace_end_outcome(out, q, o, with_sigs);
-    out_end(out);
-    out_printf(out, STYLE_DIM, "%u message%s", p->messages, plural(p->messages));
-    if (p->tcp_messages)
-        out_printf(out, STYLE_DIM, ", %u of them over TCP", p->tcp_messages);
-    if (p->unanswered)
-        out_printf(out, STYLE_DIM, ", %u without a reply", p->unanswered);
-    out_printf(out, STYLE_DIM, ", %u ms in all", time_ms);
-    out_end(out);
+    const struct walk_step *before = NULL;
+    for (const struct walk_step *s = q->steps; s; before = s, s = s->next) {
+        switch (s->kind) {
+        case WALK_KNOWN:
+            if (p->whole || !is_priming(before))
+                known_line(p, s);
+            break;
+        case WALK_CACHED:
+            known_line(p, s);
+            break;
+        case WALK_MESSAGE:
+            if (is_silent(s)) {
+                s = silent_run(p, s);
+            } else {
+                message_line(p, s);
+                said_line(p, s);
+            }
+            break;
+        case WALK_JUDGED:
+            judged_line(p, s);
+            break;
+        case WALK_NOTE:
+        case WALK_FAILED:
+            note_line(p, s);
+            break;
+        case WALK_SUB:
+            if (s->sub->part == WALK_TRUST && !p->whole)
+                s = trust_line(p, s);
+            else
+                sub_lines(p, s->sub);
+            break;
+        }
+    }
+}
+
+/* ---- the page ---- */
+
+static unsigned widest_zone(const struct trace_walk *w, unsigned most)
+{
+    char buf[NAME_TEXT_LEN];
+    size_t widest = ZONE_WIDTH_MIN;
+    for (const struct walk_step *s = w->messages; s; s = s->next_message) {
+        size_t n = s->event->zone ? strlen(record_bare_name(s->event->zone, buf)) : 0;
+        widest = n > widest ? n : widest;
+    }
+    return widest < most ? (unsigned)widest : most;
+}
+
+static void header(struct page *p)
+{
+    struct out *o = p->out;
+    unsigned server = COLUMN_BODY + p->zone_width + 2;
+    out_column(o, COLUMN_BODY);
+    out_put(o, STYLE_DIM, "zone");
+    out_column(o, server);
+    out_put(o, STYLE_DIM, "server");
+    out_column(o, server + SERVER_WIDTH);
+    out_put(o, STYLE_DIM, "address");
+    put_right(p, STYLE_DIM, "time");
+    out_end(o);
+}
+
+void trace_page_print(struct out *out, const struct trace_walk *w, bool whole)
+{
+    bool wide = out->width >= PAGE_WIDTH_MAX;
+    struct page p = {.out = out,
+        .walk = w,
+        .whole = whole,
+        .width = wide ? PAGE_WIDTH_MAX : out->width,
+        .bar_width = wide ? BAR_WIDE : BAR_NARROW};
+    p.zone_width = widest_zone(w, wide ? ZONE_WIDTH_MAX : ZONE_WIDTH_NARROW);
+    if (w->messages)
+        header(&p);
+    if (w->first)
+        print_steps(&p, w->first);
+}
+
+void trace_page_sum(struct text *t, const struct trace_walk *w, const struct outcome *o)
+{
+    text_printf(t, "%u hop%s, %lld ms, %u message%s", w->hops, trace_plural(w->hops), (long long)w->end_ms,
+        w->message_count, trace_plural(w->message_count));
+    if (w->tcp_count)
+        text_printf(t, " (%u over TCP)", w->tcp_count);
+    if (w->unanswered)
+        text_printf(t, ", %u without a reply", w->unanswered);
+    text_add(t, ", ");
+    if (o->rcode != RCODE_NOERROR && o->rcode != RCODE_NXDOMAIN)
+        text_add(t, o->verdict == VERDICT_BOGUS || status_is_bogus(o->reason.ede) ? "bogus" : "failed");
+    else if (verdict_text(o->verdict))
+        text_add(t, verdict_text(o->verdict));
+    else
+        text_add(t, "not validated");
 }

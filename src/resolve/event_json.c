@@ -342,9 +342,12 @@ static void read_signature(struct reading *r, struct event *e)
     e->now.wall_s = read_number(&inner, "inception", TIME_MAX_S);
     e->now.wall_known = true;
     sig->inception = (uint32_t)e->now.wall_s;
-    sig->expiration = (uint32_t)read_number(&inner, "expiration", TIME_MAX_S);
+    int64_t expiration = read_number(&inner, "expiration", TIME_MAX_S);
+    sig->expiration = (uint32_t)expiration;
     if (!sig->signer)
         fail(&inner, ERR_FORMAT);
+    else if (rrsig_time(sig->expiration, e->now.wall_s) != expiration)
+        fail(&inner, ERR_RANGE);
     fail(r, inner.err);
     e->sig = sig;
 }
