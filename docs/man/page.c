@@ -74,7 +74,12 @@ static void add_option(struct text *t, struct body *b, enum option id, char lett
     text_add(t, "\\fB");
     roff_escaped(t, name.data);
     text_add(t, "\\fR");
-    add_value(t, dashed ? " " : "=", o->value);
+    if (!dashed && o->kind == OPTION_KIND_FLAG && o->value[0]) {
+        add_value(t, "[=", o->value);
+        text_add(t, "]");
+    } else {
+        add_value(t, dashed ? " " : "=", o->value);
+    }
     for (const struct option_synonym *s = option_synonyms; s->name; s++)
         if (s->option == id)
             text_printf(t, ", \\fB+%s\\fR", s->name);

@@ -79,18 +79,39 @@ static enum err read_port(const char *text, uint16_t *port)
     return ERR_OK;
 }
 
+/* Parts HOST#PORT, HOST@PORT, [ADDRESS]#PORT, [ADDRESS]:PORT and HOST:PORT; an IPv6 address without brackets
+ * has more than one colon. */
+static enum err part_port(char **host, uint16_t *port, struct text *complaint)
+{
+    char *mark = strpbrk(*host, "#@"), *colon = strchr(*host, ':'), *end = NULL;
+    if (**host == '[' && (end = strchr(*host, ']'))) {
+        mark = end[1] ? end + 1 : NULL;
+        if (mark && !strchr("#@:", *mark)) {
+            text_printf(complaint, "'%s' behind the ] is no port: [2001:db8::1]#53", mark);
+            return ERR_FORMAT;
+        }
+        ++*host;
+    } else if (!mark && colon && !strchr(colon + 1, ':')) {
+        mark = colon;
+    }
+    if (mark && read_port(mark + 1, port) != ERR_OK) {
+        text_printf(complaint, "'%s' is not a port: 1 to 65535", mark + 1);
+        return ERR_RANGE;
+    }
+    if (mark)
+        *mark = 0;
+    if (end)
+        *end = 0;
+    return ERR_OK;
+}
+
 enum err address_server(struct endpoint **out, size_t *count, const char *arg, uint16_t port,
     enum family family, struct arena *arena, struct text *complaint)
 {
     char *host = arena_strdup(arena, arg);
-    char *mark = strpbrk(host, "#@");
-    if (mark) {
-        *mark = 0;
-        if (read_port(mark + 1, &port) != ERR_OK) {
-            text_printf(complaint, "'%s' is not a port: 1 to 65535", mark + 1);
-            return ERR_RANGE;
-        }
-    }
+    enum err err = part_port(&host, &port, complaint);
+    if (err)
+        return err;
     if (!host[0]) {
         text_add(complaint, "@ needs a server: @192.0.2.1, @2001:db8::1, @ADDRESS#PORT or @HOST");
         return ERR_FORMAT;

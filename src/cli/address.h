@@ -17,9 +17,10 @@ void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a);
 enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint);
 /** Either: with `reverse` the argument is an address, and the name is that of its pointer. */
 enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint);
-/** A server from an argument without its "@": ADDRESS or HOST, then perhaps #PORT or @PORT. A host name is
- * looked up as the system does. family: FAMILY_V4 or FAMILY_V6 takes those alone, FAMILY_NONE all. The list
- * lives in the arena. On error `complaint` says why in words. */
+/** A server from an argument without its "@": ADDRESS, [ADDRESS] or HOST, then perhaps #PORT, @PORT or (where
+ * that is no part of an IPv6 address) :PORT. A host name is looked up as the system does. family: FAMILY_V4
+ * or FAMILY_V6 takes those alone, FAMILY_NONE all. The list lives in the arena. On error `complaint` says why
+ * in words. */
 enum err address_server(struct endpoint **out, size_t *count, const char *arg, uint16_t port,
     enum family family, struct arena *arena, struct text *complaint);
 

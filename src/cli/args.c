@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/nearest.h"
+#include "cli/args_dig.h"
 #include "dns/rr.h"
 #include "dns/rrtype.h"
 
@@ -29,6 +30,10 @@ static struct range number_range(enum option o)
         return (struct range){1, 60};
     case OPTION_TIMEOUT:
         return (struct range){1, 3600};
+    case OPTION_RETRY:
+        return (struct range){0, 9};
+    case OPTION_PADDING:
+        return (struct range){1, 512}; /* RFC 8467 4 has blocks of 128 for queries and 468 for replies */
     default:
         return (struct range){1, 10};
     }
@@ -73,10 +78,13 @@ static enum err unknown_option(struct parse *p, const char *arg, const char *sig
     const char *no = "";
     if (!near && strncmp(bare, "no", 2) == 0 && (near = nearest_word(bare + (bare[2] == '-' ? 3 : 2), names)))
         no = *sign == '-' ? "no-" : "no";
+    const char *advice = args_dig_advice(bare);
+    if (advice) {
+        text_printf(p->complaint, "hark has no %s; %s", arg, advice);
+        return ERR_FORMAT;
+    }
     text_printf(p->complaint, "unknown option %s", arg);
-    if (strcmp(bare, "trace") == 0)
-        text_add(p->complaint, "; the walk from the root is: hark trace NAME");
-    else if (near)
+    if (near)
         text_printf(p->complaint, "; did you mean %s%s%s?", sign, no, near);
     else
         text_add(p->complaint, "; see: hark help");
@@ -121,12 +129,20 @@ static enum err add_type(struct parse *p, const char *word)
     return ERR_OK;
 }
 
+/* ADDRESS or ADDRESS#PORT. */
 static enum err set_source(struct parse *p, const char *value)
 {
-    if (addr_parse(&p->args->source, value) == ERR_OK)
-        return ERR_OK;
-    text_printf(p->complaint, "-b takes an address of this machine, and '%s' is none", value);
-    return ERR_FORMAT;
+    char *address = arena_strdup(p->arena, value), *mark = strchr(address, '#');
+    if (mark)
+        *mark = '@';
+    struct endpoint from;
+    if (endpoint_parse(&from, address, 0) != ERR_OK) {
+        text_printf(p->complaint, "-b takes an address of this machine, and '%s' is none", value);
+        return ERR_FORMAT;
+    }
+    p->args->source = from.addr;
+    p->args->source_port = from.port;
+    return ERR_OK;
 }
 
 /* "192.0.2.0/24", "2001:db8::/56", an address; "0" is dig's word for nobody (RFC 7871 7.1.2). */
@@ -168,6 +184,13 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
         return set_source(p, value);
     case OPTION_SUBNET:
         return set_subnet(p, value);
+    case OPTION_QUESTIONNAME:
+        p->args->names[p->args->name_count++] = value;
+        return ERR_OK;
+    case OPTION_EDNSOPT:
+    case OPTION_EDNSFLAGS:
+    case OPTION_OPCODE:
+        return args_dig_value(p->args, o, value, p->arena, p->complaint);
     case OPTION_EXIT:
         if (strcmp(value, "dig") == 0)
             return ERR_OK;
@@ -190,16 +213,34 @@ static enum err no_value(struct parse *p, const char *arg, enum option o)
     return ERR_FORMAT;
 }
 
+/* +nosubnet, +notime: as if it had not been given. */
+static void take_back(struct args *a, enum option o)
+{
+    a->given[o] = false;
+    if (o == OPTION_SUBNET)
+        a->subnet = (struct prefix){0};
+    else if (o == OPTION_EDNSOPT)
+        a->edns_option_count = 0;
+    else if (o == OPTION_EDNSFLAGS)
+        a->edns_flags = 0;
+    else if (o == OPTION_OPCODE)
+        a->opcode = 0;
+}
+
 static enum err apply(struct parse *p, enum option o, bool on, const char *value, const char *arg)
 {
     const struct option_info *info = &option_table[o];
     p->args->given[o] = true;
     if (info->kind == OPTION_KIND_FLAG) {
-        if (value) {
-            text_printf(p->complaint, "%s: %s takes no value", arg, info->name);
+        if (value && (!info->value[0] || !on)) {
+            text_printf(p->complaint, "%s: %s%s takes no value", arg, on ? "" : "no", info->name);
             return ERR_FORMAT;
         }
-        p->args->on[o] = on;
+        args_dig_set(p->args, o, on);
+        return value ? args_dig_value(p->args, o, value, p->arena, p->complaint) : ERR_OK;
+    }
+    if (!on) {
+        take_back(p->args, o);
         return ERR_OK;
     }
     if (!value || !*value)
@@ -217,7 +258,7 @@ static enum err parse_plus(struct parse *p, const char *arg)
     if (o < 0 && len > 2 && strncmp(name, "no", 2) == 0) {
         o = find_option(name + 2, len - 2, true);
         on = false;
-        if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
+        if (o >= 0 && equals)
             o = -1;
     }
     if (o < 0)
@@ -236,13 +277,13 @@ static enum err parse_long(struct parse *p, const char *arg)
         size_t skip = name[2] == '-' ? 3 : 2;
         o = find_option(name + skip, len - skip, false);
         on = false;
-        if (o >= 0 && option_table[o].kind != OPTION_KIND_FLAG)
+        if (o >= 0 && (option_table[o].kind == OPTION_KIND_WORD || equals))
             o = -1;
     }
     if (o < 0)
         return unknown_option(p, arg, "--");
     const char *value = equals ? equals + 1 : NULL;
-    if (!value && option_table[o].kind != OPTION_KIND_FLAG && p->at + 1 < p->argc)
+    if (!value && on && option_table[o].kind != OPTION_KIND_FLAG && p->at + 1 < p->argc)
         value = p->argv[++p->at];
     return apply(p, (enum option)o, on, value, arg);
 }
@@ -264,7 +305,11 @@ static enum err parse_letters(struct parse *p, const char *arg)
     for (const char *c = arg + 1; *c; c++) {
         int o = find_letter(p, *c);
         if (o == OPTION_COUNT) {
-            text_printf(p->complaint, "unknown option -%c in %s; see: hark help", *c, arg);
+            const char *advice = args_dig_letter_advice(*c);
+            if (advice)
+                text_printf(p->complaint, "hark has no -%c; %s", *c, advice);
+            else
+                text_printf(p->complaint, "unknown option -%c in %s; see: hark help", *c, arg);
             return ERR_FORMAT;
         }
         if (option_table[o].kind == OPTION_KIND_FLAG) {
@@ -277,20 +322,12 @@ static enum err parse_letters(struct parse *p, const char *arg)
     return ERR_OK;
 }
 
-static enum err parse_server(struct parse *p, const char *arg)
-{
-    if (p->args->server) {
-        text_printf(p->complaint, "one @SERVER only, and @%s came before %s", p->args->server, arg);
-        return ERR_FORMAT;
-    }
-    p->args->server = arg + 1;
-    return ERR_OK;
-}
-
 static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
 {
-    if (!words_only && arg[0] == '@')
-        return parse_server(p, arg);
+    if (!words_only && arg[0] == '@') {
+        p->args->servers[p->args->server_count++] = arg + 1;
+        return ERR_OK;
+    }
     if (!words_only && arg[0] == '+')
         return parse_plus(p, arg);
     bool of_verb = p->word_count > 1 && strcmp(p->words[0], "ctl") == 0 && strcmp(arg, "--zone") == 0;
@@ -315,7 +352,7 @@ static bool is_type(const char *word)
 static enum err take_words(struct parse *p, size_t first)
 {
     struct args *a = p->args;
-    size_t names = 0;
+    size_t names = a->name_count; /* those of -q */
     for (size_t i = first; i < p->word_count; i++)
         names += !is_type(p->words[i]);
     for (size_t i = first; i < p->word_count; i++) {
@@ -331,7 +368,7 @@ static enum err take_words(struct parse *p, size_t first)
 /* Does anything of what was given make it a question in DNS's terms? */
 static bool asks_dns(const struct args *a)
 {
-    if (a->type_count || a->server)
+    if (a->type_count || a->server_count)
         return true;
     for (int o = 0; o < OPTION_COUNT; o++)
         if (a->given[o] && !strchr(option_table[o].where, 's'))
@@ -379,9 +416,9 @@ static enum err take_verb(struct parse *p)
     a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
     a->verb_words = p->words + 2;
     a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
-    if (a->server) {
+    if (a->server_count) {
         text_printf(
-            p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->server);
+            p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->servers[0]);
         return ERR_FORMAT;
     }
     for (size_t i = 0; verbs[i]; i++)
@@ -409,19 +446,22 @@ static enum err check_options(struct parse *p)
         return ERR_FORMAT;
     }
     if (!a->on[OPTION_EDNS] &&
-        (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET])) {
+        (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET] ||
+            a->given[OPTION_EDNSOPT] || a->given[OPTION_EDNSFLAGS])) {
         text_printf(p->complaint, "+%s needs EDNS; leave +noedns out",
-            a->on[OPTION_NSID]     ? "nsid"
-            : a->on[OPTION_DNSSEC] ? "dnssec"
-            : a->on[OPTION_COOKIE] ? "cookie"
-                                   : "subnet");
+            a->on[OPTION_NSID]         ? "nsid"
+            : a->on[OPTION_DNSSEC]     ? "dnssec"
+            : a->on[OPTION_COOKIE]     ? "cookie"
+            : a->given[OPTION_SUBNET]  ? "subnet"
+            : a->given[OPTION_EDNSOPT] ? "ednsopt"
+                                       : "ednsflags");
         return ERR_FORMAT;
     }
-    if (a->server && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
+    if (a->server_count && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
         text_printf(p->complaint, "%s, not @%s; leave it out",
             a->command == COMMAND_TRACE ? "trace asks the zones' own name servers"
                                         : "why asks the servers of this system",
-            a->server);
+            a->servers[0]);
         return ERR_FORMAT;
     }
     return check_places(p);
@@ -533,7 +573,11 @@ enum err args_parse(
     out->names = ARENA_ARRAY(arena, const char *, n);
     out->types = ARENA_ARRAY(arena, uint16_t, n);
     out->selves = ARENA_ARRAY(arena, const char *, n);
-    out->on[OPTION_REC] = out->on[OPTION_EDNS] = true;
+    out->servers = ARENA_ARRAY(arena, const char *, n);
+    out->argc = argc;
+    out->argv = argv;
+    for (int o = 0; o < OPTION_COUNT; o++)
+        out->on[o] = args_dig_on_unless((enum option)o);
     struct parse p = {.args = out, .arena = arena, .complaint = complaint, .argv = argv, .argc = argc};
     p.words = ARENA_ARRAY(arena, const char *, n);
     bool words_only = false;

@@ -27,6 +27,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "cli/tables.h"
+#include "dns/edns.h"
 
 struct args {
     enum command command;
@@ -34,7 +35,8 @@ struct args {
     size_t name_count;
     uint16_t *types;
     size_t type_count;             /* 0: none was named */
-    const char *server;            /* without its @; NULL: resolv.conf */
+    const char **servers;          /* each without its @ */
+    size_t server_count;           /* 0: resolv.conf */
     const char *verb;              /* of ctl */
     const char *const *verb_words; /* what follows it */
     size_t verb_word_count;
@@ -42,12 +44,22 @@ struct args {
     const char *socket;  /* of ctl; NULL: the usual places */
     const char **selves; /* of mx: the asking mail server's own names and addresses */
     size_t self_count;
-    const char *host;     /* of whois: the server to ask; NULL: the registry's */
-    const char *batch;    /* a file of lines, each of which is looked up; NULL: none */
-    struct addr source;   /* to ask from; FAMILY_NONE: any */
+    const char *host;                 /* of whois: the server to ask; NULL: the registry's */
+    const char *batch;                /* a file of lines, each of which is looked up; NULL: none */
+    struct addr source;               /* to ask from; FAMILY_NONE: any */
+    uint16_t source_port;             /* 0: any */
+    struct edns_option *edns_options; /* of EDNSOPT */
+    unsigned edns_option_count;
+    const uint8_t *cookie; /* of COOKIE with a value */
+    size_t cookie_len;
+    uint16_t opcode, edns_flags;
+    uint8_t edns_version;
     struct prefix subnet; /* with OPTION_SUBNET */
     uint16_t class;
-    uint16_t port; /* 0: not named */
+    uint16_t port;     /* 0: not named */
+    const char *place; /* of a batch: "FILE line N"; NULL: the command line */
+    int argc;          /* as they came, for +cmd */
+    char *const *argv;
     bool given[OPTION_COUNT];
     bool on[OPTION_COUNT];         /* of a FLAG: given last as +name, or not given and on by default */
     uint32_t number[OPTION_COUNT]; /* of a NUMBER */

@@ -1,11 +1,45 @@
 #include "cli/ask_view.h"
 
+#include <net/if.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/record.h"
-#include "dns/present.h"
 #include "dns/token.h"
+#include "lib/idn.h"
+
+#define SERVER_TEXT_LEN (ADDR_TEXT_LEN + IF_NAMESIZE) /* with the terminating zero and a % */
+
+/* Names in their own script: what was asked for, or whoever reads a terminal that can show them. */
+static bool shows_unicode(const struct args *a, const struct out *out)
+{
+    if (a->given[OPTION_IDNOUT])
+        return a->on[OPTION_IDNOUT];
+    return out->utf8 && fileno(out->to) >= 0 && isatty(fileno(out->to));
+}
+
+void ask_view_init(struct ask_view *v, const struct args *a, struct out *out)
+{
+    *v = (struct ask_view){.out = out, .args = a};
+    v->present = (struct present){
+        .comments = a->on[OPTION_COMMENTS],
+        .question = a->on[OPTION_QUESTION],
+        .sections = {[SECTION_ANSWER] = a->on[OPTION_ANSWER],
+            [SECTION_AUTHORITY] = a->on[OPTION_AUTHORITY],
+            [SECTION_ADDITIONAL] = a->on[OPTION_ADDITIONAL]},
+        .ttl = a->on[OPTION_TTLID],
+        .class = a->on[OPTION_RRCLASS],
+        .ttl_units = a->on[OPTION_TTLUNITS],
+        .multiline = a->on[OPTION_MULTILINE],
+        .key_tags = a->on[OPTION_RRCOMMENTS],
+        .omit_crypto = !a->on[OPTION_CRYPTO],
+        .generic = a->on[OPTION_UNKNOWNFORMAT],
+        .respell = shows_unicode(a, out) ? idn_respell : NULL,
+    };
+    if (v->present.respell)
+        out->utf8 = true;
+}
 
 static const char *transport_text(const struct ask_reply *r, bool upper)
 {
@@ -29,6 +63,8 @@ static void add_time(struct text *t, bool rfc3339, int64_t when)
 /* What a reader of the reply should know about how it came. */
 static void add_warnings(struct text *t, const struct ask_reply *r)
 {
+    if (r->with_new_cookie)
+        text_add(t, ";; The server refused the cookie and was asked again with its own\n");
     if (r->was_truncated)
         text_add(t, ";; The UDP reply was truncated, so the question was asked again over TCP\n");
     if (r->without_edns)
@@ -51,31 +87,109 @@ static void add_security(struct text *t, const struct security *s)
     text_char(t, '\n');
 }
 
-static void view_text(
-    struct out *out, const struct ask_reply *r, int64_t when, const struct security *security)
+/* "fe80::1%eth0": without its interface a link-local address is half an address. */
+static const char *server_text(const struct endpoint *e, char buf[SERVER_TEXT_LEN])
 {
+    char interface[IF_NAMESIZE], addr[ADDR_TEXT_LEN];
     struct text t;
-    char addr[ADDR_TEXT_LEN];
-    addr_text(&r->server.addr, addr);
+    text_init_fixed(&t, buf, SERVER_TEXT_LEN);
+    text_add(&t, addr_text(&e->addr, addr));
+    if (e->scope && if_indextoname(e->scope, interface))
+        text_printf(&t, "%%%s", interface);
+    return buf;
+}
+
+static void add_stats(struct text *t, const struct ask_view *v, const struct ask_reply *r)
+{
+    char addr[SERVER_TEXT_LEN];
+    server_text(&r->server, addr);
+    text_printf(t, ";; Query time: %u msec\n", r->time_ms);
+    text_printf(t, ";; SERVER: %s#%u(%s) (%s)\n", addr, r->server.port, v->server ? v->server : addr,
+        transport_text(r, true));
+    text_add(t, ";; WHEN: ");
+    add_time(t, false, v->when);
+    text_printf(t, "\n;; MSG SIZE  rcvd: %zu\n\n", r->octets);
+}
+
+static void end_block(struct text *t)
+{
+    if (t->len && t->data[t->len - 1] == '\n' && !(t->len > 1 && t->data[t->len - 2] == '\n'))
+        text_char(t, '\n');
+}
+
+/* "; <<>> hark 0.1.0 <<>> www.example A" */
+static void add_command(struct text *t, const struct args *a)
+{
+    text_add(t, "; <<>> hark " HARK_VERSION " <<>>");
+    for (int i = 1; i < a->argc; i++) {
+        text_char(t, ' ');
+        token_escape(t, (const uint8_t *)a->argv[i], strlen(a->argv[i]));
+    }
+    text_char(t, '\n');
+}
+
+static void add_query(struct text *t, const struct ask_view *v, const struct ask_reply *r)
+{
+    struct arena arena;
+    struct msg m;
+    arena_init(&arena);
+    if (r->query && msg_parse(&m, r->query, r->query_len, &arena) == MSG_OK) {
+        if (v->present.comments)
+            text_add(t, ";; Sending:\n");
+        msg_to_text_as(t, &m, &v->present);
+        end_block(t);
+        if (v->present.comments)
+            text_printf(t, ";; QUERY SIZE: %zu\n\n;; Got answer:\n", r->query_len);
+    }
+    arena_fini(&arena);
+}
+
+static void view_text(const struct ask_view *v, const struct ask_reply *r)
+{
+    const struct args *a = v->args;
+    struct text t;
     text_init(&t);
-    add_warnings(&t, r);
-    msg_to_text(&t, &r->msg);
-    if (t.len && t.data[t.len - 1] == '\n' && !(t.len > 1 && t.data[t.len - 2] == '\n'))
-        text_char(&t, '\n');
-    add_security(&t, security);
-    text_printf(&t, ";; Query time: %u msec\n", r->time_ms);
-    text_printf(&t, ";; SERVER: %s#%u(%s) (%s)\n", addr, r->server.port, addr, transport_text(r, true));
-    text_add(&t, ";; WHEN: ");
-    add_time(&t, false, when);
-    text_printf(&t, "\n;; MSG SIZE  rcvd: %zu\n\n", r->octets);
-    out_text(out, t.data);
+    if (a->on[OPTION_CMD])
+        add_command(&t, a);
+    if (a->on[OPTION_QR])
+        add_query(&t, v, r);
+    if (r->end == ASK_REPLY) {
+        if (v->present.comments)
+            add_warnings(&t, r);
+        msg_to_text_as(&t, &r->msg, &v->present);
+        if (v->present.comments || a->on[OPTION_STATS])
+            end_block(&t);
+        if (v->present.comments)
+            add_security(&t, v->security);
+        if (a->on[OPTION_STATS])
+            add_stats(&t, v, r);
+    }
+    if (v->present.respell)
+        out_text_words(v->out, t.data);
+    else
+        out_text(v->out, t.data);
     text_fini(&t);
 }
 
-static void view_short(struct out *out, const struct ask_reply *r)
+static void view_short(const struct ask_view *v, const struct ask_reply *r)
 {
-    for (size_t i = 0; i < r->msg.counts[SECTION_ANSWER]; i++)
-        record_short(out, &r->msg.rrs[SECTION_ANSWER][i]);
+    struct present present = v->present;
+    struct text t;
+    char addr[SERVER_TEXT_LEN];
+    present.multiline = false;
+    text_init(&t);
+    for (size_t i = 0; i < r->msg.counts[SECTION_ANSWER]; i++) {
+        text_clear(&t);
+        rr_data_to_text(&t, &r->msg.rrs[SECTION_ANSWER][i], &present);
+        if (v->args->on[OPTION_IDENTIFY])
+            text_printf(&t, " from server %s in %u ms.", server_text(&r->server, addr), r->time_ms);
+        if (present.respell)
+            out_words(v->out, STYLE_PLAIN, t.data);
+        else
+            out_put(v->out, STYLE_PLAIN, t.data);
+        out_end(v->out);
+    }
+    text_fini(&t);
 }
 
 static json_t *question_to_json(const struct msg_question *q)
@@ -104,13 +218,39 @@ static void add_reply(json_t *j, const struct ask_reply *r, int64_t when)
     json_object_set_new(j, "ede", list);
 }
 
-json_t *ask_to_json(
-    const struct ask_reply *r, const struct msg_question *q, int64_t when, const struct security *security)
+/* The question's name for people, where that differs. */
+static void add_unicode(json_t *j, const struct msg_question *q)
+{
+    char name[NAME_TEXT_LEN];
+    struct text t;
+    text_init(&t);
+    text_add(&t, name_text(q->name, name));
+    idn_respell(&t, 0);
+    if (strcmp(t.data, name) != 0)
+        json_object_set_new(j, "QNAMEunicode", json_string(t.data));
+    text_fini(&t);
+}
+
+static void add_query_json(json_t *j, const struct ask_reply *r)
+{
+    struct arena arena;
+    struct msg m;
+    arena_init(&arena);
+    if (r->query && msg_parse(&m, r->query, r->query_len, &arena) == MSG_OK)
+        json_object_set_new(j, "queryMessage", msg_to_json(&m));
+    arena_fini(&arena);
+}
+
+json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
 {
     bool replied = r->end == ASK_REPLY;
-    char addr[ADDR_TEXT_LEN];
+    char addr[SERVER_TEXT_LEN];
+    const struct security *security = v->security;
     json_t *j = replied ? msg_to_json(&r->msg) : question_to_json(q);
-    json_object_set_new(j, "server", json_string(addr_text(&r->server.addr, addr)));
+    add_unicode(j, q);
+    json_object_set_new(j, "server", json_string(server_text(&r->server, addr)));
+    if (v->server)
+        record_set_text(j, "server_name", v->server);
     json_object_set_new(j, "port", json_integer(r->server.port));
     json_object_set_new(j, "transport", json_string(transport_text(r, false)));
     if (security && security->kind != SECURITY_NONE) {
@@ -118,24 +258,35 @@ json_t *ask_to_json(
         if (security->why[0])
             record_set_text(j, "dnssec_why", security->why);
     }
+    if (v->args->on[OPTION_QR])
+        add_query_json(j, r);
     if (replied)
-        add_reply(j, r, when);
+        add_reply(j, r, v->when);
     else
         json_object_set_new(j, "error", json_string(ask_end_text(r)));
     return j;
 }
 
-void ask_view(struct out *out, const struct ask_reply *r, const struct msg_question *q, int64_t when,
-    const struct security *security)
+void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
 {
-    if (out->format == OUT_JSON) {
-        out_json(out, ask_to_json(r, q, when, security));
+    if (v->out->format == OUT_JSON)
+        out_json(v->out, ask_view_json(v, r, q));
+    else if (v->out->format == OUT_TEXT)
+        view_text(v, r);
+    else if (r->end == ASK_REPLY)
+        view_short(v, r);
+}
+
+void ask_view_error(
+    const struct ask_view *v, const struct msg_question *q, const char *word, const char *error)
+{
+    if (v->out->format != OUT_JSON)
         return;
-    }
-    if (r->end != ASK_REPLY)
-        return;
-    if (out->format == OUT_SHORT)
-        view_short(out, r);
-    else
-        view_text(out, r, when, security);
+    json_t *j = q ? question_to_json(q) : json_object();
+    if (!q)
+        record_set_text(j, "name", word);
+    if (v->server)
+        record_set_text(j, "server_name", v->server);
+    record_set_text(j, "error", error);
+    out_json(v->out, j);
 }

@@ -2,18 +2,33 @@
 #ifndef HARK_CLI_ASK_VIEW_H
 #define HARK_CLI_ASK_VIEW_H
 
+#include "cli/args.h"
 #include "cli/out.h"
 #include "cli/security.h"
+#include "dns/present.h"
 #include "lib/ask.h"
 
-/** when: Unix time of the reply, for the text's WHEN and the JSON's date. Without a reply text and short form
- * print nothing: the complaint goes to stderr. security: NULL if that is not of interest. */
-void ask_view(struct out *out, const struct ask_reply *r, const struct msg_question *q, int64_t when,
-    const struct security *security);
+struct ask_view {
+    struct out *out;
+    const struct args *args;
+    struct present present;
+    const char *server;              /* as it was typed; NULL: resolv.conf's */
+    int64_t when;                    /* Unix time of the reply */
+    const struct security *security; /* NULL: not of interest */
+};
+
+/** What the arguments say of how to print. The rest is zeroed. */
+void ask_view_init(struct ask_view *v, const struct args *args, struct out *out);
+/** Without a reply text and short form print no more than what was sent, and that only if it was asked for:
+ * the complaint goes to stderr. */
+void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
+/** A question that could not be asked: nothing, or in JSON an object with QNAME, QTYPE, QTYPEname, server and
+ * error. q NULL: `word` is no name, and stands instead. */
+void ask_view_error(
+    const struct ask_view *v, const struct msg_question *q, const char *word, const char *error);
 /** The JSON form: the message by RFC 8427, and beside it server, port, transport, time_ms, octets, rcode,
  * ede, and dnssec and dnssec_why where security is given; without a reply QNAME, QTYPE, QTYPEname, server and
  * "error". New reference. */
-json_t *ask_to_json(
-    const struct ask_reply *r, const struct msg_question *q, int64_t when, const struct security *security);
+json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
 
 #endif

@@ -8,24 +8,40 @@
 #include "cli/command.h"
 #include "cli/record.h"
 #include "cli/servers.h"
+#include "lib/idn.h"
+
+/* Whom a question goes to: the servers of resolv.conf or an @SERVER's addresses, one after the other until
+ * one replies. Each target is asked each question. */
+struct target {
+    const char *said;    /* the @SERVER without its @; NULL: resolv.conf's */
+    enum status status;  /* STATUS_ANSWER, or why nobody can be asked */
+    const char *trouble; /* in words */
+    struct ask_settings settings;
+};
 
 struct asking {
     const struct args *args;
-    struct out *out;
-    struct arena *arena;
     struct random *rng;
-    struct ask_settings settings;
-    bool from_resolvconf;
+    struct ask_view view;
+    struct target *targets;
+    size_t target_count;
 };
 
-static void apply_options(struct asking *q)
+/* With the place in a batch. */
+static void complain(const struct asking *q, const char *said)
 {
-    const struct args *a = q->args;
-    struct ask_settings *s = &q->settings;
+    const char *place = q->args->place;
+    out_complain("%s%s%s", place ? place : "", place ? ": " : "", said);
+}
+
+static void apply_options(struct ask_settings *s, const struct args *a)
+{
     if (a->given[OPTION_TIME])
         s->timeout_ms = a->number[OPTION_TIME] * 1000;
     if (a->given[OPTION_TRIES])
         s->tries = a->number[OPTION_TRIES];
+    else if (a->given[OPTION_RETRY])
+        s->tries = a->number[OPTION_RETRY] + 1;
     if (a->given[OPTION_TCP])
         s->tcp = a->on[OPTION_TCP];
     s->edns = a->on[OPTION_EDNS];
@@ -33,29 +49,48 @@ static void apply_options(struct asking *q)
     s->dnssec_ok = a->on[OPTION_DNSSEC];
     s->nsid = a->on[OPTION_NSID];
     s->cookie = a->on[OPTION_COOKIE];
+    s->cookie_octets = a->cookie;
+    s->cookie_len = s->cookie ? a->cookie_len : 0;
     s->source = a->source;
+    s->source_port = a->source_port;
     s->subnet = a->subnet;
     s->recursion = a->on[OPTION_REC];
     s->checking_disabled = a->on[OPTION_CD];
+    s->more_flags = (uint16_t)((a->on[OPTION_AD] ? FLAG_AD : 0) | (a->on[OPTION_AA] ? FLAG_AA : 0) |
+                               (a->on[OPTION_Z] ? FLAG_Z : 0));
+    s->opcode = a->opcode;
+    s->edns_version = a->edns_version;
+    s->edns_flags = a->edns_flags;
+    s->options = a->edns_options;
+    s->option_count = a->edns_option_count;
+    s->padding = a->given[OPTION_PADDING] ? (uint16_t)a->number[OPTION_PADDING] : 0;
+    s->keepalive = a->on[OPTION_KEEPALIVE];
+    s->keep_truncated = a->on[OPTION_IGNORE];
+    s->keep_refused_edns = !a->on[OPTION_EDNSNEGOTIATION];
+    s->keep_refused_cookie = !a->on[OPTION_BADCOOKIE];
 }
 
-static void complain_no_reply(const struct asking *q, const struct ask_reply *r)
+static void complain_no_reply(const struct asking *q, const struct target *to, const struct ask_reply *r)
 {
     char at[ENDPOINT_TEXT_LEN];
-    const char *hint = r->end == ASK_LOCAL  ? ""
-                       : q->from_resolvconf ? "; is it running? Another one: @ADDRESS"
-                                            : "; is that the address and port of a name server?";
+    struct text t;
+    const char *hint = r->end == ASK_LOCAL ? ""
+                       : !to->said         ? "; is it running? Another one: @ADDRESS"
+                                           : "; is that the address and port of a name server?";
     endpoint_text(&r->server, at);
-    if (q->settings.server_count > 1)
-        out_complain("none of %zu servers replied; the last, %s, %s%s", q->settings.server_count, at,
+    text_init(&t);
+    if (to->settings.server_count > 1)
+        text_printf(&t, "none of %zu servers replied; the last, %s, %s%s", to->settings.server_count, at,
             ask_end_text(r), hint);
     else
-        out_complain("%s %s%s", at, ask_end_text(r), hint);
+        text_printf(&t, "%s %s%s", at, ask_end_text(r), hint);
+    complain(q, t.data);
+    text_fini(&t);
 }
 
 /* In short form a failure would look like an empty answer. */
-static void complain_failure(
-    const struct msg_question *question, const struct ask_reply *r, enum status status)
+static void complain_failure(const struct asking *q, const struct msg_question *question,
+    const struct ask_reply *r, enum status status)
 {
     if (status != STATUS_FAILURE && status != STATUS_BOGUS)
         return;
@@ -71,38 +106,56 @@ static void complain_failure(
         if (own && own[0])
             text_printf(&t, ": %s", own);
     }
-    out_complain("%s", t.data);
+    complain(q, t.data);
     text_fini(&t);
 }
 
-static enum status ask_one(struct asking *q, const struct msg_question *question)
+static enum status ask_one(struct asking *q, const struct target *to, const struct msg_question *question)
 {
     struct arena arena;
     struct ask_reply r;
+    struct ask_view view = q->view;
+    const struct args *a = q->args;
+    view.server = to->said;
+    if (to->status != STATUS_ANSWER) {
+        ask_view_error(&view, question, NULL, to->trouble);
+        return to->status;
+    }
     arena_init(&arena);
-    ask(&r, &q->settings, question, q->rng, &arena);
+    ask(&r, &to->settings, question, q->rng, &arena);
     if (r.end != ASK_REPLY)
-        complain_no_reply(q, &r);
+        complain_no_reply(q, to, &r);
     struct security security;
-    bool wanted = q->args->on[OPTION_DNSSEC];
-    security_read(&security, &r, q->args->on[OPTION_CD]);
-    ask_view(q->out, &r, question, now_read(false).wall_s, wanted ? &security : NULL);
+    bool wanted = a->on[OPTION_DNSSEC];
+    security_read(&security, &r, a->on[OPTION_CD]);
+    view.when = now_read(false).wall_s;
+    view.security = wanted ? &security : NULL;
+    ask_view_reply(&view, &r, question);
     enum status status = status_of_ask(&r, question->type);
     if (wanted && security.kind == SECURITY_BOGUS)
         status = status_worst(status, STATUS_BOGUS); /* data that came all the same: +cd */
-    if (r.end == ASK_REPLY && q->out->format == OUT_SHORT)
-        complain_failure(question, &r, status);
+    if (r.end == ASK_REPLY && view.out->format == OUT_SHORT)
+        complain_failure(q, question, &r, status);
     arena_fini(&arena);
     return status;
 }
 
-static enum status read_name(const struct args *a, const char *word, name_t out[NAME_MAX_LEN])
+static enum status read_name(const struct asking *q, const char *word, name_t out[NAME_MAX_LEN])
 {
+    const struct args *a = q->args;
+    bool reverse = a->on[OPTION_REVERSE];
     struct text why;
     text_init(&why);
-    enum err err = address_question(out, word, a->on[OPTION_REVERSE], &why);
-    if (err)
-        out_complain("'%s' is not a domain name: %s", word, why.data);
+    enum err err = reverse || a->on[OPTION_IDNIN] ? address_question(out, word, reverse, &why)
+                                                  : idn_to_raw_name(out, word, &why);
+    if (err) {
+        struct text t;
+        text_init(&t);
+        text_printf(&t, "'%s' is not a domain name: %s", word, why.data);
+        complain(q, t.data);
+        text_fini(&t);
+        ask_view_error(&q->view, NULL, word, why.data);
+    }
     text_fini(&why);
     return err ? STATUS_USAGE : STATUS_ANSWER;
 }
@@ -116,24 +169,52 @@ static enum status ask_all(struct asking *q)
     enum status worst = STATUS_ANSWER;
     for (size_t i = 0; i < a->name_count; i++) {
         struct msg_question question = {.class = a->class};
-        enum status status = read_name(a, a->names[i], question.name);
-        for (size_t t = 0; status != STATUS_USAGE && t < type_count && !q->out->error; t++) {
+        enum status status = read_name(q, a->names[i], question.name);
+        for (size_t t = 0; status != STATUS_USAGE && t < type_count; t++) {
             question.type = types[t];
-            status = status_worst(status, ask_one(q, &question));
+            for (size_t s = 0; s < q->target_count && !q->view.out->error; s++)
+                worst = status_worst(worst, ask_one(q, &q->targets[s], &question));
         }
         worst = status_worst(worst, status);
     }
     return worst;
 }
 
+/* One that is not to be found does not keep the others from being asked. */
+static void find_targets(struct asking *q, struct arena *arena)
+{
+    const struct args *a = q->args;
+    q->target_count = a->server_count;
+    q->targets = ARENA_ARRAY(arena, struct target, a->server_count);
+    for (size_t i = 0; i < a->server_count; i++) {
+        struct target *to = &q->targets[i];
+        struct text why;
+        text_init(&why);
+        to->said = a->servers[i];
+        to->status = servers_named(&to->settings, a, to->said, arena, &why);
+        to->trouble = arena_strdup(arena, why.data);
+        if (to->status != STATUS_ANSWER)
+            complain(q, why.data);
+        text_fini(&why);
+    }
+}
+
 enum status cmd_ask(const struct args *args, struct out *out)
 {
     struct arena arena;
+    struct target usual = {0};
+    struct asking q = {.args = args, .targets = &usual, .target_count = 1};
+    bool from_resolvconf;
+    enum status status = STATUS_ANSWER;
     arena_init(&arena);
-    struct asking q = {.args = args, .out = out, .arena = &arena};
-    enum status status = servers_choose(&q.settings, args, &q.from_resolvconf, &arena);
+    ask_view_init(&q.view, args, out);
+    if (args->server_count)
+        find_targets(&q, &arena);
+    else
+        status = servers_choose(&usual.settings, args, &from_resolvconf, &arena);
     if (status == STATUS_ANSWER) {
-        apply_options(&q);
+        for (size_t i = 0; i < q.target_count; i++)
+            apply_options(&q.targets[i].settings, args);
         q.rng = random_new(NULL);
         status = ask_all(&q);
         random_free(q.rng);

@@ -1,6 +1,7 @@
 /* hark help [COMMAND|exit], --help, --version. */
 #include <string.h>
 
+#include "cli/args_dig.h"
 #include "cli/command.h"
 
 #define COLUMN_USAGE 31u
@@ -82,14 +83,33 @@ static void print_option(struct out *out, enum option id, char letter)
     text_init_fixed(&t, form, sizeof form);
     if (o->letter)
         text_printf(&t, "-%c, ", o->letter);
-    text_printf(&t, "%s%s%s%s", dashed ? "--" : "+", o->name,
-        equals        ? "="
-        : o->value[0] ? " "
-                      : "",
-        o->value);
+    text_printf(&t, "%s%s", dashed ? "--" : "+", o->name);
+    if (o->value[0])
+        text_printf(&t, equals ? "=%s" : dashed ? " %s" : "[=%s]", o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);
     print_wrapped(out, option_help(id, letter));
+}
+
+static bool is_rare(enum option o)
+{
+    return strchr(option_table[o].where, '~');
+}
+
+/* Their names alone, those that are on as +noname: to take them back is what they are for. */
+static void print_rare(struct out *out, char letter)
+{
+    struct text t;
+    text_init(&t);
+    for (enum option o = 0; o < OPTION_COUNT; o++)
+        if (is_rare(o) && strchr(option_table[o].where, letter))
+            text_printf(
+                &t, "%s+%s%s", t.len ? " " : "", args_dig_on_unless(o) ? "no" : "", option_table[o].name);
+    if (t.len) {
+        out_put(out, STYLE_DIM, "As dig has them");
+        print_wrapped(out, t.data);
+    }
+    text_fini(&t);
 }
 
 static void print_options(struct out *out, char letter)
@@ -99,7 +119,7 @@ static void print_options(struct out *out, char letter)
         if (row->title) {
             title = row->title;
         } else if (strchr(option_table[row->option].where, letter) && row->option != OPTION_HELP &&
-                   row->option != OPTION_VERSION) {
+                   row->option != OPTION_VERSION && !is_rare(row->option)) {
             if (title) {
                 out_put(out, STYLE_DIM, title);
                 out_end(out);
@@ -135,6 +155,7 @@ static void print_command(struct out *out, enum command c)
     if (c == COMMAND_CTL)
         print_verbs(out);
     print_options(out, info->letter);
+    print_rare(out, info->letter);
     out_end(out);
     out_printf(out, STYLE_PLAIN, "+name is --name too, +noname takes it back. More: man hark%s%s",
         c == COMMAND_SYSTEM ? "" : "-", c == COMMAND_SYSTEM ? "" : info->word);

@@ -87,6 +87,7 @@ static enum status run_once(int argc, char *const *argv, const char *place, stru
     arena_init(&arena);
     text_init(&complaint);
     if (args_parse(args, argc, argv, &arena, &complaint) == ERR_OK) {
+        args->place = place;
         struct out out;
         enum out_format format = args->on[OPTION_JSON]    ? OUT_JSON
                                  : args->on[OPTION_SHORT] ? OUT_SHORT

@@ -202,11 +202,16 @@ void out_json(struct out *o, json_t *j)
     out_end(o);
 }
 
-void out_text(struct out *o, const char *text)
+static void put_lines(
+    struct out *o, const char *text, void (*put)(struct out *o, enum out_style style, const char *s))
 {
+    struct text line;
+    text_init(&line);
     while (*text) {
         size_t n = strcspn(text, "\n");
-        out_printf(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, "%.*s", (int)n, text);
+        text_clear(&line);
+        text_add_n(&line, text, n);
+        put(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, line.data);
         text += n;
         if (*text == '\n') {
             raw(o, "\n", 1);
@@ -214,6 +219,17 @@ void out_text(struct out *o, const char *text)
             text++;
         }
     }
+    text_fini(&line);
+}
+
+void out_text(struct out *o, const char *text)
+{
+    put_lines(o, text, out_put);
+}
+
+void out_text_words(struct out *o, const char *text)
+{
+    put_lines(o, text, out_words);
 }
 
 void out_complain(const char *format, ...)

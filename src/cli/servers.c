@@ -1,5 +1,7 @@
 #include "cli/servers.h"
 
+#include <string.h>
+
 #include "cli/address.h"
 #include "cli/out.h"
 #include "lib/resolvconf.h"
@@ -50,22 +52,49 @@ static enum status use_resolvconf(struct ask_settings *s, const struct args *a, 
     return STATUS_ANSWER;
 }
 
+enum status servers_named(
+    struct ask_settings *out, const struct args *a, const char *server, struct arena *arena, struct text *why)
+{
+    struct endpoint *list = NULL;
+    uint16_t port = a->port && a->command != COMMAND_WHOIS ? a->port : DNS_PORT;
+    out->tries = TRIES_DEFAULT;
+    out->timeout_ms = TIMEOUT_DEFAULT_MS;
+    enum err err = address_server(&list, &out->server_count, server, port, wanted_family(a), arena, why);
+    out->servers = list;
+    return err == ERR_OK ? STATUS_ANSWER : err == ERR_NOTFOUND ? STATUS_NO_REPLY : STATUS_USAGE;
+}
+
+/* Those that are given, in their order, as one list. */
+static enum status use_named(struct ask_settings *s, const struct args *a, struct arena *arena)
+{
+    struct endpoint *all = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < a->server_count; i++) {
+        struct text why;
+        text_init(&why);
+        enum status status = servers_named(s, a, a->servers[i], arena, &why);
+        if (status != STATUS_ANSWER)
+            out_complain("%s", why.data);
+        text_fini(&why);
+        if (status != STATUS_ANSWER)
+            return status;
+        struct endpoint *more = ARENA_ARRAY(arena, struct endpoint, n + s->server_count);
+        if (n)
+            memcpy(more, all, n * sizeof *all);
+        memcpy(more + n, s->servers, s->server_count * sizeof *all);
+        all = more;
+        n += s->server_count;
+    }
+    s->servers = all;
+    s->server_count = n;
+    return STATUS_ANSWER;
+}
+
 enum status servers_choose(
     struct ask_settings *out, const struct args *a, bool *from_resolvconf, struct arena *arena)
 {
     out->tries = TRIES_DEFAULT;
     out->timeout_ms = TIMEOUT_DEFAULT_MS;
-    *from_resolvconf = !a->server;
-    if (!a->server)
-        return use_resolvconf(out, a, arena);
-    struct text why;
-    struct endpoint *list = NULL;
-    uint16_t port = a->port && a->command != COMMAND_WHOIS ? a->port : DNS_PORT;
-    text_init(&why);
-    enum err err = address_server(&list, &out->server_count, a->server, port, wanted_family(a), arena, &why);
-    out->servers = list;
-    if (err)
-        out_complain("%s", why.data);
-    text_fini(&why);
-    return err == ERR_OK ? STATUS_ANSWER : err == ERR_NOTFOUND ? STATUS_NO_REPLY : STATUS_USAGE;
+    *from_resolvconf = a->server_count == 0;
+    return a->server_count ? use_named(out, a, arena) : use_resolvconf(out, a, arena);
 }

@@ -10,5 +10,8 @@
  * is the exit code. */
 enum status servers_choose(
     struct ask_settings *out, const struct args *a, bool *from_resolvconf, struct arena *arena);
+/** The same for one @SERVER, given without its @. What is wrong is not said, but told in `why`. */
+enum status servers_named(struct ask_settings *out, const struct args *a, const char *server,
+    struct arena *arena, struct text *why);
 
 #endif

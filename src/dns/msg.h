@@ -35,6 +35,7 @@ enum msg_flag {
     FLAG_TC = 0x0200,
     FLAG_RD = 0x0100,
     FLAG_RA = 0x0080,
+    FLAG_Z = 0x0040,
     FLAG_AD = 0x0020,
     FLAG_CD = 0x0010,
 };

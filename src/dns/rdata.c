@@ -264,3 +264,14 @@ const name_t *rdata_target(uint16_t type, const struct rdata *rd)
     }
     return rd->len > at ? rd->data + at : NULL;
 }
+
+uint16_t rdata_key_tag(const struct rdata *rd)
+{
+    uint32_t sum = 0; /* of at most 32,768 words: no overflow */
+    size_t i = 0;
+    for (; i + 1 < rd->len; i += 2)
+        sum += get_u16(rd->data + i);
+    if (i < rd->len)
+        sum += (uint32_t)rd->data[i] << 8;
+    return (uint16_t)(sum + (sum >> 16));
+}

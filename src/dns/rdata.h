@@ -39,6 +39,8 @@ int rdata_compare(const struct rdata *a, const struct rdata *b);
 typedef void rdata_piece_fn(void *ctx, const uint8_t *p, size_t len, bool compressible_name);
 void rdata_pieces(uint16_t type, const struct rdata *rd, rdata_piece_fn *fn, void *ctx);
 
+/** The key tag of a DNSKEY's RDATA (RFC 4034, appendix B). */
+uint16_t rdata_key_tag(const struct rdata *rd);
 /** The name in RDATA of NS, CNAME, DNAME, PTR (at 0), MX (at 2), SRV (at 6); NULL for other types. */
 const name_t *rdata_target(uint16_t type, const struct rdata *rd);
 

@@ -1,3 +1,4 @@
+#include "dns/rdata.h"
 #include "dnssec/pubkey.h"
 #include "dnssec/verify.h"
 
@@ -18,13 +19,7 @@ bool dnskey_read(const struct rdata *rd, struct dnskey *out)
 
 uint16_t dnskey_tag(const struct rdata *rd)
 {
-    uint32_t sum = 0; /* of at most 32,768 words: no overflow */
-    size_t i = 0;
-    for (; i + 1 < rd->len; i += 2)
-        sum += get_u16(rd->data + i);
-    if (i < rd->len)
-        sum += (uint32_t)rd->data[i] << 8;
-    return (uint16_t)(sum + (sum >> 16));
+    return rdata_key_tag(rd);
 }
 
 bool dnskey_rsa(const struct dnskey *key, struct rsa_octets *out)

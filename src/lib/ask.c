@@ -7,9 +7,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUERY_OCTETS_MAX 512u /* header, a name of 255 octets, OPT with an empty NSID: far below */
-#define CLIENT_COOKIE_LEN 8u  /* RFC 7873 4 */
-#define STRAYS_MAX 1000u      /* packets read in one wait: a flood of wrong ones ends it as silence does */
+#define QUERY_OCTETS 512u /* header, a name of 255 octets, OPT with the options of struct edns: far below */
+#define CLIENT_COOKIE_LEN 8u /* RFC 7873 4 */
+/* Octets from the beginning of an OPT, whose owner is the root (RFC 6891 6.1.2). */
+#define OPT_FLAGS_AT 7u
+#define OPT_RDLEN_AT 9u
+#define STRAYS_MAX 1000u /* packets read in one wait: a flood of wrong ones ends it as silence does */
 
 /* One question at one server. */
 struct exchange {
@@ -18,10 +21,12 @@ struct exchange {
     struct random *rng;
     struct arena *arena;
     struct ask_reply *out;
-    uint8_t query[QUERY_OCTETS_MAX];
+    uint8_t *query; /* behind two octets of its length, as TCP takes it */
     size_t query_len;
     uint16_t id;
     bool edns;
+    uint8_t cookie[EDNS_COOKIE_MAX];
+    uint8_t cookie_len; /* 0: none is sent */
 };
 
 static int64_t mono_ms(void)
@@ -31,26 +36,71 @@ static int64_t mono_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+static size_t options_size(const struct ask_settings *s)
+{
+    size_t n = s->padding ? EDNS_OPTION_HEADER_LEN + s->padding : 0u;
+    for (unsigned i = 0; i < s->option_count; i++)
+        n += EDNS_OPTION_HEADER_LEN + s->options[i].len;
+    return n;
+}
+
+/* Behind the OPT at `opt`, which ends the message: what struct edns has no field for. */
+static void append_to_edns(struct exchange *x, size_t opt, size_t cap)
+{
+    const struct ask_settings *s = x->settings;
+    struct writer w = writer_of(x->query, cap);
+    w.pos = x->query_len;
+    for (unsigned i = 0; i < s->option_count; i++) {
+        write_u16(&w, s->options[i].code);
+        write_u16(&w, s->options[i].len);
+        write_octets(&w, s->options[i].data, s->options[i].len);
+    }
+    if (s->padding) {
+        size_t over = (w.pos + EDNS_OPTION_HEADER_LEN) % s->padding, len = over ? s->padding - over : 0;
+        write_u16(&w, EDNS_PADDING);
+        write_u16(&w, (uint16_t)len);
+        uint8_t *zeros = write_room(&w, len);
+        if (zeros && len)
+            memset(zeros, 0, len);
+    }
+    uint8_t *flags = x->query + opt + OPT_FLAGS_AT, *rdlen = x->query + opt + OPT_RDLEN_AT;
+    put_u16(flags, get_u16(flags) | s->edns_flags);
+    put_u16(rdlen, (uint16_t)(get_u16(rdlen) + (w.pos - x->query_len)));
+    x->query_len = w.pos;
+}
+
 static void build_query(struct exchange *x)
 {
     const struct ask_settings *s = x->settings;
-    struct edns e = {
-        .present = x->edns, .udp_size = s->udp_size, .dnssec_ok = s->dnssec_ok, .nsid_asked = s->nsid};
-    if (s->cookie) {
-        e.cookie_len = CLIENT_COOKIE_LEN;
-        random_octets(x->rng, e.cookie, CLIENT_COOKIE_LEN);
-    }
+    struct edns e = {.present = x->edns,
+        .version = s->edns_version,
+        .udp_size = s->udp_size,
+        .dnssec_ok = s->dnssec_ok,
+        .nsid_asked = s->nsid,
+        .cookie_len = x->cookie_len,
+        .keepalive_present = s->keepalive && x->out->transport == TRANSPORT_TCP,
+        .keepalive_100ms = 0xffff}; /* empty in a query, RFC 7828 3.1 */
+    memcpy(e.cookie, x->cookie, x->cookie_len);
     e.subnet_present = s->subnet.addr.family != FAMILY_NONE;
     e.subnet = s->subnet.addr;
     e.subnet_source = s->subnet.bits;
-    uint16_t flags = (uint16_t)((s->recursion ? FLAG_RD : 0) | (s->checking_disabled ? FLAG_CD : 0));
+    uint16_t flags = (uint16_t)((s->recursion ? FLAG_RD : 0) | (s->checking_disabled ? FLAG_CD : 0) |
+                                s->more_flags | s->opcode << 11);
+    size_t cap = QUERY_OCTETS + options_size(s);
+    uint8_t *frame = arena_alloc(x->arena, 2 + cap);
+    x->query = frame + 2;
     x->id = random_u16(x->rng);
-    x->query_len = msg_query(x->query, sizeof x->query, x->id, flags, x->question, &e);
+    x->query_len = msg_query(x->query, cap, x->id, flags, x->question, &e);
+    if (x->edns)
+        append_to_edns(x, x->query_len - edns_size(&e), cap);
+    put_u16(frame, (uint16_t)x->query_len);
+    x->out->query = x->query;
+    x->out->query_len = x->query_len;
 }
 
-bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q)
+bool ask_is_reply(const struct msg *m, uint16_t id, uint16_t opcode, const struct msg_question *q)
 {
-    if (m->id != id || !(m->flags & FLAG_QR) || m->opcode != OPCODE_QUERY)
+    if (m->id != id || !(m->flags & FLAG_QR) || m->opcode != opcode)
         return false;
     if (m->qdcount == 0) /* some servers leave the question out when they cannot read it */
         return m->rcode == RCODE_FORMERR || m->rcode == RCODE_NOTIMP || m->rcode == RCODE_SERVFAIL ||
@@ -59,13 +109,21 @@ bool ask_is_reply(const struct msg *m, uint16_t id, const struct msg_question *q
            name_equal(m->question.name, q->name);
 }
 
+/* A cookie in the reply begins with what was sent, or it is forged (RFC 7873 5.3). */
+static bool is_our_cookie(const struct exchange *x, const struct edns *e)
+{
+    return e->cookie_len == 0 || x->cookie_len < CLIENT_COOKIE_LEN ||
+           memcmp(e->cookie, x->cookie, CLIENT_COOKIE_LEN) == 0;
+}
+
 /* In memory of its own: what strays leave behind would add up, a thousand of them to a gigabyte. */
 static bool is_wanted(const struct exchange *x, const uint8_t *wire, size_t len)
 {
     struct arena trial;
     struct msg m;
     arena_init(&trial);
-    bool wanted = msg_parse(&m, wire, len, &trial) == MSG_OK && ask_is_reply(&m, x->id, x->question);
+    bool wanted = msg_parse(&m, wire, len, &trial) == MSG_OK &&
+                  ask_is_reply(&m, x->id, x->settings->opcode, x->question) && is_our_cookie(x, &m.edns);
     arena_fini(&trial);
     return wanted;
 }
@@ -123,25 +181,25 @@ static enum ask_end end_of_errno(struct exchange *x)
     }
 }
 
-static bool bind_source(int fd, const struct addr *source)
+static bool bind_source(int fd, const struct ask_settings *s)
 {
     struct sockaddr_storage sa;
-    struct endpoint from = {.addr = *source};
-    if (source->family == FAMILY_NONE)
+    struct endpoint from = {.addr = s->source, .port = s->source_port};
+    if (s->source.family == FAMILY_NONE)
         return true;
     socklen_t len = endpoint_to_sockaddr(&from, &sa);
     return bind(fd, (struct sockaddr *)&sa, len) == 0;
 }
 
 /* A connected socket, or -1 with errno set. Over TCP the connection is under way. */
-static int open_socket(const struct endpoint *to, const struct addr *source, int type)
+static int open_socket(const struct endpoint *to, const struct ask_settings *s, int type)
 {
     struct sockaddr_storage sa;
     socklen_t len = endpoint_to_sockaddr(to, &sa);
     int fd = socket(sa.ss_family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
-    if (!bind_source(fd, source) || (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)) {
+    if (!bind_source(fd, s) || (connect(fd, (struct sockaddr *)&sa, len) < 0 && errno != EINPROGRESS)) {
         int kept = errno;
         close(fd);
         errno = kept;
@@ -184,7 +242,7 @@ static enum ask_end try_udp(struct exchange *x, int fd)
 static enum ask_end ask_udp(struct exchange *x)
 {
     x->out->transport = TRANSPORT_UDP;
-    int fd = open_socket(&x->out->server, &x->settings->source, SOCK_DGRAM);
+    int fd = open_socket(&x->out->server, x->settings, SOCK_DGRAM);
     if (fd < 0)
         return end_of_errno(x);
     build_query(x);
@@ -217,10 +275,8 @@ static enum ask_end move_octets(struct exchange *x, int fd, short events, uint8_
 /* RFC 7766: two octets of length before each message. */
 static enum ask_end try_tcp(struct exchange *x, int fd, int64_t until)
 {
-    uint8_t frame[2 + QUERY_OCTETS_MAX], head[2];
-    put_u16(frame, (uint16_t)x->query_len);
-    memcpy(frame + 2, x->query, x->query_len);
-    enum ask_end end = move_octets(x, fd, POLLOUT, frame, 2 + x->query_len, until);
+    uint8_t head[2];
+    enum ask_end end = move_octets(x, fd, POLLOUT, x->query - 2, 2 + x->query_len, until);
     if (end == ASK_REPLY)
         end = move_octets(x, fd, POLLIN, head, sizeof head, until);
     if (end != ASK_REPLY)
@@ -237,7 +293,7 @@ static enum ask_end ask_tcp(struct exchange *x)
 {
     x->out->transport = TRANSPORT_TCP;
     int64_t start = mono_ms();
-    int fd = open_socket(&x->out->server, &x->settings->source, SOCK_STREAM);
+    int fd = open_socket(&x->out->server, x->settings, SOCK_STREAM);
     if (fd < 0)
         return end_of_errno(x);
     build_query(x);
@@ -252,21 +308,53 @@ static enum ask_end ask_once(struct exchange *x)
     if (x->settings->tcp)
         return ask_tcp(x);
     enum ask_end end = ask_udp(x);
-    if (end == ASK_REPLY && (x->out->msg.flags & FLAG_TC)) {
+    if (end == ASK_REPLY && (x->out->msg.flags & FLAG_TC) && !x->settings->keep_truncated) {
         x->out->was_truncated = true;
         end = ask_tcp(x);
     }
     return end;
 }
 
+static void begin_cookie(struct exchange *x)
+{
+    const struct ask_settings *s = x->settings;
+    x->cookie_len = (uint8_t)(s->cookie_len ? s->cookie_len : s->cookie ? CLIENT_COOKIE_LEN : 0u);
+    if (s->cookie_len)
+        memcpy(x->cookie, s->cookie_octets, s->cookie_len);
+    else
+        random_octets(x->rng, x->cookie, x->cookie_len);
+}
+
+/* BADCOOKIE, and with it the cookie that the server wants to see. */
+static bool take_new_cookie(struct exchange *x)
+{
+    const struct msg *m = &x->out->msg;
+    if (x->cookie_len == 0 || m->rcode != RCODE_BADCOOKIE || m->edns.cookie_len <= CLIENT_COOKIE_LEN ||
+        x->settings->keep_refused_cookie)
+        return false;
+    x->cookie_len = m->edns.cookie_len;
+    memcpy(x->cookie, m->edns.cookie, x->cookie_len);
+    return true;
+}
+
+static bool knows_no_edns(const struct exchange *x)
+{
+    const struct msg *m = &x->out->msg;
+    return x->edns && !m->edns.present && !x->settings->keep_refused_edns &&
+           (m->rcode == RCODE_FORMERR || (m->rcode == RCODE_NOTIMP && m->opcode == OPCODE_QUERY));
+}
+
 static enum ask_end ask_server(struct exchange *x)
 {
     struct ask_reply *out = x->out;
     x->edns = x->settings->edns;
+    begin_cookie(x);
     enum ask_end end = ask_once(x);
-    bool no_edns = end == ASK_REPLY && !out->msg.edns.present &&
-                   (out->msg.rcode == RCODE_FORMERR || out->msg.rcode == RCODE_NOTIMP);
-    if (x->edns && no_edns) {
+    if (end == ASK_REPLY && take_new_cookie(x)) {
+        out->with_new_cookie = true;
+        end = ask_once(x);
+    }
+    if (end == ASK_REPLY && knows_no_edns(x)) {
         x->edns = false;
         out->without_edns = true;
         end = ask_once(x);
@@ -283,7 +371,7 @@ void ask(struct ask_reply *out, const struct ask_settings *settings, const struc
     size_t first = settings->rotate ? random_below(rng, (uint32_t)n) : 0;
     for (size_t i = 0; i < n; i++) {
         out->server = settings->servers[(first + i) % n];
-        out->without_edns = out->was_truncated = false;
+        out->without_edns = out->was_truncated = out->with_new_cookie = false;
         out->system_error = 0;
         out->strays = 0;
         out->end = ask_server(&x);

@@ -1,4 +1,5 @@
 #include "cli/args.h"
+#include "cli/args_dig.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,8 +61,8 @@ static void describe(struct text *t, const struct args *a)
         text_printf(t, " %s", a->verb_words[i]);
     if (a->socket)
         text_printf(t, " socket=%s", a->socket);
-    if (a->server)
-        text_printf(t, " @%s", a->server);
+    for (size_t i = 0; i < a->server_count; i++)
+        text_printf(t, " @%s", a->servers[i]);
     for (size_t i = 0; i < a->self_count; i++)
         text_printf(t, " self=%s", a->selves[i]);
     if (a->host)
@@ -75,7 +76,7 @@ static void describe(struct text *t, const struct args *a)
         text_printf(t, " subnet=%s/%u", addr_text(&a->subnet.addr, prefix), a->subnet.bits);
     }
     for (int o = 0; o < OPTION_COUNT; o++) {
-        bool usual = o == OPTION_REC || o == OPTION_EDNS;
+        bool usual = args_dig_on_unless((enum option)o);
         if (option_table[o].kind == OPTION_KIND_FLAG && a->on[o] != usual)
             text_printf(t, " %s%s", usual ? "no" : "", option_table[o].name);
         if (option_table[o].kind == OPTION_KIND_NUMBER && a->given[o])
@@ -85,6 +86,20 @@ static void describe(struct text *t, const struct args *a)
         char source[ADDR_TEXT_LEN];
         text_printf(t, " from=%s", addr_text(&a->source, source));
     }
+    if (a->source_port)
+        text_printf(t, "#%u", a->source_port);
+    for (unsigned i = 0; i < a->edns_option_count; i++) {
+        text_printf(t, " option%u:", a->edns_options[i].code);
+        text_hex(t, a->edns_options[i].data, a->edns_options[i].len);
+    }
+    if (a->cookie_len) {
+        text_add(t, " cookie:");
+        text_hex(t, a->cookie, a->cookie_len);
+    }
+    if (a->opcode)
+        text_printf(t, " opcode=%u", a->opcode);
+    if (a->edns_version || a->edns_flags)
+        text_printf(t, " edns=%u/%x", a->edns_version, a->edns_flags);
     if (a->batch)
         text_printf(t, " file=%s", a->batch);
 }
@@ -205,6 +220,33 @@ static const struct {
     {"trace www.example +dnssec +time=20 -4 -p 5300 +json",
         "trace www.example :5300 ipv4 dnssec json time=20"},
     {"+nocolor www.example", "system www.example"},
+    /* as fingers know them from dig */
+    {"www.example @192.0.2.1 A @2001:db8::1", "ask www.example A @192.0.2.1 @2001:db8::1"},
+    {"-q mx -q www.example A", "ask mx www.example A"},
+    {"-q MX MX", "ask MX MX"},
+    {"www.example +noall +answer", "ask www.example noquestion noauthority noadditional nocomments nostats"},
+    {"www.example +nocmd +nocomments +nostats", "ask www.example nocomments nostats"},
+    {"www.example +noall +all", "ask www.example all cmd"},
+    {"www.example +nottlid +noclass +multi", "ask www.example multiline nottlid norrclass"},
+    {"www.example +subnet=192.0.2.0/24 +nosubnet", "system www.example"},
+    {"www.example +time=3 +notime", "system www.example"},
+    {"www.example A --time 3 --no-time", "ask www.example A"},
+    {"www.example +cookie=0123456789abcdef", "ask www.example cookie cookie:0123456789ABCDEF"},
+    {"www.example +cookie +nocookie", "ask www.example"},
+    {"www.example +edns=1 +noednsneg", "ask www.example noednsnegotiation edns=1/0"},
+    {"www.example +ednsflags=0x4000", "ask www.example edns=0/4000"},
+    {"www.example +ednsopt=100 +ednsopt=NSID +ednsopt=65001:0aFF",
+        "ask www.example option100: option3: option65001:0AFF"},
+    {"www.example +ednsopt=100 +noednsopt", "system www.example"},
+    {"www.example --ednsopt 8:00", "ask www.example option8:00"},
+    {"www.example +opcode=notify +aaonly +zflag", "ask www.example aaflag zflag opcode=4"},
+    {"www.example +opcode=9", "ask www.example opcode=9"},
+    {"www.example +retry=0 +padding=128 +ignore +noad",
+        "ask www.example ignore padding=128 noadflag retry=0"},
+    {"www.example +noidn", "ask www.example noidnin"},
+    {"www.example +noidnin", "ask www.example noidnin"},
+    {"www.example +noidnout", "ask www.example"},
+    {"www.example -b 192.0.2.1#5353", "ask www.example from=192.0.2.1#5353"},
     {"-- -x.example", "system -x.example"},
     {"-t MX -- @name.example", "ask @name.example MX"},
     {"-", "system -"},
@@ -258,10 +300,34 @@ static const struct {
     {"www.example +no", "unknown option +no"},
     {"www.example +trace", "hark trace NAME"},
     {"www.example +port=53", "unknown option +port"},
-    {"www.example -q", "unknown option -q"},
-    {"www.example -4q", "unknown option -q"},
+    {"www.example -Q", "unknown option -Q"},
+    {"www.example -4Q", "unknown option -Q"},
+    {"www.example -q", "-q needs a value: NAME"},
+    {"www.example -y hmac:name:key", "hark has no -y; hark signs no questions"},
+    {"www.example +search", "hark has no +search; names are absolute here"},
+    {"www.example +nosearch", "names are absolute here"},
+    {"www.example +domain=example", "the system's search list"},
+    {"www.example +tls-ca=x", "over UDP and TCP"},
+    {"www.example +yaml", "+json"},
+    {"www.example +nssearch", "@SERVER @SERVER"},
+    {"www.example +ednsopt=65536", "+ednsopt=65536: CODE is a number"},
+    {"www.example +ednsopt=:00", "CODE is a number"},
+    {"www.example +ednsopt=8:0", "is hexadecimal"},
+    {"www.example +ednsopt=8:xx", "is hexadecimal"},
+    {"www.example +ednsopt", "+ednsopt needs a value: CODE[:HEX]"},
+    {"www.example +noedns +ednsopt=8", "+ednsopt needs EDNS"},
+    {"www.example +noedns +ednsflags=1", "+ednsflags needs EDNS"},
+    {"www.example +cookie=x", "a cookie is hexadecimal"},
+    {"www.example +cookie=", "a cookie is hexadecimal"},
+    {"www.example +nocookie=00", "unknown option +nocookie=00"},
+    {"www.example +edns=256", "VERSION is a number up to 255"},
+    {"www.example +ednsflags=0x10000", "BITS is a number up to 65535"},
+    {"www.example +opcode=SING", "it is QUERY, STATUS"},
+    {"www.example +opcode=16", "a number up to 15"},
+    {"www.example +padding=0", "a number from 1 to 512"},
+    {"www.example -b 192.0.2.1#x", "is none"},
     {"www.example +short=1", "takes no value"},
-    {"www.example +notime", "unknown option +notime"},
+    {"www.example +notime=3", "unknown option +notime"},
     {"www.example +time", "needs a value"},
     {"www.example +time=", "needs a value"},
     {"www.example +time=0", "a number from 1 to 60"},
@@ -282,7 +348,6 @@ static const struct {
     {"www.example OPT", "not a type to ask for"},
     {"www.example TYPE0", "not a type to ask for"},
     {"www.example -c XX", "unknown class 'XX'"},
-    {"www.example @192.0.2.1 @192.0.2.2", "one @SERVER only"},
     {"-x www.example", "'www.example' is none"},
     {"-x 192.0.2.256", "'192.0.2.256' is none"},
     {"-4 -6 www.example", "leave nothing"},

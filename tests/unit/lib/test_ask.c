@@ -187,7 +187,7 @@ static void a_reply_echoes_id_and_question(void **state)
 {
     struct msg_question q = question("www.example.", TYPE_A);
     struct msg good = {.id = 7, .flags = FLAG_QR, .qdcount = 1, .question = question("WWW.Example.", TYPE_A)};
-    assert_true(ask_is_reply(&good, 7, &q));
+    assert_true(ask_is_reply(&good, 7, OPCODE_QUERY, &q));
     static const struct {
         const char *why;
         uint16_t id, flags, opcode, qdcount, rcode, type, class;
@@ -209,11 +209,11 @@ static void a_reply_echoes_id_and_question(void **state)
         m.rcode = bad[i].rcode;
         m.question.type = bad[i].type;
         m.question.class = bad[i].class;
-        if (ask_is_reply(&m, 7, &q))
+        if (ask_is_reply(&m, 7, OPCODE_QUERY, &q))
             fail_msg("taken: %s", bad[i].why);
     }
     struct msg empty = {.id = 7, .flags = FLAG_QR, .rcode = RCODE_FORMERR};
-    assert_true(ask_is_reply(&empty, 7, &q));
+    assert_true(ask_is_reply(&empty, 7, OPCODE_QUERY, &q));
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
