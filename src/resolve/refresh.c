@@ -84,6 +84,12 @@ void refresh_ended(struct resolver *r)
     r->refresh.jobs--;
 }
 
+/* An alias is the answer to CNAME itself, of ANY it may be a part, and of DS its zone does not speak. */
+static bool is_never_followed(uint16_t type)
+{
+    return type == TYPE_CNAME || type == TYPE_ANY || type == TYPE_DS;
+}
+
 static bool look(
     struct resolver *r, const struct question *q, const name_t *name, struct arena *a, struct known *out)
 {
@@ -98,6 +104,8 @@ static bool look(
             out->stored_s = n.stored_s;
             return true;
         }
+        if (is_never_followed(q->type))
+            return false;
         rs = cache_rrset_get(r->cache, name, TYPE_CNAME, q->class, now_s, a);
         if (!rs || rs->count == 0)
             return false;

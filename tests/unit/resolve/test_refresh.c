@@ -110,11 +110,16 @@ static void is_known(struct scene *s, const char *name, uint16_t type)
 }
 
 /* A finished answer of serve/ was given, near its end. */
-static void hit(struct scene *s, const char *text)
+static void hit_type(struct scene *s, const char *text, uint16_t type)
 {
     name_t name[NAME_MAX_LEN];
     assert_int_equal(name_from_text(name, text, strlen(text), NULL), ERR_OK);
-    world_hit(s->w, &(struct question){.name = name, .type = TYPE_A, .class = CLASS_IN});
+    world_hit(s->w, &(struct question){.name = name, .type = type, .class = CLASS_IN});
+}
+
+static void hit(struct scene *s, const char *text)
+{
+    hit_type(s, text, TYPE_A);
 }
 
 static void what_is_asked_for_in_the_last_tenth_is_there_when_it_would_have_expired(void **state)
@@ -194,6 +199,22 @@ static void of_a_chain_only_the_link_that_is_due(void **state)
     world_drain(s->w);
     assert_int_equal(world_sent(s->w, "10.0.0.2", "www.test.", TYPE_A), 3);
     assert_int_equal(world_sent(s->w, "10.0.0.2", "alias.test.", TYPE_A), 1);
+}
+
+/* Of those, what stands at the name itself is the answer (RFC 1034 4.3.2, RFC 4035 3.1.4.1). */
+static void an_alias_is_no_answer_to_any_nor_to_ds(void **state)
+{
+    struct scene *s = *state;
+    world_ask(s->w, "alias.test.", TYPE_A);
+    world_pass(s->w, 3500);
+    unsigned before = sent(s);
+    hit_type(s, "alias.test.", TYPE_ANY);
+    hit_type(s, "alias.test.", TYPE_DS);
+    world_drain(s->w);
+    assert_int_equal(sent(s), before);
+    hit(s, "alias.test."); /* and of an address it is */
+    world_drain(s->w);
+    assert_true(sent(s) > before);
 }
 
 static void denials_too(void **state)
@@ -379,6 +400,7 @@ int main(void)
         SCENE_TEST(it_is_one_for_all_who_ask_meanwhile),
         SCENE_TEST(who_asks_when_it_expired_meanwhile_waits_for_the_same),
         SCENE_TEST(of_a_chain_only_the_link_that_is_due),
+        SCENE_TEST(an_alias_is_no_answer_to_any_nor_to_ds),
         SCENE_TEST(denials_too),
         SCENE_TEST(what_lives_for_less_than_10_s_is_not),
         cmocka_unit_test_setup_teardown(nothing_is_where_it_is_off, setup_off, teardown),
