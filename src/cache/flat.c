@@ -13,7 +13,7 @@ static unsigned proof_count(const struct rrset *rs)
     return rs->proofs ? (unsigned)(rs->proofs->count < UINT8_MAX ? rs->proofs->count : UINT8_MAX) : 0;
 }
 
-#define BODY_FIXED_LEN 10u
+#define BODY_FIXED_LEN 11u
 #define HEAD_FIXED_LEN 6u /* from the type to the verdict */
 _Static_assert(HEAD_FIXED_LEN + BODY_FIXED_LEN == FLAT_RRSET_FIXED_LEN, "told to readers of one record");
 
@@ -61,6 +61,7 @@ static void write_own(struct writer *w, const struct rrset *rs, uint32_t ttl, un
 {
     write_u32(w, ttl);
     write_u8(w, rs->fault);
+    write_u8(w, rs->zone_labels);
     write_u8(w, (uint8_t)proofs);
     write_u16(w, rs->count);
     write_u16(w, rs->sig_count);
@@ -128,6 +129,7 @@ static unsigned read_own(struct reader *r, struct rrset *rs, struct arena *a)
 {
     rs->ttl = read_u32(r);
     rs->fault = read_u8(r);
+    rs->zone_labels = read_u8(r);
     unsigned proofs = read_u8(r);
     rs->count = read_u16(r);
     rs->sig_count = read_u16(r);

@@ -12,7 +12,7 @@
 #include "base/cursor.h"
 #include "dns/rr.h"
 
-#define FLAT_RRSET_FIXED_LEN 16u /* of the whole, after the owner and up to the first record */
+#define FLAT_RRSET_FIXED_LEN 17u /* of the whole, after the owner and up to the first record */
 
 /** Octets of the flat form. */
 size_t flat_rrset_len(const struct rrset *rs);

@@ -21,7 +21,7 @@
 #define RESERVE_MIN 2u
 #define BUCKETS_MAX (UINT32_C(1) << 31)
 #define MAGIC 0x6861726b626c6f63u /* "harkbloc" */
-#define LAYOUT 2u
+#define LAYOUT 3u
 
 /* ---- making and ending ---- */
 

@@ -64,6 +64,9 @@ struct rrset {
     struct rdata *rdata; /* count */
     struct rdata *sigs;  /* sig_count RRSIG RDATA */
     uint8_t fault;       /* INSECURE: why, if there is something to say (enum fault_kind); else 0 */
+    /* Of the zone whose server said it, and one more: no zone above that one can have signed it, also when it
+     * is judged later. 0: nobody was asked. */
+    uint8_t zone_labels;
     /* Made of a wildcard (its RRSIG has fewer labels): the NSEC or NSEC3 RRsets that prove that nothing
      * closer exists (RFC 4035 5.3.4). They stay with it wherever it goes (threat P17). NULL otherwise. */
     const struct rrset_list *proofs;

@@ -41,10 +41,15 @@ static bool group(struct job *j, const struct msg *m, enum section section, stru
 {
     bool overflow = false;
     rrset_group(out, m->rrs[section], m->counts[section], &j->arena, &overflow);
+    uint8_t zone_labels = (uint8_t)(name_labels(zone_of(j)) + 1);
     size_t kept = 0;
-    for (size_t i = 0; i < out->count; i++)
-        if (out->items[i]->class == j->class)
-            out->items[kept++] = out->items[i];
+    for (size_t i = 0; i < out->count; i++) {
+        struct rrset *rs = out->items[i];
+        if (rs->class != j->class)
+            continue;
+        rs->zone_labels = name_is_within(rs->owner, zone_of(j)) ? zone_labels : 0;
+        out->items[kept++] = rs;
+    }
     out->count = kept;
     return !overflow;
 }

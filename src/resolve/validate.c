@@ -230,12 +230,22 @@ static const name_t *place_of(const struct item *it)
     return above && !name_is_root(it->owner) ? name_parent(it->owner, 1) : it->owner;
 }
 
+/* The zone whose server said it: now, or when it was heard unchecked. NULL: nobody was asked. */
+static const name_t *said_by(const struct validation *v, const struct item *it)
+{
+    unsigned zone = it->rrset ? it->rrset->zone_labels : 0, labels = name_labels(it->owner) + 1;
+    if (v->found->zone)
+        return v->found->zone;
+    return zone > 0 && zone <= labels ? name_parent(it->owner, labels - zone) : NULL;
+}
+
 /* The deepest signer that may be the zone of that place: at or below the anchor, and at or below the zone
  * whose server said it, for no zone signs what lies below a delegation (RFC 4035 5.3.1). */
 static const name_t *signer_of(
     const struct validation *v, const struct item *it, const name_t *place, const name_t *anchor)
 {
-    const name_t *least = v->found->zone && name_is_within(v->found->zone, anchor) ? v->found->zone : anchor;
+    const name_t *zone = said_by(v, it);
+    const name_t *least = zone && name_is_within(zone, anchor) ? zone : anchor;
     const name_t *best = NULL;
     for (unsigned i = 0; it->rrset && i < it->rrset->sig_count && i < VALIDATION_RRSIGS_MAX; i++) {
         struct rrsig sig;

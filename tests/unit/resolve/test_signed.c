@@ -217,58 +217,79 @@ static void spoil(struct sign_zone *z, enum spoil what)
     sign_zone_resign(z, www, &how);
 }
 
+static const struct wrong {
+    enum spoil what;
+    const char *name;
+    uint16_t type;
+    int ede;
+    const char *tag;
+} WRONG[] = {
+    {EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
+    {EARLY, "www.org.", TYPE_A, EDE_SIGNATURE_NOT_YET_VALID, "rrsig-not-yet-valid"},
+    {BACKWARDS, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED_BEFORE_VALID, "rrsig-expired-before-valid"},
+    {FLIPPED, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
+    {OTHER_TAG, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
+    {OTHER_SIGNER, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-signer"},
+    {MORE_LABELS, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-labels"},
+    {FEWER_LABELS, "www.org.", TYPE_A, EDE_NSEC_MISSING, "wildcard-unproven"},
+    {OTHER_ALGORITHM, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
+    {OTHER_DATA, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
+    {UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+    {KEYS_UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+    {KEYS_EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
+    {KEY_REVOKED, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "ds-keyless"},
+    {DENIAL_UNSIGNED, "no.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
+    {DENIAL_UNSIGNED, "www.org.", TYPE_MX, EDE_RRSIGS_MISSING, "rrsig-missing"},
+    {DENIAL_OF_ELSEWHERE, "no.org.", TYPE_A, EDE_NSEC_MISSING, "denial-missing"},
+    {DENIAL_OF_ELSEWHERE, "alias.org.", TYPE_NS, EDE_NONE, NULL},
+};
+
+static const struct outcome *ask_unchecked(struct world *w, const char *text, uint16_t type)
+{
+    name_t name[NAME_MAX_LEN];
+    name_from_text(name, text, strlen(text), NULL);
+    struct question q = {.name = name, .type = type, .class = CLASS_IN, .checking_disabled = true};
+    return world_wait(w, world_begin_question(w, &q));
+}
+
 static void says_what_is_wrong_with_a_zone(void **state)
 {
-    static const struct {
-        enum spoil what;
-        const char *name;
-        uint16_t type;
-        int ede;
-        const char *tag;
-    } rows[] = {
-        {EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
-        {EARLY, "www.org.", TYPE_A, EDE_SIGNATURE_NOT_YET_VALID, "rrsig-not-yet-valid"},
-        {BACKWARDS, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED_BEFORE_VALID, "rrsig-expired-before-valid"},
-        {FLIPPED, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
-        {OTHER_TAG, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
-        {OTHER_SIGNER, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-signer"},
-        {MORE_LABELS, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-labels"},
-        {FEWER_LABELS, "www.org.", TYPE_A, EDE_NSEC_MISSING, "wildcard-unproven"},
-        {OTHER_ALGORITHM, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "rrsig-keyless"},
-        {OTHER_DATA, "www.org.", TYPE_A, EDE_DNSSEC_BOGUS, "rrsig-wrong"},
-        {UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
-        {KEYS_UNSIGNED, "www.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
-        {KEYS_EXPIRED, "www.org.", TYPE_A, EDE_SIGNATURE_EXPIRED, "rrsig-expired"},
-        {KEY_REVOKED, "www.org.", TYPE_A, EDE_DNSKEY_MISSING, "ds-keyless"},
-        {DENIAL_UNSIGNED, "no.org.", TYPE_A, EDE_RRSIGS_MISSING, "rrsig-missing"},
-        {DENIAL_UNSIGNED, "www.org.", TYPE_MX, EDE_RRSIGS_MISSING, "rrsig-missing"},
-        {DENIAL_OF_ELSEWHERE, "no.org.", TYPE_A, EDE_NSEC_MISSING, "denial-missing"},
-        {DENIAL_OF_ELSEWHERE, "alias.org.", TYPE_NS, EDE_NONE, NULL},
-    };
-    for (size_t i = 0; i < COUNT(rows); i++) {
+    for (size_t i = 0; i < COUNT(WRONG); i++) {
         struct internet net = internet_of(SIGN_NSEC, false);
-        spoil(net.org, rows[i].what);
-        const struct outcome *o = world_ask(net.w, rows[i].name, rows[i].type);
+        spoil(net.org, WRONG[i].what);
+        const struct outcome *o = world_ask(net.w, WRONG[i].name, WRONG[i].type);
         bool right =
-            o->rcode == (rows[i].tag ? RCODE_SERVFAIL : RCODE_NOERROR) && o->reason.ede == rows[i].ede;
-        if (!right || (rows[i].tag && strcmp(o->reason.tag, rows[i].tag) != 0))
-            fail_msg("row %zu, %s: rcode %u, EDE %d, %s: %s", i, rows[i].name, o->rcode, o->reason.ede,
+            o->rcode == (WRONG[i].tag ? RCODE_SERVFAIL : RCODE_NOERROR) && o->reason.ede == WRONG[i].ede;
+        if (!right || (WRONG[i].tag && strcmp(o->reason.tag, WRONG[i].tag) != 0))
+            fail_msg("row %zu, %s: rcode %u, EDE %d, %s: %s", i, WRONG[i].name, o->rcode, o->reason.ede,
                 o->reason.tag ? o->reason.tag : "no tag", o->reason.text ? o->reason.text : "");
-        if (rows[i].tag) {
+        if (WRONG[i].tag) {
             /* And the next one hears the same, without a message; who has CD gets what there is. */
             unsigned sent = world_sent(net.w, NULL, NULL, 0);
-            o = world_ask(net.w, rows[i].name, rows[i].type);
+            o = world_ask(net.w, WRONG[i].name, WRONG[i].type);
             assert_int_equal(o->rcode, RCODE_SERVFAIL);
-            assert_string_equal(o->reason.tag, rows[i].tag);
+            assert_string_equal(o->reason.tag, WRONG[i].tag);
             assert_int_equal(world_sent(net.w, NULL, NULL, 0), sent);
-            name_t name[NAME_MAX_LEN];
-            name_from_text(name, rows[i].name, strlen(rows[i].name), NULL);
-            struct question q = {
-                .name = name, .type = rows[i].type, .class = CLASS_IN, .checking_disabled = true};
-            o = world_wait(net.w, world_begin_question(net.w, &q));
+            o = ask_unchecked(net.w, WRONG[i].name, WRONG[i].type);
             assert_int_not_equal(o->rcode, RCODE_SERVFAIL);
             assert_int_not_equal(o->verdict, VERDICT_SECURE);
         }
+        internet_end(&net);
+    }
+}
+
+/* Who comes after somebody with CD hears the same as if he were the first: of what was kept unchecked, too,
+ * no signature counts but those of the zone whose server said it, or of one below (RFC 4035 5.3.1). */
+static void what_was_heard_unchecked_is_judged_no_milder(void **state)
+{
+    for (size_t i = 0; i < COUNT(WRONG); i++) {
+        struct internet net = internet_of(SIGN_NSEC, false);
+        spoil(net.org, WRONG[i].what);
+        ask_unchecked(net.w, WRONG[i].name, WRONG[i].type);
+        const struct outcome *o = world_ask(net.w, WRONG[i].name, WRONG[i].type);
+        if (o->rcode != (WRONG[i].tag ? RCODE_SERVFAIL : RCODE_NOERROR) || o->reason.ede != WRONG[i].ede)
+            fail_msg("row %zu, %s: rcode %u, EDE %d, %s: %s", i, WRONG[i].name, o->rcode, o->reason.ede,
+                verdict_word(o), o->reason.text ? o->reason.text : "");
         internet_end(&net);
     }
 }
@@ -300,10 +321,7 @@ static void what_is_judged_later_does_not_live_longer(void **state)
     net.w = world_new_cached(NULL, 0, settings, 7, &least);
     world_serve(net.w, "10.0.0.1", net.root);
     world_serve(net.w, "10.0.0.2", net.org);
-    name_t name[NAME_MAX_LEN];
-    name_from_text(name, "www.org.", 8, NULL);
-    struct question q = {.name = name, .type = TYPE_A, .class = CLASS_IN, .checking_disabled = true};
-    const struct outcome *o = world_wait(net.w, world_begin_question(net.w, &q));
+    const struct outcome *o = ask_unchecked(net.w, "www.org.", TYPE_A);
     assert_int_equal(o->answer.items[0]->ttl, 3600);
     world_pass(net.w, 3000);
     for (unsigned i = 0; i < 2; i++) {
@@ -340,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(believes_what_each_denial_takes),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
+        cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
         cmocka_unit_test(verifies_once),
         cmocka_unit_test(what_is_judged_later_does_not_live_longer),
     };
