@@ -43,13 +43,14 @@ void rrset_check_init(struct rrset_check *c, const struct rrset *rrset, const na
 
 /* ---- which signatures may count ---- */
 
-/* Types that are never made of a wildcard: an NSEC or NSEC3 says what it says of its own owner alone, DS,
- * DNSKEY, SOA and NSEC3PARAM stand at zone cuts, and what a DNAME made of one redirects is undefined (RFC
- * 4592 4.4). */
-static bool may_expand(uint16_t type)
+/* Types that are never made of a wildcard: an NSEC or NSEC3 says what it says of its own owner alone (but a
+ * server may make one of a wildcard's for who asks for just that: RFC 4592 4.7), DS, DNSKEY, SOA and
+ * NSEC3PARAM stand at zone cuts, and what a DNAME made of one redirects is undefined (RFC 4592 4.4). */
+static bool may_expand(const struct rrset_check *c)
 {
-    return type != TYPE_NSEC && type != TYPE_NSEC3 && type != TYPE_DS && type != TYPE_DNSKEY &&
-           type != TYPE_SOA && type != TYPE_NSEC3PARAM && type != TYPE_DNAME;
+    uint16_t type = c->rrset->type;
+    return (type != TYPE_NSEC || c->as_data) && type != TYPE_NSEC3 && type != TYPE_DS &&
+           type != TYPE_DNSKEY && type != TYPE_SOA && type != TYPE_NSEC3PARAM && type != TYPE_DNAME;
 }
 
 /* Threat P15: a zone signs for names within it, made of wildcards within it. */
@@ -64,7 +65,7 @@ static enum fault_kind judge_names(const struct rrset_check *c, const struct rrs
         return FAULT_RRSIG_SIGNER;
     if (sig->labels > labels || sig->labels < name_labels(c->zone))
         return FAULT_RRSIG_LABELS;
-    return sig->labels < labels && !may_expand(c->rrset->type) ? FAULT_RRSIG_LABELS : FAULT_NONE;
+    return sig->labels < labels && !may_expand(c) ? FAULT_RRSIG_LABELS : FAULT_NONE;
 }
 
 /* RFC 4034 3.1.5: serial arithmetic. */

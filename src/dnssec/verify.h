@@ -106,6 +106,7 @@ struct rrset_check {
     const struct rrset *keys;  /* DNSKEYs of the zone that are believed */
     const struct dnssec_policy *policy;
     uint32_t algorithms; /* with policy->all_algorithms: each of these (bits) must verify; else 0 */
+    bool as_data;        /* it was asked for, and is not to deny anything */
     bool revocation;     /* revoked keys count: did this one sign what revokes it? (RFC 5011 2.1) */
     now_t now;           /* wall_known false: inception and expiration are not looked at */
     /* found, when it is over */
@@ -122,8 +123,8 @@ struct rrset_check {
     bool left_out; /* there are more of them than the limits allow */
 };
 
-/** rrset, zone, keys, policy, now: borrowed until it is over. The caller may set `algorithms` and
- * `revocation` after it. */
+/** rrset, zone, keys, policy, now: borrowed until it is over. The caller may set `algorithms`,
+ * `as_data` and `revocation` after it. */
 void rrset_check_init(struct rrset_check *c, const struct rrset *rrset, const name_t *zone,
     const struct rrset *keys, const struct dnssec_policy *policy, now_t now);
 /** Goes on until there is a verdict (true) or *slice, the checks that may be done now, is used up (false).

@@ -505,6 +505,7 @@ static enum job_state check_signature(struct job *j)
         keys = matched;
     }
     rrset_check_init(&v->check, it->rrset, v->zone, keys, &j->r->set.policy, j->r->now);
+    v->check.as_data = it->role == ITEM_DATA;
     if (j->r->set.policy.all_algorithms)
         v->check.algorithms = v->secure.algorithms;
     v->checking = true;

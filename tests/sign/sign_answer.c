@@ -216,6 +216,18 @@ static const name_t *follow_dname(struct asked *q, const struct rrset *dname)
     return target;
 }
 
+/* The NSEC of a node, which is data where it is asked for; a wildcard's too (RFC 4592 4.7). */
+static bool put_nsec(struct asked *q, const struct sign_node *node)
+{
+    bool wanted = q->type == TYPE_NSEC || q->type == TYPE_ANY;
+    if (!wanted || node->cut || !q->z->plan.ksk || q->z->plan.denial != SIGN_NSEC)
+        return false;
+    const struct rrset *nsec = sign_chain_match(q->z, node->name);
+    if (nsec)
+        put_as(q, nsec, q->name);
+    return nsec != NULL;
+}
+
 /* What stands at a node, for the name that was asked for. Returns where an alias leads. */
 static const name_t *answer_from(struct asked *q, const struct sign_node *node, bool wildcard)
 {
@@ -231,6 +243,7 @@ static const name_t *answer_from(struct asked *q, const struct sign_node *node, 
             put_as(q, rs, q->name);
         found |= wanted;
     }
+    found |= put_nsec(q, node);
     if (!found)
         put_soa(q);
     if (wildcard && found)

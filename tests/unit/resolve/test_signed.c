@@ -133,6 +133,37 @@ static void believes_what_each_denial_takes(void **state)
     }
 }
 
+/* Who asks for NSEC or ANY gets the NSEC as data; one that a wildcard makes is none the worse for that, but
+ * is never a proof (RFC 4592 4.7, CVE-2017-15105). */
+static void an_nsec_that_was_asked_for_is_data(void **state)
+{
+    static const struct {
+        const char *name;
+        uint16_t type;
+        const char *wanted;
+    } rows[] = {
+        {"www.org.", TYPE_NSEC, "NOERROR; www.org. 300 NSEC org. A RRSIG NSEC"},
+        {"q.w.org.", TYPE_NSEC, "NOERROR; q.w.org. 300 NSEC x.y.w.org. A RRSIG NSEC"},
+        {"q.w.org.", TYPE_ANY,
+            "NOERROR; q.w.org. 3600 A 192.0.2.2; q.w.org. 300 NSEC x.y.w.org. A RRSIG NSEC"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct internet net = internet_of(SIGN_NSEC, false);
+        for (unsigned again = 0; again < 2; again++) {
+            const struct outcome *o = world_ask(net.w, rows[i].name, rows[i].type);
+            assert_string_equal(world_text(net.w, o), rows[i].wanted);
+            assert_int_equal(o->verdict, VERDICT_SECURE);
+        }
+        /* It says nothing of the name that it was made for. */
+        const struct outcome *o = world_ask(net.w, "q.w.org.", TYPE_MX);
+        assert_string_equal(world_text(net.w, o), "NOERROR");
+        assert_int_equal(o->verdict, VERDICT_SECURE);
+        o = world_ask(net.w, "p.q.w.org.", TYPE_A);
+        assert_non_null(strstr(world_text(net.w, o), " A 192.0.2.2"));
+        internet_end(&net);
+    }
+}
+
 /* What is spoilt in org. after it was signed. */
 enum spoil {
     EXPIRED,
@@ -357,6 +388,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(believes_what_each_denial_takes),
+        cmocka_unit_test(an_nsec_that_was_asked_for_is_data),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
         cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
         cmocka_unit_test(verifies_once),
