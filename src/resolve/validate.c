@@ -17,6 +17,20 @@ static bool is_lack_of_signatures(const struct fault *f)
     return f->kind == FAULT_RRSIG_MISSING || f->kind == FAULT_DENIAL_MISSING;
 }
 
+/* How often what is wrong is asked for anew; each kind has a count of its own, so that servers that strip
+ * signatures do not use up the attempt that is for one that spoils them. */
+enum retry { RETRY_NONE, RETRY_WRONG, RETRY_UNSIGNED };
+
+static bool take_retry(struct validation *v, enum retry kind)
+{
+    unsigned *count = kind == RETRY_WRONG ? &v->retries_wrong : &v->retries_unsigned;
+    if (kind == RETRY_NONE ||
+        *count >= (kind == RETRY_WRONG ? VALIDATION_RETRIES : VALIDATION_RETRIES_UNSIGNED))
+        return false;
+    ++*count;
+    return true;
+}
+
 /* Somebody else of the zone's servers, or the same one over TCP, which is harder to forge. False: nobody. */
 static bool ask_again(struct job *j, const struct found *found)
 {
@@ -37,7 +51,7 @@ static bool ask_again(struct job *j, const struct found *found)
     return true;
 }
 
-static enum job_state refuse(struct job *j, struct reason why, unsigned retries)
+static enum job_state refuse(struct job *j, struct reason why, enum retry retry)
 {
     struct validation *v = j->val;
     const struct found *found = v->found;
@@ -50,9 +64,8 @@ static enum job_state refuse(struct job *j, struct reason why, unsigned retries)
     j->r->counters.bogus++;
     if (found->cached) /* the servers may know better */
         return JOB_CUT;
-    if (v->retries >= retries || j->limited || !ask_again(j, found))
+    if (j->limited || !take_retry(v, retry) || !ask_again(j, found))
         return job_fail(j, why.ede, why.tag, why.text);
-    v->retries++;
     j->zone.trouble = why;
     JOB_EVENT(j, EVENT_FALLBACK, .tag = why.tag, .text = "asking another server");
     return JOB_PICK;
@@ -62,8 +75,7 @@ enum job_state validate_refuse(struct job *j, const struct fault *fault)
 {
     if (fault->kind == FAULT_CHECKS_SPENT || fault->kind == FAULT_HASHES_SPENT)
         j->limited = true;
-    return refuse(j, fault_reason(j, fault),
-        is_lack_of_signatures(fault) ? VALIDATION_RETRIES_UNSIGNED : VALIDATION_RETRIES);
+    return refuse(j, fault_reason(j, fault), is_lack_of_signatures(fault) ? RETRY_UNSIGNED : RETRY_WRONG);
 }
 
 enum job_state validate_refuse_denial(struct job *j, const struct fault *fault)
@@ -93,7 +105,7 @@ static enum job_state refuse_chain(struct job *j, struct reason why)
             mine.ede = why.ede;
         why = mine;
     }
-    return refuse(j, why, 0);
+    return refuse(j, why, RETRY_NONE);
 }
 
 /* ---- items ---- */
@@ -126,10 +138,11 @@ void validate_begin(struct job *j, struct found *found)
     if (!j->val)
         j->val = ARENA_NEW(&j->arena, struct validation);
     struct validation *v = j->val;
-    unsigned retries = v->retries;
+    unsigned wrong = v->retries_wrong, stripped = v->retries_unsigned;
     struct reason refused = v->refused;
     work_leave(j);
-    *v = (struct validation){.found = found, .retries = retries, .refused = refused};
+    *v = (struct validation){
+        .found = found, .retries_wrong = wrong, .retries_unsigned = stripped, .refused = refused};
     bool negative = found->kind == FOUND_NODATA || found->kind == FOUND_NXDOMAIN;
     bool expanded = false;
     size_t room = found->links.count + found->data.count + found->proofs.count + 4;

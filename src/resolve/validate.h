@@ -120,7 +120,7 @@ struct validation {
     struct job *prev_in_line, *next_in_line;
     bool in_line;
     /* over several replies */
-    unsigned retries;
+    unsigned retries_wrong, retries_unsigned;
     struct reason refused; /* what was wrong before the retry */
 };
 

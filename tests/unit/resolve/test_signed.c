@@ -32,13 +32,15 @@ static void settings(struct resolve_settings *s)
     s->anchors = anchors;
 }
 
-static struct internet internet_of(enum sign_denial denial, bool opt_out)
+/* more: further lines of the root, before the DS of org. */
+static struct internet internet_with(const char *more, enum sign_denial denial, bool opt_out)
 {
     struct internet i = {0};
     struct arena a;
     arena_init(&a);
     struct text text;
     text_init(&text);
+    text_add(&text, more);
     text_add(&text, ROOT);
     text_add(&text, strstr(sign_key_text(key, (const name_t *)"\003org", TYPE_DS, &a), "DS ") + 3);
     struct sign_zone_plan plan = {.origin = ".",
@@ -64,6 +66,11 @@ static struct internet internet_of(enum sign_denial denial, bool opt_out)
     text_fini(&text);
     arena_fini(&a);
     return i;
+}
+
+static struct internet internet_of(enum sign_denial denial, bool opt_out)
+{
+    return internet_with("", denial, opt_out);
 }
 
 static void internet_end(struct internet *i)
@@ -309,6 +316,33 @@ static void says_what_is_wrong_with_a_zone(void **state)
     }
 }
 
+/* One server of org. strips signatures, one spoils them, the third is sound: whichever is asked first. */
+static void finds_the_sound_server_behind_one_that_strips_and_one_that_spoils(void **state)
+{
+    static const char MORE[] =
+        "org. NS ns2.org.\norg. NS ns3.org.\nns2.org. A 10.0.0.5\nns3.org. A 10.0.0.6\n";
+    static const enum spoil HOW[] = {UNSIGNED, FLIPPED};
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        struct internet net = internet_with(MORE, SIGN_NSEC, false);
+        struct sign_zone *org[2];
+        world_free(net.w);
+        net.w = world_new_seeded(NULL, 0, settings, seed);
+        world_serve(net.w, "10.0.0.1", net.root);
+        world_serve(net.w, "10.0.0.2", net.org);
+        for (unsigned i = 0; i < 2; i++) {
+            org[i] = sign_zone_new(&net.org->plan);
+            spoil(org[i], HOW[i]);
+            world_serve(net.w, i ? "10.0.0.6" : "10.0.0.5", org[i]);
+        }
+        const struct outcome *o = world_ask(net.w, "www.org.", TYPE_A);
+        assert_string_equal(world_text(net.w, o), "NOERROR; www.org. 3600 A 192.0.2.1");
+        assert_int_equal(o->verdict, VERDICT_SECURE);
+        internet_end(&net);
+        for (unsigned i = 0; i < 2; i++)
+            sign_zone_free(org[i]);
+    }
+}
+
 /* Who comes after somebody with CD hears the same as if he were the first: of what was kept unchecked, too,
  * no signature counts but those of the zone whose server said it, or of one below (RFC 4035 5.3.1). */
 static void what_was_heard_unchecked_is_judged_no_milder(void **state)
@@ -390,6 +424,7 @@ int main(void)
         cmocka_unit_test(believes_what_each_denial_takes),
         cmocka_unit_test(an_nsec_that_was_asked_for_is_data),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
+        cmocka_unit_test(finds_the_sound_server_behind_one_that_strips_and_one_that_spoils),
         cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
         cmocka_unit_test(verifies_once),
         cmocka_unit_test(what_is_judged_later_does_not_live_longer),
