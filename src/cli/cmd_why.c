@@ -6,6 +6,7 @@
 #include "cli/progress.h"
 #include "cli/why.h"
 #include "dns/name.h"
+#include "dns/rrtype.h"
 #include "lib/trust.h"
 
 #define WALK_PATIENCE_MS 5000 /* of each type, as a client of harkd has it */
@@ -71,6 +72,7 @@ static void begin_walk(
 {
     struct walk_ask ask = {.config = &k->config,
         .name = name,
+        .type = q->type,
         .reverse = q->reverse,
         .v4 = q->v4,
         .v6 = q->v6,
@@ -113,17 +115,46 @@ static void find_out(struct why *w)
     int64_t until_us = child_now_us() + WALKS_US;
     end_walk(&w->typed, until_us);
     end_walk(&w->searched, until_us);
+    if (w->type[0] && s && local_harkd_is(&w->q.harkd, &s->server))
+        local_harkd_ask_recent(&w->q.harkd, s->name);
     dns_origin_read(&w->origin, "");
     walking_fini(&k);
 }
 
-static enum status look_at(const struct args *args, struct out *out, const char *word)
+/* Sources of nsswitch.conf can give addresses, of one family too, and names of addresses; the rest is DNS's
+ * alone. */
+static enum err take_type(struct why *w, uint16_t type)
+{
+    struct system_question *q = &w->q;
+    struct text t;
+    text_init_fixed(&t, w->type, sizeof w->type);
+    if (q->reverse && type != TYPE_PTR) {
+        out_complain("%s is an address: DNS has names of it (PTR), nothing else", q->word);
+        return ERR_FORMAT;
+    }
+    rrtype_to_text(&t, type);
+    memcpy(q->harkd.type, w->type, sizeof q->harkd.type);
+    if (type == TYPE_A || type == TYPE_AAAA) {
+        q->v4 = type == TYPE_A;
+        q->v6 = type == TYPE_AAAA;
+        q->ask.family = q->v4 ? AF_INET : AF_INET6;
+        q->ask.flags &= ~AI_ADDRCONFIG;
+    } else if (!q->reverse) {
+        q->type = type;
+        q->numeric = false;
+    }
+    return ERR_OK;
+}
+
+/* type: TYPE_NONE if none was named. */
+static enum status look_at(const struct args *args, struct out *out, const char *word, uint16_t type)
 {
     struct arena arena;
     enum status status = STATUS_USAGE;
     arena_init(&arena);
     struct why *w = ARENA_NEW(&arena, struct why);
-    if (system_question_read(&w->q, args, word, &arena) == ERR_OK) {
+    if (system_question_read(&w->q, args, word, &arena) == ERR_OK &&
+        (type == TYPE_NONE || take_type(w, type) == ERR_OK)) {
         w->q.explained = true;
         find_out(w);
         why_notice(w);
@@ -140,10 +171,12 @@ static enum status look_at(const struct args *args, struct out *out, const char 
 enum status cmd_why(const struct args *args, struct out *out)
 {
     enum status worst = STATUS_ANSWER;
-    for (size_t i = 0; i < args->name_count && !out->error; i++) {
+    size_t types = args->type_count ? args->type_count : 1;
+    for (size_t i = 0; i < args->name_count * types && !out->error; i++) {
+        uint16_t type = args->type_count ? args->types[i % types] : TYPE_NONE;
         if (i > 0 && out->format == OUT_TEXT)
             out_end(out);
-        worst = status_worst(worst, look_at(args, out, args->names[i]));
+        worst = status_worst(worst, look_at(args, out, args->names[i / types], type));
     }
     return worst;
 }

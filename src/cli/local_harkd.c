@@ -64,9 +64,11 @@ static json_t *hear(int *fd)
     return reply;
 }
 
-/* The data of an address look-up, or the alias that stands in its place. */
-static bool is_of_interest(const char *type)
+/* The data of a look-up, or the alias that stands in its place. */
+static bool is_of_interest(const struct local_harkd *h, const char *type)
 {
+    if (h->type[0])
+        return strcmp(type, h->type) == 0 || strcmp(type, "CNAME") == 0;
     return strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0 || strcmp(type, "CNAME") == 0 ||
            strcmp(type, "PTR") == 0;
 }
@@ -80,7 +82,7 @@ static void read_records(struct local_harkd *h, const json_t *reply)
         const char *type = json_string_value(json_object_get(v, "type"));
         const char *verdict = json_string_value(json_object_get(v, "verdict"));
         json_int_t age_s = json_integer_value(json_object_get(v, "age_s"));
-        if (!type || !is_of_interest(type) || age_s < 0 || (h->remembers && age_s >= h->age_s))
+        if (!type || !is_of_interest(h, type) || age_s < 0 || (h->remembers && age_s >= h->age_s))
             continue;
         h->remembers = true;
         h->age_s = (uint32_t)age_s;
@@ -108,8 +110,19 @@ void local_harkd_recall(struct local_harkd *h, const char *name)
     json_decref(remembered);
 }
 
+void local_harkd_ask_recent(struct local_harkd *h, const char *name)
+{
+    int fd = begin(h, "recent", (const char *[]){name, h->type}, h->type[0] ? 2 : 1);
+    json_t *reply = hear(&fd), *list = json_object_get(reply, "recent");
+    json_decref(h->records);
+    h->records = json_is_array(list) ? json_incref(list) : NULL;
+    json_decref(reply);
+}
+
 void local_harkd_fini(struct local_harkd *h)
 {
+    json_decref(h->records);
+    h->records = NULL;
     if (h->fd >= 0)
         close(h->fd);
     if (h->recall >= 0)

@@ -2,6 +2,7 @@
 #ifndef HARK_CLI_LOCAL_HARKD_H
 #define HARK_CLI_LOCAL_HARKD_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,10 +18,12 @@ struct local_harkd {
     struct endpoint listen[LOCAL_HARKD_LISTEN_MAX];
     unsigned listen_count;
     char version[32];
+    char type[16];    /* of the records that are of interest; "": addresses and names of addresses */
     bool remembers;   /* records of the name that was asked for */
     bool stale;       /* they are out of date */
     uint32_t age_s;   /* of the youngest */
     char verdict[16]; /* of that one; "": not judged */
+    json_t *records;  /* of its verb recent, the newest first; NULL: it does not tell */
 };
 
 /** Nothing is known yet. */
@@ -34,7 +37,10 @@ void local_harkd_begin_recall(struct local_harkd *h, const char *name);
 void local_harkd_hear(struct local_harkd *h);
 /** Asks what it remembers of that name, and hears it; what was heard of another is forgotten. */
 void local_harkd_recall(struct local_harkd *h, const char *name);
-/** Forgets replies that are not of interest. */
+/** What it answered about that name in the last quarter of an hour, and how (its verb recent); records stays
+ * NULL where it does not tell. */
+void local_harkd_ask_recent(struct local_harkd *h, const char *name);
+/** Forgets replies that are not of interest, and records. */
 void local_harkd_fini(struct local_harkd *h);
 /** Is that server this one? */
 bool local_harkd_is(const struct local_harkd *h, const struct endpoint *server);

@@ -7,6 +7,7 @@
 #include "cli/address.h"
 #include "cli/out.h"
 #include "cli/progress.h"
+#include "dns/rrtype.h"
 
 #define LIMIT_DEFAULT_S 30u    /* as long as the C library may take with three dead servers */
 #define PROBE_TRIES 2u         /* UDP loses messages */
@@ -174,6 +175,7 @@ static void probe(struct system_question *q, unsigned server)
 {
     struct stub_ask ask = {.conf = &q->resolv,
         .name = q->reverse ? q->pointer : q->query,
+        .type = q->type,
         .reverse = q->reverse,
         .v4 = q->v4,
         .v6 = q->v6,
@@ -213,6 +215,25 @@ static void read_probes(struct system_question *q, int64_t until_us)
     }
 }
 
+static void hear_harkd(struct system_question *q)
+{
+    const struct stub_said *s = system_question_server(q);
+    if (q->said_count > 0)
+        local_harkd_hear(&q->harkd);
+    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server) &&
+        (!q->harkd.remembers || strcmp(s->name, first_name(q)) != 0))
+        local_harkd_recall(&q->harkd, s->name);
+}
+
+/* Of each server: who asks for such a type asks DNS, not the system. */
+static void ask_each_server(struct system_question *q)
+{
+    read_settings(q);
+    local_harkd_begin(&q->harkd);
+    for (unsigned i = 0; i < q->resolv.server_count; i++)
+        probe(q, i);
+}
+
 void system_question_ask(struct system_question *q, enum system_depth depth)
 {
     struct nsswitch conf;
@@ -227,22 +248,18 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
         return;
     }
     q->nscd = system_has_nscd();
-    if (depth == SYSTEM_ALL) {
-        read_settings(q);
-        local_harkd_begin(&q->harkd);
-        for (unsigned i = 0; i < q->resolv.server_count; i++)
-            probe(q, i);
+    if (depth == SYSTEM_ALL)
+        ask_each_server(q);
+    if (q->type != TYPE_NONE) {
+        read_probes(q, until_us);
+        hear_harkd(q);
+        return;
     }
     system_look_up(&q->look, &q->ask, depth, until_us, on_source, q);
     hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
     int64_t patience_us = child_now_us() + PROBE_AFTER_US;
     read_probes(q, depth == SYSTEM_ALL || patience_us > until_us ? until_us : patience_us);
-    const struct stub_said *s = system_question_server(q);
-    if (q->said_count > 0)
-        local_harkd_hear(&q->harkd);
-    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server) &&
-        (!q->harkd.remembers || strcmp(s->name, first_name(q)) != 0))
-        local_harkd_recall(&q->harkd, s->name);
+    hear_harkd(q);
 }
 
 const struct stub_said *system_question_server(const struct system_question *q)
@@ -296,8 +313,31 @@ static const char *error_text(const struct system_said *s)
     return s->error == EAI_SYSTEM ? strerror(s->system_error) : gai_strerror(s->error);
 }
 
+/* Of a type that DNS alone has. */
+static enum status dns_status(const struct system_question *q)
+{
+    const struct stub_said *s = system_question_server(q);
+    const char *name = q->word, *says = "no name server replied";
+    enum status status = STATUS_NO_REPLY;
+    struct text type;
+    if (s && s->has_data)
+        return STATUS_ANSWER;
+    for (unsigned i = 0; !s && i < q->said_count; i++)
+        if (q->said[i].end == ASK_REPLY)
+            status = STATUS_FAILURE, says = "the name servers could not answer";
+    if (s)
+        status = STATUS_NO_DATA, says = s->rcode == RCODE_NXDOMAIN ? "no such name" : "no such data";
+    text_init(&type);
+    rrtype_to_text(&type, q->type);
+    out_complain("%s %s: %s", name, type.data, says);
+    text_fini(&type);
+    return status;
+}
+
 enum status system_question_status(const struct system_question *q)
 {
+    if (q->type != TYPE_NONE)
+        return dns_status(q);
     const struct system_part *whole = &q->look.whole;
     const char *why = q->explained ? "" : "; who does not reply: hark why ",
                *name = q->explained ? "" : q->query;

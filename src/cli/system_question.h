@@ -16,6 +16,7 @@ struct system_question {
     const char *word;            /* as typed */
     const char *query;           /* as handed to the system: A-labels, no service */
     const char *service;         /* NULL: none */
+    uint16_t type;               /* DNS alone is asked, for that; TYPE_NONE: what programs ask the system */
     bool reverse;                /* of an address */
     bool numeric;                /* the name is an address in another form (127.1): no source is asked */
     struct addr address;         /* with reverse */

@@ -19,6 +19,7 @@ struct why_walk {
 
 struct why {
     struct system_question q;
+    char type[16]; /* that was named; "": none */
     struct dns_origin origin;
     struct why_walk typed;          /* of the name as it was typed */
     struct why_walk searched;       /* of the name of the search list that has the answer, if it is another */
@@ -35,10 +36,17 @@ const struct system_part *why_winner(const struct why *w);
 const struct system_part *why_dns_part(const struct why *w);
 /** Fills in the notices: each a sentence that says what is odd, and what to make of it. */
 void why_notice(struct why *w);
+/** What harkd's record tells, if it tells of this question. */
+void why_view_records(struct out *out, const struct why *w);
+/** "  label         words", on as many lines as they need. */
+void why_row(struct out *out, enum out_style style, const char *label, const char *words);
+void why_heading(struct out *out, const char *words);
 /** Text or JSON. */
 void why_view(struct out *out, const struct why *w);
 /** "192.0.2.1, 192.0.2.2 and 3 more" */
 void why_add_addresses(struct text *t, const struct addr *list, size_t count);
+/** Those, or "10 mail.example." */
+void why_add_data(struct text *t, const struct rdata_texts *data, const struct addr *list, size_t count);
 void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count);
 
 #endif

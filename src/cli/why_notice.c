@@ -19,6 +19,17 @@ void why_add_addresses(struct text *t, const struct addr *list, size_t count)
         text_printf(t, " and %zu more", count - ADDRESSES_SHOWN);
 }
 
+void why_add_data(struct text *t, const struct rdata_texts *data, const struct addr *list, size_t count)
+{
+    unsigned shown = 0;
+    why_add_addresses(t, list, count);
+    for (const char *at = rdata_texts_next(data, NULL); at && shown < ADDRESSES_SHOWN;
+         at = rdata_texts_next(data, at))
+        text_printf(t, "%s%s", shown++ ? ", " : "", at);
+    if (data->count + data->left_out > shown)
+        text_printf(t, " and %u more", data->count + data->left_out - shown);
+}
+
 void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count)
 {
     struct addr few[ADDRESSES_SHOWN] = {0};
@@ -87,6 +98,8 @@ static bool overlap(const struct addr *a, size_t a_count, const struct addr *b, 
 
 static bool same_data(const struct stub_said *a, const struct stub_said *b)
 {
+    if (a->data.count || b->data.count)
+        return rdata_texts_equal(&a->data, &b->data);
     if (a->count == 0 && b->count == 0)
         return strcasecmp(a->canonical, b->canonical) == 0;
     return overlap(a->addresses, a->count, b->addresses, b->count);
@@ -243,10 +256,10 @@ static void servers_disagree(struct why *w)
         const struct stub_said *both[2] = {first, s};
         for (int i = 0; i < 2; i++) {
             text_init(&said[i]);
-            why_add_addresses(&said[i], both[i]->addresses, both[i]->count);
+            why_add_data(&said[i], &both[i]->data, both[i]->addresses, both[i]->count);
             if (!both[i]->has_data)
-                text_add(&said[i], "no such name or address");
-            else if (both[i]->count == 0)
+                text_add(&said[i], "no such name or data");
+            else if (said[i].len == 0)
                 text_add(&said[i], both[i]->canonical);
         }
         say(w,
@@ -263,7 +276,7 @@ static void searched_name_surprises(struct why *w)
     const struct stub_said *s = system_question_server(&w->q);
     if (!s || !s->has_data || !s->domain[0] || w->q.reverse)
         return;
-    if (w->typed.done && w->typed.said.count > 0)
+    if (w->typed.done && (w->typed.said.count || w->typed.said.data.count))
         say(w,
             "the search list made %s of %s, which exists too; with a final dot (%s.) the name itself is "
             "meant.",
@@ -277,12 +290,19 @@ static bool is_stale(const struct stub_said *s)
     return s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN;
 }
 
-static void add_data(struct text *t, const struct addr *list, size_t count)
+static void add_data(struct text *t, const struct rdata_texts *data, const struct addr *list, size_t count)
 {
-    if (count)
-        why_add_addresses(t, list, count);
-    else
-        text_add(t, "that there is no such name or address");
+    why_add_data(t, data, list, count);
+    if (t->len == 0)
+        text_add(t, "that there is no such name or data");
+}
+
+/* Does that server say what the name's own servers say? Or neither anything. */
+static bool says_the_same(const struct stub_said *s, const struct walk_said *own)
+{
+    if (s->data.count || own->data.count)
+        return rdata_texts_overlap(&s->data, &own->data);
+    return (s->count == 0 && own->count == 0) || overlap(s->addresses, s->count, own->addresses, own->count);
 }
 
 static void servers_and_root_differ(struct why *w)
@@ -294,13 +314,12 @@ static void servers_and_root_differ(struct why *w)
     if (!s || !walk || w->q.reverse || (w->searched.begun && !w->searched.done))
         return;
     bool failed = walk->said.rcode != RCODE_NOERROR && walk->said.rcode != RCODE_NXDOMAIN;
-    if (failed || (s->count == 0 && walk->said.count == 0) ||
-        overlap(s->addresses, s->count, walk->said.addresses, walk->said.count))
+    if (failed || says_the_same(s, &walk->said))
         return;
     text_init(&here);
     text_init(&there);
-    add_data(&here, s->addresses, s->count);
-    add_data(&there, walk->said.addresses, walk->said.count);
+    add_data(&here, &s->data, s->addresses, s->count);
+    add_data(&there, &walk->said.data, walk->said.addresses, walk->said.count);
     say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf), here.data,
         there.data,
         is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"
@@ -315,8 +334,7 @@ static void answer_is_stale(struct why *w)
     const struct why_walk *walk = why_walk_of_answer(w);
     char buf[ADDR_TEXT_LEN];
     if (!s || !is_stale(s) ||
-        (walk && walk->said.count &&
-            !overlap(s->addresses, s->count, walk->said.addresses, walk->said.count)))
+        (walk && (walk->said.count || walk->said.data.count) && !says_the_same(s, &walk->said)))
         return;
     say(w, "%s says itself that its answer is out of date (EDE %d): it cannot reach those who know.",
         addr_text(&s->server.addr, buf), s->ede);
@@ -371,7 +389,7 @@ static void multicast_name_without_a_source(struct why *w)
 
 void why_notice(struct why *w)
 {
-    static void (*const rules[])(struct why *) = {
+    static void (*const of_sources[])(struct why *) = {
         files_hide_dns,
         other_source_hides_dns,
         nobody_comes_so_far,
@@ -380,6 +398,10 @@ void why_notice(struct why *w)
         dns_is_not_a_source,
         whole_and_parts_differ,
         nscd_listens,
+        a_family_is_left_out,
+        multicast_name_without_a_source,
+    };
+    static void (*const of_dns[])(struct why *) = {
         servers_that_do_not_reply,
         servers_disagree,
         searched_name_surprises,
@@ -387,9 +409,10 @@ void why_notice(struct why *w)
         answer_is_stale,
         answer_is_bogus,
         harkd_is_not_asked,
-        a_family_is_left_out,
-        multicast_name_without_a_source,
     };
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0] && !w->q.numeric; i++)
-        rules[i](w);
+    bool dns_alone = w->q.type != TYPE_NONE;
+    for (size_t i = 0; i < sizeof of_sources / sizeof of_sources[0] && !w->q.numeric && !dns_alone; i++)
+        of_sources[i](w);
+    for (size_t i = 0; i < sizeof of_dns / sizeof of_dns[0] && !w->q.numeric; i++)
+        of_dns[i](w);
 }

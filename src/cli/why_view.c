@@ -6,13 +6,29 @@
 #include "cli/trace_chain.h"
 
 #define COLUMN_VALUE 18u
+#define DATA_SHOWN 8u
 
-/* Words from that column on, on as many lines as they need. */
+/* Up to the next blank; a number and its unit are one: "82.2 ms". */
+static size_t word_len(const char *words)
+{
+    static const char *const units[] = {"ms", "s"};
+    size_t n = strcspn(words, " "), next = words[n] ? strcspn(words + n + 1, " ,;:.") : 0;
+    if (words[0] < '0' || words[0] > '9' || next == 0)
+        return n;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (next == strlen(units[i]) && memcmp(words + n + 1, units[i], next) == 0)
+            return n + 1 + strcspn(words + n + 1, " ");
+    return n;
+}
+
+/* Words from that column on, on as many lines as they need; what is longer than a line (a key) is cut. */
 static void put_words(struct out *out, enum out_style style, unsigned column, const char *words)
 {
     out_column(out, column);
     while (*words) {
-        size_t n = strcspn(words, " ");
+        size_t n = word_len(words), room = out->width - column;
+        if (n > room)
+            n = room;
         bool begun = out->column > column;
         if (begun && out->column + 1 + n > out->width) {
             out_end(out);
@@ -26,7 +42,7 @@ static void put_words(struct out *out, enum out_style style, unsigned column, co
     out_end(out);
 }
 
-static void put_row(struct out *out, enum out_style style, const char *label, const char *words)
+void why_row(struct out *out, enum out_style style, const char *label, const char *words)
 {
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, label);
@@ -38,7 +54,7 @@ static void put_under(struct out *out, const char *words)
     put_words(out, STYLE_DIM, COLUMN_VALUE, words);
 }
 
-static void put_heading(struct out *out, const char *words)
+void why_heading(struct out *out, const char *words)
 {
     out_end(out);
     put_words(out, STYLE_DIM, 0, words);
@@ -61,6 +77,36 @@ static void add_said(struct text *t, const struct system_said *s)
         text_add(t, s->name);
 }
 
+/* The records that DNS has, each on a line. */
+static void view_data(struct out *out, const struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    struct text t;
+    unsigned shown = 0;
+    const char *label = "DNS says";
+    text_init(&t);
+    if (!s)
+        why_row(out, STYLE_WARN, label, "nothing: no name server of this system gives an answer");
+    else if (!s->has_data)
+        why_row(out, STYLE_WARN, label, s->rcode == RCODE_NXDOMAIN ? "no such name" : "no such data");
+    for (const char *at = s ? rdata_texts_next(&s->data, NULL) : NULL; at && shown < DATA_SHOWN;
+         at = rdata_texts_next(&s->data, at)) {
+        if (shown++ == 0)
+            why_row(out, STYLE_GOOD, label, at);
+        else
+            put_words(out, STYLE_GOOD, COLUMN_VALUE, at);
+    }
+    if (s && s->data.count + s->data.left_out > shown)
+        out_printf(out, STYLE_DIM, "%*sand %u more\n", (int)COLUMN_VALUE, "",
+            s->data.count + s->data.left_out - shown);
+    if (s && s->has_data) {
+        text_add(&t, "from ");
+        system_question_whence(&t, &w->q, &(struct nsswitch_source){.name = "dns"});
+        put_under(out, t.data);
+    }
+    text_fini(&t);
+}
+
 static void view_answer(struct out *out, const struct why *w)
 {
     const struct system_part *whole = &w->q.look.whole, *winner = why_winner(w);
@@ -70,7 +116,7 @@ static void view_answer(struct out *out, const struct why *w)
         add_said(&t, &whole->said);
     else
         text_add(&t, whole->child.end == CHILD_LATE ? "no answer in time" : "the look-up ended early");
-    put_row(out, whole->said.error ? STYLE_WARN : STYLE_GOOD, "programs get", t.data);
+    why_row(out, whole->said.error ? STYLE_WARN : STYLE_GOOD, "programs get", t.data);
     if (winner) {
         text_clear(&t);
         text_printf(&t, "from %s: ", winner->source->name);
@@ -102,6 +148,23 @@ static void add_part(struct text *t, const struct system_part *p, bool reached)
         text_add(t, "; programs do not come so far");
 }
 
+/* No source is asked for other types than addresses and names of addresses. */
+static void view_no_sources(struct out *out, const struct why *w)
+{
+    struct text t;
+    text_init(&t);
+    text_add(&t, "Sources of ");
+    text_add(&t, NSSWITCH_PATH);
+    text_add(&t, ": ");
+    nsswitch_to_text(&t, &w->q.look.conf);
+    why_heading(out, t.data);
+    text_clear(&t);
+    text_printf(
+        &t, "not asked: they give addresses and names of addresses; for %s programs ask DNS", w->type);
+    put_words(out, STYLE_PLAIN, 2, t.data);
+    text_fini(&t);
+}
+
 static void view_sources(struct out *out, const struct why *w)
 {
     const struct system_look *l = &w->q.look;
@@ -114,14 +177,14 @@ static void view_sources(struct out *out, const struct why *w)
         text_printf(&t, " (%s line %u)", NSSWITCH_PATH, l->conf.line);
     else
         text_printf(&t, " (the C library's own; %s has no hosts line)", NSSWITCH_PATH);
-    put_heading(out, t.data);
+    why_heading(out, t.data);
     for (unsigned i = 0; i < l->conf.count; i++) {
         const struct system_part *p = &l->parts[i];
         if (!p->begun)
             continue;
         text_clear(&t);
         add_part(&t, p, reached);
-        put_row(out, p->counts ? STYLE_GOOD : STYLE_PLAIN, p->source->name, t.data);
+        why_row(out, p->counts ? STYLE_GOOD : STYLE_PLAIN, p->source->name, t.data);
         reached = reached && p->source->action[p->status] != NSSWITCH_RETURN;
         if (p->status != NSSWITCH_SUCCESS || p->counts)
             continue;
@@ -150,9 +213,8 @@ static void add_denial(struct text *t, const struct stub_said *s)
 static void add_server_said(struct text *t, const struct stub_said *s)
 {
     if (s->end == ASK_REPLY && s->has_data) {
-        if (s->count)
-            why_add_addresses(t, s->addresses, s->count);
-        else
+        why_add_data(t, &s->data, s->addresses, s->count);
+        if (s->count == 0 && s->data.count == 0)
             text_add(t, s->canonical);
         text_printf(t, ", TTL %u s", s->ttl_s);
         if (s->ede != EDE_NONE)
@@ -173,7 +235,7 @@ static void view_server(struct out *out, const struct why *w, const struct stub_
     struct text t;
     text_init(&t);
     add_server_said(&t, s);
-    put_row(out, stub_is_answer(s) ? STYLE_PLAIN : STYLE_WARN, addr_text(&s->server.addr, label), t.data);
+    why_row(out, stub_is_answer(s) ? STYLE_PLAIN : STYLE_WARN, addr_text(&s->server.addr, label), t.data);
     text_clear(&t);
     if (local_harkd_is(&w->q.harkd, &s->server)) {
         text_printf(&t, "harkd %s on this machine", w->q.harkd.version);
@@ -215,13 +277,13 @@ static void view_servers(struct out *out, const struct why *w)
         text_printf(&t, " (-> %s)", o->target);
     if (w->q.resolv.server_lines[0] == 0)
         text_add(&t, ", which names none: this machine itself");
-    put_heading(out, t.data);
+    why_heading(out, t.data);
     for (unsigned i = 0; i < w->q.said_count; i++)
         view_server(out, w, &w->q.said[i]);
     text_clear(&t);
     add_resolv_options(&t, &w->q.resolv);
     if (t.len)
-        put_row(out, STYLE_PLAIN, "search list", t.data);
+        why_row(out, STYLE_PLAIN, "search list", t.data);
     for (size_t i = 0; i < o->count; i++) {
         text_clear(&t);
         text_printf(&t, "%s: %s (%s)", o->facts[i].who, o->facts[i].said, o->facts[i].file);
@@ -235,8 +297,9 @@ static void view_servers(struct out *out, const struct why *w)
 static void add_walk(struct text *t, const struct walk_said *s)
 {
     const char *verdict = verdict_text(s->verdict);
-    if (s->count)
-        why_add_addresses(t, s->addresses, s->count);
+    why_add_data(t, &s->data, s->addresses, s->count);
+    if (s->count || s->data.count)
+        ;
     else if (s->canonical[0])
         text_add(t, s->canonical);
     else if (s->rcode == RCODE_NXDOMAIN)
@@ -271,7 +334,7 @@ static void view_walk(struct out *out, const struct why_walk *k)
 
 static void view_root(struct out *out, const struct why *w)
 {
-    put_heading(out, "The name's own servers, asked from the root on with an empty cache");
+    why_heading(out, "The name's own servers, asked from the root on with an empty cache");
     if (w->typed.begun)
         view_walk(out, &w->typed);
     else if (!w->searched.begun)
@@ -283,7 +346,7 @@ static void view_root(struct out *out, const struct why *w)
 static void view_notices(struct out *out, const struct why *w)
 {
     if (w->notice_count)
-        put_heading(out, "Notice");
+        why_heading(out, "Notice");
     for (size_t i = 0; i < w->notice_count; i++) {
         out_put(out, STYLE_WARN, "  !");
         put_words(out, STYLE_WARN, 4, w->notices[i]);
@@ -293,12 +356,20 @@ static void view_notices(struct out *out, const struct why *w)
 static void view_text(struct out *out, const struct why *w)
 {
     out_put(out, STYLE_STRONG, w->q.query);
+    out_printf(out, STYLE_STRONG, "%s%s", w->type[0] ? " " : "", w->type);
     out_put(out, STYLE_DIM, "  and why this system says so");
     out_end(out);
-    view_answer(out, w);
+    if (w->q.type != TYPE_NONE)
+        view_data(out, w);
+    else
+        view_answer(out, w);
     if (!w->q.numeric) {
-        view_sources(out, w);
+        if (w->q.type != TYPE_NONE)
+            view_no_sources(out, w);
+        else
+            view_sources(out, w);
         view_servers(out, w);
+        why_view_records(out, w);
         view_root(out, w);
     }
     view_notices(out, w);
@@ -312,6 +383,14 @@ static json_t *addrs_json(const struct addr *list, size_t count)
     json_t *j = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(j, json_string(addr_text(&list[i], buf)));
+    return j;
+}
+
+static json_t *texts_json(const struct rdata_texts *l)
+{
+    json_t *j = json_array();
+    for (const char *at = rdata_texts_next(l, NULL); at; at = rdata_texts_next(l, at))
+        json_array_append_new(j, json_string(at));
     return j;
 }
 
@@ -333,6 +412,8 @@ static json_t *server_json(const struct why *w, const struct stub_said *s)
     else
         json_object_set_new(j, "error", json_string(ask_end_text(&r)));
     json_object_set_new(j, "addresses", addrs_json(s->addresses, s->count));
+    if (w->q.type != TYPE_NONE)
+        json_object_set_new(j, "data", texts_json(&s->data));
     if (s->has_data) {
         record_set_text(j, "name", s->canonical);
         json_object_set_new(j, "ttl_s", json_integer(s->ttl_s));
@@ -355,6 +436,8 @@ static json_t *walk_json(const struct why_walk *k)
     if (k->said.reason[0])
         record_set_text(j, "reason", k->said.reason);
     json_object_set_new(j, "addresses", addrs_json(k->said.addresses, k->said.count));
+    if (k->said.data.count)
+        json_object_set_new(j, "data", texts_json(&k->said.data));
     json_object_set_new(j, "messages", json_integer(k->said.messages));
     json_object_set_new(j, "time_us", json_integer(k->said.time_us));
     return j;
@@ -376,6 +459,10 @@ static json_t *origin_json(const struct dns_origin *o)
 static void view_json(struct out *out, const struct why *w)
 {
     json_t *j = system_question_to_json(&w->q), *list = json_array();
+    if (w->type[0])
+        json_object_set_new(j, "type", json_string(w->type));
+    if (w->q.harkd.records)
+        json_object_set(j, "harkd_recent", w->q.harkd.records);
     for (unsigned i = 0; i < w->q.said_count; i++)
         json_array_append_new(list, server_json(w, &w->q.said[i]));
     json_object_set_new(j, "servers", list);

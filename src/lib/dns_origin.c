@@ -39,9 +39,15 @@ static const struct {
     {"/run/systemd/netif/links/*", "systemd-networkd, link", "DNS"},
     {"/run/systemd/netif/leases/*", "DHCP lease of systemd-networkd, link", "DNS"},
     {"/run/systemd/resolve/resolv.conf", "systemd-resolved asks", "nameserver"},
+    {"/etc/systemd/resolved.conf", "the settings of systemd-resolved", "DNS"},
+    {"/etc/systemd/resolved.conf.d/*.conf", "the settings of systemd-resolved", "DNS"},
     {"/run/NetworkManager/no-stub-resolv.conf", "NetworkManager would name", "nameserver"},
     {"/var/lib/NetworkManager/internal-*.lease", "DHCP lease of NetworkManager", "DNS"},
     {"/var/lib/NetworkManager/dhclient-*.lease", "DHCP lease of NetworkManager", "option"},
+    {"/etc/NetworkManager/system-connections/*", "a connection of NetworkManager", "dns"},
+    {"/run/NetworkManager/system-connections/*", "a connection of NetworkManager", "dns"},
+    {"/run/resolvconf/interface/*", "resolvconf, of", "nameserver"},
+    {"/run/dhcpcd/hook-state/resolv.conf/*", "DHCP lease of dhcpcd, of", "nameserver"},
     {"/var/lib/dhcp/dhclient*.leases", "DHCP lease of dhclient", "option"},
     {"/var/lib/dhclient/*.leases", "DHCP lease of dhclient", "option"},
 };
@@ -105,19 +111,26 @@ bool dns_origin_servers(struct text *out, const char *file, size_t len, const ch
     return any && out->len > 0;
 }
 
+/* "…, link" and "…, of": the file's own name says of which. */
+static bool names_file(const char *who)
+{
+    size_t n = strlen(who);
+    return (n > 5 && strcmp(who + n - 5, " link") == 0) || (n > 3 && strcmp(who + n - 3, " of") == 0);
+}
+
 static void add_fact(
     struct dns_origin *o, const char *path, const char *shown, const char *who, const char *key)
 {
     struct text said, why;
     size_t len = 0;
-    bool link = strlen(who) > 4 && strcmp(who + strlen(who) - 4, "link") == 0;
     text_init(&said);
     text_init(&why);
     char *text = file_read(path, FILE_OCTETS_MAX, &len, &why);
     if (text && o->count < DNS_ORIGIN_FACTS_MAX && dns_origin_servers(&said, text, len, key)) {
         struct dns_origin_fact *f = &o->facts[o->count++];
         const char *name = strrchr(shown, '/');
-        snprintf(f->who, sizeof f->who, "%s%s%.16s", who, link ? " " : "", link && name ? name + 1 : "");
+        bool named = name && names_file(who);
+        snprintf(f->who, sizeof f->who, "%s%s%.24s", who, named ? " " : "", named ? name + 1 : "");
         snprintf(f->said, sizeof f->said, "%s", said.data);
         snprintf(f->file, sizeof f->file, "%s", shown);
     }

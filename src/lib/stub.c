@@ -38,11 +38,16 @@ static void take_name(struct stub_said *s, const name_t *name)
         s->canonical[len - 1] = 0;
 }
 
-static void take_data(struct stub_said *s, const struct rr *rr)
+static void take_data(struct stub_said *s, const struct rr *rr, bool as_text)
 {
     if (!s->has_data || rr->ttl < s->ttl_s)
         s->ttl_s = rr->ttl;
     s->has_data = true;
+    if (as_text) {
+        rdata_texts_add(&s->data, rr->type, &rr->rdata);
+        take_name(s, rr->owner);
+        return;
+    }
     if (rr->type == TYPE_PTR) {
         take_name(s, rr->rdata.data);
         return;
@@ -78,9 +83,9 @@ static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
     take_reason(q->said, &reply.msg);
     for (size_t i = 0; reply.msg.rcode == RCODE_NOERROR && i < reply.msg.counts[SECTION_ANSWER]; i++) {
         const struct rr *rr = &reply.msg.rrs[SECTION_ANSWER][i];
-        if (rr->type != type)
+        if (rr->type != type && type != TYPE_ANY)
             continue;
-        take_data(q->said, rr);
+        take_data(q->said, rr, q->ask->type != TYPE_NONE);
         any = true;
     }
     return any;
@@ -89,8 +94,8 @@ static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
 /* What is worth asking further? A server that does not reply is not asked a second question. */
 static void ask_name(struct asking *q, const name_t *name)
 {
-    if (q->ask->reverse) {
-        ask_type(q, name, TYPE_PTR);
+    if (q->ask->reverse || q->ask->type != TYPE_NONE) {
+        ask_type(q, name, q->ask->reverse ? TYPE_PTR : q->ask->type);
         return;
     }
     if (q->ask->v4)

@@ -5,6 +5,7 @@
 
 #include "lib/ask.h"
 #include "lib/child.h"
+#include "lib/rdata_texts.h"
 #include "lib/resolvconf.h"
 
 #define STUB_ADDRESSES_MAX 64u
@@ -27,14 +28,16 @@ struct stub_said {
     uint32_t time_us;                    /* all messages together */
     uint32_t count;                      /* addresses */
     struct addr addresses[STUB_ADDRESSES_MAX];
+    struct rdata_texts data; /* of another type */
     bool has_data;
 };
 
 struct stub_ask {
     const struct resolvconf *conf;
     const char *name; /* as given to the system; with reverse: that of the pointer, with a final dot */
-    bool reverse;     /* the name that belongs to an address is wanted */
-    bool v4, v6;      /* which addresses are wanted */
+    uint16_t type;    /* TYPE_NONE: addresses, or with reverse the name that belongs to one */
+    bool reverse;
+    bool v4, v6; /* which addresses are wanted */
     unsigned tries;
     uint32_t timeout_ms;
 };

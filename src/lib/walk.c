@@ -15,6 +15,13 @@ static void take_name(struct walk_said *s, const name_t *name)
         s->canonical[len - 1] = 0;
 }
 
+static void take_texts(struct walk_said *s, const struct rrset *set)
+{
+    for (unsigned i = 0; i < set->count; i++)
+        rdata_texts_add(&s->data, set->type, &set->rdata[i]);
+    take_name(s, set->owner);
+}
+
 static void take_set(struct walk_said *s, const struct rrset *set)
 {
     for (unsigned i = 0; i < set->count; i++) {
@@ -29,7 +36,7 @@ static void take_set(struct walk_said *s, const struct rrset *set)
 }
 
 /* The worst verdict and the worst rcode stay. */
-static void take_outcome(struct walk_said *s, const struct outcome *o, uint16_t type)
+static void take_outcome(struct walk_said *s, const struct outcome *o, uint16_t type, bool as_text)
 {
     bool failed = o->rcode != RCODE_NOERROR && o->rcode != RCODE_NXDOMAIN;
     s->messages += o->messages;
@@ -42,7 +49,9 @@ static void take_outcome(struct walk_said *s, const struct outcome *o, uint16_t 
         snprintf(s->reason, sizeof s->reason, "%s", o->reason.text ? o->reason.text : "");
     }
     for (size_t i = 0; o->rcode == RCODE_NOERROR && i < o->answer.count; i++)
-        if (o->answer.items[i]->type == type)
+        if (as_text && (o->answer.items[i]->type == type || type == TYPE_ANY))
+            take_texts(s, o->answer.items[i]);
+        else if (o->answer.items[i]->type == type)
             take_set(s, o->answer.items[i]);
 }
 
@@ -52,7 +61,7 @@ static void walk_type(
     struct question q = {.name = name, .type = type, .class = CLASS_IN, .deadline_ms = ask->patience_ms};
     const struct outcome *o = drive_ask(d, &q);
     if (o)
-        take_outcome(s, o, type);
+        take_outcome(s, o, type, ask->type != TYPE_NONE);
 }
 
 static void run_errand(void *argument, struct text *out)
@@ -66,11 +75,12 @@ static void run_errand(void *argument, struct text *out)
     s->rcode = RCODE_SERVFAIL;
     if (d && name_from_text(name, ask->name, strlen(ask->name), NULL) == ERR_OK) {
         s->rcode = RCODE_NOERROR;
-        if (ask->reverse)
-            walk_type(s, d, ask, name, TYPE_PTR);
-        if (!ask->reverse && ask->v4)
+        bool addresses = !ask->reverse && ask->type == TYPE_NONE;
+        if (!addresses)
+            walk_type(s, d, ask, name, ask->reverse ? TYPE_PTR : ask->type);
+        if (addresses && ask->v4)
             walk_type(s, d, ask, name, TYPE_A);
-        if (!ask->reverse && ask->v6)
+        if (addresses && ask->v6)
             walk_type(s, d, ask, name, TYPE_AAAA);
     }
     s->time_us = (uint32_t)(child_now_us() - began_us);

@@ -5,6 +5,7 @@
 
 #include "lib/child.h"
 #include "lib/config.h"
+#include "lib/rdata_texts.h"
 #include "resolve/resolve.h"
 
 #define WALK_ADDRESSES_MAX 64u
@@ -13,8 +14,9 @@
 struct walk_ask {
     const struct config *config; /* with anchors, if it is to be validated */
     const char *name;            /* absolute, with a final dot or without */
-    bool reverse;                /* its PTR is wanted */
-    bool v4, v6;                 /* which addresses are wanted */
+    uint16_t type;               /* TYPE_NONE: addresses, or with reverse its PTR */
+    bool reverse;
+    bool v4, v6; /* which addresses are wanted */
     uint32_t patience_ms;
 };
 
@@ -30,6 +32,7 @@ struct walk_said {
     uint32_t time_us;
     uint32_t count;
     struct addr addresses[WALK_ADDRESSES_MAX];
+    struct rdata_texts data; /* of another type */
 };
 
 void walk_begin(struct child *c, const struct walk_ask *ask);

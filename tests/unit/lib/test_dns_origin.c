@@ -98,16 +98,21 @@ static void a_link_says_whose_it_is(void **state)
     assert_int_equal(symlink("../run/systemd/resolve/stub-resolv.conf", path), 0);
     put("/run/systemd/resolve/netif/3", "LLMNR=yes\nSERVERS=192.0.2.1 192.0.2.2\nDOMAINS=office.example\n");
     put("/run/systemd/resolve/resolv.conf", "nameserver 192.0.2.1\n");
+    put("/etc/systemd/resolved.conf", "[Resolve]\n#DNS=\nFallbackDNS=192.0.2.99\nDNS=192.0.2.8\n");
+    put("/run/resolvconf/interface/eth0.dhclient", "nameserver 192.0.2.6\n");
     put("/var/lib/dhcp/dhclient.eth0.leases", "lease {\n  option domain-name-servers 192.0.2.7;\n}\n");
     dns_origin_read(&o, root);
     assert_non_null(strstr(o.writer, "systemd-resolved"));
     assert_string_equal(o.target, "../run/systemd/resolve/stub-resolv.conf");
-    assert_int_equal(o.count, 3);
+    assert_int_equal(o.count, 5);
     assert_string_equal(o.facts[0].who, "systemd-resolved, link 3");
     assert_string_equal(o.facts[0].said, "192.0.2.1 192.0.2.2");
     assert_string_equal(o.facts[0].file, "/run/systemd/resolve/netif/3");
     assert_string_equal(o.facts[1].who, "systemd-resolved asks");
-    assert_string_equal(o.facts[2].said, "192.0.2.7");
+    assert_string_equal(o.facts[2].said, "192.0.2.8");
+    assert_string_equal(o.facts[3].who, "resolvconf, of eth0.dhclient");
+    assert_string_equal(o.facts[3].said, "192.0.2.6");
+    assert_string_equal(o.facts[4].said, "192.0.2.7");
 }
 
 static void a_file_of_any_length_is_bounded(void **state)
