@@ -105,6 +105,12 @@ static enum err part_port(char **host, uint16_t *port, struct text *complaint)
     return ERR_OK;
 }
 
+/* Meant as an address: it need not be looked for. */
+static bool is_numeric(const char *host)
+{
+    return (strchr(host, ':') && !strchr(host, '%')) || strspn(host, "0123456789.") == strlen(host);
+}
+
 enum err address_server(struct endpoint **out, size_t *count, const char *arg, uint16_t port,
     enum family family, struct arena *arena, struct text *complaint)
 {
@@ -117,7 +123,12 @@ enum err address_server(struct endpoint **out, size_t *count, const char *arg, u
         return ERR_FORMAT;
     }
     struct endpoint e = {.port = port};
-    if (addr_parse(&e.addr, host) != ERR_OK)
+    if (addr_parse(&e.addr, host) != ERR_OK && is_numeric(host)) {
+        text_printf(complaint,
+            "@%s is no address; a server is @192.0.2.1, @2001:db8::1, @ADDRESS#PORT or @HOST", host);
+        return ERR_FORMAT;
+    }
+    if (e.addr.family == FAMILY_NONE)
         return look_up(out, count, host, port, family, arena, complaint);
     if (!family_fits(&e.addr, family)) {
         text_printf(

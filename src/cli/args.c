@@ -309,7 +309,8 @@ static enum err parse_letters(struct parse *p, const char *arg)
             if (advice)
                 text_printf(p->complaint, "hark has no -%c; %s", *c, advice);
             else
-                text_printf(p->complaint, "unknown option -%c in %s; see: hark help", *c, arg);
+                text_printf(p->complaint, "unknown option -%c%s%s; see: hark help", *c, arg[2] ? " in " : "",
+                    arg[2] ? arg : "");
             return ERR_FORMAT;
         }
         if (option_table[o].kind == OPTION_KIND_FLAG) {
@@ -443,6 +444,10 @@ static enum err check_options(struct parse *p)
     struct args *a = p->args;
     if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
         text_add(p->complaint, "-4 and -6 together leave nothing; without both, both are used");
+        return ERR_FORMAT;
+    }
+    if (a->on[OPTION_RDAP] && a->on[OPTION_WHOIS]) {
+        text_add(p->complaint, "+rdap and +whois together leave nothing; without both, RDAP comes first");
         return ERR_FORMAT;
     }
     if (!a->on[OPTION_EDNS] &&

@@ -58,7 +58,12 @@ enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *r
         progress_line(b.line);
         worst = status_worst(worst, run_line(&b, line));
     }
+    int problem = errno;
     free(line);
+    if (ferror(f)) { /* a folder opens as a file does */
+        out_complain("cannot read %s: %s", file, strerror(problem));
+        worst = status_worst(worst, STATUS_USAGE);
+    }
     if (!standard)
         fclose(f);
     return worst;

@@ -252,6 +252,16 @@ static bool read_asn(struct inquiry *q, const char *word)
     return true;
 }
 
+/* AS and digits is nothing else, though it could be a name. */
+static bool is_large_asn(const char *word)
+{
+    if (strncasecmp(word, "AS", 2) != 0 || !word[2])
+        return false;
+    const char *digits = word + 2;
+    size_t n = strlen(digits);
+    return strspn(digits, "0123456789") == n && (n > 10 || strtoull(digits, NULL, 10) > UINT32_MAX);
+}
+
 static bool read_address(struct inquiry *q, const char *word)
 {
     struct prefix prefix;
@@ -305,6 +315,8 @@ static const char *read_target(struct inquiry *q, const char *word)
 {
     if (strlen(word) > TARGET_MAX * 4)
         return "it is too long";
+    if (is_large_asn(word))
+        return "AS numbers end at 4294967295";
     if (read_asn(q, word) || read_address(q, word) || read_handle(q, word))
         return NULL;
     return read_domain(q, word);

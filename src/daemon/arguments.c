@@ -13,12 +13,13 @@ const char ARGUMENTS_HELP_TEXT[] =
     "\n"
     "  -c, --config FILE         settings (default: the file that HARK_CONFIG names,\n"
     "                            else /etc/hark/hark.yaml if it is there)\n"
-    "  --listen ADDRESS[@PORT]   serve there, whatever the settings say; may be repeated\n"
+    "  --listen ADDRESS[@PORT]   serve there, not where the settings say\n"
     "  --check [FILE]            are these settings good? 0: yes; 1: the mistakes\n"
     "  --print-config            all settings as they would be, with explanations\n"
     "  --help, --version\n"
     "\n"
-    "Without settings it serves 127.0.0.1 and ::1 on port 53. Manual: harkd(8), hark.yaml(5).\n";
+    "Without settings it serves 127.0.0.1 and ::1 on port 53.\n"
+    "Manual: harkd(8), hark.yaml(5).\n";
 
 /* The value of "--name VALUE" or "--name=VALUE" at argv[*i], which moves on to the last word used; NULL if it
  * is another option. *missing: it is this one, without a value. */

@@ -236,29 +236,6 @@ def test_an_interrupt_leaves_nothing_behind():
     until(lambda: not ours(machine))
 
 
-WRONG = [
-    (["www.python.org:"], "behind the colon"),
-    (["www.python.org:99999"], "is not a port"),
-    (["www.python.org:nosuchservice"], "/etc/services"),
-    (["why"], "why what?"),
-    (["lookup"], "which name?"),
-    (["query"], "which name?"),
-    (["why", "www.python.org", "@127.0.0.1"], "leave it out"),
-    (["why", "www.python.org", "+short"], "not with why"),
-    (["www.python.org", "--timeout", "soon"], "a number from 1 to 3600"),
-    (["www.python.org", "--verbsoe"], "did you mean --verbose?"),
-    (["a..b.ü"], "is not a domain name"),
-    (["-v", "www.python.org", "A"], "+verbose goes with hark NAME, why, not with hark NAME TYPE"),
-]
-
-
-@pytest.mark.parametrize("arguments, says", WRONG, ids=[" ".join(w[0]) for w in WRONG])
-def test_wrong_usage_gives_one_helpful_line(hark, arguments, says):
-    done = hark(*arguments)
-    assert done.returncode == 1 and done.stdout == ""
-    assert done.stderr.startswith("hark: ") and done.stderr.count("\n") == 1 and says in done.stderr, done.stderr
-
-
 # ---- what a look-up costs ----
 
 LOADED = re.compile(r"find library=(\S+)")
