@@ -50,7 +50,8 @@ def examples(page: Path, block: list[str]) -> list[Example]:
 
 
 def plain(text: str) -> str:
-    """Without what differs between two runs: numbers, dates, digests, and the spaces around them."""
+    """Without what differs between two runs: numbers, dates, digests, what was in the cache, and the spaces around them."""
+    text = re.sub(r"fetched a moment ago|from its cache, [0-9]+ s old", "CACHE", text)
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "DAY", text)
     text = re.sub(r"\b[0-9A-F]{24,}\b", "DIGEST", text)
     return re.sub(r" +", " ", re.sub(r"[0-9]+(\.[0-9]+)?", "N", text))
