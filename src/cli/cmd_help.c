@@ -54,15 +54,15 @@ static void print_overview(struct out *out)
 }
 
 /* Words, on as many lines as they need. */
-static void print_wrapped(struct out *out, const char *words)
+static void print_wrapped(struct out *out, const char *words, unsigned column)
 {
-    out_column(out, COLUMN_HELP);
+    out_column(out, column);
     while (*words) {
         size_t n = strcspn(words, " ");
-        bool begun = out->column > COLUMN_HELP;
+        bool begun = out->column > column;
         if (begun && out->column + 1 + n > out->width) {
             out_end(out);
-            out_column(out, COLUMN_HELP);
+            out_column(out, column);
         } else if (begun) {
             out_put(out, STYLE_PLAIN, " ");
         }
@@ -88,7 +88,7 @@ static void print_option(struct out *out, enum option id, char letter)
         text_printf(&t, equals ? "=%s" : dashed ? " %s" : "[=%s]", o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);
-    print_wrapped(out, option_help(id, letter));
+    print_wrapped(out, option_help(id, letter), COLUMN_HELP);
 }
 
 static bool is_rare(enum option o)
@@ -101,13 +101,20 @@ static void print_rare(struct out *out, char letter)
 {
     struct text t;
     text_init(&t);
-    for (enum option o = 0; o < OPTION_COUNT; o++)
-        if (is_rare(o) && strchr(option_table[o].where, letter))
-            text_printf(
-                &t, "%s+%s%s", t.len ? " " : "", args_dig_on_unless(o) ? "no" : "", option_table[o].name);
+    for (enum option o = 0; o < OPTION_COUNT; o++) {
+        if (!is_rare(o) || !strchr(option_table[o].where, letter))
+            continue;
+        text_add(&t, t.len ? " " : "");
+        if (option_table[o].kind == OPTION_KIND_WORD && option_table[o].letter)
+            text_printf(&t, "-%c", option_table[o].letter);
+        else
+            text_printf(&t, "%s%s%s", option_table[o].kind == OPTION_KIND_WORD ? "--" : "+",
+                args_dig_on_unless(o) ? "no" : "", option_table[o].name);
+    }
     if (t.len) {
         out_put(out, STYLE_DIM, "As dig has them");
-        print_wrapped(out, t.data);
+        out_end(out);
+        print_wrapped(out, t.data, 2);
     }
     text_fini(&t);
 }
@@ -137,7 +144,7 @@ static void print_verbs(struct out *out)
     for (const struct verb_info *v = verb_table; v->name; v++) {
         out_put(out, STYLE_PLAIN, "  ");
         out_put(out, STYLE_STRONG, v->name);
-        print_wrapped(out, v->help);
+        print_wrapped(out, v->help, COLUMN_HELP);
     }
 }
 

@@ -53,6 +53,7 @@ def plain(text: str) -> str:
     """Without what differs between two runs: numbers, dates, digests, what was in the cache, and the spaces around them."""
     text = re.sub(r"fetched a moment ago|from its cache, [0-9]+ s old", "CACHE", text)
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "DAY", text)
+    text = re.sub(r"\n {16,}", " ", text)  # where a line was wrapped
     text = re.sub(r"\b[0-9A-F]{24,}\b", "DIGEST", text)
     return re.sub(r" +", " ", re.sub(r"[0-9]+(\.[0-9]+)?", "N", text))
 
@@ -60,13 +61,13 @@ def plain(text: str) -> str:
 def pattern(shown: list[str]) -> str:
     """A line "..." is any lines, "..." at the end of a line what else is on it."""
     parts = []
-    for line in shown:
+    for line in plain("".join(f"{line}\n" for line in shown)).split("\n")[:-1]:
         if line == "...":
             parts.append(r"(?:.*\n)*?")
         elif line.endswith(" ..."):
-            parts.append(re.escape(plain(line[:-3])) + r".*\n")
+            parts.append(re.escape(line[:-3]) + r".*\n")
         else:
-            parts.append(re.escape(plain(line)) + r"\n")
+            parts.append(re.escape(line) + r"\n")
     return "".join(parts)
 
 
