@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/ctl_cache.h"
+#include "cli/ctl_events.h"
 #include "cli/ctl_socket.h"
 #include "cli/ctl_trust.h"
 #include "cli/progress.h"
@@ -194,6 +195,31 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
     return status;
 }
 
+static bool is_streaming(const char *verb)
+{
+    return strcmp(verb, "events") == 0 || strcmp(verb, "walk") == 0;
+}
+
+static void complain_silence(const char *path)
+{
+    out_complain("harkd at %s did not reply: %s", path, errno ? strerror(errno) : "it closed the connection");
+}
+
+static enum status stream(const struct args *args, struct out *out, int fd, const char *path)
+{
+    json_t *error = NULL;
+    enum status status = STATUS_ANSWER;
+    if (strcmp(args->verb, "events") == 0)
+        progress_end(); /* it may be silent for as long as it likes */
+    if (!ctl_socket_send(fd, args->verb, args->verb_words, args->verb_word_count) ||
+        !ctl_print_events(out, fd, &error))
+        status = error ? show(args, out, error) : STATUS_NO_REPLY;
+    if (status == STATUS_NO_REPLY)
+        complain_silence(path);
+    json_decref(error);
+    return status;
+}
+
 enum status cmd_ctl(const struct args *args, struct out *out)
 {
     char buf[256];
@@ -206,13 +232,17 @@ enum status cmd_ctl(const struct args *args, struct out *out)
         return STATUS_NO_REPLY;
     }
     progress_says("harkd");
+    if (is_streaming(args->verb)) {
+        enum status streamed = stream(args, out, fd, path);
+        close(fd);
+        return streamed;
+    }
     json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
     enum status status = STATUS_NO_REPLY;
     if (reply)
         status = show(args, out, reply);
     else
-        out_complain(
-            "harkd at %s did not reply: %s", path, errno ? strerror(errno) : "it closed the connection");
+        complain_silence(path);
     json_decref(reply);
     close(fd);
     return status;

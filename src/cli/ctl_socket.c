@@ -103,3 +103,51 @@ json_t *ctl_socket_ask(int fd, const char *verb, const char *const *words, size_
 {
     return ctl_socket_send(fd, verb, words, word_count) ? ctl_socket_receive(fd, patience_ms) : NULL;
 }
+
+/* ---- lines ---- */
+
+void ctl_lines_init(struct ctl_lines *l, int fd)
+{
+    *l = (struct ctl_lines){.fd = fd};
+    text_init(&l->text);
+}
+
+void ctl_lines_fini(struct ctl_lines *l)
+{
+    text_fini(&l->text);
+}
+
+/* What was given goes. False: no more comes. */
+static bool read_more(struct ctl_lines *l)
+{
+    char buf[16384];
+    ssize_t n;
+    memmove(l->text.data, l->text.data + l->at, l->text.len - l->at + 1);
+    l->text.len -= l->at;
+    l->at = 0;
+    errno = 0;
+    if (l->text.len > REPLY_OCTETS_MAX)
+        return false;
+    do
+        n = recv(l->fd, buf, sizeof buf, 0);
+    while (n < 0 && errno == EINTR);
+    if (n > 0)
+        text_add_n(&l->text, buf, (size_t)n);
+    return n > 0;
+}
+
+json_t *ctl_lines_next(struct ctl_lines *l)
+{
+    const char *line, *end;
+    while (!(end = memchr(l->text.data + l->at, '\n', l->text.len - l->at)))
+        if (!read_more(l))
+            return NULL;
+    line = l->text.data + l->at;
+    l->at += (size_t)(end - line) + 1;
+    json_t *j = json_loadb(line, (size_t)(end - line), JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(j))
+        return j;
+    json_decref(j);
+    errno = EBADMSG;
+    return NULL;
+}

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
+
 /** Where it is: as named, if not NULL; as the settings say (even those of a file with mistakes, which is when
  * one wants to know); this user's own; the system's. */
 const char *ctl_socket_path(const char *named, char *buf, size_t cap);
@@ -18,5 +20,17 @@ json_t *ctl_socket_ask(
 /** The two halves of it. */
 bool ctl_socket_send(int fd, const char *verb, const char *const *words, size_t word_count);
 json_t *ctl_socket_receive(int fd, int patience_ms);
+
+/* Replies of many lines. */
+struct ctl_lines {
+    int fd;
+    struct text text; /* read, of which so much was given: */
+    size_t at;
+};
+
+void ctl_lines_init(struct ctl_lines *l, int fd);
+void ctl_lines_fini(struct ctl_lines *l);
+/** The next object, a new reference; waits for it. NULL: errno tells; 0 there means that it is the end. */
+json_t *ctl_lines_next(struct ctl_lines *l);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,8 +29,17 @@ struct peer {
     char *request;
     size_t len, cap;
     struct control_call call;
-    bool asked, closed; /* asked: the reply is still to come, and the peer lives until then */
+    bool asked, closed;  /* asked: the reply is still to come, and the peer lives until then */
+    bool streams, ended; /* lines instead of one reply; ended: of which the last was handed in */
+    unsigned unwritten;  /* lines */
     char *reply;
+};
+
+/* A line on its way. */
+struct line {
+    uv_write_t write;
+    struct peer *peer;
+    char text[];
 };
 
 struct control {
@@ -84,6 +94,8 @@ static void peer_close(struct peer *p)
     p->closing = 2;
     uv_close((uv_handle_t *)&p->pipe, on_peer_closed);
     uv_close((uv_handle_t *)&p->patience, on_peer_closed);
+    if (p->streams && p->asked && p->call.gone)
+        p->call.gone(&p->call);
 }
 
 static void on_patience_ended(uv_timer_t *timer)
@@ -115,11 +127,91 @@ static void on_reply(struct control_call *call, json_t *reply)
         peer_close(p);
 }
 
+/* ---- lines ---- */
+
+static void on_line_written(uv_write_t *write, int status)
+{
+    struct line *l = HOLDER(write, struct line, write);
+    struct peer *p = l->peer;
+    mem_free(l);
+    p->unwritten--;
+    if (status < 0 || (p->ended && p->unwritten == 0))
+        peer_close(p);
+}
+
+static void on_stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct peer *p = handle->data;
+    *buf = uv_buf_init(p->request, (unsigned)p->cap);
+}
+
+/* Has the other side closed both ways? One that has no more to ask may still listen. */
+static bool has_hung_up(uv_stream_t *stream)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)stream, &fd) != 0)
+        return true;
+    struct pollfd p = {.fd = fd};
+    return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
+}
+
+/* Nothing is expected but that it goes. */
+static void on_stream_octets(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+    if (n >= 0)
+        return;
+    uv_read_stop(stream);
+    if (n != UV_EOF || has_hung_up(stream))
+        peer_close(stream->data);
+}
+
+static bool on_line(struct control_call *call, const char *text)
+{
+    struct peer *p = HOLDER(call, struct peer, call);
+    if (p->closing || p->closed)
+        return false;
+    if (!p->streams) {
+        p->streams = true;
+        uv_timer_stop(&p->patience);
+        uv_read_start((uv_stream_t *)&p->pipe, on_stream_room, on_stream_octets);
+    }
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&p->pipe) > STREAM_QUEUE_MAX)
+        return false;
+    size_t len = strlen(text);
+    struct line *l = mem_alloc(sizeof *l + len + 1);
+    l->peer = p;
+    memcpy(l->text, text, len);
+    l->text[len] = '\n';
+    uv_buf_t buf = uv_buf_init(l->text, (unsigned)len + 1);
+    p->unwritten++;
+    if (uv_write(&l->write, (uv_stream_t *)&p->pipe, &buf, 1, on_line_written) != 0) {
+        p->unwritten--;
+        mem_free(l);
+        return false;
+    }
+    return true;
+}
+
+static void on_end(struct control_call *call)
+{
+    struct peer *p = HOLDER(call, struct peer, call);
+    p->asked = false;
+    p->ended = true;
+    if (p->closing || p->closed)
+        peer_free_if_done(p);
+    else if (p->unwritten == 0)
+        peer_close(p);
+    else
+        uv_timer_start(&p->patience, on_patience_ended, CONTROL_MS_MAX, 0);
+}
+
 static void peer_ask(struct peer *p, size_t line_len)
 {
     uv_read_stop((uv_stream_t *)&p->pipe);
     p->asked = true;
     p->call.reply = on_reply;
+    p->call.line = on_line;
+    p->call.end = on_end;
     control_ask(&p->control->source, &p->call, p->request, line_len);
 }
 

@@ -1,4 +1,5 @@
-/* The control socket: one line in, one JSON object out. A request is a verb of defs/verbs.def, plain
+/* The control socket: one line in, one JSON object out, or several, a line each, while things happen. A
+ * request is a verb of defs/verbs.def, plain
  * ("status") or as JSON ({"verb":"status"}).
  * Verbs that read are for whoever may connect, those that write for root, our user and our group. It runs in
  * the main thread's loop, away from the workers. */
@@ -12,6 +13,7 @@
 #include "base/err.h"
 #include "cache/cache.h"
 #include "control/cache_view.h"
+#include "control/event_filter.h"
 #include "resolve/resolve.h"
 #include "serve/serve.h"
 
@@ -64,6 +66,15 @@ struct control_figures {
 struct control_call {
     bool may_write; /* verbs that change something are for root, our own user and our own group */
     void (*reply)(struct control_call *call, json_t *reply); /* once; the reply is borrowed */
+    /* Or lines, while they come: */
+    /* One more; its end is added. False: who reads is too slow, it is lost. */
+    bool (*line)(struct control_call *call, const char *line);
+    /* After the last line; the call is over. */
+    void (*end)(struct control_call *call);
+    /* The source's: who asked has gone. It calls end() then, at once or later, and may call line() until
+     * then. */
+    void (*gone)(struct control_call *call);
+    void *ctx; /* the source's */
 };
 
 /* `recent [NAME [TYPE]]`. */
@@ -85,6 +96,10 @@ struct control_source {
     json_t *(*anchors)(void *ctx);
     void (*nta)(void *ctx, struct control_call *call, const struct control_nta *nta);
     void (*cache)(void *ctx, struct cache_view *out); /* a handle of this thread's, and the time */
+    /* Lines: events, the last one the outcome. */
+    void (*walk)(void *ctx, struct control_call *call, const name_t *name, uint16_t type);
+    /* Lines, until who asked goes. */
+    void (*events)(void *ctx, struct control_call *call, const struct event_filter *filter);
     /* How many there are; fn is called for some of them, in no order. */
     size_t (*recent)(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx);
     size_t (*requests)(void *ctx, control_request_fn *fn, void *fn_ctx);

@@ -4,9 +4,10 @@
 #include "control/control.h"
 #include "control/question_view.h"
 #include "dns/msg.h"
+#include "dns/rrtype.h"
 #include "dns/token.h"
 
-#define WORDS_MAX 4u
+#define WORDS_MAX 24u /* `events` takes the most: one a tag */
 
 /* A line taken apart; words point into line or object. */
 struct control_line {
@@ -273,6 +274,37 @@ static json_t *control_requests(
     const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
     return control_requests_ask(source);
+}
+
+static json_t *control_walk(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    name_t name[NAME_MAX_LEN];
+    uint16_t type = TYPE_A;
+    const char *const *words = request->words;
+    if (request->count == 0)
+        return error_json("walk is followed by NAME [TYPE]");
+    if (name_from_text(name, words[0], strlen(words[0]), NULL))
+        return error_json("that is no name");
+    if (request->count == 2 && (rrtype_from_text(&type, words[1], strlen(words[1])) || rrtype_is_meta(type)))
+        return error_json("that is no type that can be looked for");
+    source->walk(source->ctx, call, name, type);
+    return NULL;
+}
+
+static json_t *control_events(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    struct event_filter filter;
+    struct text problem;
+    text_init(&problem);
+    json_t *error = NULL;
+    if (event_filter_read(&filter, request->words, request->count, &problem))
+        source->events(source->ctx, call, &filter);
+    else
+        error = error_json(problem.data);
+    text_fini(&problem);
+    return error;
 }
 
 enum access { ACCESS_READ, ACCESS_WRITE };

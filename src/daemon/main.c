@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/arguments.h"
+#include "daemon/audience.h"
 #include "daemon/key_maker.h"
 #include "daemon/network.h"
 #include "daemon/pool.h"
@@ -34,6 +35,7 @@ struct daemon {
     struct reload *reload;
     struct trust_keeper *trust;
     struct query_log *query_log;
+    struct audience *audience;
     struct activation given;
     struct privileges who;
     struct arena lasting;
@@ -48,6 +50,7 @@ static void close_all(struct daemon *d)
         return;
     reload_close(d->reload);
     trust_keeper_close(d->trust);
+    audience_close(d->audience);
     control_close(d->control);
     supervise_close(d->supervise);
     network_close(d->network);
@@ -142,6 +145,18 @@ static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
     return pool_requests(d->pool, fn, fn_ctx);
 }
 
+static void walk(void *ctx, struct control_call *call, const name_t *name, uint16_t type)
+{
+    struct daemon *d = ctx;
+    audience_walk(d->audience, call, name, type);
+}
+
+static void events(void *ctx, struct control_call *call, const struct event_filter *filter)
+{
+    struct daemon *d = ctx;
+    audience_events(d->audience, call, filter);
+}
+
 static void probe_root(void *ctx)
 {
     struct daemon *d = ctx;
@@ -187,6 +202,8 @@ static bool open_control(struct daemon *d, const struct config *config)
         .cache = cache_of,
         .recent = recent,
         .requests = requests,
+        .walk = walk,
+        .events = events,
         .ctx = d};
     if (control_open(&d->control, &d->loop, at, &source)) {
         log_line(path ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "no control socket at %s: %s (control.socket)",
@@ -302,6 +319,7 @@ static int serve(struct snapshot *settings, const struct arguments *args)
         struct reload_parts parts = {
             .pool = d.pool, .start = settings, .args = args, .supervise = d.supervise, .trust = d.trust};
         d.reload = reload_open(&d.loop, &parts);
+        d.audience = audience_open(&d.loop, d.pool);
         good = open_control(&d, config);
         if (good)
             start(&d, config);
@@ -311,6 +329,7 @@ static int serve(struct snapshot *settings, const struct arguments *args)
         uv_loop_close(&d.loop);
         pool_stop(d.pool);
         pool_free(d.pool);
+        audience_free(d.audience);
     } else {
         log_error("%s", complaint.data);
     }

@@ -6,6 +6,8 @@
 #include "daemon/worker.h"
 
 struct pool;
+struct walk;
+struct watch;
 
 /** Opens every listener of every worker; nothing is served yet. Settles `start` and holds it; given
  * sockets are borrowed until pool_free(). On error `complaint` says what failed and, for an address, which
@@ -49,5 +51,9 @@ void pool_figures(struct pool *p, struct control_figures *out);
  * second are left out. pool_ask.c. */
 size_t pool_recent(struct pool *p, struct control_recent *wanted, control_recent_fn *fn, void *ctx);
 size_t pool_requests(struct pool *p, control_request_fn *fn, void *ctx);
+
+/** To the worker that owns the question; the walk is its own from now on. */
+void pool_walk(struct pool *p, struct walk *walk);
+void pool_watch(struct pool *p, struct watch *watch);
 
 #endif

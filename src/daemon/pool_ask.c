@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/pool_inner.h"
+#include "daemon/worker_inner.h"
 #include "daemon/worker_tell.h"
 
 static struct errand *ask_all(struct pool *p, errand_fn *run, const void *what, size_t len)
@@ -81,4 +82,17 @@ size_t pool_requests(struct pool *p, control_request_fn *fn, void *ctx)
     size_t found = each_piece(p, e, on_piece, &r);
     errand_release(e);
     return found;
+}
+
+/* ---- what is told while it happens ---- */
+
+void pool_walk(struct pool *p, struct walk *walk)
+{
+    worker_walk(worker_owner(&p->shared, walk->name, walk->type), walk);
+}
+
+void pool_watch(struct pool *p, struct watch *watch)
+{
+    for (unsigned i = 0; i < p->shared.worker_count; i++)
+        worker_watch(p->shared.workers[i], watch);
 }

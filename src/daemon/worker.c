@@ -41,6 +41,8 @@ static void pump_answer(struct worker *w, const struct action *act)
         trust_keeper_heard(w->shared->trust, act->answer.outcome);
         return;
     }
+    if (w->telling.walks && worker_walk_answered(w, act->answer.id, act->answer.outcome))
+        return;
     struct table_node *node = table_find(&w->asks, act->answer.id);
     if (!node)
         return;
@@ -220,6 +222,7 @@ static void on_mail(void *ctx)
             worker_ask_here(w, q);
     }
     worker_run_errand(w);
+    worker_take_readers(w);
     unsigned commands = atomic_exchange(&w->commands, 0);
     if (commands & COMMAND_BEAT)
         atomic_store(&w->beaten, true);
@@ -434,6 +437,7 @@ void worker_free(struct worker *w)
         resolve_free(w->resolver);
     recent_free(w->recent);
     errand_release(atomic_load(&w->errand));
+    worker_forget_readers(w);
     serve_free(w->serve);
     cache_free(w->cache);
     snapshot_release(w->settings);

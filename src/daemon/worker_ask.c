@@ -125,16 +125,21 @@ void worker_ask_here(struct worker *w, struct pending *q)
     w->stirred = true;
 }
 
+struct worker *worker_owner(struct shared *sh, const name_t *name, uint16_t type)
+{
+    uint8_t key[NAME_MAX_LEN + 2];
+    if (sh->worker_count == 1)
+        return sh->workers[0];
+    size_t n = name_lower_copy(key, name);
+    put_u16(key + n, type);
+    return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
+}
+
 /* Equal questions have one owner, so that they become one, whichever worker hears them. */
 static struct worker *owner_of(struct worker *w, const struct request *rq)
 {
-    struct shared *sh = w->shared;
-    uint8_t key[NAME_MAX_LEN + 2];
-    if (sh->worker_count == 1)
-        return w;
-    size_t n = name_lower_copy(key, rq->name);
-    put_u16(key + n, serve_question(rq).type); /* ANY asks for an address too (RFC 8482) */
-    return sh->workers[hash_octets(&sh->owner_key, key, n + 2) % sh->worker_count];
+    /* ANY asks for an address too (RFC 8482) */
+    return worker_owner(w->shared, rq->name, serve_question(rq).type);
 }
 
 static void worker_ask(struct worker *w, struct pending *q)

@@ -5,12 +5,24 @@
 
 #include "daemon/errand.h"
 #include "daemon/key_maker.h"
+#include "daemon/watch.h"
 #include "daemon/worker.h"
 #include "serve/recent.h"
 
 /* Mail that waits for company: enough that a wake-up costs little of each, and little enough that the owner
  * begins while its sender still reads. */
 #define OUTBOX_MAX 32u
+
+/* What it tells while it happens; worker_watch.c. */
+struct telling {
+    struct walk *walks;
+    _Atomic(struct walk *) posted;
+    struct watch *watch; /* NULL: nobody ever read */
+    _Atomic(struct watch *) offered;
+    struct observer observer;
+    int64_t since_ms; /* of lines, in this second */
+    unsigned lines;
+};
 
 struct worker {
     struct shared *shared;
@@ -42,9 +54,10 @@ struct worker {
     struct outbound *outbound;
     struct pending_pool pendings; /* asked here */
     struct gate gate;
-    struct pending *spare;           /* the next question is read into it */
-    struct table asks;               /* owned here, by ask_id */
-    struct recent *recent;           /* of questions owned here */
+    struct pending *spare; /* the next question is read into it */
+    struct table asks;     /* owned here, by ask_id */
+    struct recent *recent; /* of questions owned here */
+    struct telling telling;
     _Atomic(struct errand *) errand; /* to be done, or NULL */
     ask_id probe;                    /* the root's keys are asked for; 0: no */
 
@@ -89,6 +102,18 @@ void worker_finish(struct worker *w, struct pending *q, const struct outcome *ou
 void worker_post(struct worker *w);
 /** What the gate lets out. */
 void worker_on_gate(void *ctx, struct pending *q, const uint8_t *wire, size_t len);
+
+/** Whose question it is. */
+struct worker *worker_owner(struct shared *sh, const name_t *name, uint16_t type);
+
+/* ---- worker_watch.c ---- */
+
+/** Walks that were posted, and other readers of events. */
+void worker_take_readers(struct worker *w);
+/** False: it is not that of a walk. */
+bool worker_walk_answered(struct worker *w, ask_id id, const struct outcome *o);
+/** Once the resolver has gone. */
+void worker_forget_readers(struct worker *w);
 
 /* ---- worker_tell.c ---- */
 

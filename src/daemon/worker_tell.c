@@ -12,6 +12,8 @@ void worker_send(struct worker *w, struct errand *e)
 
 void worker_run_errand(struct worker *w)
 {
+    if (!atomic_load_explicit(&w->errand, memory_order_relaxed))
+        return;
     struct errand *e = atomic_exchange(&w->errand, NULL);
     if (!e)
         return;

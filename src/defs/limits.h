@@ -135,6 +135,11 @@
 #define RECENT_SHOWN_MAX 100u      /* of one reply on the control socket */
 #define REQUESTS_SHOWN_MAX 200u    /* questions in flight that a worker tells, likewise */
 
+/* ---- what is told while it happens, on the control socket ---- */
+#define WALK_LINES_MAX 2000u      /* events of a walk: 100 messages and what is made of them are some 600 */
+#define EVENTS_A_SECOND_MAX 1000u /* of a worker, to readers of events; more than anybody reads */
+#define STREAM_QUEUE_MAX 262144u  /* octets that a slow reader of the control socket has still to take */
+
 /* ---- records kept ---- */
 #define RRSET_RECORDS_MAX 256u   /* CVE-2024-1737 */
 #define RRSET_OCTETS_MAX 32768u  /* one RRset item in the cache */

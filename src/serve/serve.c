@@ -237,6 +237,13 @@ void serve_nearer(struct serve *s, unsigned near)
         cache_answer_nearer(s->cache, &s->near[near - 1]);
 }
 
+bool serve_local(
+    const struct serve *s, const name_t *name, uint16_t type, struct arena *a, struct outcome *out)
+{
+    *out = (struct outcome){.reason = {.ede = EDE_NONE}};
+    return s->local && local_answer(s->local, name, type, a, out);
+}
+
 struct question serve_question(const struct request *rq)
 {
     /* ANY gets one RRset that the name has (RFC 8482 4.1); A is the likeliest. */

@@ -110,6 +110,9 @@ struct question serve_question(const struct request *rq);
 /** The reply for what became of it; stores the finished answer for the next asker. */
 void serve_compose(
     struct serve *s, struct request *rq, const struct outcome *outcome, struct reply *reply, now_t now);
+/** Is the name answered here, whatever the world says? Then *out is what it is answered, in the arena. */
+bool serve_local(
+    const struct serve *s, const name_t *name, uint16_t type, struct arena *a, struct outcome *out);
 /** A reply without records; ede EDE_NONE: no reason given. text is static. */
 void serve_refuse(
     struct serve *s, struct request *rq, uint16_t rcode, int ede, const char *text, struct reply *reply);

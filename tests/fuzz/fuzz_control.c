@@ -58,6 +58,21 @@ static void nta(void *ctx, struct control_call *call, const struct control_nta *
     json_decref(done);
 }
 
+static void walk(void *ctx, struct control_call *call, const name_t *name, uint16_t type)
+{
+    json_t *done = json_pack("{s:i}", "walk", type);
+    call->reply(call, done);
+    json_decref(done);
+}
+
+static void events(void *ctx, struct control_call *call, const struct event_filter *filter)
+{
+    json_t *done = json_pack("{s:I, s:b, s:b}", "kinds", (json_int_t)filter->kinds, "failures",
+        filter->failures, "named", filter->named);
+    call->reply(call, done);
+    json_decref(done);
+}
+
 static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
 {
     static const uint8_t record[3];
@@ -92,7 +107,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .anchors = anchors,
         .nta = nta,
         .recent = recent,
-        .requests = requests};
+        .requests = requests,
+        .walk = walk,
+        .events = events};
     struct asked a = {.call = {.reply = count_reply}};
     if (len == 0)
         return 0;

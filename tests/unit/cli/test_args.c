@@ -366,7 +366,7 @@ static const struct {
     {"mx python.org +tcp", "+tcp goes with hark NAME TYPE, not with mx"},
     {"whois python.org --self a", "--self goes with mx, not with whois"},
     {"ctl relaod", "did you mean reload?"},
-    {"ctl stop", "it knows: status, recent, requests, cache"},
+    {"ctl stop", "it knows: status, recent"},
     {"ctl status reload", "reload is too much"},
     {"ctl cache flush --zoen example.org", "--zoen"},
     {"example.org --zone", "--zone"},

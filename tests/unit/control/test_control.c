@@ -21,7 +21,8 @@
 
 struct fixture {
     uv_loop_t loop;
-    struct control_call *late; /* a reload that is not replied to yet */
+    struct control_call *late; /* a reload that is not replied to yet, or whoever reads events */
+    bool gone;
     struct control *control;
     char folder[32], path[64];
 };
@@ -36,7 +37,24 @@ static void reload(void *ctx, struct control_call *call)
     ((struct fixture *)ctx)->late = call;
 }
 
-static struct control_source source = {.figures = figures, .reload = reload};
+static void on_gone(struct control_call *call)
+{
+    struct fixture *f = call->ctx;
+    f->gone = true;
+    f->late = NULL;
+    call->end(call);
+}
+
+static void events(void *ctx, struct control_call *call, const struct event_filter *filter)
+{
+    struct fixture *f = ctx;
+    f->late = call;
+    call->gone = on_gone;
+    call->ctx = f;
+    assert_true(call->line(call, "{\"first\":1}"));
+}
+
+static struct control_source source = {.figures = figures, .reload = reload, .events = events};
 
 static int setup(void **state)
 {
@@ -128,6 +146,85 @@ static void dial_reload(struct fixture *f, int *fd)
     for (int i = 0; i < TURNS_MAX && !f->late; i++)
         uv_run(&f->loop, UV_RUN_NOWAIT);
     assert_non_null(f->late);
+}
+
+static void turn(struct fixture *f, int times)
+{
+    for (int i = 0; i < times; i++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+}
+
+static int dial_events(struct fixture *f)
+{
+    assert_int_equal(control_open(&f->control, &f->loop, f->path, &source), ERR_OK);
+    int fd = dial(f);
+    assert_int_equal(write(fd, "events\n", 7), 7);
+    for (int i = 0; i < TURNS_MAX && !f->late; i++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_non_null(f->late);
+    return fd;
+}
+
+static void lines_come_until_the_end(void **state)
+{
+    struct fixture *f = *state;
+    char buf[256];
+    int fd = dial_events(f);
+    turn(f, 5);
+    assert_int_equal(read(fd, buf, sizeof buf), 12);
+    shutdown(fd, SHUT_WR); /* has no more to ask, but listens */
+    turn(f, 5);
+    assert_true(f->late->line(f->late, "{\"second\":2}"));
+    f->late->end(f->late);
+    read_all(f, fd, buf, sizeof buf);
+    assert_string_equal(buf, "{\"second\":2}\n");
+    assert_false(f->gone);
+    close(fd);
+}
+
+static void who_goes_away_is_missed(void **state)
+{
+    struct fixture *f = *state;
+    int fd = dial_events(f);
+    turn(f, 5);
+    close(fd);
+    for (int i = 0; i < TURNS_MAX && !f->gone; i++)
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_true(f->gone);
+}
+
+static void slow_reader_loses_lines_but_not_its_place(void **state)
+{
+    struct fixture *f = *state;
+    char line[4096], buf[65536];
+    unsigned taken = 0;
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = 0;
+    int fd = dial_events(f);
+    while (taken < 4 * STREAM_QUEUE_MAX / sizeof line && f->late->line(f->late, line))
+        taken++;
+    assert_in_range(taken, STREAM_QUEUE_MAX / sizeof line, 4 * STREAM_QUEUE_MAX / sizeof line - 1);
+    assert_false(f->gone);
+    size_t got = 0;
+    for (int i = 0; i < TURNS_MAX && got < 12 + taken * sizeof line; i++) {
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        ssize_t n = read(fd, buf, sizeof buf);
+        got += n > 0 ? (size_t)n : 0;
+    }
+    assert_int_equal(got, 12 + taken * sizeof line);
+    assert_true(f->late->line(f->late, line));
+    close(fd);
+}
+
+static void readers_of_lines_end_with_the_socket(void **state)
+{
+    struct fixture *f = *state;
+    int fd = dial_events(f);
+    control_close(f->control);
+    f->control = NULL;
+    turn(f, 5);
+    assert_true(f->gone);
+    close(fd);
 }
 
 static void reply_may_come_later(void **state)
@@ -253,6 +350,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(line_in_gives_one_object_out),
+        TEST(lines_come_until_the_end),
+        TEST(who_goes_away_is_missed),
+        TEST(slow_reader_loses_lines_but_not_its_place),
+        TEST(readers_of_lines_end_with_the_socket),
         TEST(reply_may_come_later),
         TEST(reply_may_come_after_the_end_of_the_socket),
         TEST(last_line_may_lack_its_end),

@@ -47,6 +47,21 @@ static void nta(void *ctx, struct control_call *call, const struct control_nta *
     json_decref(done);
 }
 
+static void walk(void *ctx, struct control_call *call, const name_t *name, uint16_t type)
+{
+    json_t *done = json_pack("{s:i}", "walk", type);
+    call->reply(call, done);
+    json_decref(done);
+}
+
+static void events(void *ctx, struct control_call *call, const struct event_filter *filter)
+{
+    json_t *done = json_pack("{s:I, s:b, s:b}", "kinds", (json_int_t)filter->kinds, "failures",
+        filter->failures, "named", filter->named);
+    call->reply(call, done);
+    json_decref(done);
+}
+
 static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
 {
     static const uint8_t record[3];
@@ -79,7 +94,9 @@ static const struct control_source source = {.figures = figures,
     .anchors = anchors,
     .nta = nta,
     .recent = recent,
-    .requests = requests};
+    .requests = requests,
+    .walk = walk,
+    .events = events};
 
 struct asked {
     struct control_call call;
@@ -226,6 +243,79 @@ static void recent_takes_a_name_and_a_type(void **state)
     }
 }
 
+static void events_are_chosen_by_tag_failure_and_name(void **state)
+{
+    const uint32_t all = (uint32_t)((UINT64_C(1) << EVENT_COUNT) - 1);
+    static const struct {
+        const char *line, *says; /* says: of an error */
+        uint32_t kinds;
+        bool failures, named;
+    } rows[] = {
+        {"events", NULL, 0, false, false},
+        {"events failures", NULL, 0, true, false},
+        {"events sent reply name=example.org", NULL, EVENT_BIT(EVENT_SENT) | EVENT_BIT(EVENT_REPLY), false,
+            true},
+        {"events near-miss", NULL, EVENT_BIT(EVENT_NEAR_MISS), false, false},
+        {"events timout", "did you mean timeout?", 0, false, false},
+        {"events everything", "there are question, joined", 0, false, false},
+        {"events name=a..b", "no name", 0, false, false},
+        {"events name=a name=b", "one name=", 0, false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *j = reply(rows[i].line);
+        const char *error = json_string_value(json_object_get(j, "error"));
+        if (!error != !rows[i].says || (error && !strstr(error, rows[i].says)))
+            fail_msg("%s: %s", rows[i].line, error);
+        if (!error) {
+            assert_int_equal(
+                json_integer_value(json_object_get(j, "kinds")), rows[i].kinds ? rows[i].kinds : all);
+            assert_true(json_is_true(json_object_get(j, "failures")) == rows[i].failures);
+            assert_true(json_is_true(json_object_get(j, "named")) == rows[i].named);
+        }
+        json_decref(j);
+    }
+}
+
+static void filter_takes_what_is_for_a_name_too(void **state)
+{
+    static const char *const words[] = {"failures", "name=example"};
+    struct text problem;
+    struct event_filter f;
+    struct event e = {.kind = EVENT_TIMEOUT,
+        .qname = (const name_t *)"\2ns\5other",
+        .root_name = (const name_t *)"\3www\7EXAMPLE"};
+    text_init(&problem);
+    assert_true(event_filter_read(&f, words, 2, &problem));
+    text_fini(&problem);
+    assert_true(event_filter_takes(&f, &e));
+    e.root_name = NULL;
+    assert_false(event_filter_takes(&f, &e));
+    e.qname = (const name_t *)"\7example";
+    assert_true(event_filter_takes(&f, &e));
+    e.kind = EVENT_DONE;
+    assert_false(event_filter_takes(&f, &e));
+    e.rcode = RCODE_SERVFAIL;
+    assert_true(event_filter_takes(&f, &e));
+    e.kind = EVENT_SENT;
+    assert_false(event_filter_takes(&f, &e));
+}
+
+static void walk_takes_a_name_and_a_type(void **state)
+{
+    static const struct {
+        const char *line;
+        int type;
+    } rows[] = {{"walk a", 1}, {"walk a. MX", 15}, {"walk . TYPE65280", 65280}, {"walk", -1},
+        {"walk a..b", -1}, {"walk a ANY", -1}, {"walk a A b", -1}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *j = reply(rows[i].line);
+        const json_t *type = json_object_get(j, "walk");
+        if ((type ? json_integer_value(type) : -1) != rows[i].type)
+            fail_msg("%s", rows[i].line);
+        json_decref(j);
+    }
+}
+
 static void root_own_user_and_own_group_may_write(void **state)
 {
     uid_t other_user = geteuid() + 1;
@@ -247,6 +337,9 @@ int main(void)
         cmocka_unit_test(negative_anchors_have_a_name_and_a_lifetime),
         cmocka_unit_test(questions_are_told_oldest_first),
         cmocka_unit_test(recent_takes_a_name_and_a_type),
+        cmocka_unit_test(events_are_chosen_by_tag_failure_and_name),
+        cmocka_unit_test(filter_takes_what_is_for_a_name_too),
+        cmocka_unit_test(walk_takes_a_name_and_a_type),
         cmocka_unit_test(root_own_user_and_own_group_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

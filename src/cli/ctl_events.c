@@ -1,0 +1,301 @@
+#include "cli/ctl_events.h"
+
+#include <string.h>
+
+#include "cli/ctl_socket.h"
+
+#define COLUMN_TAG 10u
+#define COLUMN_TEXT 21u
+#define DATA_SHOWN 3u  /* records of an answer */
+#define DATA_WIDTH 40u /* and so much of each: of a key it is enough to tell which */
+
+static const char *text_of(const json_t *j, const char *name)
+{
+    const char *s = json_string_value(json_object_get(j, name));
+    return s ? s : "";
+}
+
+static long long number_of(const json_t *j, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(j, name));
+}
+
+static bool has(const json_t *j, const char *name)
+{
+    return json_object_get(j, name) != NULL;
+}
+
+/* Without the final dot. */
+static void add_name(struct text *t, const char *name)
+{
+    size_t len = strlen(name);
+    text_add_n(t, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
+}
+
+static void add_question(struct text *t, const json_t *j, const char *name, const char *type)
+{
+    add_name(t, text_of(j, name));
+    text_printf(t, " %s", text_of(j, type));
+}
+
+static void add_server(struct text *t, const json_t *e)
+{
+    if (has(e, "server"))
+        add_name(t, text_of(e, "server"));
+    text_printf(t, "%s%s", has(e, "server") ? " " : "", text_of(e, "address"));
+    if (strcmp(text_of(e, "transport"), "tcp") == 0)
+        text_add(t, " over TCP");
+}
+
+static void add_zone(struct text *t, const char *name)
+{
+    if (strcmp(name, ".") == 0)
+        text_add(t, "the root");
+    else
+        add_name(t, name);
+}
+
+static void add_count(struct text *t, long long n, const char *what)
+{
+    text_printf(t, "%lld %s%s", n, what, n == 1 ? "" : "s");
+}
+
+/* The data of the first records; RFC 8427 names the member after the type. */
+static void add_records(struct text *t, const json_t *list)
+{
+    size_t i, shown = 0;
+    const json_t *rr;
+    json_array_foreach(list, i, rr)
+    {
+        char key[32];
+        const char *type = text_of(rr, "TYPEname");
+        if (strcmp(type, "RRSIG") == 0 || strlen(type) > 20)
+            continue;
+        snprintf(key, sizeof key, "rdata%s", type);
+        if (shown++ >= DATA_SHOWN)
+            continue;
+        const char *data = text_of(rr, key);
+        text_printf(t, "%s%.*s%s", shown > 1 ? ", " : " ", (int)DATA_WIDTH, data,
+            strlen(data) > DATA_WIDTH ? "..." : "");
+    }
+    if (shown > DATA_SHOWN)
+        text_printf(t, " and %zu more", shown - DATA_SHOWN);
+}
+
+static void add_reason(struct text *t, const json_t *e)
+{
+    const char *text = text_of(e, "text"), *tag = text_of(e, "tag");
+    if (*text || *tag)
+        text_printf(t, ": %s%s%s%s", text, *tag ? " (" : "", tag, *tag ? ")" : "");
+}
+
+/* ---- one function for events that are told alike ---- */
+
+static void say_question(struct text *t, const json_t *e)
+{
+    if (has(e, "because")) {
+        text_printf(t, ": %s for ", text_of(e, "purpose"));
+        add_zone(t, text_of(e, "because"));
+    }
+}
+
+static void say_cut(struct text *t, const json_t *e)
+{
+    text_add(t, ": known is ");
+    add_zone(t, text_of(e, "zone"));
+    text_add(t, " with ");
+    add_count(t, number_of(e, "servers"), "server");
+    if (strcmp(text_of(e, "from"), "hints") == 0)
+        text_add(t, ", from the hints");
+}
+
+static void say_sent(struct text *t, const json_t *e)
+{
+    text_add(t, ": to ");
+    add_server(t, e);
+    if (strcmp(text_of(e, "sent_name"), text_of(e, "qname")) != 0 ||
+        strcmp(text_of(e, "sent_type"), text_of(e, "qtype")) != 0) {
+        text_add(t, ", asking ");
+        add_question(t, e, "sent_name", "sent_type");
+    }
+}
+
+static void say_reply(struct text *t, const json_t *e)
+{
+    text_printf(t, ": %s in %lld ms from ", text_of(e, "rcode"), number_of(e, "rtt_ms"));
+    add_server(t, e);
+}
+
+static void say_referral(struct text *t, const json_t *e)
+{
+    text_add(t, ": to ");
+    add_name(t, text_of(e, "child"));
+    text_add(t, ", ");
+    add_count(t, number_of(e, "servers"), "server");
+    text_add(t, json_is_true(json_object_get(e, "signed")) ? ", signed" : "");
+}
+
+static void say_data(struct text *t, const json_t *e)
+{
+    text_add(t, ":");
+    if (has(e, "target")) {
+        text_add(t, " is ");
+        add_name(t, text_of(e, "target"));
+    } else if (has(e, "rrs")) {
+        add_records(t, json_object_get(e, "rrs"));
+    } else {
+        text_printf(t, " %s", text_of(e, "rcode"));
+    }
+}
+
+static void say_denial(struct text *t, const json_t *e)
+{
+    text_printf(t, ": %s",
+        strcmp(text_of(e, "rcode"), "NXDOMAIN") == 0 ? "there is no such name"
+                                                     : "the name has no such record");
+}
+
+static void say_trouble(struct text *t, const json_t *e)
+{
+    if (has(e, "address")) {
+        text_add(t, ": ");
+        add_server(t, e);
+    }
+    add_reason(t, e);
+}
+
+static void say_verdict(struct text *t, const json_t *e)
+{
+    const json_t *sig = json_object_get(e, "signature");
+    bool chain = strcmp(text_of(e, "event"), "chain") == 0;
+    text_add(t, ": ");
+    if (chain) {
+        text_add(t, "the keys of ");
+        add_zone(t, text_of(e, "zone"));
+        text_add(t, " are ");
+    }
+    text_add(t, has(e, "verdict") ? text_of(e, "verdict") : "not judged");
+    if (sig)
+        text_printf(t, " by key %lld", number_of(sig, "key_tag"));
+    if (chain && json_is_true(json_object_get(e, "anchor")))
+        text_add(t, ", a trust anchor");
+    add_reason(t, e);
+}
+
+static void say_done(struct text *t, const json_t *e)
+{
+    text_printf(
+        t, ": %s%s", text_of(e, "rcode"), strcmp(text_of(e, "from"), "cache") == 0 ? ", from the cache" : "");
+}
+
+static void say_outcome(struct text *t, const json_t *e)
+{
+    text_clear(t);
+    add_question(t, e, "QNAME", "QTYPEname");
+    text_printf(t, ": %s", text_of(e, "rcode"));
+    if (has(e, "verdict"))
+        text_printf(t, ", %s", text_of(e, "verdict"));
+    add_reason(t, e);
+    text_add(t, "; ");
+    add_count(t, number_of(e, "messages"), "message");
+    text_printf(t, " in %lld ms", number_of(e, "time_ms"));
+}
+
+static void say_lost(struct text *t, const json_t *e)
+{
+    text_clear(t);
+    add_count(t, number_of(e, "count"), "event");
+    text_add(t, " found no room: they came faster than they were read");
+}
+
+static void say_watching(struct text *t, const json_t *e)
+{
+    text_clear(t);
+    text_add(t, "harkd tells what happens from now on; Ctrl-C ends it");
+}
+
+static const struct telling {
+    const char *tag;
+    enum out_style style;
+    void (*say)(struct text *t, const json_t *e);
+} TELLINGS[] = {
+    {"question", STYLE_STRONG, say_question},
+    {"joined", STYLE_DIM, say_question},
+    {"cache", STYLE_PLAIN, say_data},
+    {"cut", STYLE_PLAIN, say_cut},
+    {"sent", STYLE_PLAIN, say_sent},
+    {"reply", STYLE_PLAIN, say_reply},
+    {"referral", STYLE_PLAIN, say_referral},
+    {"alias", STYLE_PLAIN, say_data},
+    {"answer", STYLE_PLAIN, say_data},
+    {"denial", STYLE_PLAIN, say_denial},
+    {"useless", STYLE_WARN, say_trouble},
+    {"timeout", STYLE_WARN, say_trouble},
+    {"truncated", STYLE_PLAIN, say_trouble},
+    {"near-miss", STYLE_WARN, say_trouble},
+    {"scrubbed", STYLE_WARN, say_trouble},
+    {"fallback", STYLE_WARN, say_trouble},
+    {"chain", STYLE_PLAIN, say_verdict},
+    {"validated", STYLE_PLAIN, say_verdict},
+    {"stale", STYLE_WARN, say_trouble},
+    {"failed", STYLE_BAD, say_trouble},
+    {"done", STYLE_PLAIN, say_done},
+    {"outcome", STYLE_STRONG, say_outcome},
+    {"lost", STYLE_WARN, say_lost},
+    {"watching", STYLE_DIM, say_watching},
+};
+
+static void print_event(struct out *out, const json_t *e)
+{
+    const char *tag = text_of(e, "event"), *time = text_of(e, "time");
+    const struct telling *how = NULL;
+    struct text t;
+    text_init(&t);
+    for (size_t i = 0; i < sizeof TELLINGS / sizeof TELLINGS[0] && !how; i++)
+        if (strcmp(tag, TELLINGS[i].tag) == 0)
+            how = &TELLINGS[i];
+    if (strlen(time) >= 19)
+        out_printf(out, STYLE_DIM, "%.8s", time + 11);
+    else if (has(e, "at_ms"))
+        out_printf(out, STYLE_DIM, "%5lld ms", number_of(e, "at_ms"));
+    out_column(out, COLUMN_TAG);
+    out_put(out, how ? how->style : STYLE_PLAIN, tag);
+    out_column(out, COLUMN_TEXT);
+    if (has(e, "qname"))
+        add_question(&t, e, "qname", "qtype");
+    if (how) /* one of a newer harkd is told by its name alone */
+        how->say(&t, e);
+    out_put(out, STYLE_PLAIN, t.data);
+    const json_t *root = json_object_get(e, "for");
+    if (root && how && how->say != say_question) {
+        text_clear(&t);
+        add_question(&t, root, "qname", "qtype");
+        out_printf(out, STYLE_DIM, "  (for %s)", t.data);
+    }
+    out_end(out);
+    text_fini(&t);
+}
+
+bool ctl_print_events(struct out *out, int fd, json_t **error)
+{
+    struct ctl_lines lines;
+    json_t *j;
+    bool any = false;
+    *error = NULL;
+    ctl_lines_init(&lines, fd);
+    while (!out->error && (j = ctl_lines_next(&lines))) {
+        if (!any && has(j, "error")) {
+            *error = j;
+            break;
+        }
+        any = true;
+        if (out->format == OUT_JSON) {
+            out_json(out, j);
+        } else {
+            print_event(out, j);
+            json_decref(j);
+        }
+    }
+    ctl_lines_fini(&lines);
+    return any;
+}
