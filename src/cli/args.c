@@ -350,18 +350,29 @@ static bool is_type(const char *word)
     return rrtype_from_text(&type, word, strlen(word)) == ERR_OK;
 }
 
+/* As dig takes them, in upper case alone: in lower case in and ch are top-level domains. */
+static bool is_class(const char *word)
+{
+    return strcmp(word, "IN") == 0 || strcmp(word, "CH") == 0 || strcmp(word, "HS") == 0;
+}
+
 static enum err take_words(struct parse *p, size_t first)
 {
     struct args *a = p->args;
     size_t names = a->name_count; /* those of -q */
     for (size_t i = first; i < p->word_count; i++)
-        names += !is_type(p->words[i]);
+        names += !is_type(p->words[i]) && !is_class(p->words[i]);
     for (size_t i = first; i < p->word_count; i++) {
-        bool name = names || a->batch ? !is_type(p->words[i]) : i == first;
-        if (name)
-            a->names[a->name_count++] = p->words[i];
-        else if (add_type(p, p->words[i]) != ERR_OK)
+        const char *word = p->words[i];
+        bool may_be_name = !names && !a->batch && i == first;
+        if (!may_be_name && is_class(word)) {
+            rrclass_from_text(&a->class, word, strlen(word));
+            a->given[OPTION_CLASS] = true;
+        } else if (may_be_name || !is_type(word)) {
+            a->names[a->name_count++] = word;
+        } else if (add_type(p, word) != ERR_OK) {
             return ERR_FORMAT;
+        }
     }
     return ERR_OK;
 }

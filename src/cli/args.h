@@ -13,10 +13,10 @@
  *   hark lookup WORDS, hark query WORDS   the first two where a name equals a command; query is always DNS's
  * form
  *
- * A word is a type if it is a known mnemonic or TYPEn, and a name if not. If no word is left as a name then
- * the first is it: `hark ns` looks for the host ns, `hark ns ns` for the NS of ns. With a final dot ("ns.") a
- * word is always a name. A first word in lower case that is a command is the command: `hark mx NAME` plans
- * mail, `hark MX NAME` asks for the type.
+ * A word is a type if it is a known mnemonic or TYPEn, a class if it is IN, CH or HS, and a name if not. If
+ * no word is left as a name then the first is it: `hark ns` looks for the host ns, `hark ns ns` for the NS of
+ * ns. With a final dot ("ns.") a word is always a name. A first word in lower case that is a command is the
+ * command: `hark mx NAME` plans mail, `hark MX NAME` asks for the type.
  */
 #ifndef HARK_CLI_ARGS_H
 #define HARK_CLI_ARGS_H

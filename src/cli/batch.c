@@ -21,6 +21,17 @@ struct batch {
     size_t line;
 };
 
+/* What stands behind a # that begins a word: the one of @SERVER#PORT is none. */
+static void cut_comment(char *line)
+{
+    for (char *p = line; (p = strchr(p, '#')); p++) {
+        if (p == line || strchr(" \t", p[-1])) {
+            *p = 0;
+            return;
+        }
+    }
+}
+
 static enum status run_line(struct batch *b, char *line)
 {
     char place[PLACE_OCTETS], *rest = NULL;
@@ -29,13 +40,16 @@ static enum status run_line(struct batch *b, char *line)
     struct args args;
     enum status status = STATUS_ANSWER;
     memcpy(argv, b->argv, (size_t)b->argc * sizeof *argv);
-    line[strcspn(line, "#")] = 0;
-    for (char *w = strtok_r(line, " \t\r\n", &rest); w && argc < b->argc + (int)WORDS_MAX;
-         w = strtok_r(NULL, " \t\r\n", &rest))
+    cut_comment(line);
+    char *w = strtok_r(line, " \t\r\n", &rest);
+    for (; w && argc < b->argc + (int)WORDS_MAX; w = strtok_r(NULL, " \t\r\n", &rest))
         argv[argc++] = w;
     snprintf(
         place, sizeof place, "%s line %zu", strcmp(b->file, "-") == 0 ? "standard input" : b->file, b->line);
-    if (argc > b->argc)
+    if (w) {
+        out_complain("%s: more than %u words", place, WORDS_MAX);
+        status = STATUS_USAGE;
+    } else if (argc > b->argc)
         status = b->run(argc, argv, place, &args);
     mem_free(argv);
     return status;
@@ -51,8 +65,9 @@ enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *r
     size_t cap = 0;
     if (!f) {
         out_complain("cannot read %s: %s", file, strerror(errno));
-        return STATUS_USAGE;
+        return STATUS_NO_BATCH;
     }
+    errno = 0;
     while (getline(&line, &cap, f) >= 0 && !ferror(stdout)) {
         b.line++;
         progress_line(b.line);
@@ -62,7 +77,7 @@ enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *r
     free(line);
     if (ferror(f)) { /* a folder opens as a file does */
         out_complain("cannot read %s: %s", file, strerror(problem));
-        worst = status_worst(worst, STATUS_USAGE);
+        worst = status_worst(worst, STATUS_NO_BATCH);
     }
     if (!standard)
         fclose(f);

@@ -8,7 +8,8 @@
 /** Runs one look-up. place: "names.txt line 7", for complaints. */
 typedef enum status batch_fn(int argc, char *const *argv, const char *place, struct args *args);
 /** For each line of the file ("-": standard input) in turn: the arguments given, and the words of the line
- * behind them. Empty lines, and what stands behind a "#", are passed over. The worst of their exit codes. */
+ * behind them. Empty lines, and what stands behind a "#" that begins a word, are passed over. The worst of
+ * their exit codes; STATUS_NO_BATCH if the file cannot be read. */
 enum status batch_run(const char *file, int argc, char *const *argv, batch_fn *run);
 
 #endif

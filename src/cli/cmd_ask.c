@@ -6,6 +6,7 @@
 #include "cli/address.h"
 #include "cli/ask_view.h"
 #include "cli/command.h"
+#include "cli/progress.h"
 #include "cli/record.h"
 #include "cli/servers.h"
 #include "lib/idn.h"
@@ -110,6 +111,16 @@ static void complain_failure(const struct asking *q, const struct msg_question *
     text_fini(&t);
 }
 
+static void say_progress(const struct target *to, const struct msg_question *question)
+{
+    char server[ENDPOINT_TEXT_LEN];
+    struct text t;
+    text_init(&t);
+    record_add_question(&t, question->name, question->type);
+    progress_says("%s about %s", endpoint_text(&to->settings.servers[0], server), t.data);
+    text_fini(&t);
+}
+
 static enum status ask_one(struct asking *q, const struct target *to, const struct msg_question *question)
 {
     struct arena arena;
@@ -122,6 +133,7 @@ static enum status ask_one(struct asking *q, const struct target *to, const stru
         return to->status;
     }
     arena_init(&arena);
+    say_progress(to, question);
     ask(&r, &to->settings, question, q->rng, &arena);
     if (r.end != ASK_REPLY)
         complain_no_reply(q, to, &r);

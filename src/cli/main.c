@@ -9,6 +9,7 @@
 #include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/progress.h"
+#include "cli/record.h"
 
 static enum status run(const struct args *args, struct out *out)
 {
@@ -79,6 +80,28 @@ static enum status as_asked(const struct args *args, enum status status)
                                                                                           : status;
 }
 
+/* Whoever reads one object a line finds one for a line that was not understood too. */
+static void tell_mistake(const struct args *args, const char *place, const char *complaint)
+{
+    out_complain("%s%s%s", place ? place : "", place ? ": " : "", complaint);
+    if (!place || !args->on[OPTION_JSON])
+        return;
+    struct out out;
+    json_t *j = json_object();
+    out_init(&out, stdout, OUT_JSON);
+    record_set_text(j, "place", place);
+    record_set_text(j, "error", complaint);
+    out_json(&out, j);
+}
+
+static enum status run_once(int argc, char *const *argv, const char *place, struct args *args);
+
+static enum status run_batch(const struct args *args, int argc, char *const *argv)
+{
+    enum status status = batch_run(args->batch, argc, argv, run_once);
+    return status == STATUS_NO_BATCH && !args->given[OPTION_EXIT] ? STATUS_USAGE : status;
+}
+
 static enum status run_once(int argc, char *const *argv, const char *place, struct args *args)
 {
     struct arena arena;
@@ -98,13 +121,13 @@ static enum status run_once(int argc, char *const *argv, const char *place, stru
         if (!place)
             progress_begin(time_limit(args));
         if (place && args->name_count == 0)
-            out_complain("%s: no name", place);
+            tell_mistake(args, place, "no name");
         else if (args->batch && !place)
-            status = batch_run(args->batch, argc, argv, run_once);
+            status = run_batch(args, argc, argv);
         else
             status = as_asked(args, finish(&out, run(args, &out)));
     } else {
-        out_complain("%s%s%s", place ? place : "", place ? ": " : "", complaint.data);
+        tell_mistake(args, place, complaint.data);
     }
     text_fini(&complaint);
     arena_fini(&arena);

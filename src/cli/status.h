@@ -15,6 +15,7 @@ enum status {
     STATUS_BOGUS = 4,        /* DNSSEC validation failed */
     STATUS_NO_REPLY = 5,     /* timeout or unreachable */
     STATUS_NO_MAIL = 6,      /* mx: the domain accepts no mail */
+    STATUS_NO_BATCH = 8,     /* the file of -f cannot be read; 1 but with --exit-compat=dig */
     STATUS_DIG_NO_REPLY = 9, /* with --exit-compat=dig */
     STATUS_INTERNAL = 10,
 };

@@ -16,7 +16,7 @@ struct present {
     bool multiline;   /* long records on several lines, in parentheses, with what their fields mean */
     bool key_tags;    /* behind DNSKEYs, as a comment */
     bool omit_crypto; /* keys, signatures and digests */
-    bool generic;     /* RDATA as of an unknown type (RFC 3597 5) */
+    bool generic;     /* type, class and RDATA as of unknown ones (RFC 3597 5) */
     /* Is called with the place in t from where on there are names, and may spell them otherwise. */
     void (*respell)(struct text *t, size_t from);
 };

@@ -261,10 +261,16 @@ void rr_to_text_as(struct text *t, const struct rr *rr, const struct present *p)
     if (p->ttl)
         pad(t, line, at += COLUMN_CLASS - COLUMN_TTL);
     if (p->class) {
-        rrclass_to_text(t, rr->class);
+        if (p->generic)
+            text_printf(t, "CLASS%u", rr->class);
+        else
+            rrclass_to_text(t, rr->class);
         pad(t, line, at += COLUMN_TYPE - COLUMN_CLASS);
     }
-    rrtype_to_text(t, rr->type);
+    if (p->generic)
+        text_printf(t, "TYPE%u", rr->type);
+    else
+        rrtype_to_text(t, rr->type);
     pad(t, line, at + COLUMN_RDATA - COLUMN_TYPE);
     rr_data_to_text(t, rr, p);
     text_char(t, '\n');
@@ -296,6 +302,8 @@ static void header_to_text(struct text *t, const struct msg *m)
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (m->flags & flags[i].bit)
             text_printf(t, " %s", flags[i].name);
+    if (m->flags & FLAG_Z)
+        text_add(t, "; MBZ: 0x4"); /* as dig calls the bit that must be zero */
     text_printf(t, "; QUERY: %u, ANSWER: %zu, AUTHORITY: %zu, ADDITIONAL: %zu\n", m->qdcount,
         m->counts[SECTION_ANSWER], m->counts[SECTION_AUTHORITY],
         m->counts[SECTION_ADDITIONAL] + m->edns.present);

@@ -222,6 +222,12 @@ static const struct {
     {"+nocolor www.example", "system www.example"},
     /* as fingers know them from dig */
     {"www.example @192.0.2.1 A @2001:db8::1", "ask www.example A @192.0.2.1 @2001:db8::1"},
+    {"id.server TXT CH", "ask id.server TXT class3"},
+    {"CH TXT id.server", "ask id.server TXT class3"},
+    {"www.example IN", "ask www.example"},
+    {"ch NS", "ask ch NS"},
+    {"CH", "system CH"},
+    {"CH NS", "ask CH NS"},
     {"-q mx -q www.example A", "ask mx www.example A"},
     {"-q MX MX", "ask MX MX"},
     {"www.example +noall +answer", "ask www.example noquestion noauthority noadditional nocomments nostats"},
