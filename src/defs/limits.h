@@ -199,12 +199,15 @@
 #define STS_MAX_AGE_S 31557600u /* RFC 8461 3.2 */
 
 /* ---- registration data (lib/rdap.c, lib/whois.c; threat S13) ---- */
-#define WHOIS_OCTETS_MAX 262144u      /* of one reply */
-#define WHOIS_TIME_MS_MAX 10000       /* of one look-up, referrals and redirects included */
-#define WHOIS_REFERRALS_MAX 3u        /* from server to server, redirects included */
-#define BOOTSTRAP_OCTETS_MAX 1048576u /* of one list of registries; the longest, of names, has 50 kB */
-#define BOOTSTRAP_ENTRIES_MAX 16384u  /* read of one list; that of AS numbers has about 2,300 */
-#define BOOTSTRAP_URL_MAX 512u        /* octets of a server's URL */
+#define WHOIS_OCTETS_MAX 262144u       /* of one reply */
+#define WHOIS_TIME_MS_MAX 10000        /* of one look-up, referrals and redirects included */
+#define WHOIS_REFERRALS_MAX 3u         /* from server to server, redirects included */
+#define BOOTSTRAP_OCTETS_MAX 1048576u  /* of one list of registries; the longest, of names, has 50 kB */
+#define ROOTS_OCTETS_MAX 65536u        /* of named.root; it has 3.3 kB */
+#define ROOT_ANCHORS_OCTETS_MAX 65536u /* of root-anchors.xml and of its signature; they have 2 kB each */
+#define ROOT_ANCHORS_MAX 16u           /* keys in it; three in fifteen years */
+#define BOOTSTRAP_ENTRIES_MAX 16384u   /* read of one list; that of AS numbers has about 2,300 */
+#define BOOTSTRAP_URL_MAX 512u         /* octets of a server's URL */
 #define CARD_LIST_MAX 64u  /* name servers, status words and the like that are kept of one registration */
 #define CARD_TEXT_MAX 512u /* octets kept of one value */
 

@@ -60,6 +60,15 @@ struct config_trust {
     const char *state; /* folder; NULL: the usual ones; "": none */
 };
 
+/* Which root servers resolve.hints are (lib/roots.h). */
+enum config_roots_from { ROOTS_BUILT_IN, ROOTS_UPDATED, ROOTS_OF_SYSTEM, ROOTS_OF_SETTINGS };
+#define CONFIG_DATE_LEN 11u /* "2026-11-23" with its zero */
+
+struct config_roots {
+    enum config_roots_from from;
+    char date[CONFIG_DATE_LEN]; /* "": of the settings */
+};
+
 /* Effective values: the defaults of options.def, overruled by the file. Lists live in the arena. */
 struct config {
     const char *file; /* the file read, NULL if none */
@@ -98,6 +107,7 @@ struct config {
     unsigned client_pending;
     /* upstream: complete resolve settings, and what the driver needs */
     struct resolve_settings resolve;
+    struct config_roots roots; /* roots_settle() */
     struct addr *source_v4, *source_v6;
     size_t source_v4_count, source_v6_count;
 };

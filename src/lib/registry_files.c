@@ -1,22 +1,15 @@
 #include "lib/registry_files.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "defs/limits.h"
+#include "lib/fetched.h"
 #include "lib/file.h"
-#include "lib/trust.h"
-
-const char *registry_folder(void)
-{
-    const char *named = secure_getenv("HARK_STATE");
-    return named && named[0] ? named : TRUST_FOLDER;
-}
 
 void registry_path(struct text *out, enum bootstrap_kind kind)
 {
-    text_printf(out, "%s/rdap-%s.json", registry_folder(), bootstrap_kind_text(kind));
+    text_printf(out, "%s/rdap-%s.json", fetched_folder(), bootstrap_kind_text(kind));
 }
 
 static enum err read_list(

@@ -15,8 +15,6 @@ struct registry_key {
     uint32_t asn;     /* ASN */
 };
 
-/** /var/lib/hark, or $HARK_STATE where the process has no more rights than its caller. */
-const char *registry_folder(void);
 /** FOLDER/rdap-dns.json and so on. */
 void registry_path(struct text *out, enum bootstrap_kind kind);
 /** The fetched list. ERR_NOTFOUND: there is none, or it is older than what is compiled in; ERR_FORMAT,

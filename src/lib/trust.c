@@ -7,9 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "lib/fetched.h"
 #include "lib/file.h"
+#include "lib/root_anchors.h"
 
 #define ROOT_DATA_MAX 65536u /* octets; it has 2 kB */
 
@@ -75,14 +79,51 @@ static unsigned root_keys(const struct anchors *a)
     return root ? root->ds.count + root->keys.count : 0;
 }
 
+/* What `hark update` fetched counts if it is newer than what is compiled in. */
+static bool read_fetched(struct root_anchors_file *f, struct text *warnings)
+{
+    struct text why;
+    text_init(&why);
+    enum err err = root_anchors_fetched(f, &why);
+    if (err && err != ERR_NOTFOUND)
+        warn(warnings, "%s; it is left out", why.data);
+    text_fini(&why);
+    if (!err && f->fetched_s >= root_anchors_built_in_s())
+        return true;
+    mem_free(f->text);
+    f->text = NULL;
+    return false;
+}
+
+/* The system's file is looked at if somebody named it, or it is newer than what was fetched. */
+static bool wants_root_data(const struct config_trust *t, const struct root_anchors_file *fetched)
+{
+    struct stat st;
+    if (t->root_data)
+        return t->root_data[0] != 0;
+    return stat(TRUST_ROOT_DATA, &st) == 0 && (!fetched || (int64_t)st.st_mtime > fetched->fetched_s);
+}
+
 /* The root's, where the settings have none. */
 static void add_root(
     struct anchors *a, const struct config_trust *t, const struct rfc5011 *state, struct text *warnings)
 {
-    if (t->builtin)
+    struct root_anchors_file fetched;
+    struct text why;
+    bool newer = t->builtin && read_fetched(&fetched, warnings);
+    text_init(&why);
+    if (newer && anchors_add_text(a, fetched.text, fetched.len, &why)) {
+        warn(warnings, "%s/" ROOT_ANCHORS_FILE " %s; it is left out", fetched_folder(), why.data);
+        mem_free(fetched.text);
+        newer = false;
+    }
+    text_fini(&why);
+    if (t->builtin && !newer)
         anchors_add_builtin(a);
-    if (!t->root_data || t->root_data[0])
+    if (wants_root_data(t, newer ? &fetched : NULL))
         add_root_data(a, t->root_data, warnings);
+    if (newer)
+        mem_free(fetched.text);
     if (state && find_root(a))
         rfc5011_apply(state, a);
 }
@@ -115,6 +156,44 @@ struct anchors *trust_anchors(const struct config *c, const struct dnssec_policy
     anchors_settle(a, policy);
     warn_of_unsupported(a, warnings);
     return a;
+}
+
+void trust_origin(struct trust_origin *out, const struct config *c)
+{
+    const struct config_trust *t = &c->trust;
+    struct anchors *configured = anchors_new();
+    *out = (struct trust_origin){0};
+    add_configured(configured, t);
+    if (find_root(configured)) {
+        out->from = TRUST_OF_SETTINGS;
+    } else {
+        struct root_anchors_file fetched;
+        struct text ignored;
+        text_init(&ignored);
+        bool newer = t->builtin && read_fetched(&fetched, &ignored);
+        time_t when = newer ? (time_t)fetched.fetched_s : 0;
+        struct tm tm;
+        out->from = newer ? TRUST_UPDATED : t->builtin ? TRUST_BUILT_IN : TRUST_OF_NOBODY;
+        out->system = wants_root_data(t, newer ? &fetched : NULL);
+        if (newer && gmtime_r(&when, &tm))
+            strftime(out->date, sizeof out->date, "%Y-%m-%d", &tm);
+        else if (t->builtin)
+            snprintf(out->date, sizeof out->date, "%s", ROOT_ANCHORS_BUILT_IN);
+        if (newer)
+            mem_free(fetched.text);
+        text_fini(&ignored);
+    }
+    anchors_free(configured);
+}
+
+void trust_origin_text(const struct trust_origin *o, struct text *t)
+{
+    static const char *const words[] = {[TRUST_OF_NOBODY] = "",
+        [TRUST_OF_SETTINGS] = "from the settings",
+        [TRUST_BUILT_IN] = "built in ",
+        [TRUST_UPDATED] = "updated "};
+    const char *system = o->from == TRUST_OF_NOBODY ? "of the system" : ", and of the system";
+    text_printf(t, "%s%s%s", words[o->from], o->date, o->system ? system : "");
 }
 
 bool trust_follows_root(const struct config *c)

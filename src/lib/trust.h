@@ -1,7 +1,8 @@
 /* The set of trust anchors that the settings ask for:
  *
- *   the root     of the settings, if they have one; else compiled in ∪ the system's file (dns-root-data),
- *                overruled by what was seen of its keys (RFC 5011)
+ *   the root     of the settings, if they have one; else the newer of what is compiled in and what `hark
+ *                update` fetched, ∪ the system's file (dns-root-data) unless what was fetched is newer than
+ *                that, overruled by what was seen of its keys (RFC 5011)
  *   others       of the settings
  *   negative     of the settings
  *
@@ -17,10 +18,23 @@
 #define TRUST_FILE "root-keys"         /* in the folder: rfc5011_write() */
 #define TRUST_FILE_OLD "root-keys.old" /* as it was before the last change */
 
+enum trust_from { TRUST_OF_NOBODY, TRUST_OF_SETTINGS, TRUST_BUILT_IN, TRUST_UPDATED };
+
+/* Where the root's anchors are from, without what RFC 5011 changed. */
+struct trust_origin {
+    enum trust_from from;
+    char date[CONFIG_DATE_LEN]; /* built in, updated */
+    bool system;                /* the system's file too */
+};
+
 /** Never NULL; anchors_free() it. policy: what counts as supported. state: what was seen of the root's keys;
  * may be NULL. `warnings`: lines for the log, with '\n' between them. */
 struct anchors *trust_anchors(const struct config *c, const struct dnssec_policy *policy,
     const struct rfc5011 *state, struct text *warnings);
+/** As trust_anchors() would choose now: looks at the same files. */
+void trust_origin(struct trust_origin *out, const struct config *c);
+/** "built in 2026-11-23", "updated 2026-12-01, and of the system". */
+void trust_origin_text(const struct trust_origin *o, struct text *t);
 /** Are the root's keys followed (RFC 5011)? Not where the settings name them, nor without validation. */
 bool trust_follows_root(const struct config *c);
 /** The folder of dnssec.state; false: there is none. */
