@@ -175,6 +175,9 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_HOST:
         p->args->host = value;
         return ERR_OK;
+    case OPTION_CA:
+        p->args->authorities = value;
+        return ERR_OK;
     case OPTION_TIMEOUT:
         return set_number(p, o, value, "--timeout");
     case OPTION_BATCH:

@@ -45,6 +45,7 @@ struct args {
     const char **selves; /* of mx: the asking mail server's own names and addresses */
     size_t self_count;
     const char *host;                 /* of whois: the server to ask; NULL: the registry's */
+    const char *authorities;          /* of update: a file of certificates; NULL: ICANN's */
     const char *batch;                /* a file of lines, each of which is looked up; NULL: none */
     struct addr source;               /* to ask from; FAMILY_NONE: any */
     uint16_t source_port;             /* 0: any */

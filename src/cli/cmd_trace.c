@@ -12,6 +12,7 @@
 #include "cli/trace_walk.h"
 #include "lib/config.h"
 #include "lib/drive.h"
+#include "lib/roots.h"
 #include "lib/trust.h"
 #include "resolve/event_json.h"
 
@@ -103,6 +104,7 @@ static void view_begin(struct view *v, const struct tracing *t, const struct que
     } else if (t->out->format == OUT_TEXT) {
         v->show = trace_walk_event;
         v->shown = &v->walk;
+        roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
     }
 }
 
@@ -215,6 +217,7 @@ enum status cmd_trace(const struct args *args, struct out *out)
     text_init(&complaint);
     if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
         apply_options(&config, args);
+        roots_settle(&config, &arena, &complaint);
         struct anchors *anchors = config.trust.validate ? trust_read_anchors(&config, &complaint) : NULL;
         out_complain_lines(complaint.data);
         config.resolve.anchors = anchors;

@@ -1,224 +1,232 @@
-/* hark update: fetches what IANA publishes and hark has compiled in, where it is newer.
- *
- * So far the lists of registries (RFC 9224). A list is kept only if it can be read, is no older than the one
- * in use and has not lost half of it; it replaces the one before in one step (rename), or not at all.
- */
+/* hark update: fetches what IANA publishes and hark has compiled in, where it is newer: the root's servers
+ * and keys, and the lists of registries. What is kept replaces the one before in one step (rename), or not at
+ * all; `hark ctl reload` has a running harkd take it. */
 #include <errno.h>
-#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include <time.h>
 
-#include "base/now.h"
 #include "cli/command.h"
-#include "cli/https.h"
 #include "cli/record.h"
+#include "cli/update.h"
 #include "defs/limits.h"
-#include "lib/registry_files.h"
+#include "lib/fetched.h"
+#include "lib/file.h"
+#include "lib/roots.h"
+#include "lib/trust.h"
 
-#define SOURCE "https://data.iana.org/rdap/"
 #define PATIENCE_MS 10000
-#define COLUMN_DATE 8u
-#define COLUMN_TEXT 22u
+#define COLUMN_DATE 14u
+#define COLUMN_AGE 26u
+#define COLUMN_FROM 37u
+#define COLUMN_TEXT 47u
+#define ITEMS_COUNT (2 + BOOTSTRAP_COUNT)
+#define AUTHORITIES_OCTETS_MAX 65536u /* of the file that --ca names */
+#define DAY_S 86400
 
-/* One list. */
-struct list {
-    enum bootstrap_kind kind;
-    struct bootstrap now, fetched; /* now.count 0: the one compiled in is in use */
-    const char *in_use;            /* its date */
-    struct https_reply reply;
-    size_t differ; /* entries whose server is another than now */
-    const char *trouble;
-    bool newer, written;
-};
+/* ---- for the items ---- */
 
-static const char *server_now(const struct list *l, const struct bootstrap_entry *e, struct arena *a)
+const char *update_text(struct arena *a, const char *format, ...)
 {
-    struct registry_key key = {.kind = l->kind};
-    struct text name;
-    text_init(&name);
-    if (l->kind == BOOTSTRAP_DNS) {
-        text_printf(&name, "x.%s", e->tld);
-        key.name = arena_strdup(a, name.data);
-    } else if (l->kind == BOOTSTRAP_ASN) {
-        key.asn = e->asn.first;
-    } else {
-        key.addr = e->prefix.addr;
-    }
-    text_fini(&name);
-    if (l->now.count == 0)
-        return l->kind == BOOTSTRAP_DNS   ? registry_of_name(key.name).rdap
-               : l->kind == BOOTSTRAP_ASN ? registry_of_asn(key.asn).rdap
-                                          : registry_of_address(&key.addr).rdap;
-    return l->kind == BOOTSTRAP_DNS   ? bootstrap_name(&l->now, key.name)
-           : l->kind == BOOTSTRAP_ASN ? bootstrap_asn(&l->now, key.asn)
-                                      : bootstrap_address(&l->now, &key.addr);
+    char *s = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&s, format, ap);
+    va_end(ap);
+    const char *kept = arena_strdup(a, n >= 0 ? s : "");
+    free(s);
+    return kept;
 }
 
-static void count_differences(struct list *l, struct arena *a)
+void update_add_change(struct update_item *item, const char *format, ...)
 {
-    for (size_t i = 0; i < l->fetched.count; i++) {
-        const char *now = server_now(l, &l->fetched.entries[i], a);
-        l->differ += !now || strcmp(now, l->fetched.entries[i].url) != 0;
-    }
-}
-
-/* Where a list is in use, the half of it; of what is compiled in, numbers that each list has had for years.
- */
-static size_t least_entries(const struct list *l)
-{
-    static const size_t least[BOOTSTRAP_COUNT] = {
-        [BOOTSTRAP_DNS] = 600, [BOOTSTRAP_IPV4] = 100, [BOOTSTRAP_IPV6] = 15, [BOOTSTRAP_ASN] = 100};
-    return l->now.count ? l->now.count / 2 : least[l->kind];
-}
-
-static void judge(struct list *l, struct arena *a)
-{
-    const struct hark_document *doc = &l->reply.doc;
-    if (doc->status != 200)
-        l->trouble = doc->status ? "its server has it not" : doc->why;
-    else if (bootstrap_read(&l->fetched, l->kind, doc->body, doc->length, a, &l->trouble) != ERR_OK)
+    char line[NAME_TEXT_LEN + ADDR_TEXT_LEN + 8];
+    va_list ap;
+    if (item->change_count == UPDATE_CHANGES_MAX)
         return;
-    else if (strcmp(l->fetched.published, l->in_use) < 0)
-        l->trouble = "it is older than the list in use";
-    else if (l->fetched.count < least_entries(l))
-        l->trouble = "more than half of the list is missing";
-    if (l->trouble)
-        return;
-    l->newer = strcmp(l->fetched.published, l->in_use) > 0;
-    count_differences(l, a);
+    va_start(ap, format);
+    vsnprintf(line, sizeof line, format, ap);
+    va_end(ap);
+    item->changes[item->change_count++] = arena_strdup(item->arena, line);
 }
 
-static void fetch(struct list *l, struct arena *a)
+bool update_fetch(struct update_item *item, struct https_reply *reply, const char *url, size_t max_octets)
 {
-    struct text url, why;
-    struct https_request request = {
-        .accept = "application/json", .max_octets = BOOTSTRAP_OCTETS_MAX, .redirects = WHOIS_REFERRALS_MAX};
-    text_init(&url);
-    text_init(&why);
-    if (registry_fetched(&l->now, l->kind, a, &why) != ERR_OK)
-        l->now.count = 0;
-    l->in_use = l->now.count ? l->now.published : registry_date(l->kind);
-    text_printf(&url, SOURCE "%s.json", bootstrap_kind_text(l->kind));
-    request.url = arena_strdup(a, url.data);
+    struct https_request request = {.url = url, .max_octets = max_octets, .redirects = WHOIS_REFERRALS_MAX};
     request.until_ms = now_read(false).mono_ms + PATIENCE_MS;
-    https_get(&l->reply, &request, a);
-    judge(l, a);
-    text_fini(&why);
-    text_fini(&url);
+    https_get(reply, &request, item->arena);
+    if (reply->doc.status == 200)
+        return true;
+    item->no_reply = reply->doc.status == 0;
+    item->trouble = item->no_reply ? reply->doc.why : "its server has it not";
+    return false;
 }
 
-static bool write_all(int fd, const char *data, size_t n)
-{
-    while (n) {
-        ssize_t k = write(fd, data, n);
-        if (k < 0 && errno != EINTR)
-            return false;
-        data += k > 0 ? k : 0;
-        n -= k > 0 ? (size_t)k : 0;
-    }
-    return fsync(fd) == 0;
-}
+/* ---- one item ---- */
 
-/* Whole or not at all: a file beside it takes its place when it is on the disk. */
-static bool put(const char *path, const char *data, size_t n)
-{
-    struct text beside;
-    text_init(&beside);
-    text_printf(&beside, "%s.new", path);
-    int fd = open(beside.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    bool good = fd >= 0 && write_all(fd, data, n);
-    int kept = errno;
-    if (fd >= 0)
-        close(fd);
-    if (good && rename(beside.data, path) < 0) {
-        kept = errno;
-        good = false;
-    }
-    if (!good && fd >= 0)
-        unlink(beside.data);
-    text_fini(&beside);
-    errno = kept;
-    return good;
-}
-
-static void store(struct list *l, struct arena *a)
+static void store(struct update_item *item)
 {
     struct text path;
     text_init(&path);
-    registry_path(&path, l->kind);
-    l->written = put(path.data, l->reply.doc.body, l->reply.doc.length);
-    if (!l->written) {
-        struct text t;
-        text_init(&t);
-        text_printf(&t, "cannot write %s: %s", path.data, strerror(errno));
-        l->trouble = arena_strdup(a, t.data);
-        text_fini(&t);
-    }
+    fetched_path(&path, item->file);
+    item->written = fetched_write(path.data, item->body, item->length) == ERR_OK;
+    if (!item->written)
+        item->trouble = update_text(item->arena, "cannot write %s: %s", path.data, strerror(errno));
     text_fini(&path);
 }
 
-static void view_json(struct out *out, const struct list *l)
+static const char *age_text(struct arena *a, const char *date, int64_t now_s)
 {
-    json_t *j = json_object();
-    json_object_set_new(j, "list", json_string(bootstrap_kind_text(l->kind)));
-    json_object_set_new(j, "in_use", json_string(l->in_use));
-    json_object_set_new(j, "compiled_in", json_boolean(l->now.count == 0));
-    if (l->trouble)
-        record_set_text(j, "trouble", l->trouble);
-    if (!l->trouble || l->written) {
-        json_object_set_new(j, "published", json_string(l->fetched.published));
-        json_object_set_new(j, "entries", json_integer((json_int_t)l->fetched.count));
-        json_object_set_new(j, "differ", json_integer((json_int_t)l->differ));
-    }
-    json_object_set_new(j, "newer", json_boolean(l->newer));
-    json_object_set_new(j, "written", json_boolean(l->written));
-    out_json(out, j);
+    struct tm tm = {0};
+    if (!strptime(date, "%Y-%m-%d", &tm))
+        return "";
+    int64_t days = (now_s - (int64_t)timegm(&tm)) / DAY_S;
+    if (days < 1)
+        return "today";
+    if (days < 60)
+        return update_text(a, "%lld day%s", (long long)days, days == 1 ? "" : "s");
+    return days < 730 ? update_text(a, "%lld months", (long long)(days / 30))
+                      : update_text(a, "%lld years", (long long)(days / 365));
 }
 
-static void view(struct out *out, const struct list *l)
+static json_t *to_json(const struct update_item *item, int64_t now_s)
+{
+    struct tm tm = {0};
+    json_t *j =
+        json_pack("{s:s, s:s, s:b}", "item", item->name, "in_use", item->in_use, "built_in", item->built_in);
+    if (strptime(item->in_use, "%Y-%m-%d", &tm))
+        json_object_set_new(j, "age_days", json_integer((now_s - (json_int_t)timegm(&tm)) / DAY_S));
+    if (item->found)
+        json_object_set_new(j, "published", json_string(item->found));
+    if (item->more)
+        json_object_update(j, item->more);
+    if (item->change_count) {
+        json_t *changes = json_array();
+        for (size_t i = 0; i < item->change_count; i++)
+            json_array_append_new(changes, json_string(item->changes[i]));
+        json_object_set_new(j, "changes", changes);
+    }
+    if (item->trouble)
+        record_set_text(j, "trouble", item->trouble);
+    if (item->note)
+        json_object_set_new(j, "note", json_string(item->note));
+    json_object_set_new(j, "newer", json_boolean(item->newer && (!item->trouble || item->written)));
+    json_object_set_new(j, "written", json_boolean(item->written));
+    return j;
+}
+
+static void view(struct out *out, const struct update_item *item, int64_t now_s)
 {
     if (out->format == OUT_JSON) {
-        view_json(out, l);
+        out_json(out, to_json(item, now_s));
         return;
     }
-    out_put(out, STYLE_STRONG, bootstrap_kind_text(l->kind));
+    out_put(out, STYLE_STRONG, item->name);
     out_column(out, COLUMN_DATE);
-    out_put(out, STYLE_PLAIN, l->in_use);
+    out_put(out, STYLE_PLAIN, item->in_use);
+    out_column(out, COLUMN_AGE);
+    out_put(out, STYLE_DIM, age_text(item->arena, item->in_use, now_s));
+    out_column(out, COLUMN_FROM);
+    out_put(out, STYLE_DIM, item->built_in ? "built in" : "fetched");
     out_column(out, COLUMN_TEXT);
-    out_put(out, STYLE_DIM, l->now.count ? "(fetched)  " : "(built in) ");
-    if (l->trouble)
-        out_words(out, STYLE_WARN, l->trouble);
-    else if (!l->newer)
+    if (item->trouble)
+        out_words(out, STYLE_WARN, item->trouble);
+    else if (!item->newer)
         out_put(out, STYLE_PLAIN, "is the newest");
     else
-        out_printf(out, STYLE_GOOD, "%s %s: %zu entries, %zu of another server",
-            l->written ? "now" : "there is", l->fetched.published, l->fetched.count, l->differ);
+        out_printf(
+            out, STYLE_GOOD, "%s %s: %s", item->written ? "now" : "there is", item->found, item->summary);
     out_end(out);
+    for (size_t i = 0; (!item->trouble || item->written) && i < item->change_count; i++) {
+        out_put(out, STYLE_DIM, "  ");
+        out_put(out, STYLE_DIM, item->changes[i]);
+        out_end(out);
+    }
+    if (item->note) {
+        out_put(out, STYLE_WARN, "  ");
+        out_put(out, STYLE_WARN, item->note);
+        out_end(out);
+    }
 }
 
-/* 0: all is the newest now; 2: something newer is there (--check); 5: not to be had; 3: refused, or not
+/* 0: it is the newest now; 2: something newer is there (--check); 5: not to be had; 3: refused, or not
  * written. */
-static enum status status_of(const struct list *l)
+static enum status status_of(const struct update_item *item)
 {
-    if (l->trouble)
-        return l->reply.doc.status == 0 ? STATUS_NO_REPLY : STATUS_FAILURE;
-    return l->newer && !l->written ? STATUS_NO_DATA : STATUS_ANSWER;
+    if (item->trouble)
+        return item->no_reply ? STATUS_NO_REPLY : STATUS_FAILURE;
+    return item->newer && !item->written ? STATUS_NO_DATA : STATUS_ANSWER;
+}
+
+/* ---- all ---- */
+
+static enum status run(const struct update *u, bool check, struct out *out)
+{
+    enum status worst = STATUS_ANSWER;
+    bool root_changed = false;
+    for (int i = 0; i < ITEMS_COUNT && !out->error; i++) {
+        struct arena arena;
+        struct update_item *item;
+        arena_init(&arena);
+        item = ARENA_NEW(&arena, struct update_item);
+        item->arena = &arena;
+        if (i == 0)
+            update_root_hints(item, u);
+        else if (i == 1)
+            update_root_anchors(item, u);
+        else
+            update_list(item, (enum bootstrap_kind)(i - 2));
+        if (item->newer && !item->trouble && !check)
+            store(item);
+        view(out, item, u->now.wall_s);
+        root_changed = root_changed || (item->written && i < 2);
+        worst = status_worst(worst, status_of(item));
+        json_decref(item->more);
+        arena_fini(&arena);
+    }
+    if (root_changed && out->format != OUT_JSON) {
+        out_put(out, STYLE_DIM, "a running harkd takes the root's with `hark ctl reload`");
+        out_end(out);
+    }
+    return worst;
+}
+
+/* False: what is wrong was said. */
+static bool read_authorities(const char *path, struct update *u, struct arena *a)
+{
+    struct text why;
+    size_t len;
+    if (!path)
+        return true;
+    text_init(&why);
+    char *pem = file_read(path, AUTHORITIES_OCTETS_MAX, &len, &why);
+    if (pem)
+        u->authorities = arena_strdup(a, pem);
+    else
+        out_complain("%s cannot be read: %s", path, why.data);
+    mem_free(pem);
+    text_fini(&why);
+    return pem != NULL;
 }
 
 enum status cmd_update(const struct args *args, struct out *out)
 {
-    enum status worst = STATUS_ANSWER;
-    for (int kind = 0; kind < BOOTSTRAP_COUNT && !out->error; kind++) {
-        struct arena arena;
-        struct list l = {.kind = (enum bootstrap_kind)kind};
-        arena_init(&arena);
-        fetch(&l, &arena);
-        if (l.newer && !args->on[OPTION_CHECK])
-            store(&l, &arena);
-        view(out, &l);
-        worst = status_worst(worst, status_of(&l));
-        arena_fini(&arena);
-    }
-    return worst;
+    struct arena arena;
+    struct config config;
+    struct text complaint;
+    enum status status = STATUS_USAGE;
+    struct update u = {.config = &config, .now = now_read(false)};
+    arena_init(&arena);
+    text_init(&complaint);
+    bool good = config_load(&config, &arena, NULL, &complaint) == ERR_OK;
+    if (good)
+        roots_settle(&config, &arena, &complaint);
+    out_complain_lines(complaint.data);
+    if (good && read_authorities(args->authorities, &u, &arena))
+        status = run(&u, args->on[OPTION_CHECK], out);
+    text_fini(&complaint);
+    arena_fini(&arena);
+    return status;
 }

@@ -275,11 +275,18 @@ static bool read_address(struct inquiry *q, const char *word)
     return true;
 }
 
+/* Is what follows its last hyphen a registry's tag (RFC 8521)? */
+static bool handle_registry(struct inquiry *q, const char *word)
+{
+    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_TAGS, .name = word}, q->arena);
+    return q->registry.rdap != NULL;
+}
+
 static bool read_handle(struct inquiry *q, const char *word)
 {
     if (strchr(word, '.') ||
         strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(word) ||
-        !registry_of_handle(&q->registry, word))
+        !handle_registry(q, word))
         return false;
     q->kind = CARD_ENTITY;
     q->asked = arena_strdup(q->arena, word);

@@ -7,6 +7,7 @@
 #include "cli/why.h"
 #include "dns/name.h"
 #include "dns/rrtype.h"
+#include "lib/roots.h"
 #include "lib/trust.h"
 
 #define WALK_PATIENCE_MS 5000 /* of each type, as a client of harkd has it */
@@ -54,6 +55,8 @@ static void walking_init(struct walking *k)
     arena_init(&k->arena);
     text_init(&k->complaint);
     k->ready = config_load(&k->config, &k->arena, NULL, &k->complaint) == ERR_OK;
+    if (k->ready)
+        roots_settle(&k->config, &k->arena, &k->complaint);
     if (k->ready && k->config.trust.validate)
         k->anchors = trust_read_anchors(&k->config, &k->complaint);
     k->config.resolve.anchors = k->anchors;

@@ -58,6 +58,9 @@ static void print_root(struct out *out, const json_t *root)
 {
     size_t i;
     const json_t *k;
+    out_printf(out, STYLE_DIM, "the root's anchors: %s; its servers: %s", text_of(root, "from"),
+        text_of(root, "servers_from"));
+    out_end(out);
     json_array_foreach(json_object_get(root, "keys"), i, k)
     {
         print_root_key(out, k);

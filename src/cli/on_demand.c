@@ -7,12 +7,15 @@
 #include <dlfcn.h>
 #include <idn2.h>
 #include <openssl/bn.h>
+#include <openssl/cms.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
+#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <uv.h>

@@ -212,14 +212,16 @@ static const struct walk_step *silent_run(struct page *p, const struct walk_step
 static void known_line(struct page *p, const struct walk_step *s)
 {
     const struct event *e = s->event;
+    const char *from = e->from_hints ? p->walk->hints : e->from_cache ? "cache" : "";
+    unsigned room = strlen(from) < TIME_WIDTH ? TIME_WIDTH : (unsigned)strlen(from) + 1;
     struct text t;
     text_init(&t);
     trace_add_known(&t, e);
     margin(p, s->of->depth, 0);
     if (e->kind == EVENT_CUT)
         put_zone(p, STYLE_DIM, e->zone, s->of->depth);
-    put_cut(p, STYLE_DIM, t.data, p->width - TIME_WIDTH);
-    put_right(p, STYLE_DIM, e->from_hints ? "built in" : e->from_cache ? "cache" : "");
+    put_cut(p, STYLE_DIM, t.data, p->width - room);
+    put_right(p, STYLE_DIM, from);
     out_end(p->out);
     text_fini(&t);
 }

@@ -10,7 +10,7 @@
 
 void trace_walk_init(struct trace_walk *w, int64_t start_ms)
 {
-    *w = (struct trace_walk){.start_ms = start_ms};
+    *w = (struct trace_walk){.start_ms = start_ms, .hints = "built in"};
     arena_init(&w->arena);
 }
 

@@ -55,6 +55,7 @@ struct walk_question {
 struct trace_walk {
     struct arena arena;
     int64_t start_ms;
+    char hints[40]; /* which root hints: "built in" unless told otherwise */
     struct walk_question *first, *newest;
     struct walk_step *messages, *last_message;
     const struct event **judged; /* CHAIN and VALIDATED, as they came */

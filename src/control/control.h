@@ -25,8 +25,9 @@
 /* Where validation begins, in short. */
 struct control_trust {
     bool validates, clock_known;
-    unsigned anchors, unusable, negatives; /* zones */
-    int64_t root_seen_s, root_next_s;      /* the root's keys; wall clock; 0: not followed, not seen yet */
+    unsigned anchors, unusable, negatives;   /* zones */
+    char anchors_from[48], servers_from[48]; /* of the root: "built in 2026-11-23" */
+    int64_t root_seen_s, root_next_s;        /* the root's keys; wall clock; 0: not followed, not seen yet */
 };
 
 /* `nta add NAME LIFETIME`, `nta del NAME`, `nta list` (RFC 7646). */

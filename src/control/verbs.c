@@ -183,9 +183,10 @@ static json_t *wall_json(int64_t wall_s)
 
 static json_t *trust_json(const struct control_trust *t)
 {
-    return json_pack("{s:b, s:b, s:i, s:i, s:i, s:o, s:o}", "validates", t->validates, "clock_known",
-        t->clock_known, "anchors", t->anchors, "anchors_unusable", t->unusable, "negative_anchors",
-        t->negatives, "root_keys_seen_s", wall_json(t->root_seen_s), "root_keys_next_s",
+    return json_pack("{s:b, s:b, s:i, s:i, s:i, s:s, s:s, s:o, s:o}", "validates", t->validates,
+        "clock_known", t->clock_known, "anchors", t->anchors, "anchors_unusable", t->unusable,
+        "negative_anchors", t->negatives, "root_anchors_from", t->anchors_from, "root_servers_from",
+        t->servers_from, "root_keys_seen_s", wall_json(t->root_seen_s), "root_keys_next_s",
         wall_json(t->root_next_s));
 }
 

@@ -276,6 +276,7 @@ static enum err open_all(struct daemon *d, struct snapshot *settings, struct tex
     const struct config *config = &settings->config;
     struct privileges *who = &d->who;
     raise_file_limit();
+    snapshot_choose_roots(settings);
     d->trust = trust_keeper_new(&settings->config);
     snapshot_set_anchors(settings, trust_keeper_anchors(d->trust, &settings->config));
     enum err err = privileges_plan(who, config->drop_privileges, config->user, complaint);

@@ -173,6 +173,7 @@ static struct snapshot *read_snapshot(const struct reload *r, struct text *compl
         return NULL;
     }
     arguments_overrule(r->parts.args, &s->config);
+    snapshot_choose_roots(s);
     snapshot_set_anchors(s, trust_keeper_anchors(r->parts.trust, &s->config));
     return s;
 }

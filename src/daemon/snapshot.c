@@ -1,6 +1,8 @@
 #include "daemon/snapshot.h"
 
+#include "base/log.h"
 #include "daemon/own.h"
+#include "lib/roots.h"
 
 #define STREAM_IDLE_MS 2000u /* an upstream connection is kept so long for the next message */
 
@@ -52,6 +54,16 @@ struct snapshot *snapshot_renew(struct snapshot *of)
     s->config = of->config;
     s->base = snapshot_hold(of->base ? of->base : of);
     return s;
+}
+
+void snapshot_choose_roots(struct snapshot *s)
+{
+    struct text warnings;
+    text_init(&warnings);
+    roots_settle(&s->config, &s->lasting, &warnings);
+    if (warnings.len)
+        log_lines(LOG_LEVEL_WARNING, warnings.data);
+    text_fini(&warnings);
 }
 
 void snapshot_set_anchors(struct snapshot *s, struct anchors *anchors)

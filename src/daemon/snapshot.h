@@ -36,6 +36,9 @@ void snapshot_release(struct snapshot *s);
 void snapshot_keep_restart(struct snapshot *s, struct snapshot *start);
 /** The same settings, for other trust anchors. */
 struct snapshot *snapshot_renew(struct snapshot *of);
+/** Root servers, where the settings name none: the newest that there are (lib/roots.h). What is wrong is
+ * logged. */
+void snapshot_choose_roots(struct snapshot *s);
 /** Its trust anchors become these, owned from now on. */
 void snapshot_set_anchors(struct snapshot *s, struct anchors *anchors);
 /** Derives the layers' settings from the configuration; listen: where we are served, which our own questions

@@ -6,6 +6,7 @@
 #include "base/cursor.h"
 #include "base/text.h"
 #include "dns/rrtype.h"
+#include "lib/roots.h"
 
 const char *trust_date(int64_t wall_s, char buf[32])
 {
@@ -80,9 +81,17 @@ static json_t *root_json(const struct trust_facts *f)
             json_pack("{s:i, s:i, s:s, s:o, s:o}", "tag", dnskey_tag(&rd), "algorithm", k->data[3], "state",
                 rfc5011_state_text(k->state), "since", date(k->since_s), "until", date(k->until_s)));
     }
-    return json_pack("{s:b, s:o, s:o, s:o, s:s?}", "followed", f->follows, "keys", keys, "seen",
-        date(f->root.seen_s), "next", f->follows ? date(f->root.next_s) : json_null(), "folder",
-        f->folder[0] ? f->folder : NULL);
+    struct text from, servers;
+    text_init(&from);
+    text_init(&servers);
+    trust_origin_text(&f->origin, &from);
+    roots_text(&f->roots, &servers);
+    json_t *j = json_pack("{s:b, s:s, s:s, s:o, s:o, s:o, s:s?}", "followed", f->follows, "from", from.data,
+        "servers_from", servers.data, "keys", keys, "seen", date(f->root.seen_s), "next",
+        f->follows ? date(f->root.next_s) : json_null(), "folder", f->folder[0] ? f->folder : NULL);
+    text_fini(&servers);
+    text_fini(&from);
+    return j;
 }
 
 json_t *trust_json(const struct trust_facts *f)

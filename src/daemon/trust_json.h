@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "dnssec/rfc5011.h"
+#include "lib/trust.h"
 
 struct trust_facts {
     struct anchors *anchors;      /* as the workers have them; owned */
@@ -14,7 +15,9 @@ struct trust_facts {
     size_t nta_count;
     bool validates, follows; /* follows: looks at the root's keys now and then */
     bool clock_known;
-    char folder[PATH_MAX]; /* where `root` is remembered; "": nowhere */
+    struct trust_origin origin; /* of the root's anchors */
+    struct config_roots roots;  /* where walks begin */
+    char folder[PATH_MAX];      /* where `root` is remembered; "": nowhere */
 };
 
 /** "2027-01-31T12:00:00Z", in buf. */

@@ -11,6 +11,7 @@
 #include "daemon/trust_file.h"
 #include "daemon/trust_json.h"
 #include "dns/rrtype.h"
+#include "lib/roots.h"
 #include "lib/trust.h"
 
 #define LOOK_MS_MAX 3600000 /* the wall clock may be set: it is read again so often at least */
@@ -108,6 +109,8 @@ struct anchors *trust_keeper_anchors(struct trust_keeper *k, const struct config
     k->believe_clock = c->trust.believe_clock;
     k->facts.validates = c->trust.validate;
     k->facts.follows = trust_follows_root(c);
+    k->facts.roots = c->roots;
+    trust_origin(&k->facts.origin, c);
     anchors_free(k->initial);
     k->initial = trust_anchors(c, &k->policy, NULL, &ignored);
     struct anchors *a = trust_anchors(c, &k->policy, &k->facts.root, &warnings);
@@ -346,6 +349,10 @@ void trust_keeper_figures(const struct trust_keeper *k, struct control_trust *ou
     *out = (struct control_trust){.validates = k->facts.validates, .clock_known = k->facts.clock_known};
     for (size_t i = 0; a && i < a->count; i++)
         *(a->items[i].unsupported ? &out->unusable : &out->anchors) += 1;
+    struct text from;
+    text_init_fixed(&from, out->anchors_from, sizeof out->anchors_from);
+    trust_origin_text(&k->facts.origin, &from);
+    roots_text_fixed(&k->facts.roots, out->servers_from, sizeof out->servers_from);
     out->negatives = a ? (unsigned)a->negative_count : 0;
     if (k->facts.follows) {
         out->root_seen_s = k->facts.root.seen_s;

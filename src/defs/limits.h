@@ -207,6 +207,7 @@
 #define ROOT_ANCHORS_OCTETS_MAX 65536u /* of root-anchors.xml and of its signature; they have 2 kB each */
 #define ROOT_ANCHORS_MAX 16u           /* keys in it; three in fifteen years */
 #define BOOTSTRAP_ENTRIES_MAX 16384u   /* read of one list; that of AS numbers has about 2,300 */
+#define BOOTSTRAP_TAG_MAX 64u          /* octets of a tag; the longest has seven */
 #define BOOTSTRAP_URL_MAX 512u         /* octets of a server's URL */
 #define CARD_LIST_MAX 64u  /* name servers, status words and the like that are kept of one registration */
 #define CARD_TEXT_MAX 512u /* octets kept of one value */

@@ -90,6 +90,17 @@ static bool read_asn(const char *text, struct bootstrap_entry *out)
     return *text == 0 && out->asn.first <= out->asn.last;
 }
 
+/* RFC 8521 2: letters and digits, any case. */
+static bool read_tag(struct reading *r, const char *text, struct bootstrap_entry *out)
+{
+    size_t n = strlen(text);
+    if (n == 0 || n > BOOTSTRAP_TAG_MAX ||
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") != n)
+        return false;
+    out->tag = arena_strdup(r->arena, text);
+    return true;
+}
+
 static bool read_prefix(enum family family, const char *text, struct bootstrap_entry *out)
 {
     return prefix_parse(&out->prefix, text) == ERR_OK && out->prefix.addr.family == family;
@@ -106,6 +117,8 @@ static bool read_entry(struct reading *r, const char *text, struct bootstrap_ent
         return read_prefix(FAMILY_V6, text, out);
     case BOOTSTRAP_ASN:
         return read_asn(text, out);
+    case BOOTSTRAP_TAGS:
+        return read_tag(r, text, out);
     case BOOTSTRAP_COUNT:
         break;
     }
@@ -129,8 +142,9 @@ static void add(struct reading *r, const struct bootstrap_entry *entry)
 
 static void read_service(struct reading *r, const json_t *service)
 {
-    const json_t *keys = json_array_get(service, 0);
-    struct bootstrap_entry entry = {.url = url_of(r, json_array_get(service, 1))};
+    size_t at = r->out->kind == BOOTSTRAP_TAGS; /* RFC 8521 3: a contact comes first */
+    const json_t *keys = json_array_get(service, at);
+    struct bootstrap_entry entry = {.url = url_of(r, json_array_get(service, at + 1))};
     for (size_t i = 0; entry.url && i < json_array_size(keys); i++) {
         const char *text = json_string_value(json_array_get(keys, i));
         if (text && read_entry(r, text, &entry))
@@ -214,11 +228,21 @@ const char *bootstrap_asn(const struct bootstrap *b, uint32_t asn)
     return NULL;
 }
 
+const char *bootstrap_handle(const struct bootstrap *b, const char *handle)
+{
+    const char *tag = strrchr(handle, '-');
+    for (size_t i = 0; b->kind == BOOTSTRAP_TAGS && tag && i < b->count; i++)
+        if (strcasecmp(tag + 1, b->entries[i].tag) == 0)
+            return b->entries[i].url;
+    return NULL;
+}
+
 const char *bootstrap_kind_text(enum bootstrap_kind kind)
 {
     static const char *const texts[BOOTSTRAP_COUNT] = {[BOOTSTRAP_DNS] = "dns",
         [BOOTSTRAP_IPV4] = "ipv4",
         [BOOTSTRAP_IPV6] = "ipv6",
-        [BOOTSTRAP_ASN] = "asn"};
+        [BOOTSTRAP_ASN] = "asn",
+        [BOOTSTRAP_TAGS] = "object-tags"};
     return texts[kind];
 }

@@ -1,5 +1,6 @@
-/* A list of registries as IANA publishes it (RFC 9224): which RDAP server for which names, addresses or AS
- * numbers. Newer than the one that is compiled in (registry.h) after `hark update`. */
+/* A list of registries as IANA publishes it (RFC 9224, RFC 8521): which RDAP server for which names,
+ * addresses, AS numbers or handles. Newer than the one that is compiled in (registry.h) after `hark update`.
+ */
 #ifndef HARK_LIB_BOOTSTRAP_H
 #define HARK_LIB_BOOTSTRAP_H
 
@@ -11,11 +12,19 @@
 #include "base/err.h"
 #include "base/mem.h"
 
-enum bootstrap_kind { BOOTSTRAP_DNS, BOOTSTRAP_IPV4, BOOTSTRAP_IPV6, BOOTSTRAP_ASN, BOOTSTRAP_COUNT };
+enum bootstrap_kind {
+    BOOTSTRAP_DNS,
+    BOOTSTRAP_IPV4,
+    BOOTSTRAP_IPV6,
+    BOOTSTRAP_ASN,
+    BOOTSTRAP_TAGS,
+    BOOTSTRAP_COUNT
+};
 
 /* One entry, and the server for it. */
 struct bootstrap_entry {
     union {
+        const char *tag; /* what follows the last hyphen of a handle (RFC 8521), any case */
         const char *tld; /* lower case, without dots around; "" for all names */
         struct prefix prefix;
         struct {
@@ -43,7 +52,9 @@ const char *bootstrap_name(const struct bootstrap *b, const char *name);
 /** The longest prefix. */
 const char *bootstrap_address(const struct bootstrap *b, const struct addr *addr);
 const char *bootstrap_asn(const struct bootstrap *b, uint32_t asn);
-/** "dns", "ipv4", "ipv6", "asn": IANA's name of the list. */
+/** By what follows the handle's last hyphen (RFC 8521). */
+const char *bootstrap_handle(const struct bootstrap *b, const char *handle);
+/** "dns", "ipv4", "ipv6", "asn", "object-tags": IANA's name of the list. */
 const char *bootstrap_kind_text(enum bootstrap_kind kind);
 
 #endif

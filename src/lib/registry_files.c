@@ -43,11 +43,14 @@ enum err registry_fetched(struct bootstrap *out, enum bootstrap_kind kind, struc
 
 static struct registry compiled_in(const struct registry_key *key)
 {
+    struct registry r;
     switch (key->kind) {
     case BOOTSTRAP_DNS:
         return registry_of_name(key->name);
     case BOOTSTRAP_ASN:
         return registry_of_asn(key->asn);
+    case BOOTSTRAP_TAGS:
+        return registry_of_handle(&r, key->name) ? r : (struct registry){0};
     default:
         return registry_of_address(&key->addr);
     }
@@ -60,6 +63,8 @@ static const char *find(const struct bootstrap *b, const struct registry_key *ke
         return bootstrap_name(b, key->name);
     case BOOTSTRAP_ASN:
         return bootstrap_asn(b, key->asn);
+    case BOOTSTRAP_TAGS:
+        return bootstrap_handle(b, key->name);
     default:
         return bootstrap_address(b, &key->addr);
     }

@@ -10,7 +10,7 @@
 /* What a register is looked for of. */
 struct registry_key {
     enum bootstrap_kind kind;
-    const char *name; /* DNS: ASCII, without final dot */
+    const char *name; /* DNS: ASCII, without final dot; TAGS: a handle */
     struct addr addr; /* IPV4, IPV6 */
     uint32_t asn;     /* ASN */
 };

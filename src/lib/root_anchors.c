@@ -100,9 +100,10 @@ static const char *verify(CMS_ContentInfo *cms, const struct root_signature *s, 
     if (!store || !document || add_authorities(store, s->authorities ? s->authorities : icann_pem) == 0) {
         wrong = "there is no certificate that it could lead to";
     } else {
+        ERR_clear_error(); /* of the end of the certificates */
         X509_VERIFY_PARAM_set_time(X509_STORE_get0_param(store), (time_t)s->now_s);
         if (CMS_verify(cms, NULL, store, document, NULL, CMS_BINARY) != 1)
-            wrong = store_fault(ERR_peek_error());
+            wrong = store_fault(ERR_peek_last_error());
         else
             wrong = check_signer(cms, signed_s);
     }
@@ -116,7 +117,7 @@ static void add_detail(struct text *why)
 {
     const char *data = NULL;
     int flags = 0;
-    ERR_peek_error_all(NULL, NULL, NULL, &data, &flags);
+    ERR_peek_last_error_all(NULL, NULL, NULL, &data, &flags);
     if (data && (flags & ERR_TXT_STRING) && data[0])
         text_printf(why, " (%s)", data);
 }

@@ -37,6 +37,14 @@ static void take_comment(struct roots *out, const char *line, size_t len)
             snprintf(out->date, sizeof out->date, "%04u-%02u-%02u", year, i + 1, day);
 }
 
+/* IANA writes them in capitals. */
+static const name_t *lower(const name_t *name, struct arena *a)
+{
+    name_t out[NAME_MAX_LEN];
+    name_lower_copy(out, name);
+    return name_dup(out, a);
+}
+
 static bool take_server(struct reading *r, const struct rr *rr)
 {
     const name_t *name = rdata_target(TYPE_NS, &rr->rdata);
@@ -45,7 +53,7 @@ static bool take_server(struct reading *r, const struct rr *rr)
     for (size_t i = 0; i < r->server_count; i++)
         if (name_equal(r->servers[i], name))
             return false;
-    r->servers[r->server_count++] = name_dup(name, r->arena);
+    r->servers[r->server_count++] = lower(name, r->arena);
     return true;
 }
 
@@ -65,7 +73,7 @@ static bool take_address(struct reading *r, const struct rr *rr)
     }
     if (!h && out->count < ROOTS_COUNT) {
         h = &out->hints[out->count++];
-        h->name = name_dup(rr->owner, r->arena);
+        h->name = lower(rr->owner, r->arena);
     }
     if (!h || h->addr_count == DELEGATION_ADDRS_PER_NAME)
         return false;
@@ -243,4 +251,11 @@ void roots_text(const struct config_roots *roots, struct text *t)
         text_add(t, "from the settings");
         break;
     }
+}
+
+void roots_text_fixed(const struct config_roots *roots, char *buf, size_t cap)
+{
+    struct text t;
+    text_init_fixed(&t, buf, cap);
+    roots_text(roots, &t);
 }

@@ -29,5 +29,7 @@ enum err roots_fetched(struct roots *out, struct arena *a, struct text *why);
 void roots_settle(struct config *c, struct arena *a, struct text *warnings);
 /** "built in", "updated 2026-11-23", "of the system, 2026-11-23", "from the settings". */
 void roots_text(const struct config_roots *roots, struct text *t);
+/** The same in buf. */
+void roots_text_fixed(const struct config_roots *roots, char *buf, size_t cap);
 
 #endif

@@ -87,8 +87,17 @@ static bool read_fetched(struct root_anchors_file *f, struct text *warnings)
     enum err err = root_anchors_fetched(f, &why);
     if (err && err != ERR_NOTFOUND)
         warn(warnings, "%s; it is left out", why.data);
+    bool good = !err && f->fetched_s >= root_anchors_built_in_s();
+    if (good) {
+        struct anchors *read = anchors_new();
+        text_clear(&why);
+        good = anchors_add_text(read, f->text, f->len, &why) == ERR_OK && find_root(read);
+        if (!good)
+            warn(warnings, "%s/" ROOT_ANCHORS_FILE " %s; it is left out", fetched_folder(), why.data);
+        anchors_free(read);
+    }
     text_fini(&why);
-    if (!err && f->fetched_s >= root_anchors_built_in_s())
+    if (good)
         return true;
     mem_free(f->text);
     f->text = NULL;
@@ -109,16 +118,10 @@ static void add_root(
     struct anchors *a, const struct config_trust *t, const struct rfc5011 *state, struct text *warnings)
 {
     struct root_anchors_file fetched;
-    struct text why;
     bool newer = t->builtin && read_fetched(&fetched, warnings);
-    text_init(&why);
-    if (newer && anchors_add_text(a, fetched.text, fetched.len, &why)) {
-        warn(warnings, "%s/" ROOT_ANCHORS_FILE " %s; it is left out", fetched_folder(), why.data);
-        mem_free(fetched.text);
-        newer = false;
-    }
-    text_fini(&why);
-    if (t->builtin && !newer)
+    if (newer)
+        (void)anchors_add_text(a, fetched.text, fetched.len, NULL);
+    else if (t->builtin)
         anchors_add_builtin(a);
     if (wants_root_data(t, newer ? &fetched : NULL))
         add_root_data(a, t->root_data, warnings);

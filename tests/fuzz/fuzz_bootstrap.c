@@ -1,6 +1,7 @@
 /* A list of RDAP servers: refused, or entries that can be looked up, with URLs that may be asked. The first
  * octet says which list. */
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "defs/limits.h"
@@ -16,12 +17,21 @@ static void check_url(const char *url)
         assert(*url > 0x20 && *url < 0x7f && *url != '@');
 }
 
+static void check_tag(const struct bootstrap *b, const char *tag)
+{
+    char handle[BOOTSTRAP_TAG_MAX + 8];
+    snprintf(handle, sizeof handle, "A-B-%s", tag);
+    assert(bootstrap_handle(b, handle) && !bootstrap_handle(b, tag));
+}
+
 /* Each entry is found by itself, perhaps in favour of a longer one. */
 static void check_entry(const struct bootstrap *b, const struct bootstrap_entry *e)
 {
     check_url(e->url);
     if (b->kind == BOOTSTRAP_DNS)
         assert(bootstrap_name(b, e->tld));
+    else if (b->kind == BOOTSTRAP_TAGS)
+        check_tag(b, e->tag);
     else if (b->kind == BOOTSTRAP_ASN)
         assert(bootstrap_asn(b, e->asn.first) && bootstrap_asn(b, e->asn.last));
     else

@@ -46,6 +46,7 @@ def bootstrap(kind: int, keys: str, urls: str = '"https://x.example/rdap/"', dat
 
 
 BOOTSTRAP = {
+    "tags": b'\4{"publication":"2026-01-01","services":[[["a@b"],["ARIN","x"],["https://x.example/"]],[["YYYY"],["https://x/"]]]}',
     "dns": bootstrap(0, '"com","NET.","xn--p1ai",""'), "ipv4": bootstrap(1, '"192.0.2.0/24","192.0.0.0/8"'), "ipv6": bootstrap(2, '"2001:db8::/32"'),
     "asn": bootstrap(3, '"1-5","7","4294967295"'), "urls": bootstrap(0, '"com"', '"http://x","ftp://y","https://z"'), "no-date": bootstrap(0, '"com"', date="soon"),
     "bad-asn": bootstrap(3, '"5-1","1-","x"'), "bad-prefix": bootstrap(1, '"2001:db8::/32","192.0.2.0/40"'), "user": bootstrap(0, '"com"', '"https://a@b/"'),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import PATIENCE_S, TOP
 from registries import Registries, shape
-from test_update import ALL
+from test_update import ALL, BUILT_IN, Signer, document, named_root
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -82,11 +82,16 @@ def outside(tmp_path_factory):
         "rdap.publicinterestregistry.org": {"/rdap/domain/python.org": (200, shape("rdap-pir.json"))},
         "rdap.arin.net": {"/registry/ip/192.0.2.1": (200, shape("rdap-arin.json"))},
         "data.iana.org": {f"/rdap/{kind}.json": (200, body) for kind, body in ALL.items()},
+        "www.internic.net": {"/domain/named.root": (200, named_root())},
     }
+    home = tmp_path_factory.mktemp("home")
+    signer = Signer(home)
+    (home / "icannbundle.pem").write_bytes(signer.ca.read_bytes())
+    pages["data.iana.org"] |= {f"/root-anchors/{file}": (200, body) for file, body in signer.sign(document(BUILT_IN)).items()}
     said = b"Domain Name: python.org\r\nRegistrar: Gandi SAS\r\nName Server: ns1.python.org\r\n"
     servers = Registries(tmp_path_factory.mktemp("outside"), pages, {"whois.publicinterestregistry.org": lambda line, handler: said})
     state = tmp_path_factory.mktemp("state")
-    yield servers.env | {"HARK_STATE": str(state), "LC_ALL": "C"}
+    yield servers.env | {"HARK_STATE": str(state), "HOME": str(home), "LC_ALL": "C"}
     servers.close()
 
 

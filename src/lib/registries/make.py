@@ -102,7 +102,7 @@ def table(file: Path) -> None:
             case _:
                 sys.exit(f"{file}: {line}")
     tlds = [(strings.at(t), strings.at(rdap.get(t, "")), strings.at(whois.get(t, ""))) for t in sorted(rdap.keys() | whois.keys())]
-    published = [str(strings.at(dates[kind])) for kind in ("dns", "ipv4", "ipv6", "asn")]
+    published = [str(strings.at(dates[kind])) for kind in ("dns", "ipv4", "ipv6", "asn", "tag")]
     print('/* Made by make.py of registries.txt. */\n#include "lib/registries/table.h"\n')
     words = "\n".join(f'    "{word}\\0"' for word in strings.text.decode().split("\0")[:-1])
     print(f"const char registries_text[] =\n{words};\n")

@@ -30,6 +30,11 @@ static const char *const examples[BOOTSTRAP_COUNT] = {
         LIST("[[\"64496-64496\"], [\"https://rir3.example.com/myrdap/\"]],"
              "[[\"64497-64510\", \"65536-65551\"], [\"https://example.org/\"]],"
              "[[\"64512-65534\"], [\"http://example.net/rdaprir2/\", \"https://example.net/rdaprir2/\"]]"),
+    [BOOTSTRAP_TAGS] = /* RFC 8521 3 */
+        LIST("[[\"contact@example.com\"], [\"YYYY\"], [\"https://example.com/rdap/\"]],"
+             "[[\"contact@example.org\"], [\"ZZ54\"], [\"http://rdap.example.org/\"]],"
+             "[[\"contact@example.net\"], [\"1754\"], [\"https://example.net/rdap/\", "
+             "\"http://example.net/rdap/\"]]"),
 };
 
 static const char *find(const struct bootstrap *b, const char *what)
@@ -43,6 +48,8 @@ static const char *find(const struct bootstrap *b, const char *what)
     case BOOTSTRAP_IPV6:
         assert_int_equal(addr_parse(&addr, what), ERR_OK);
         return bootstrap_address(b, &addr);
+    case BOOTSTRAP_TAGS:
+        return bootstrap_handle(b, what);
     default:
         for (; *what; what++)
             asn = asn * 10 + (uint32_t)(*what - '0');
@@ -71,6 +78,11 @@ static void the_longest_match_counts(void **state)
         {BOOTSTRAP_ASN, "65551", "https://example.org/"},
         {BOOTSTRAP_ASN, "65534", "https://example.net/rdaprir2/"},
         {BOOTSTRAP_ASN, "64511", NULL},
+        {BOOTSTRAP_TAGS, "XXXX-YYYY", "https://example.com/rdap/"},
+        {BOOTSTRAP_TAGS, "A-B-1754", "https://example.net/rdap/"},
+        {BOOTSTRAP_TAGS, "x-zz54", "http://rdap.example.org/"},
+        {BOOTSTRAP_TAGS, "YYYY", NULL},
+        {BOOTSTRAP_TAGS, "XXXX-YYY", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -105,6 +117,8 @@ static void what_is_no_list_is_refused(void **state)
         {BOOTSTRAP_DNS, LIST("[[\"com\"], [\"https://x/ y\"]]")},
         {BOOTSTRAP_DNS, LIST("[[\"a b\", 7, \".com\"], [\"https://x/\"]]")},
         {BOOTSTRAP_IPV4, LIST("[[\"2001:db8::/32\", \"192.0.2.0/33\", \"x\"], [\"https://x/\"]]")},
+        {BOOTSTRAP_TAGS, LIST("[[\"YYYY\"], [\"https://x/\"]]")}, /* no contact: what follows is no URL */
+        {BOOTSTRAP_TAGS, LIST("[[\"a@b\"], [\"\", \"A-B\", \"a/b\"], [\"https://x/\"]]")},
         {BOOTSTRAP_ASN,
             LIST("[[\"2-1\", \"-1\", \"1-\", \"99999999999\", \"4294967296\", \"1x\"], [\"https://x/\"]]")},
     };

@@ -1,0 +1,108 @@
+/* Lists of registries (RFC 9224, RFC 8521). One is kept only if it can be read, is no older than the one in
+ * use and has not lost half of it. */
+#include <string.h>
+
+#include "cli/update.h"
+#include "defs/limits.h"
+#include "lib/registry_files.h"
+
+#define SOURCE "https://data.iana.org/rdap/"
+
+/* One list while it is looked at. */
+struct list {
+    enum bootstrap_kind kind;
+    struct bootstrap now, fetched; /* now.count 0: the one compiled in is in use */
+    struct arena *arena;
+};
+
+static const char *built_in_server(const struct list *l, const struct bootstrap_entry *e)
+{
+    struct registry r;
+    switch (l->kind) {
+    case BOOTSTRAP_DNS:
+        return registry_of_name(update_text(l->arena, "x.%s", e->tld)).rdap;
+    case BOOTSTRAP_ASN:
+        return registry_of_asn(e->asn.first).rdap;
+    case BOOTSTRAP_TAGS:
+        return registry_of_handle(&r, update_text(l->arena, "x-%s", e->tag)) ? r.rdap : NULL;
+    default:
+        return registry_of_address(&e->prefix.addr).rdap;
+    }
+}
+
+static const char *server_now(const struct list *l, const struct bootstrap_entry *e)
+{
+    if (l->now.count == 0)
+        return built_in_server(l, e);
+    switch (l->kind) {
+    case BOOTSTRAP_DNS:
+        return bootstrap_name(&l->now, e->tld);
+    case BOOTSTRAP_ASN:
+        return bootstrap_asn(&l->now, e->asn.first);
+    case BOOTSTRAP_TAGS:
+        return bootstrap_handle(&l->now, update_text(l->arena, "x-%s", e->tag));
+    default:
+        return bootstrap_address(&l->now, &e->prefix.addr);
+    }
+}
+
+static size_t count_differences(const struct list *l)
+{
+    size_t differ = 0;
+    for (size_t i = 0; i < l->fetched.count; i++) {
+        const char *now = server_now(l, &l->fetched.entries[i]);
+        differ += !now || strcmp(now, l->fetched.entries[i].url) != 0;
+    }
+    return differ;
+}
+
+/* Where a list is in use, the half of it; of what is compiled in, numbers that each list has had for years.
+ */
+static size_t least_entries(const struct list *l)
+{
+    static const size_t least[BOOTSTRAP_COUNT] = {[BOOTSTRAP_DNS] = 600,
+        [BOOTSTRAP_IPV4] = 100,
+        [BOOTSTRAP_IPV6] = 15,
+        [BOOTSTRAP_ASN] = 100,
+        [BOOTSTRAP_TAGS] = 3};
+    return l->now.count ? l->now.count / 2 : least[l->kind];
+}
+
+static void judge(struct update_item *item, struct list *l, const struct hark_document *doc)
+{
+    const struct bootstrap *b = &l->fetched;
+    if (bootstrap_read(&l->fetched, l->kind, doc->body, doc->length, l->arena, &item->trouble) != ERR_OK)
+        return;
+    if (strcmp(b->published, item->in_use) < 0)
+        item->trouble = update_text(l->arena, "it is older than the one in use: %s", b->published);
+    else if (b->count < least_entries(l))
+        item->trouble = "more than half of the list is missing";
+    if (item->trouble)
+        return;
+    size_t differ = count_differences(l);
+    item->found = b->published;
+    item->newer = strcmp(b->published, item->in_use) > 0;
+    item->body = doc->body;
+    item->length = doc->length;
+    item->summary = update_text(l->arena, "%zu entries, %zu of another server", b->count, differ);
+    item->more = json_pack("{s:I, s:I}", "entries", (json_int_t)b->count, "differ", (json_int_t)differ);
+}
+
+void update_list(struct update_item *item, enum bootstrap_kind kind)
+{
+    struct list *l = arena_alloc(item->arena, sizeof *l);
+    struct https_reply reply;
+    struct text why;
+    text_init(&why);
+    *l = (struct list){.kind = kind, .arena = item->arena};
+    item->name = update_text(item->arena, "rdap-%s", bootstrap_kind_text(kind));
+    item->file = update_text(item->arena, "%s.json", item->name);
+    if (registry_fetched(&l->now, kind, item->arena, &why) != ERR_OK)
+        l->now.count = 0;
+    item->built_in = l->now.count == 0;
+    item->in_use = item->built_in ? registry_date(kind) : l->now.published;
+    if (update_fetch(item, &reply, update_text(item->arena, SOURCE "%s.json", bootstrap_kind_text(kind)),
+            BOOTSTRAP_OCTETS_MAX))
+        judge(item, l, &reply.doc);
+    text_fini(&why);
+}
