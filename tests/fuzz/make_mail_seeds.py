@@ -1,6 +1,6 @@
 #!/usr/bin/python3 -IB
-"""Seeds of fuzz_sts (policies and TXT records), fuzz_rdap and fuzz_whois (the shapes of tests/registries, and worse), and
-fuzz_bootstrap."""
+"""Seeds of fuzz_sts (policies and TXT records), fuzz_rdap and fuzz_whois (the shapes of tests/registries, and worse), fuzz_bootstrap
+and fuzz_root."""
 
 from pathlib import Path
 
@@ -54,3 +54,23 @@ BOOTSTRAP = {
 }
 for name, data in BOOTSTRAP.items():
     write("bootstrap", name, data)
+
+
+def named_root(end: str = "") -> bytes:
+    lines = [";       last update:     April 18, 2024"]
+    for n, letter in enumerate("abcdefghijklm"):
+        name = f"{letter.upper()}.ROOT-SERVERS.NET."
+        lines += [f".  3600000  NS  {name}", f"{name}  3600000  A  198.41.{n}.4", f"{name}  3600000  AAAA  2001:503:{n}::30 ; x"]
+    return "\n".join([*lines, end]).encode()
+
+
+KEY = ('<KeyDigest id="k" validFrom="2017-02-02T00:00:00+00:00" validUntil="2030-01-11T00:00:00Z"><KeyTag>1</KeyTag><Algorithm>8</Algorithm>'
+       f"<DigestType>2</DigestType><Digest>{'AB' * 32}</Digest></KeyDigest>")
+ROOT = {
+    "hints": named_root(), "hints-html": b"<html>", "hints-more": named_root("n.root-servers.net. A 192.0.2.1"), "hints-mx": named_root(". MX 1 a."),
+    "xml-keys": f"<TrustAnchor><Zone>.</Zone>{KEY * 17}</TrustAnchor>".encode(), "xml-two": f"<TrustAnchor><Zone>.</Zone>{KEY * 2}</TrustAnchor>".encode(),
+    "xml-deep": b"<TrustAnchor>" + b"<a>" * 40, "xml-type": b"<!DOCTYPE a [<!ENTITY b 'c'>]><TrustAnchor>&b;</TrustAnchor>", "xml-cut": b"<TrustAnchor><Zone>.", "empty": b"",
+    "der": bytes.fromhex("308006092a864886f70d010702a0800000"),
+}
+for name, data in ROOT.items():
+    write("root", name, data)

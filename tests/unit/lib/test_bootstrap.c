@@ -31,10 +31,10 @@ static const char *const examples[BOOTSTRAP_COUNT] = {
              "[[\"64497-64510\", \"65536-65551\"], [\"https://example.org/\"]],"
              "[[\"64512-65534\"], [\"http://example.net/rdaprir2/\", \"https://example.net/rdaprir2/\"]]"),
     [BOOTSTRAP_TAGS] = /* RFC 8521 3 */
-        LIST("[[\"contact@example.com\"], [\"YYYY\"], [\"https://example.com/rdap/\"]],"
-             "[[\"contact@example.org\"], [\"ZZ54\"], [\"http://rdap.example.org/\"]],"
-             "[[\"contact@example.net\"], [\"1754\"], [\"https://example.net/rdap/\", "
-             "\"http://example.net/rdap/\"]]"),
+    LIST("[[\"contact@example.com\"], [\"YYYY\"], [\"https://example.com/rdap/\"]],"
+         "[[\"contact@example.org\"], [\"ZZ54\"], [\"http://rdap.example.org/\"]],"
+         "[[\"contact@example.net\"], [\"1754\"], [\"https://example.net/rdap/\", "
+         "\"http://example.net/rdap/\"]]"),
 };
 
 static const char *find(const struct bootstrap *b, const char *what)
