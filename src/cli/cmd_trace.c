@@ -43,6 +43,24 @@ static enum err read_name(const struct args *a, const char *word, name_t out[NAM
     return err;
 }
 
+/* What hark update or the system brought that is newer than what everybody has. */
+static void print_origin(const struct tracing *t)
+{
+    const struct config *c = t->config;
+    struct trust_origin o;
+    char servers[40];
+    if (c->roots.from == ROOTS_UPDATED || c->roots.from == ROOTS_OF_SYSTEM) {
+        roots_text_fixed(&c->roots, servers, sizeof servers);
+        out_printf(t->out, STYLE_DIM, "with the root servers %s", servers);
+        out_end(t->out);
+    }
+    trust_origin(&o, c);
+    if (c->trust.validate && o.from == TRUST_UPDATED) {
+        out_printf(t->out, STYLE_DIM, "with the root's keys updated %s", o.date);
+        out_end(t->out);
+    }
+}
+
 static void print_title(const struct tracing *t, const struct question *q)
 {
     struct text title;
@@ -55,6 +73,7 @@ static void print_title(const struct tracing *t, const struct question *q)
         out_printf(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
         out_end(t->out);
     }
+    print_origin(t);
     text_fini(&title);
 }
 
