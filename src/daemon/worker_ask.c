@@ -120,7 +120,10 @@ void worker_ask_here(struct worker *w, struct pending *q)
     struct question question = serve_question(&q->rq);
     q->walk = recent_begin(w->recent, q->rq.name, q->rq.type, worker_now(w));
     question.observer = recent_observer(q->walk);
+    uint64_t joined = resolve_counters(w->resolver)->joined;
     ask_id id = resolve_ask(w->resolver, &question, worker_now(w));
+    if (resolve_counters(w->resolver)->joined == joined)
+        recent_began(q->walk);
     table_add(&w->asks, &q->by_ask, id);
     w->stirred = true;
 }

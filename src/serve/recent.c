@@ -17,19 +17,26 @@ struct head {
     uint8_t verdict, from, left_out;
 };
 
-/* An entry: its length in two octets, kind and end in one each; a message goes on with these, at fixed places
- * as a late reply changes them. */
-#define AT_END 3u
-#define AT_SEND 4u
-#define AT_RTT 8u
-#define AT_RCODE 12u
+/* An entry begins with its length in two octets, then kind and end in one each. A message: this and three
+ * names. */
+struct message {
+    uint16_t len;
+    uint8_t kind, end;
+    uint32_t send, rtt_ms;
+    uint16_t rcode, port, sent_type;
+    bool stream, server_known;
+    struct addr addr;
+};
+#define ENTRY_HEAD 4u
 #define TEXT_MAX 200u /* octets kept of a reason's text */
 #define TAG_MAX 48u
+#define SPARE_MAX 64u /* 128 KiB a worker that was busy once */
 
 struct recent_walk {
     struct observer observer;
-    struct recent_walk *next, *prev; /* of those under way */
+    struct recent_walk *next, *prev; /* of those under way, or spare */
     bool began;                      /* it is the question that the look-up began for */
+    bool given_up;                   /* some message was: its reply may still come */
     uint8_t messages, left_out;
     uint16_t type, name_len;
     int64_t begin_ms;
@@ -42,7 +49,8 @@ struct recent_walk {
  * data in that order, from the oldest on, and `at` is where the newest ends; they wrap once at most. */
 struct recent {
     bool on;
-    struct mem_pool walks;
+    struct recent_walk *spare; /* not zeroed: that would cost as much as all the rest */
+    unsigned spare_count;
     struct recent_walk *walking;
     unsigned under_way;
     uint32_t cap, at;
@@ -63,12 +71,11 @@ static void write_name(struct writer *w, const name_t *name)
 }
 
 /* With its zero. */
-static uint16_t write_text(struct writer *w, const char *text, size_t most)
+static void write_text(struct writer *w, const char *text, size_t most)
 {
     size_t len = text ? strnlen(text, most) : 0;
-    write_octets(w, text ? text : "", len);
+    write_octets(w, text, len);
     write_u8(w, 0);
-    return (uint16_t)(len + 1);
 }
 
 static void leave_out(struct recent_walk *walk)
@@ -77,12 +84,11 @@ static void leave_out(struct recent_walk *walk)
         walk->left_out++;
 }
 
-static size_t entry_begin(struct writer *w, enum recent_kind kind, enum recent_end end)
+static size_t entry_begin(struct writer *w, enum recent_kind kind)
 {
+    const uint8_t head[ENTRY_HEAD] = {0, 0, (uint8_t)kind, RECENT_ANSWERED};
     size_t at = w->pos;
-    write_u16(w, 0);
-    write_u8(w, (uint8_t)kind);
-    write_u8(w, (uint8_t)end);
+    write_octets(w, head, sizeof head);
     return at;
 }
 
@@ -95,26 +101,29 @@ static void entry_end(struct recent_walk *walk, size_t at)
         leave_out(walk);
         return;
     }
-    put_u16(walk->entries + at, (uint16_t)(walk->w.pos - at));
+    uint16_t len = (uint16_t)(walk->w.pos - at);
+    memcpy(walk->entries + at, &len, sizeof len);
 }
 
 static void add_message(struct recent_walk *walk, const struct event *e, enum recent_end end)
 {
     struct writer *w = &walk->w;
+    size_t at = w->pos;
     if (walk->messages == RECENT_MESSAGES_MAX) {
         leave_out(walk);
         return;
     }
-    size_t at = entry_begin(w, RECENT_MESSAGE, end);
-    write_u32(w, (uint32_t)e->send);
-    write_u32(w, e->rtt_ms);
-    write_u16(w, e->rcode);
-    write_u16(w, e->to->port);
-    write_u16(w, e->sent_type);
-    write_u8(w, e->transport == TRANSPORT_TCP);
-    write_u8(w, e->server != NULL);
-    write_u8(w, e->to->addr.family);
-    write_octets(w, e->to->addr.ip, addr_len(&e->to->addr));
+    const struct message m = {.kind = RECENT_MESSAGE,
+        .end = (uint8_t)end,
+        .send = (uint32_t)e->send,
+        .rtt_ms = e->rtt_ms,
+        .rcode = e->rcode,
+        .port = e->to->port,
+        .sent_type = e->sent_type,
+        .stream = e->transport == TRANSPORT_TCP,
+        .server_known = e->server != NULL,
+        .addr = e->to->addr};
+    write_octets(w, &m, sizeof m);
     write_name(w, e->zone ? e->zone : NAME_ROOT);
     write_name(w, e->server ? e->server : NAME_ROOT);
     write_name(w, e->sent_name ? e->sent_name : e->qname);
@@ -122,12 +131,22 @@ static void add_message(struct recent_walk *walk, const struct event *e, enum re
     walk->messages++;
 }
 
-/* Of a message that was given up already. */
-static uint8_t *find_message(struct recent_walk *walk, uint32_t send)
+static uint16_t entry_len(const uint8_t *entry)
 {
-    for (size_t at = 0; at < walk->w.pos; at += get_u16(walk->entries + at)) {
+    uint16_t len;
+    memcpy(&len, entry, sizeof len);
+    return len;
+}
+
+/* Of a message that was given up already. */
+static uint8_t *find_message(struct recent_walk *walk, uint32_t send, struct message *m)
+{
+    for (size_t at = 0; at < walk->w.pos; at += entry_len(walk->entries + at)) {
         uint8_t *entry = walk->entries + at;
-        if (entry[2] == RECENT_MESSAGE && get_u32(entry + AT_SEND) == send)
+        if (entry[2] != RECENT_MESSAGE)
+            continue;
+        memcpy(m, entry, sizeof *m);
+        if (m->send == send)
             return entry;
     }
     return NULL;
@@ -135,19 +154,29 @@ static uint8_t *find_message(struct recent_walk *walk, uint32_t send)
 
 static void on_reply(struct recent_walk *walk, const struct event *e)
 {
-    uint8_t *entry = find_message(walk, (uint32_t)e->send);
+    struct message m;
+    uint8_t *entry = walk->given_up ? find_message(walk, (uint32_t)e->send, &m) : NULL;
     if (!entry) {
         add_message(walk, e, RECENT_ANSWERED);
         return;
     }
-    entry[AT_END] = RECENT_ANSWERED;
-    put_u32(entry + AT_RTT, e->rtt_ms);
-    put_u16(entry + AT_RCODE, e->rcode);
+    m.end = RECENT_ANSWERED;
+    m.rtt_ms = e->rtt_ms;
+    m.rcode = e->rcode;
+    memcpy(entry, &m, sizeof m);
+}
+
+static void on_given_up(struct recent_walk *walk, const struct event *e, enum recent_end end)
+{
+    struct message m;
+    if (!find_message(walk, (uint32_t)e->send, &m))
+        add_message(walk, e, end);
+    walk->given_up = true;
 }
 
 static void add_trouble(struct recent_walk *walk, const struct event *e)
 {
-    size_t at = entry_begin(&walk->w, RECENT_TROUBLE, RECENT_ANSWERED);
+    size_t at = entry_begin(&walk->w, RECENT_TROUBLE);
     write_text(&walk->w, e->tag, TAG_MAX);
     entry_end(walk, at);
 }
@@ -155,8 +184,8 @@ static void add_trouble(struct recent_walk *walk, const struct event *e)
 static void on_useless(struct recent_walk *walk, const struct event *e)
 {
     /* One that the network failed has a number; what a reply is useless for follows the reply. */
-    if (e->send && !find_message(walk, (uint32_t)e->send))
-        add_message(walk, e, RECENT_FAILED);
+    if (e->send)
+        on_given_up(walk, e, RECENT_FAILED);
     if (walk->messages)
         add_trouble(walk, e);
 }
@@ -164,7 +193,7 @@ static void on_useless(struct recent_walk *walk, const struct event *e)
 static void add_chain(struct recent_walk *walk, const struct event *e)
 {
     struct writer *w = &walk->w;
-    size_t at = entry_begin(w, RECENT_CHAIN, RECENT_ANSWERED);
+    size_t at = entry_begin(w, RECENT_CHAIN);
     write_u8(w, e->verdict);
     write_u8(w, e->anchor);
     write_u8(w, e->sig != NULL);
@@ -175,19 +204,18 @@ static void add_chain(struct recent_walk *walk, const struct event *e)
     entry_end(walk, at);
 }
 
+#define KINDS                                                                                                \
+    (EVENT_BIT(EVENT_REPLY) | EVENT_BIT(EVENT_TIMEOUT) | EVENT_BIT(EVENT_USELESS) | EVENT_BIT(EVENT_CHAIN))
+
 static void watch(void *ctx, const struct event *e)
 {
     struct recent_walk *walk = ctx;
     switch (e->kind) {
-    case EVENT_QUESTION:
-        walk->began = walk->began || e->depth == 0;
-        break;
     case EVENT_REPLY:
         on_reply(walk, e);
         break;
     case EVENT_TIMEOUT:
-        if (!find_message(walk, (uint32_t)e->send))
-            add_message(walk, e, RECENT_SILENT);
+        on_given_up(walk, e, RECENT_SILENT);
         break;
     case EVENT_USELESS:
         on_useless(walk, e);
@@ -200,25 +228,41 @@ static void watch(void *ctx, const struct event *e)
     }
 }
 
+static struct recent_walk *walk_new(struct recent *r)
+{
+    struct recent_walk *walk = r->spare;
+    if (!walk)
+        return mem_alloc(sizeof *walk);
+    r->spare = walk->next;
+    r->spare_count--;
+    return walk;
+}
+
 struct recent_walk *recent_begin(struct recent *r, const name_t *name, uint16_t type, now_t now)
 {
     if (!r->on || r->under_way >= RECENT_UNDER_WAY_MAX)
         return NULL;
-    struct recent_walk *walk = mem_pool_alloc(&r->walks);
-    r->under_way++;
-    walk->next = r->walking;
-    if (r->walking)
-        r->walking->prev = walk;
-    r->walking = walk;
-    walk->observer = (struct observer){.event = watch,
-        .ctx = walk,
-        .kinds = EVENT_BIT(EVENT_QUESTION) | EVENT_BIT(EVENT_REPLY) | EVENT_BIT(EVENT_TIMEOUT) |
-                 EVENT_BIT(EVENT_USELESS) | EVENT_BIT(EVENT_CHAIN)};
+    struct recent_walk *walk = walk_new(r);
+    walk->observer = (struct observer){.event = watch, .ctx = walk, .kinds = KINDS};
+    walk->began = walk->given_up = false;
+    walk->messages = walk->left_out = 0;
     walk->type = type;
     walk->name_len = (uint16_t)name_lower_copy(walk->name, name);
     walk->begin_ms = now.mono_ms;
     walk->w = writer_of(walk->entries, sizeof walk->entries);
+    walk->next = r->walking;
+    walk->prev = NULL;
+    if (r->walking)
+        r->walking->prev = walk;
+    r->walking = walk;
+    r->under_way++;
     return walk;
+}
+
+void recent_began(struct recent_walk *walk)
+{
+    if (walk)
+        walk->began = true;
 }
 
 const struct observer *recent_observer(const struct recent_walk *walk)
@@ -262,9 +306,15 @@ static uint8_t *room_for(struct recent *r, uint32_t len)
     return r->data + r->at - len;
 }
 
+static uint8_t *put(uint8_t *to, const void *p, size_t n)
+{
+    memcpy(to, p, n);
+    return to + n;
+}
+
 static void keep(struct recent *r, const struct recent_walk *walk, const struct outcome *o, now_t now)
 {
-    uint8_t buf[WHOLE_MAX] MEM_UNSET;
+    const char *tag = o->reason.tag ? o->reason.tag : "", *text = o->reason.text ? o->reason.text : "";
     struct head h = {.end_s = now.cache_s,
         .end_ms = now.mono_ms,
         .took_ms = (uint32_t)(now.mono_ms - walk->begin_ms),
@@ -273,26 +323,26 @@ static void keep(struct recent *r, const struct recent_walk *walk, const struct 
         .type = walk->type,
         .rcode = o->rcode,
         .name_len = walk->name_len,
+        .tag_len = *tag ? (uint16_t)strnlen(tag, TAG_MAX) : 0,
+        .text_len = *text ? (uint16_t)strnlen(text, TEXT_MAX) : 0,
         .ede = (int16_t)o->reason.ede,
         .verdict = o->verdict,
         .from = o->stale        ? RECENT_STALE
                 : o->from_cache ? RECENT_CACHE
                                 : RECENT_FETCHED,
         .left_out = walk->left_out};
-    struct writer w = writer_of(buf, sizeof buf);
-    write_room(&w, sizeof h);
-    write_octets(&w, walk->name, walk->name_len);
-    h.tag_len = write_text(&w, o->reason.tag, TAG_MAX);
-    h.text_len = write_text(&w, o->reason.text, TEXT_MAX);
-    write_octets(&w, walk->entries, walk->w.pos);
-    assert(!w.bad);
-    h.len = (uint32_t)w.pos;
-    memcpy(buf, &h, sizeof h);
+    h.len = (uint32_t)(sizeof h + h.name_len + h.tag_len + 1u + h.text_len + 1u + walk->w.pos);
     if (!r->data) {
         r->data = mem_alloc(r->cap);
         r->offsets = mem_alloc(r->offset_cap * sizeof *r->offsets);
     }
-    memcpy(room_for(r, h.len), buf, h.len);
+    uint8_t *at = put(room_for(r, h.len), &h, sizeof h);
+    at = put(at, walk->name, h.name_len);
+    at = put(at, tag, h.tag_len);
+    *at++ = 0;
+    at = put(at, text, h.text_len);
+    *at++ = 0;
+    put(at, walk->entries, walk->w.pos);
 }
 
 void recent_end(struct recent *r, struct recent_walk *walk, const struct outcome *outcome, now_t now)
@@ -305,13 +355,18 @@ void recent_end(struct recent *r, struct recent_walk *walk, const struct outcome
     if (walk->next)
         walk->next->prev = walk->prev;
     r->under_way--;
-    mem_pool_free(&r->walks, walk);
+    if (r->spare_count == SPARE_MAX) {
+        mem_free(walk);
+        return;
+    }
+    walk->next = r->spare;
+    r->spare = walk;
+    r->spare_count++;
 }
 
 struct recent *recent_new(unsigned share)
 {
     struct recent *r = mem_alloc(sizeof *r);
-    r->walks = (struct mem_pool){.size = sizeof(struct recent_walk), .keep = 64};
     r->cap = RECENT_OCTETS_MAX / share > WHOLE_MAX ? RECENT_OCTETS_MAX / share : WHOLE_MAX;
     r->offset_cap = (RECENT_RECORDS_MAX + share - 1) / share;
     return r;
@@ -323,7 +378,10 @@ void recent_free(struct recent *r)
         return;
     while (r->walking)
         recent_end(r, r->walking, NULL, (now_t){0});
-    mem_pool_fini(&r->walks);
+    for (struct recent_walk *walk = r->spare, *next; walk; walk = next) {
+        next = walk->next;
+        mem_free(walk);
+    }
     mem_free(r->data);
     mem_free(r->offsets);
     mem_free(r);
@@ -368,7 +426,7 @@ bool recent_read(struct recent_record *out, const uint8_t *record, size_t len)
     if (len < sizeof h)
         return false;
     memcpy(&h, record, sizeof h);
-    size_t fixed = sizeof h + h.name_len + h.tag_len + h.text_len;
+    size_t fixed = sizeof h + h.name_len + h.tag_len + 1 + h.text_len + 1;
     if (h.len != len || fixed > len)
         return false;
     *out = (struct recent_record){.name = record + sizeof h,
@@ -378,7 +436,7 @@ bool recent_read(struct recent_record *out, const uint8_t *record, size_t len)
         .from = h.from,
         .ede = h.ede,
         .tag = (const char *)record + sizeof h + h.name_len,
-        .text = (const char *)record + sizeof h + h.name_len + h.tag_len,
+        .text = (const char *)record + sizeof h + h.name_len + h.tag_len + 1,
         .end_s = h.end_s,
         .end_ms = h.end_ms,
         .wall_s = h.wall_s,
@@ -396,44 +454,49 @@ static const name_t *next_name(struct reader *r)
     return n && read_octets(r, n) ? name : NAME_ROOT;
 }
 
-static void read_message(struct reader *r, struct recent_entry *out)
+static bool read_message(const uint8_t *entry, size_t len, struct recent_entry *out)
 {
-    read_u32(r); /* the number of the message */
-    out->rtt_ms = read_u32(r);
-    out->rcode = read_u16(r);
-    out->port = read_u16(r);
-    out->sent_type = read_u16(r);
-    out->stream = read_u8(r);
-    bool known = read_u8(r);
-    out->addr.family = read_u8(r);
-    const uint8_t *ip = read_octets(r, addr_len(&out->addr));
-    if (ip)
-        memcpy(out->addr.ip, ip, addr_len(&out->addr));
+    struct message m;
+    if (len < sizeof m)
+        return false;
+    memcpy(&m, entry, sizeof m);
+    struct reader r = reader_of(entry + sizeof m, len - sizeof m);
+    out->zone = next_name(&r);
+    const name_t *server = next_name(&r);
+    out->sent_name = next_name(&r);
+    out->end = m.end;
+    out->server = m.server_known ? server : NULL;
+    out->addr = m.addr;
+    out->rtt_ms = m.rtt_ms;
+    out->rcode = m.rcode;
+    out->port = m.port;
+    out->sent_type = m.sent_type;
+    out->stream = m.stream;
+    return !r.bad;
+}
+
+static void read_chain(struct reader *r, struct recent_entry *out)
+{
+    out->verdict = read_u8(r);
+    out->anchor = read_u8(r);
+    out->has_key = read_u8(r);
+    out->algorithm = read_u8(r);
+    out->key_tag = read_u16(r);
     out->zone = next_name(r);
-    const name_t *server = next_name(r);
-    out->server = known ? server : NULL;
-    out->sent_name = next_name(r);
 }
 
 bool recent_next(struct reader *entries, struct recent_entry *out)
 {
-    size_t at = entries->pos, len = read_u16(entries);
-    *out = (struct recent_entry){.kind = read_u8(entries), .end = read_u8(entries), .tag = ""};
-    if (entries->bad || len < AT_SEND || !read_octets(entries, len - AT_SEND))
+    const uint8_t *entry = entries->data + entries->pos;
+    size_t len = reader_left(entries) >= ENTRY_HEAD ? entry_len(entry) : 0;
+    if (len < ENTRY_HEAD || !read_octets(entries, len))
         return false;
-    struct reader r = reader_of(entries->data + at + AT_SEND, len - AT_SEND);
-    if (out->kind == RECENT_MESSAGE) {
-        read_message(&r, out);
-        return true;
-    }
-    if (out->kind == RECENT_CHAIN) {
-        out->verdict = read_u8(&r);
-        out->anchor = read_u8(&r);
-        out->has_key = read_u8(&r);
-        out->algorithm = read_u8(&r);
-        out->key_tag = read_u16(&r);
-        out->zone = next_name(&r);
-    }
+    *out = (struct recent_entry){.kind = entry[2], .tag = ""};
+    if (out->kind == RECENT_MESSAGE)
+        return read_message(entry, len, out);
+    struct reader r = reader_of(entry + ENTRY_HEAD, len - ENTRY_HEAD);
+    if (out->kind == RECENT_CHAIN)
+        read_chain(&r, out);
     out->tag = reader_left(&r) ? (const char *)r.data + r.pos : "";
     return true;
 }

@@ -4,8 +4,8 @@
  *
  *   walk = recent_begin(r, …)         before the resolver is asked; NULL: no record is made
  *   recent_observer(walk)             watches on its behalf
- *   recent_end(r, walk, outcome, now) the record is made; only of the question that began the look-up, not of
- *                                     those that joined it
+ *   recent_began(walk)                nobody had asked the same before it
+ *   recent_end(r, walk, outcome, now) the record is made, if it began
  *   recent_find(r, …)                 the newest first
  *   recent_read(), recent_next()      take one apart, in whichever thread it was copied to
  */
@@ -64,6 +64,8 @@ void recent_free(struct recent *r);
 /** Off: what is there is forgotten. */
 void recent_switch(struct recent *r, bool on);
 struct recent_walk *recent_begin(struct recent *r, const name_t *name, uint16_t type, now_t now);
+/** It is the question that the look-up began for. NULL: nothing. */
+void recent_began(struct recent_walk *walk);
 /** Lives as long as the walk. */
 const struct observer *recent_observer(const struct recent_walk *walk);
 /** outcome NULL: nobody heard of one. walk NULL: nothing. */
