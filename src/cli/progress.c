@@ -107,15 +107,19 @@ static void interrupt(int number)
 {
     wipe();
     signal(number, SIG_DFL);
-    raise(number);
+    raise(number); /* once this handler has returned */
 }
 
 /* ---- */
 
+/* One at a time: an interrupt finds the line either whole or not there. */
 static void handle(int number, void (*handler)(int))
 {
-    struct sigaction old, new = {.sa_handler = handler, .sa_flags = SA_RESTART | SA_NODEFER};
+    static const int all[] = {SIGALRM, SIGINT, SIGTERM, SIGHUP};
+    struct sigaction old, new = {.sa_handler = handler, .sa_flags = SA_RESTART};
     sigemptyset(&new.sa_mask);
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        sigaddset(&new.sa_mask, all[i]);
     if (sigaction(number, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
         sigaction(number, &new, NULL);
 }

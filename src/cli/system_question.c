@@ -171,9 +171,9 @@ static void read_settings(struct system_question *q)
     system_question_families(q);
 }
 
-static void probe(struct system_question *q, unsigned server)
+static struct stub_ask stub_settings(const struct system_question *q)
 {
-    struct stub_ask ask = {.conf = &q->resolv,
+    return (struct stub_ask){.conf = &q->resolv,
         .name = q->reverse ? q->pointer : q->query,
         .type = q->type,
         .reverse = q->reverse,
@@ -181,6 +181,11 @@ static void probe(struct system_question *q, unsigned server)
         .v6 = q->v6,
         .tries = PROBE_TRIES,
         .timeout_ms = PROBE_TIMEOUT_MS};
+}
+
+static void probe(struct system_question *q, unsigned server)
+{
+    struct stub_ask ask = stub_settings(q);
     stub_begin(&q->probes[q->probe_count++], &ask, server);
 }
 
@@ -192,16 +197,22 @@ static const char *first_name(struct system_question *q)
     return resolvconf_candidate(&q->candidate, &q->resolv, q->query, 0) ? q->candidate.name : q->query;
 }
 
-/* The system comes to DNS: who answers there, and what does a harkd on this machine know? */
-static void on_source(void *ctx, const struct nsswitch_source *source)
+/* The system comes to DNS: what does a harkd on this machine know? If DNS is slow, it is found out meanwhile
+ * which server is; if it is not, that is soon asked afterwards, without a process. */
+static void on_source(void *ctx, const struct nsswitch_source *source, bool slow)
 {
     struct system_question *q = ctx;
+    bool dns = strcmp(source->name, "dns") == 0;
     if (!q->explained)
         progress_says("%s, a source of %s", source->name, NSSWITCH_PATH);
-    if (strcmp(source->name, "dns") != 0 || q->probe_count > 0)
+    if (!dns || q->probe_count > 0)
         return;
+    if (slow) {
+        probe(q, STUB_IN_TURN);
+        return;
+    }
+    q->dns = true;
     read_settings(q);
-    probe(q, STUB_IN_TURN);
     local_harkd_begin(&q->harkd);
     local_harkd_begin_recall(&q->harkd, first_name(q));
 }
@@ -212,6 +223,10 @@ static void read_probes(struct system_question *q, int64_t until_us)
         struct child *c = &q->probes[i];
         child_wait(&c, 1, until_us);
         q->said_count += stub_read(q->said + q->said_count, c);
+    }
+    if (q->dns && q->probe_count == 0 && child_now_us() < until_us) {
+        struct stub_ask ask = stub_settings(q);
+        q->said_count = stub_ask_in_turn(q->said, &ask);
     }
 }
 
@@ -244,7 +259,7 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
     nsswitch_read(&conf, NSSWITCH_PATH);
     system_look_init(&q->look, &conf);
     if (depth == SYSTEM_WHOLE_ONLY) {
-        system_look_up(&q->look, &q->ask, depth, until_us, NULL, NULL);
+        system_look_up(&q->look, &q->ask, depth, until_us, (struct system_watch){0});
         return;
     }
     q->nscd = system_has_nscd();
@@ -255,7 +270,7 @@ void system_question_ask(struct system_question *q, enum system_depth depth)
         hear_harkd(q);
         return;
     }
-    system_look_up(&q->look, &q->ask, depth, until_us, on_source, q);
+    system_look_up(&q->look, &q->ask, depth, until_us, (struct system_watch){on_source, q});
     hosts_find_in(&q->hosts, HOSTS_PATH, q->reverse ? NULL : q->query, &q->address);
     int64_t patience_us = child_now_us() + PROBE_AFTER_US;
     read_probes(q, depth == SYSTEM_ALL || patience_us > until_us ? until_us : patience_us);

@@ -26,6 +26,7 @@ struct system_question {
     struct resolvconf resolv;              /* once DNS is asked */
     struct resolvconf_candidate candidate; /* the name that it is asked for first */
     struct hosts_matches hosts;            /* lines of /etc/hosts that speak of it */
+    bool dns;                              /* the system came to ask DNS */
     bool nscd;                             /* it listens */
     struct local_harkd harkd;
     struct system_look look;

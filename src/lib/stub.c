@@ -138,6 +138,17 @@ void stub_ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned
     out->time_us = (uint32_t)(child_now_us() - began_us);
 }
 
+unsigned stub_ask_in_turn(struct stub_said out[RESOLVCONF_SERVERS_MAX], const struct stub_ask *ask)
+{
+    unsigned n = 0;
+    while (n < ask->conf->server_count) {
+        stub_ask_server(&out[n], ask, n);
+        if (stub_is_answer(&out[n++]))
+            break;
+    }
+    return n;
+}
+
 struct errand {
     const struct stub_ask *ask;
     unsigned server;
@@ -146,15 +157,14 @@ struct errand {
 static void run_errand(void *argument, struct text *out)
 {
     const struct errand *e = argument;
-    bool all = e->server == STUB_IN_TURN, done = false;
-    unsigned first = all ? 0 : e->server, end = all ? e->ask->conf->server_count : first + 1;
-    for (unsigned i = first; i < end && !done; i++) {
-        struct stub_said *said = mem_alloc(sizeof *said);
-        stub_ask_server(said, e->ask, i);
-        text_add_n(out, (const char *)said, sizeof *said);
-        done = stub_is_answer(said);
-        mem_free(said);
-    }
+    struct stub_said *said = mem_alloc(RESOLVCONF_SERVERS_MAX * sizeof *said);
+    unsigned n = 1;
+    if (e->server == STUB_IN_TURN)
+        n = stub_ask_in_turn(said, e->ask);
+    else
+        stub_ask_server(said, e->ask, e->server);
+    text_add_n(out, (const char *)said, n * sizeof *said);
+    mem_free(said);
 }
 
 void stub_begin(struct child *c, const struct stub_ask *ask, unsigned server)

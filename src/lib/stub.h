@@ -44,11 +44,13 @@ struct stub_ask {
 
 /** One server, in this process: names of the search list in turn, until one has data. */
 void stub_ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned server);
+/** One server after the other until one answers, as the C library does. Returns how many were asked. */
+unsigned stub_ask_in_turn(struct stub_said out[RESOLVCONF_SERVERS_MAX], const struct stub_ask *ask);
 /** Did it reply with something that the C library takes for an answer, or does that go on with the next
  * server? */
 bool stub_is_answer(const struct stub_said *s);
-/** The same in a process of its own: one server, or (server STUB_IN_TURN) one after the other until one
- * answers, as the C library does. `ask` is needed no longer. */
+/** The same in a process of its own: one server, or (server STUB_IN_TURN) one after the other. `ask` is
+ * needed no longer. */
 #define STUB_IN_TURN UINT32_MAX
 void stub_begin(struct child *c, const struct stub_ask *ask, unsigned server);
 /** What such a process wrote: how many servers were asked. 0 if it did not get to its end. */

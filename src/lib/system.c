@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "lib/hosts.h"
 
 /* ---- one question, in the process that asks it ---- */
 
@@ -194,33 +195,64 @@ static bool ends_search(const struct system_part *p)
     return p->source->action[p->status] == NSSWITCH_RETURN;
 }
 
-static void ask_in_order(struct system_look *l, const struct system_ask *ask, int64_t until_us,
-    void (*begun)(void *, const struct nsswitch_source *), void *ctx)
+static void tell(struct system_watch watch, const struct system_part *p, bool slow)
+{
+    if (watch.fn)
+        watch.fn(watch.ctx, p->source, slow);
+}
+
+/* A name that no line of the hosts file has is not known to files; that needs no process to be found out. */
+static bool files_know_nothing(struct system_part *p, const struct system_ask *ask)
+{
+    struct hosts_matches hosts;
+    int64_t began_us = child_now_us();
+    if (strcmp(p->source->name, "files") != 0 || !ask->name || access(HOSTS_PATH, R_OK) != 0)
+        return false;
+    hosts_find_in(&hosts, HOSTS_PATH, ask->name, NULL);
+    if (hosts.count)
+        return false;
+    p->child = (struct child){.fd = -1, .end = CHILD_DONE, .began_us = began_us};
+    p->child.time_us = (uint32_t)(child_now_us() - began_us);
+    text_init(&p->child.out);
+    p->said.error = EAI_NONAME;
+    p->status = NSSWITCH_NOTFOUND;
+    p->begun = true;
+    return true;
+}
+
+static void ask_in_order(
+    struct system_look *l, const struct system_ask *ask, int64_t until_us, struct system_watch watch)
 {
     struct child *list[NSSWITCH_SOURCES_MAX + 1];
     for (unsigned i = 0; i < l->conf.count; i++) {
         struct system_part *p = &l->parts[i];
-        begin(p, ask);
-        if (begun)
-            begun(ctx, p->source);
-        size_t n = list_begun(l, list);
-        while (p->child.end == CHILD_RUNNING && child_wait_any(list, n, until_us))
-            ;
-        child_stop(&p->child);
-        take(p);
+        tell(watch, p, false);
+        if (!files_know_nothing(p, ask)) {
+            begin(p, ask);
+            size_t n = list_begun(l, list);
+            int64_t slow_us = p->child.began_us + SYSTEM_SLOW_US;
+            while (p->child.end == CHILD_RUNNING &&
+                   child_wait_any(list, n, slow_us < until_us ? slow_us : until_us))
+                ;
+            if (p->child.end == CHILD_RUNNING)
+                tell(watch, p, true);
+            while (p->child.end == CHILD_RUNNING && child_wait_any(list, n, until_us))
+                ;
+            child_stop(&p->child);
+            take(p);
+        }
         if (ends_search(p))
             return;
     }
 }
 
-static void ask_all(struct system_look *l, const struct system_ask *ask, int64_t until_us,
-    void (*begun)(void *, const struct nsswitch_source *), void *ctx)
+static void ask_all(
+    struct system_look *l, const struct system_ask *ask, int64_t until_us, struct system_watch watch)
 {
     struct child *list[NSSWITCH_SOURCES_MAX + 1];
     for (unsigned i = 0; i < l->conf.count; i++) {
         begin(&l->parts[i], ask);
-        if (begun)
-            begun(ctx, l->parts[i].source);
+        tell(watch, &l->parts[i], false);
     }
     child_wait(list, list_begun(l, list), until_us);
     for (unsigned i = 0; i < l->conf.count; i++)
@@ -272,13 +304,13 @@ static bool agree(const struct system_look *l, bool by_name)
 }
 
 void system_look_up(struct system_look *l, const struct system_ask *ask, enum system_depth depth,
-    int64_t until_us, void (*begun)(void *ctx, const struct nsswitch_source *source), void *ctx)
+    int64_t until_us, struct system_watch watch)
 {
     begin(&l->whole, ask);
     if (depth == SYSTEM_AS_PROGRAMS)
-        ask_in_order(l, ask, until_us, begun, ctx);
+        ask_in_order(l, ask, until_us, watch);
     else if (depth == SYSTEM_ALL)
-        ask_all(l, ask, until_us, begun, ctx);
+        ask_all(l, ask, until_us, watch);
     child_wait(&(struct child *){&l->whole.child}, 1, until_us);
     take(&l->whole);
     if (depth == SYSTEM_WHOLE_ONLY || l->whole.child.end != CHILD_DONE)

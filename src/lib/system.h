@@ -4,7 +4,7 @@
  *
  *   struct system_look look;
  *   system_look_init(&look, &conf);
- *   system_look_up(&look, &ask, SYSTEM_AS_PROGRAMS, until_us, NULL, NULL);
+ *   system_look_up(&look, &ask, SYSTEM_AS_PROGRAMS, until_us, (struct system_watch){0});
  *   look.whole.said        what programs hear
  *   look.parts[i]          what each source said; `counts` marks the one whose answer the whole should be
  *   system_look_fini(&look);
@@ -62,10 +62,17 @@ struct system_look {
 
 void system_look_init(struct system_look *l, const struct nsswitch *conf);
 void system_look_fini(struct system_look *l);
-/** Asks. What has not ended at that time (child_now_us) is ended. begun, if not NULL, is called when a source
- * is begun: what explains its answer may begin too. */
+/* What explains a source's answer may begin when the source does: fn, if it is not NULL, is called then, and
+ * once more (slow) when it has no answer yet after SYSTEM_SLOW_US. */
+#define SYSTEM_SLOW_US 200000
+struct system_watch {
+    void (*fn)(void *ctx, const struct nsswitch_source *source, bool slow);
+    void *ctx;
+};
+
+/** Asks. What has not ended at that time (child_now_us) is ended. */
 void system_look_up(struct system_look *l, const struct system_ask *ask, enum system_depth depth,
-    int64_t until_us, void (*begun)(void *ctx, const struct nsswitch_source *source), void *ctx);
+    int64_t until_us, struct system_watch watch);
 /** Asks in this process. source NULL: the whole. Once a source was named this process goes by it for ever. */
 void system_ask(struct system_said *out, const struct system_ask *ask, const char *source);
 /** Is the address among them, whatever its port? */
