@@ -94,7 +94,9 @@ static bool add_table(struct text *t, const char *mark, struct body *b)
 {
     if (strncmp(mark, "VERBS\n", 6) == 0) {
         for (const struct verb_info *v = verb_table; v->name; v++) {
-            text_printf(t, ".TP\n.B %s\n", v->name);
+            text_printf(t, ".TP\n\\fB%s\\fR ", v->name);
+            roff_escaped(t, v->words);
+            text_add(t, "\n");
             roff_sentence(t, v->help);
             add_part(t, b, v->name);
         }

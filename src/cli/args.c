@@ -440,8 +440,11 @@ static enum err take_verb(struct parse *p)
         if (strcmp(a->verb, verbs[i]) == 0) {
             if (a->verb_word_count <= verb_table[i].most)
                 return check_places(p);
-            text_printf(p->complaint, "%s is too much: `hark ctl help %s` shows what may follow %s",
-                a->verb_words[verb_table[i].most], a->verb, a->verb);
+            text_printf(p->complaint, "%s is too much: ", a->verb_words[verb_table[i].most]);
+            if (verb_table[i].most)
+                text_printf(p->complaint, "%s is followed by %s", a->verb, verb_table[i].words);
+            else
+                text_printf(p->complaint, "%s stands alone", a->verb);
             return ERR_FORMAT;
         }
     const char *near = nearest_word(a->verb, verbs);

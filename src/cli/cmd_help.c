@@ -145,6 +145,8 @@ static void print_verbs(struct out *out)
         out_put(out, STYLE_PLAIN, "  ");
         out_put(out, STYLE_STRONG, v->name);
         print_wrapped(out, v->help, COLUMN_HELP);
+        if (v->words[0])
+            print_wrapped(out, v->words, COLUMN_HELP);
     }
 }
 

@@ -84,18 +84,3 @@ def test_the_address_that_is_asked_from():
     done = machine.run("hark", "only4.python.org", "A", "-b", "203.0.113.77", "+short")
     assert done.returncode == 5, "that one is not ours"
     assert machine.run("hark", "only4.python.org", "A", "-b", "127.0.0.1", "+short").stdout == "192.0.2.92\n"
-
-
-def complete(*words: str) -> list[str]:
-    made = subprocess.run([TOP / "completion/make", "bash", TOP / "src"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    script = f'{made}\nCOMP_WORDS=(hark "$@") COMP_CWORD=$#; _hark; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    return subprocess.run(["bash", "-c", script, "bash", *words], stdout=subprocess.PIPE, text=True, check=True).stdout.split()
-
-
-COMPLETED = [(["tr"], ["trace"]), (["wh"], ["why", "whois"]), (["ctl", "rel"], ["reload"]), (["x.org", "+sh"], ["+short"]),
-             (["x.org", "+subn"], ["+subnet="]), (["x.org", "--exit"], ["--exit-compat"]), (["x.org", "-t", "DN"], ["DNSKEY"])]
-
-
-@pytest.mark.parametrize("words, wanted", COMPLETED, ids=[" ".join(w) for w, _ in COMPLETED])
-def test_bash_completes(words, wanted):
-    assert sorted(set(complete(*words))) == sorted(wanted)
