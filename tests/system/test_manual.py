@@ -59,15 +59,16 @@ def plain(text: str) -> str:
 
 
 def pattern(shown: list[str]) -> str:
-    """A line "..." is any lines, "..." at the end of a line what else is on it."""
+    """A line "..." is any lines, and what a wrapped one goes on with; "..." at the end of a line what else is on it."""
     parts = []
-    for line in plain("".join(f"{line}\n" for line in shown)).split("\n")[:-1]:
+    lines = plain("".join(f"{line}\n" for line in shown)).split("\n")[:-1]
+    for line, after in zip(lines, [*lines[1:], ""]):
         if line == "...":
             parts.append(r"(?:.*\n)*?")
         elif line.endswith(" ..."):
             parts.append(re.escape(line[:-3]) + r".*\n")
         else:
-            parts.append(re.escape(line) + r"\n")
+            parts.append(re.escape(line) + (r"(?: .*)?\n" if after == "..." else r"\n"))
     return "".join(parts)
 
 
