@@ -166,6 +166,9 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
             return ERR_OK;
         text_printf(p->complaint, "unknown class '%s'; known are IN, CH, HS and CLASSn", value);
         return ERR_FORMAT;
+    case OPTION_SVG:
+        p->args->svg = value;
+        return ERR_OK;
     case OPTION_SOCKET:
         p->args->socket = value;
         return ERR_OK;

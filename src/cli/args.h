@@ -47,6 +47,7 @@ struct args {
     const char *host;                 /* of whois: the server to ask; NULL: the registry's */
     const char *authorities;          /* of update: a file of certificates; NULL: ICANN's */
     const char *batch;                /* a file of lines, each of which is looked up; NULL: none */
+    const char *svg;                  /* of trace: where its picture goes; NULL: nowhere */
     struct addr source;               /* to ask from; FAMILY_NONE: any */
     uint16_t source_port;             /* 0: any */
     struct edns_option *edns_options; /* of EDNSOPT */

@@ -1,6 +1,7 @@
 /* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver,
  * an empty cache and the daemon's settings. */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cli/address.h"
@@ -9,6 +10,7 @@
 #include "cli/record.h"
 #include "cli/trace_end.h"
 #include "cli/trace_page.h"
+#include "cli/trace_svg.h"
 #include "cli/trace_walk.h"
 #include "lib/config.h"
 #include "lib/drive.h"
@@ -20,6 +22,7 @@ struct tracing {
     const struct args *args;
     struct out *out;
     struct config *config;
+    FILE *svg; /* where the picture goes; NULL: nowhere */
 };
 
 static void apply_options(struct config *c, const struct args *a)
@@ -42,6 +45,8 @@ static enum err read_name(const struct args *a, const char *word, name_t out[NAM
     text_fini(&why);
     return err;
 }
+
+static const char from_the_root[] = "from the root, with an empty cache";
 
 /* What hark update or the system brought that is newer than what everybody has. */
 static void print_origin(const struct tracing *t)
@@ -67,7 +72,7 @@ static void print_title(const struct tracing *t, const struct question *q)
     text_init(&title);
     record_add_question(&title, q->name, q->type);
     out_put(t->out, STYLE_STRONG, title.data);
-    out_put(t->out, STYLE_DIM, "  from the root, with an empty cache");
+    out_printf(t->out, STYLE_DIM, "  %s", from_the_root);
     out_end(t->out);
     if (t->config->file) {
         out_printf(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
@@ -82,10 +87,9 @@ struct view {
     struct observer observer;
     struct trace_walk walk;
     struct out *out;
-    int64_t start_ms;                               /* now_t.mono_ms */
-    void (*show)(void *ctx, const struct event *e); /* NULL: nothing is shown */
-    void *shown;
-    bool heard; /* some server replied */
+    int64_t start_ms;   /* now_t.mono_ms */
+    bool prints, keeps; /* as JSON, at once; for the page and the picture */
+    bool heard;         /* some server replied */
 };
 
 static void says_sent(const struct event *e)
@@ -102,14 +106,10 @@ static void watch(void *ctx, const struct event *e)
     v->heard = v->heard || e->kind == EVENT_REPLY;
     if (e->kind == EVENT_SENT)
         says_sent(e);
-    if (v->show)
-        v->show(v->shown, e);
-}
-
-static void print_json(void *ctx, const struct event *e)
-{
-    const struct view *v = ctx;
-    out_json(v->out, event_to_json(e, v->start_ms));
+    if (v->prints)
+        out_json(v->out, event_to_json(e, v->start_ms));
+    if (v->keeps)
+        trace_walk_event(&v->walk, e);
 }
 
 static void view_begin(struct view *v, const struct tracing *t, const struct question *q)
@@ -117,14 +117,9 @@ static void view_begin(struct view *v, const struct tracing *t, const struct que
     v->out = t->out;
     v->start_ms = now_read(false).mono_ms;
     trace_walk_init(&v->walk, v->start_ms);
-    if (t->out->format == OUT_JSON) {
-        v->show = print_json;
-        v->shown = v;
-    } else if (t->out->format == OUT_TEXT) {
-        v->show = trace_walk_event;
-        v->shown = &v->walk;
-        roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
-    }
+    v->keeps = t->svg || t->out->format == OUT_TEXT;
+    v->prints = t->out->format == OUT_JSON;
+    roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
 }
 
 static void print_page(
@@ -153,8 +148,15 @@ static void view_end(
         out_json(t->out, outcome_to_json(q, o, ms));
     else if (t->out->format == OUT_SHORT)
         trace_end_short(t->out, o);
-    else
+    else if (t->svg != stdout)
         print_page(v, t, q, o);
+    if (t->svg) {
+        struct text svg;
+        text_init(&svg);
+        trace_svg_draw(&svg, &v->walk, q, o, from_the_root);
+        fputs(svg.data, t->svg);
+        text_fini(&svg);
+    }
 }
 
 static void complain_failure(const struct view *v, const struct question *q, const struct outcome *o)
@@ -226,12 +228,44 @@ static enum status trace_all(const struct tracing *t)
     return worst;
 }
 
+/* False: it cannot be, and was said why. */
+static bool svg_open(FILE **svg, const struct args *a)
+{
+    *svg = NULL;
+    if (!a->svg)
+        return true;
+    if (strcmp(a->svg, "-") == 0)
+        *svg = stdout;
+    else
+        *svg = fopen(a->svg, "we");
+    if (!*svg)
+        out_complain("cannot write the picture to %s: %s", a->svg, strerror(errno));
+    return *svg;
+}
+
+static bool svg_close(FILE *svg, const struct args *a)
+{
+    bool well = !svg || !ferror(svg);
+    if (svg && svg != stdout)
+        well = fclose(svg) == 0 && well;
+    if (!well)
+        out_complain("cannot write the picture to %s: %s", a->svg, strerror(errno));
+    return well;
+}
+
 enum status cmd_trace(const struct args *args, struct out *out)
 {
     struct arena arena;
     struct config config;
     struct text complaint;
     enum status status = STATUS_USAGE;
+    FILE *svg;
+    if (args->svg && (args->name_count > 1 || args->type_count > 1)) {
+        out_complain("a picture is of one walk: one name, one type");
+        return STATUS_USAGE;
+    }
+    if (!svg_open(&svg, args))
+        return STATUS_INTERNAL;
     arena_init(&arena);
     text_init(&complaint);
     if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
@@ -240,7 +274,7 @@ enum status cmd_trace(const struct args *args, struct out *out)
         struct anchors *anchors = config.trust.validate ? trust_read_anchors(&config, &complaint) : NULL;
         out_complain_lines(complaint.data);
         config.resolve.anchors = anchors;
-        struct tracing t = {.args = args, .out = out, .config = &config};
+        struct tracing t = {.args = args, .out = out, .config = &config, .svg = svg};
         status = trace_all(&t);
         anchors_free(anchors);
     } else {
@@ -248,5 +282,5 @@ enum status cmd_trace(const struct args *args, struct out *out)
     }
     text_fini(&complaint);
     arena_fini(&arena);
-    return status;
+    return svg_close(svg, args) ? status : STATUS_INTERNAL;
 }

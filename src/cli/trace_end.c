@@ -50,27 +50,30 @@ static void add_denial(struct text *t, const struct question *q, const struct ou
     text_add(t, o->rcode == RCODE_NXDOMAIN ? ": no such name (NXDOMAIN)" : ": no data of that type (NODATA)");
 }
 
+enum out_style trace_end_headline(struct text *t, const struct question *q, const struct outcome *o)
+{
+    enum status status = status_of_outcome(o, q->type);
+    if (status == STATUS_ANSWER)
+        text_add(t, "Answer");
+    else if (status == STATUS_NO_DATA)
+        add_denial(t, q, o);
+    else
+        add_failure(t, o);
+    if (status == STATUS_ANSWER || status == STATUS_NO_DATA)
+        add_verdict(t, o);
+    return status == STATUS_ANSWER ? STYLE_GOOD : status == STATUS_NO_DATA ? STYLE_WARN : STYLE_BAD;
+}
+
 void trace_end_outcome(struct out *out, const struct question *q, const struct outcome *o, bool with_sigs)
 {
     struct text t;
-    enum status status = status_of_outcome(o, q->type);
-    enum out_style style = status == STATUS_ANSWER    ? STYLE_GOOD
-                           : status == STATUS_NO_DATA ? STYLE_WARN
-                                                      : STYLE_BAD;
     text_init(&t);
-    if (status == STATUS_ANSWER)
-        text_add(&t, "Answer");
-    else if (status == STATUS_NO_DATA)
-        add_denial(&t, q, o);
-    else
-        add_failure(&t, o);
-    if (status == STATUS_ANSWER || status == STATUS_NO_DATA)
-        add_verdict(&t, o);
+    enum out_style style = trace_end_headline(&t, q, o);
     out_put(out, style, t.data);
     out_end(out);
     text_fini(&t);
     print_list(out, &o->answer, with_sigs);
-    if (status != STATUS_ANSWER)
+    if (status_of_outcome(o, q->type) != STATUS_ANSWER)
         print_list(out, &o->authority, with_sigs);
 }
 

@@ -263,13 +263,7 @@ static const struct walk_step *trust_line(struct page *p, const struct walk_step
 {
     struct trace_trust trust = {0};
     struct text t;
-    trace_trust_add(&trust, s->sub);
-    while (s->next && ((s->next->kind == WALK_JUDGED && s->next->event->verdict != VERDICT_BOGUS) ||
-                          (s->next->kind == WALK_SUB && s->next->sub->part == WALK_TRUST))) {
-        s = s->next;
-        if (s->kind == WALK_SUB)
-            trace_trust_add(&trust, s->sub);
-    }
+    s = trace_trust_run(&trust, s);
     if (trust.messages == 0 && trust.reason_count == 0)
         return s;
     text_init(&t);
@@ -302,25 +296,17 @@ static const struct walk_step *trust_line(struct page *p, const struct walk_step
 /* Priming that went well is a line. */
 static bool priming_line(struct page *p, const struct walk_question *q)
 {
-    const struct walk_step *m = NULL;
-    for (const struct walk_step *s = q->steps; s; s = s->next) {
-        if (s->kind == WALK_MESSAGE && !m)
-            m = s;
-        else if (s->kind != WALK_KNOWN)
-            return false;
-    }
-    if (!m || !m->said || m->said->kind != EVENT_ANSWER || !m->said->rrset)
+    const struct walk_step *m = trace_primed(q);
+    if (!m)
         return false;
-    char server[NAME_TEXT_LEN], time[24];
+    char time[24];
     struct text t;
     text_init_fixed(&t, time, sizeof time);
     trace_add_time(&t, m);
     margin(p, q->parent->depth, 0);
     put_zone(p, STYLE_DIM, NAME_ROOT, q->parent->depth);
     text_init(&t);
-    text_printf(&t, "%u server%s today", m->said->rrset->count, trace_plural(m->said->rrset->count));
-    if (m->event->server)
-        text_printf(&t, ", by %s", record_bare_name(m->event->server, server));
+    trace_add_primed(&t, m);
     put_cut(p, STYLE_DIM, t.data, bar_column(p) - 1);
     text_fini(&t);
     put_span(p, m->from_ms, m->to_ms, STYLE_DIM, false);

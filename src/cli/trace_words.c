@@ -109,7 +109,7 @@ enum out_style trace_add_said(struct text *t, const struct trace_walk *w, const 
         if (e->rrset)
             add_rrset(t, e->rrset);
         text_add(t, e->aa ? "" : " (not authoritative)");
-        return STYLE_GOOD;
+        return message->bogus ? STYLE_BAD : STYLE_GOOD;
     case EVENT_DENIAL:
         text_add(t, e->rcode == RCODE_NXDOMAIN ? "no such name (NXDOMAIN)" : "no data of that type (NODATA)");
         return STYLE_WARN;
@@ -204,6 +204,27 @@ void trace_add_question(struct text *t, const struct walk_question *q)
     text_char(t, '?');
 }
 
+const struct walk_step *trace_primed(const struct walk_question *q)
+{
+    const struct walk_step *m = NULL;
+    for (const struct walk_step *s = q->steps; s; s = s->next) {
+        if (s->kind == WALK_MESSAGE && !m)
+            m = s;
+        else if (s->kind != WALK_KNOWN)
+            return NULL;
+    }
+    return m && m->said && m->said->kind == EVENT_ANSWER && m->said->rrset ? m : NULL;
+}
+
+void trace_add_primed(struct text *t, const struct walk_step *message)
+{
+    char server[NAME_TEXT_LEN];
+    unsigned count = message->said->rrset->count;
+    text_printf(t, "%u server%s today", count, trace_plural(count));
+    if (message->event->server)
+        text_printf(t, ", by %s", record_bare_name(message->event->server, server));
+}
+
 /* ---- trust ---- */
 
 /* Why a zone is insecure, in few words. */
@@ -237,13 +258,18 @@ enum out_style trace_add_mark(struct text *t, const struct trace_walk *w, const 
     return trace_verdict_style(e->verdict);
 }
 
+static bool is_told(const struct trace_trust *t, const char *text)
+{
+    for (unsigned i = 0; i < t->reason_count; i++)
+        if (strcmp(t->reasons[i]->text, text) == 0)
+            return true;
+    return false;
+}
+
 static void add_trust_reason(struct trace_trust *t, const struct event *e)
 {
-    if (!e || !e->text || t->reason_count == sizeof t->reasons / sizeof t->reasons[0])
+    if (!e->text || t->reason_count == sizeof t->reasons / sizeof t->reasons[0] || is_told(t, e->text))
         return;
-    for (unsigned i = 0; i < t->reason_count; i++)
-        if (strcmp(t->reasons[i]->text, e->text) == 0)
-            return;
     t->reasons[t->reason_count++] = e;
 }
 
@@ -274,11 +300,11 @@ static void add_trust_message(struct trace_trust *t, const struct walk_step *s)
 }
 
 /* What is asked first is what needs the rest: the zones stand from the root on if it comes last. */
-void trace_trust_add(struct trace_trust *t, const struct walk_question *q)
+static void add_trust(struct trace_trust *t, const struct walk_question *q)
 {
     for (const struct walk_step *s = q->steps; s; s = s->next)
         if (s->kind == WALK_SUB)
-            trace_trust_add(t, s->sub);
+            add_trust(t, s->sub);
     add_trust_zone(t, q);
     for (const struct walk_step *s = q->steps; s; s = s->next) {
         if (s->kind == WALK_MESSAGE)
@@ -286,6 +312,22 @@ void trace_trust_add(struct trace_trust *t, const struct walk_question *q)
         else if (s->kind == WALK_FAILED || (s->kind == WALK_JUDGED && s->event->verdict == VERDICT_BOGUS))
             add_trust_reason(t, s->event);
     }
+}
+
+const struct walk_step *trace_trust_run(struct trace_trust *t, const struct walk_step *s)
+{
+    add_trust(t, s->sub);
+    for (const struct walk_step *n = s->next; n; n = n->next) {
+        bool more = n->kind == WALK_SUB && n->sub->part == WALK_TRUST;
+        bool told = n->kind == WALK_JUDGED && n->event->verdict == VERDICT_BOGUS && n->event->text &&
+                    is_told(t, n->event->text);
+        if (!more && !told && (n->kind != WALK_JUDGED || n->event->verdict == VERDICT_BOGUS))
+            break;
+        if (more)
+            add_trust(t, n->sub);
+        s = n;
+    }
+    return s;
 }
 
 void trace_trust_words(struct text *t, const struct trace_trust *trust, size_t width)

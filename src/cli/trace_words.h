@@ -25,6 +25,11 @@ enum out_style trace_add_mark(struct text *t, const struct trace_walk *w, const 
 /** "Which are the root's name servers today?" and the like. */
 void trace_add_question(struct text *t, const struct walk_question *q);
 
+/** The message of priming that went as it should; NULL: there is more to tell of it. */
+const struct walk_step *trace_primed(const struct walk_question *q);
+/** "13 servers today, by a.root-servers.net" */
+void trace_add_primed(struct text *t, const struct walk_step *message);
+
 /* Look-ups of the chain of trust, taken together. */
 struct trace_trust {
     unsigned messages, unanswered;
@@ -35,8 +40,8 @@ struct trace_trust {
     unsigned reason_count;
 };
 
-/** Adds a question of that part, and what is below it. */
-void trace_trust_add(struct trace_trust *t, const struct walk_question *q);
+/** Those that stand in a row from that sub-question on, with what is below them; returns the last one. */
+const struct walk_step *trace_trust_run(struct trace_trust *t, const struct walk_step *s);
 /** "3 messages for the keys of the root, org and 3 more", within that width if it can be. */
 void trace_trust_words(struct text *t, const struct trace_trust *trust, size_t width);
 

@@ -1,5 +1,6 @@
 /* The trace's views over a made-up walk. */
 #include "cli/trace_page.h"
+#include "cli/trace_svg.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -353,6 +354,80 @@ static void the_outcome_is_an_object_too(void **state)
     json_decref(j);
 }
 
+/* A tag or entity of ours, and nothing else, begins with < or &. */
+static void check_markup(const char *svg)
+{
+    static const char *const known[] = {"<?xml ", "<svg ", "</svg>", "<title>", "</title>", "<defs>",
+        "</defs>", "<marker ", "</marker>", "<pattern ", "</pattern>", "<path ", "<rect ", "<g ", "</g>",
+        "<text ", "</text>", "<tspan ", "</tspan>", "&lt;", "&gt;", "&amp;", "&quot;", "&#39;", "&#8230;",
+        "&#8594;"};
+    for (const char *s = svg; (s = strpbrk(s, "<&")); s++) {
+        bool ours = false;
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+            ours = ours || strncmp(s, known[i], strlen(known[i])) == 0;
+        if (!ours)
+            print_message("%.60s\n", s);
+        assert_true(ours);
+    }
+    for (const char *s = svg; *s; s++)
+        assert_true((*s >= 0x20 && *s < 0x7f) || *s == '\n');
+}
+
+static void what_strangers_say_is_text_in_the_picture(void **state)
+{
+    static const char hostile[] = "</text><script>alert('&')</script>\x1b[2J\xe2\x80\xae\xff\"";
+    name_t evil[NAME_MAX_LEN];
+    name(evil, "<b>.\\\"&amp\\;\\255.");
+    struct endpoint at = {.addr = addr_v4((const uint8_t[4]){192, 0, 2, 53}), .port = 53};
+    struct trace_walk w;
+    struct text svg;
+    text_init(&svg);
+    trace_walk_init(&w, 0);
+    for (unsigned k = 0; k < EVENT_COUNT; k++) {
+        struct event e = {
+            .kind = (enum event_kind)k, .qname = evil, .qtype = TYPE_A, .zone = evil, .server = evil};
+        e.to = &at;
+        e.child = evil;
+        e.sent_name = evil;
+        e.send = k / 3;
+        e.text = e.purpose = hostile;
+        e.tag = "other";
+        e.verdict = VERDICT_BOGUS;
+        e.depth = k % 4;
+        e.now.mono_ms = k;
+        trace_walk_event(&w, &e);
+    }
+    trace_walk_end(&w, 10);
+    struct question q = {.name = evil, .type = TYPE_A, .class = CLASS_IN};
+    struct outcome o = {.rcode = RCODE_SERVFAIL, .reason = {EDE_DNSSEC_BOGUS, "tag", hostile}};
+    trace_svg_draw(&svg, &w, &q, &o, hostile);
+    check_markup(svg.data);
+    assert_non_null(strstr(svg.data, "&lt;/text&gt;&lt;script&gt;alert(&#39;&amp;&#39;)"));
+    text_fini(&svg);
+    trace_walk_fini(&w);
+}
+
+static void a_picture_has_an_end(void **state)
+{
+    struct names n;
+    struct trace_walk w;
+    struct text svg;
+    names_init(&n);
+    text_init(&svg);
+    trace_walk_init(&w, 1000);
+    for (unsigned i = 0; i < 500; i++)
+        walk(trace_walk_event, &w, &n);
+    trace_walk_end(&w, 42);
+    struct question q = {.name = n.qname, .type = TYPE_A, .class = CLASS_IN};
+    struct outcome o = {.reason = {.ede = EDE_NONE}};
+    trace_svg_draw(&svg, &w, &q, &o, "");
+    assert_non_null(strstr(svg.data, "and more than a picture can show"));
+    assert_true(svg.len < 200000);
+    check_markup(svg.data);
+    text_fini(&svg);
+    trace_walk_fini(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +436,8 @@ int main(void)
         cmocka_unit_test(the_page_tells_the_chain),
         cmocka_unit_test(json_has_the_chain),
         cmocka_unit_test(the_outcome_is_an_object_too),
+        cmocka_unit_test(what_strangers_say_is_text_in_the_picture),
+        cmocka_unit_test(a_picture_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
