@@ -13,6 +13,7 @@ static step *const steps[JOB_STATE_COUNT] = {
     [JOB_WAIT_PRIMING] = step_primed,
     [JOB_PICK] = step_pick,
     [JOB_WAIT_TURN] = step_turn,
+    [JOB_WAIT_PROBE] = step_probed,
     [JOB_WAIT_REPLY] = step_wait_reply,
     [JOB_TIMER] = step_timer,
     [JOB_WAIT_ALIAS] = step_alias_done,
@@ -23,8 +24,8 @@ static step *const steps[JOB_STATE_COUNT] = {
 
 static bool is_waiting(enum job_state s)
 {
-    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_TURN || s == JOB_WAIT_REPLY || s == JOB_WAIT_ALIAS ||
-           s == JOB_WAIT_CHAIN || s == JOB_WAIT_WORK;
+    return s == JOB_WAIT_PRIMING || s == JOB_WAIT_TURN || s == JOB_WAIT_PROBE || s == JOB_WAIT_REPLY ||
+           s == JOB_WAIT_ALIAS || s == JOB_WAIT_CHAIN || s == JOB_WAIT_WORK;
 }
 
 uint32_t job_paid(const struct job *j)
@@ -110,6 +111,7 @@ void job_run(struct job *j)
             break;
     }
     j->port_of = 0;
+    probe_settle(j);
     if (j->state == JOB_DONE)
         job_done(j);
     else
@@ -188,6 +190,7 @@ void job_end(struct job *j)
     job_drop_sends(j);
     work_leave(j);
     turn_leave(j);
+    probe_end(j);
     load_leave(j);
     if (j->refreshes)
         refresh_ended(r);

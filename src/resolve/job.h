@@ -12,6 +12,7 @@
 #include "base/table.h"
 #include "dns/msg.h"
 #include "dns/rdata.h"
+#include "resolve/probe.h"
 #include "resolve/reach.h"
 #include "resolve/refresh.h"
 #include "resolve/resolve.h"
@@ -25,6 +26,7 @@ enum job_state {
     JOB_WAIT_PRIMING, /* no delegation of the root is known: its look-up runs */
     JOB_PICK,         /* a delegation is chosen (zone.cut): which server gets the next message? */
     JOB_WAIT_TURN,    /* the zone or its servers have enough in flight; in a line of turn.c */
+    JOB_WAIT_PROBE,   /* another job asks just what this one is about to; probe.c */
     JOB_WAIT_REPLY,   /* messages are out, or name-server addresses are being looked up, or both */
     JOB_TIMER,        /* patience with the last message ended */
     JOB_WAIT_ALIAS,   /* the links are in out.answer, the target's job runs */
@@ -219,6 +221,7 @@ struct job {
     struct waiter *waiters, *last_waiter;
     unsigned waiter_count;
     struct turn turn;
+    struct probe_place probe;
     struct load_place load;
     struct link *parents; /* jobs that wait for this one */
     struct link *subs;    /* what this one waits for */
@@ -253,7 +256,7 @@ struct resolver {
     struct cache *cache;
     struct random *rng;
     struct hash_key key;
-    struct table jobs, waiters, sends;
+    struct table jobs, waiters, sends, probes;
     /* Memory of those that ended, for those that begin. */
     struct mem_pool job_pool, send_pool;
     struct arena_chunks chunks;
@@ -432,6 +435,19 @@ void turn_leave(struct job *j);
 /** A message is in flight; it is not any more, as far as it was counted. */
 void turn_begin(struct send *s);
 void turn_end(struct send *s, enum flight_end how);
+
+/** It was called, and does not send: that is the next one's. */
+void turn_pass(struct job *j);
+
+/* ---- probe.c ---- */
+/** About to send: does another job ask just that? Then this one waits for it (JOB_WAIT_PROBE). */
+bool probe_wait(struct job *j);
+/** A message left: others may wait for it. first: no message for this question left before. */
+void probe_begin(struct job *j, bool first);
+/** Is its question still waited for? Before the next one, and after each run of the job. */
+void probe_settle(struct job *j);
+void probe_end(struct job *j);
+enum job_state step_probed(struct job *j);
 
 /* ---- load.c ---- */
 void load_init(struct load *l);

@@ -275,14 +275,20 @@ enum job_state step_pick(struct job *j)
     if (!spent && (i < 0 || j->zone.candidates[i].tries > 0))
         looking = look_up(j);
     if (i >= 0 && (!pick_exhausted(j) || pick_is_owed(j, (unsigned)i))) {
+        probe_settle(j);
+        if (probe_wait(j))
+            return JOB_WAIT_PROBE;
         int picked = i;
+        bool first = ask_is_minimised(j) && j->zone.asked == 0;
         i = turn_candidate(j, (unsigned)picked);
         if (i < 0)
             return turn_wait(j, (unsigned)picked);
         /* A server that is known to spoil letter case is asked where case does not matter. */
         bool stream = j->r->set.case_random && j->zone.candidates[i].facts.case_broken;
-        return send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP) ? JOB_WAIT_REPLY
-                                                                               : out_of_work(j);
+        if (!send_to(j, (unsigned)i, stream ? TRANSPORT_TCP : TRANSPORT_UDP))
+            return out_of_work(j);
+        probe_begin(j, first);
+        return JOB_WAIT_REPLY;
     }
     int64_t again = spent || pick_exhausted(j) ? INT64_MAX : pick_again_ms(j);
     if (looking && now_ms + LOOK_UP_PATIENCE_MS < again)

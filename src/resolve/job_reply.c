@@ -381,7 +381,9 @@ static enum job_state handle_probe(struct job *j, struct reply *rep)
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     drop_exchanges(j);
-    if (rep->kind == REPLY_NXDOMAIN || is_dname_at(rep) || denies_name(rep))
+    bool whole = rep->kind == REPLY_NXDOMAIN || is_dname_at(rep) || denies_name(rep);
+    j->probe.learnt = whole ? PROBE_WHOLE : PROBE_NO_CUT;
+    if (whole)
         ask_whole(j);
     else
         ask_next_label(j);

@@ -90,6 +90,8 @@ static const char *state_text(enum job_state s)
         return "the root's servers are looked up";
     case JOB_WAIT_TURN:
         return "waits for its turn: enough is in flight there";
+    case JOB_WAIT_PROBE:
+        return "waits for what another look-up asks";
     case JOB_WAIT_REPLY:
         return "waits for a server";
     case JOB_WAIT_ALIAS:

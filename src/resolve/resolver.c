@@ -299,6 +299,7 @@ struct resolver *resolve_new(const struct resolve_settings *settings, struct cac
     table_init(&r->jobs);
     table_init(&r->waiters);
     table_init(&r->sends);
+    table_init(&r->probes);
     turns_init(&r->turns);
     load_init(&r->load);
     r->wake_told_ms = INT64_MAX;
@@ -324,6 +325,7 @@ void resolve_free(struct resolver *r)
     table_fini(&r->jobs);
     table_fini(&r->waiters);
     table_fini(&r->sends);
+    table_fini(&r->probes);
     turns_fini(&r->turns);
     load_fini(&r->load);
     mem_pool_fini(&r->job_pool);

@@ -196,15 +196,20 @@ int turn_candidate(struct job *j, unsigned candidate)
     return i;
 }
 
+void turn_pass(struct job *j)
+{
+    if (!j->turn.called)
+        return;
+    j->turn.called = false;
+    freed(j->r, j->turn.slot);
+}
+
 enum job_state turn_wait(struct job *j, unsigned candidate)
 {
     struct resolver *r = j->r;
     struct inflight *in = cache_inflight(r->cache);
     uint32_t slot = has_room(j, j->zone.slot) ? server_slot(j, candidate) : j->zone.slot;
-    if (j->turn.called) { /* what it was called for is the next one's */
-        j->turn.called = false;
-        freed(r, j->turn.slot);
-    }
+    turn_pass(j);
     if (j->refreshes && !j->waiters) /* there is time: whoever asks next begins another */
         return turn_fail(j);
     unsigned share = inflight_free_places(in);
