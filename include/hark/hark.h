@@ -62,6 +62,15 @@ struct hark_answer {
  * files. type: 1 A, 5 CNAME, 12 PTR, 15 MX, 16 TXT, 28 AAAA, 52 TLSA. */
 typedef void hark_look_up_fn(void *context, const char *name, uint16_t type, struct hark_answer *answer);
 
+struct hark_wish {
+    const char *name;
+    uint16_t type;
+};
+
+/** These look-ups follow, each at least once: whoever can makes them side by side and remembers the answers.
+ */
+typedef void hark_ahead_fn(void *context, const struct hark_wish *wishes, size_t count);
+
 struct hark_document {
     int status;       /* of HTTP; 0: there was no reply, `why` tells */
     const char *type; /* Content-Type or NULL */
@@ -167,12 +176,13 @@ struct hark_mx_settings {
     hark_look_up_fn *look_up; /* needed */
     hark_fetch_fn *fetch;     /* for MTA-STS policies; NULL: they are not fetched */
     hark_random_fn *random;   /* shuffles hosts of equal preference; NULL: they stay as they came */
-    void *context;            /* for all three */
+    void *context;            /* for all of these functions */
     const char *const *self;  /* our own names and addresses */
     size_t self_count;
-    unsigned families; /* enum hark_family; 0: both */
-    bool no_tls;       /* nothing of DANE, MTA-STS and TLS reports is looked up */
-    bool no_pointers;  /* whether addresses have names is not looked up */
+    unsigned families;    /* enum hark_family; 0: both */
+    bool no_tls;          /* nothing of DANE, MTA-STS and TLS reports is looked up */
+    bool no_pointers;     /* whether addresses have names is not looked up */
+    hark_ahead_fn *ahead; /* told what look-ups follow; NULL: nobody is */
 };
 
 /** target: DOMAIN, USER@DOMAIN, or either with an address literal ([192.0.2.1], [IPv6:2001:db8::1]); UTF-8 is

@@ -22,6 +22,12 @@ static void look_up(void *context, const char *name, uint16_t type, struct hark_
     p->silent = p->silent || p->lookup.silent;
 }
 
+static void look_up_ahead(void *context, const struct hark_wish *wishes, size_t count)
+{
+    struct planning *p = context;
+    lookup_ahead(&p->lookup, wishes, count);
+}
+
 static uint32_t choose(void *context, uint32_t n)
 {
     struct planning *p = context;
@@ -58,13 +64,15 @@ static enum status status_of(const struct hark_mx_plan *plan, bool silent)
 static enum status plan_one(struct planning *p, struct out *out, const char *target)
 {
     const struct args *a = p->args;
-    struct hark_mx_settings settings = {.look_up = look_up, .fetch = fetch, .random = choose, .context = p};
+    struct hark_mx_settings settings = {
+        .look_up = look_up, .fetch = fetch, .random = choose, .ahead = look_up_ahead, .context = p};
     const char *why;
     settings.self = a->selves;
     settings.self_count = a->self_count;
     settings.families = a->on[OPTION_IPV4] ? HARK_IPV4 : a->on[OPTION_IPV6] ? HARK_IPV6 : 0;
     settings.no_pointers = a->on[OPTION_NEXT];
     p->silent = false;
+    lookup_begin(&p->lookup, now_read(false).mono_ms + MX_TIME_MS_MAX);
     struct hark_mx_plan *plan = hark_mx_plan(target, &settings, &why);
     if (!plan) {
         out_complain("'%s' is nothing to send mail to: %s", target, why);

@@ -191,10 +191,13 @@
 #define REACH_TRIAL_MS 50         /* then the patience with it, where another can be asked */
 
 /* ---- mail (lib/mx.c) ---- */
-#define MX_HOSTS_MAX 32u      /* looked at, best first; the largest domains have about ten */
-#define MX_ADDRESSES_MAX 16u  /* of one host */
-#define MX_TLSA_MAX 16u       /* records read of one host; in practice one or two */
-#define STS_POLICY_MAX 65536u /* octets, RFC 8461 3.2 suggests 64 kB */
+#define MX_HOSTS_MAX 32u        /* looked at, best first; the largest domains have about ten */
+#define MX_ADDRESSES_MAX 16u    /* of one host */
+#define MX_TIME_MS_MAX 30000    /* of one plan: a dead server takes seconds, and there may be a hundred */
+#define LOOKUPS_SIDE_BY_SIDE 8u /* threads that ask for one command */
+#define LOOKUPS_AHEAD_MAX 2048u /* of one plan: MX_HOSTS_MAX hosts with addresses, their names, TLSA */
+#define MX_TLSA_MAX 16u         /* records read of one host; in practice one or two */
+#define STS_POLICY_MAX 65536u   /* octets, RFC 8461 3.2 suggests 64 kB */
 #define STS_PATTERNS_MAX 64u
 #define STS_MAX_AGE_S 31557600u /* RFC 8461 3.2 */
 

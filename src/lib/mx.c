@@ -5,10 +5,9 @@
  *     failed            temporary: never the address instead (5.1)
  *     no MX             the domain is its own host: an implicit MX of preference 0
  *     one "0 ."         accepts no mail
- *   the hosts           by preference, equal ones shuffled; addresses of each
- *   ourselves           we and all that is no better are left out
- *   TLS                 mx_tls.c
- *   the verdict         one usable host is enough
+ *   the hosts           mx_ahead.c tells the caller what will be asked; by preference, equal ones shuffled;
+ * addresses of each ourselves           we and all that is no better are left out TLS mx_tls.c the verdict
+ * one usable host is enough
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -348,6 +347,7 @@ static void decide(struct mx *m)
 
 static void plan_hosts(struct mx *m)
 {
+    mx_ahead_hosts(m);
     look_up_hosts(m);
     if (!drop_self(m)) {
         m->plan.verdict = HARK_MX_LOOP;

@@ -26,6 +26,10 @@ struct hark_answer mx_look_up(struct mx *m, const char *name, uint16_t type);
 __attribute__((format(printf, 2, 3))) void mx_warn(struct mx *m, const char *format, ...);
 __attribute__((format(printf, 2, 3))) const char *mx_text(struct mx *m, const char *format, ...);
 
+/** Tells settings->ahead what follows: of all hosts their addresses and then the addresses' names, and what
+ * the domain has of TLS; TLSA records of the hosts that are left. */
+void mx_ahead_hosts(struct mx *m);
+void mx_ahead_tlsa(struct mx *m);
 /** MTA-STS, TLS reports and TLSA records: fills in plan.sts, plan.reports and the hosts' tls. */
 void mx_tls(struct mx *m);
 

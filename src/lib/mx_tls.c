@@ -142,6 +142,7 @@ void mx_tls(struct mx *m)
         read_sts(m);
         read_reports(m);
     }
+    mx_ahead_tlsa(m);
     for (size_t i = 0; i < m->plan.host_count; i++) {
         struct hark_mx_host *h = &m->hosts[i];
         if (h->state == HARK_MX_HOST_USED)

@@ -100,12 +100,77 @@ static void take_property(struct reading *r, struct contact *c, const json_t *pr
         take_country(r, c, property);
 }
 
+/* ---- contacts: JSContact (RFC 9553), as RDAP carries it beside or instead of jCard ---- */
+
+/* name: {"full": …}, or parts in order; drafts before the RFC had "fullName". */
+static const char *jscontact_name(struct reading *r, const json_t *card)
+{
+    const json_t *name = json_object_get(card, "name"), *parts = json_object_get(name, "components");
+    const char *full = member(r, name, "full");
+    struct text t;
+    if (!full)
+        full = member(r, card, "fullName");
+    if (full || !items_of(parts))
+        return full;
+    text_init(&t);
+    for (size_t i = 0; i < items_of(parts); i++) {
+        const char *value = member(r, json_array_get(parts, i), "value");
+        if (value && t.len < CARD_TEXT_MAX)
+            text_printf(&t, "%s%s", t.len ? " " : "", value);
+    }
+    full = card_text(t.data, t.len, r->arena);
+    text_fini(&t);
+    return full;
+}
+
+static const char *jscontact_country(struct reading *r, const json_t *address)
+{
+    const json_t *parts = json_object_get(address, "components");
+    const char *code = member(r, address, "countryCode");
+    for (size_t i = 0; !code && i < items_of(parts); i++) {
+        const char *kind = json_string_value(json_object_get(json_array_get(parts, i), "kind"));
+        if (kind && strcmp(kind, "country") == 0)
+            code = member(r, json_array_get(parts, i), "value");
+    }
+    return code;
+}
+
+/* The first of a map of them, by the order in which it came; a fax machine is nobody to call. */
+static void take_jscontact(struct reading *r, struct contact *c, json_t *card)
+{
+    const char *key;
+    json_t *value;
+    size_t n = 0;
+    card_set(&c->name, jscontact_name(r, card));
+    json_object_foreach(json_object_get(card, "organizations"), key, value)
+    {
+        if (n++ < ITEMS_MAX)
+            card_set(&c->organisation, member(r, value, "name"));
+    }
+    json_object_foreach(json_object_get(card, "emails"), key, value)
+    {
+        if (n++ < ITEMS_MAX)
+            card_set(&c->email, without_scheme(member(r, value, "address"), "mailto:"));
+    }
+    json_object_foreach(json_object_get(card, "phones"), key, value)
+    {
+        if (n++ < ITEMS_MAX && !json_is_true(json_object_get(json_object_get(value, "features"), "fax")))
+            card_set(&c->phone, without_scheme(member(r, value, "number"), "tel:"));
+    }
+    json_object_foreach(json_object_get(card, "addresses"), key, value)
+    {
+        if (n++ < ITEMS_MAX)
+            card_set(&c->country, jscontact_country(r, value));
+    }
+}
+
 static struct contact contact_of(struct reading *r, const json_t *entity)
 {
     struct contact c = {0};
     const json_t *properties = json_array_get(json_object_get(entity, "vcardArray"), 1);
     for (size_t i = 0; i < items_of(properties); i++)
         take_property(r, &c, json_array_get(properties, i));
+    take_jscontact(r, &c, json_object_get(entity, "jscard"));
     return c;
 }
 

@@ -1,7 +1,7 @@
 /* The root's trust anchors as IANA publishes them (RFC 9718): root-anchors.xml, and the signature over it
  * (CMS, RFC 5652) of a signer whom ICANN's certificate authority vouches for.
  *
- *   root_anchors_verify()     is it signed, by whom it must be?
+ *   root_anchors_verify()     is it signed, by whom it must be? (root_signature.c)
  *   root_anchors_read()       what does it say? (root_xml.c)
  *   root_anchors_write()      what of it holds now, as the file that `hark update` keeps
  *   root_anchors_fetched()    that file

@@ -1,7 +1,11 @@
 """hark mx against the laboratory's mail domains (tests/lab/internet.py: post.org is signed, post.zz is not)."""
 
 import json
+import socket
+import threading
 
+import dns.message
+import dns.rrset
 import pytest
 from registries import Registries, reply
 
@@ -153,3 +157,43 @@ def test_mta_sts(hark, tmp_path, page, untrusted, hosts, words):
     assert [h["tls"] if h["state"] == "used" else h["state"] for h in plan["hosts"]] == hosts, plan
     assert any(words in w for w in plan["warnings"]) if words else not any("STS" in w for w in plan["warnings"]), plan["warnings"]
     assert plan["tls_reports"] == "mailto:tls@post.org"
+
+
+def test_hosts_are_looked_up_side_by_side(hark):
+    """A name server that answers for hosts only when eight questions wait: one after the other, none would ever be answered."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    waiting, most = {}, 0
+
+    def answer(data, client):
+        query = dns.message.from_wire(data)
+        reply, name = dns.message.make_response(query), query.question[0].name
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
+        data = {"MX": [f"{n} m{n}.{name}" for n in range(8)], "A": [f"192.0.2.{name.labels[0][1:].decode()}"]}.get(kind)
+        if data:
+            reply.answer.append(dns.rrset.from_text_list(name, 60, "IN", kind, data))
+        server.sendto(reply.to_wire(), client)
+
+    def serve():
+        nonlocal most
+        while True:
+            data, client = server.recvfrom(4096)
+            if len(data) < 12:
+                return
+            if b"\2m" not in data:  # of the domain itself
+                answer(data, client)
+                continue
+            waiting[client] = data
+            most = max(most, len(waiting))
+            if len(waiting) == 8:
+                for client, data in waiting.items():
+                    answer(data, client)
+                waiting.clear()
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    done = hark("mx", "--next", "side.zz", "@127.0.0.1", "-p", str(server.getsockname()[1]))
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"end", server.getsockname())
+    thread.join()
+    server.close()
+    assert done.stdout.splitlines() == [f"m{n}.side.zz 192.0.2.{n} 25" for n in range(8)], done
+    assert most == 8

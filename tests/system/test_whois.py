@@ -75,6 +75,7 @@ PAGES = {
         APP + "empty.app": (200, b""),
         APP + "html.app": (200, b"<html>down for maintenance</html>"),
         APP + "closed.app": close,
+        APP + "example.app": (200, shape("rdap-jscontact.json")),
         APP + "moved.app": redirect(f"https://{PIR}/rdap/domain/python.org"),
     },
     "rdap.nic.fr": {},  # its certificate nobody signed
@@ -158,6 +159,8 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["example.de"], "whois://whois.denic.de/", {"status": ["connect"], "servers": ["ns1.example.de", "ns.other.example"], "signed": True}),
     (["example.jp"], "whois://whois.jprs.jp/", {"holder": "Example Co., Ltd.", "servers": ["ns1.example.jp", "ns2.example.jp"]}),
     (["example.zz"], "whois://whois.iana.org/", {"registrar": "Zed"}),
+    (["example.app"], "https://pubapi.registry.google/", {"holder": "B\u00fccher [31mGmbH", "country": "DE", "registrar": "JS Registrar, Inc.",
+     "abuse_email": "abuse@js.example", "redacted": ["Registrant Name", "Registrant Phone"]}),
     (["moved.app"], "https://rdap.publicinterestregistry.org/", {"name": "python.org"}),
     (["down.com"], "whois://whois.verisign-grs.com/", {"name": "down.com"}),
     (["busy.com"], "whois://whois.verisign-grs.com/", {"name": "busy.com"}),

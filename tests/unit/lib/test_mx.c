@@ -31,6 +31,7 @@ struct world {
     struct hark_rdata records[RECORDS_MAX];
     unsigned look_ups, fetches;
     bool asked_tlsa;
+    struct text told; /* a line for each look-up that was announced */
 };
 
 struct line {
@@ -171,7 +172,29 @@ struct row {
     const char *self;
 };
 
-static void check(const struct row *row)
+/* Told is told in time: addresses and their names are asked for only after they were announced. */
+static void hear_ahead(void *context, const struct hark_wish *wishes, size_t count)
+{
+    struct world *w = context;
+    assert_true(count > 0);
+    for (size_t i = 0; i < count; i++)
+        text_printf(&w->told, "%s %u\n", wishes[i].name, wishes[i].type);
+}
+
+static void look_up_told(void *context, const char *name, uint16_t type, struct hark_answer *answer)
+{
+    struct world *w = context;
+    struct text line;
+    text_init(&line);
+    text_printf(&line, "%s %u\n", name, type);
+    if ((type == TYPE_A || type == TYPE_AAAA || type == TYPE_PTR) && w->told.len)
+        assert_non_null(strcasestr(w->told.data, line.data));
+    text_fini(&line);
+    look_up(context, name, type, answer);
+}
+
+/* The same plan, with and without somebody who is told. */
+static void check(const struct row *row, bool ahead)
 {
     struct world w = {.lines = row->world, .policy = row->policy};
     struct hark_mx_settings s = {.look_up = look_up, .fetch = fetch, .context = &w, .self = &row->self};
@@ -180,7 +203,12 @@ static void check(const struct row *row)
     arena_init(&w.arena);
     text_init(&said);
     text_init(&warnings);
+    text_init(&w.told);
     s.self_count = row->self ? 1 : 0;
+    if (ahead) {
+        s.ahead = hear_ahead;
+        s.look_up = look_up_told;
+    }
     s.no_pointers = !row->warning || !strstr(row->warning, "PTR");
     struct hark_mx_plan *plan = hark_mx_plan(row->target, &s, &trouble);
     if (plan)
@@ -196,13 +224,15 @@ static void check(const struct row *row)
     hark_mx_plan_free(plan);
     text_fini(&said);
     text_fini(&warnings);
+    text_fini(&w.told);
     arena_fini(&w.arena);
 }
 
 static void check_all(const struct row *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        check(&rows[i]);
+        for (int ahead = 0; ahead < 2; ahead++)
+            check(&rows[i], ahead);
 }
 #define CHECK_ALL(rows) check_all(rows, sizeof rows / sizeof rows[0])
 
@@ -538,6 +568,36 @@ static void at_most_so_many_hosts_are_looked_at(void **state)
     text_fini(&lines);
 }
 
+static void what_follows_is_told_at_once(void **state)
+{
+    struct world w = {.lines =
+                          "+d MX 10 a\n+d MX 20 b\n+d -\n+a A 192.0.2.1\n+b A 10.0.0.1\n+b AAAA 2001:db8::2\n"
+                          "+a -\n+_25._tcp.a TLSA 3 1 1 "
+                          "8a9c3e8a0b07ddc9d0b4b3c0d8ac1b5b8a9c3e8a0b07ddc9d0b4b3c0d8ac1b5b\n"};
+    struct hark_mx_settings s = {.look_up = look_up_told, .ahead = hear_ahead, .context = &w};
+    (void)state;
+    arena_init(&w.arena);
+    text_init(&w.told);
+    struct hark_mx_plan *plan = hark_mx_plan("d", &s, NULL);
+    assert_int_equal(plan->verdict, HARK_MX_DELIVERABLE);
+    assert_string_equal(w.told.data,
+        "a 28\na 1\nb 28\nb 1\n_mta-sts.d 16\n_smtp._tls.d 16\n"
+        "1.2.0.192.in-addr.arpa 12\n"
+        "2.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa 12\n"
+        "_25._tcp.a 52\n_25._tcp.b 52\n");
+    hark_mx_plan_free(plan);
+    text_clear(&w.told);
+    s.families = HARK_IPV6;
+    s.no_tls = s.no_pointers = true;
+    hark_mx_plan_free(hark_mx_plan("d", &s, NULL));
+    assert_string_equal(w.told.data, "a 28\nb 28\n");
+    text_clear(&w.told);
+    hark_mx_plan_free(hark_mx_plan("x@[192.0.2.1]", &s, NULL));
+    assert_string_equal(w.told.data, "");
+    text_fini(&w.told);
+    arena_fini(&w.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +614,7 @@ int main(void)
         cmocka_unit_test(policies_are_read_strictly),
         cmocka_unit_test(reports_go_where_the_domain_says),
         cmocka_unit_test(no_tls_asks_for_nothing_of_it),
+        cmocka_unit_test(what_follows_is_told_at_once),
         cmocka_unit_test(at_most_so_many_hosts_are_looked_at),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
