@@ -161,32 +161,30 @@ static const char *field_end(const char *p)
     return p;
 }
 
-/* Fields on lines of their own where they would be too long for one. */
-static void wrap_fields(struct text *t, const char *p, unsigned head)
+/* Fields on lines of their own where they would be too long for one; only keys and the like are cut. */
+static void wrap_fields(struct text *t, const char *p, unsigned head, unsigned crypto_at)
 {
     size_t used = 0;
     for (unsigned i = 0; *p; i++) {
         size_t n = (size_t)(field_end(p) - p);
         if (i == head) {
-            text_char(t, '(');
+            text_add(t, i ? " (" : "(");
             used = WRAP_WIDTH;
         }
-        bool crypto = i >= head && *p != '"' && n > WRAP_WIDTH;
+        bool crypto = crypto_at && i >= crypto_at;
         for (size_t done = 0; done < n;) {
             size_t some = crypto && n - done > WRAP_WIDTH ? WRAP_WIDTH : n - done;
             if (i >= head && used + some > WRAP_WIDTH) {
                 add_indent(t);
                 used = 0;
+            } else if (i && done == 0) {
+                text_char(t, ' ');
             }
             text_add_n(t, p + done, some);
             used += some + 1;
             done += some;
         }
-        p += n;
-        if (*p == ' ') {
-            text_char(t, ' ');
-            p++;
-        }
+        p += n + (p[n] == ' ');
     }
     text_add(t, " )");
 }
@@ -202,7 +200,7 @@ static void wrap(struct text *t, size_t from, const struct rr *rr)
     if (line && rr->type == TYPE_SOA)
         wrap_soa(t, line);
     else if (line)
-        wrap_fields(t, line, rr->type == TYPE_RRSIG ? 4 : head);
+        wrap_fields(t, line, rr->type == TYPE_RRSIG ? 4 : head, head);
     free(line);
 }
 

@@ -68,11 +68,12 @@ static bool add_u_label(struct text *t, const char *label, size_t len)
     char ascii[LABEL_MAX_LEN + 1], *unicode = NULL, *back = NULL;
     if (len > LABEL_MAX_LEN)
         return false;
-    memcpy(ascii, label, len);
+    for (size_t i = 0; i < len; i++) /* Punycode keeps the case of the letters that are ASCII */
+        ascii[i] = (char)(label[i] >= 'A' && label[i] <= 'Z' ? label[i] + ('a' - 'A') : label[i]);
     ascii[len] = 0;
     bool good = idn2_to_unicode_8z8z(ascii, &unicode, 0) == IDN2_OK && is_harmless(unicode) &&
                 idn2_to_ascii_8z(unicode, &back, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-                strcasecmp(back, ascii) == 0;
+                strcmp(back, ascii) == 0;
     if (good)
         text_add(t, unicode);
     idn2_free(unicode);

@@ -87,15 +87,55 @@ static void group_and_write(const struct msg *m, uint8_t *buf, size_t cap, struc
     assert(msg_parse(&again, buf, msg_finish(&b, true), a) == MSG_OK);
 }
 
-static void print(const struct msg *m)
+static void print_as(const struct msg *m, const struct present *p)
 {
     struct text t;
     text_init(&t);
-    msg_to_text(&t, m);
+    msg_to_text_as(&t, m, p);
     /* Whatever strangers put into names and texts, a terminal gets no control character. */
     for (size_t i = 0; i < t.len; i++)
         assert((t.data[i] >= 0x20 && t.data[i] < 0x7f) || t.data[i] == '\n' || t.data[i] == '\t');
     text_fini(&t);
+}
+
+/* On one line, on several, or as of an unknown type: all are read back as the same. */
+static void reads_back(const struct rr *rr, struct arena *a)
+{
+    struct present styles[] = {PRESENT_USUAL, PRESENT_USUAL, PRESENT_USUAL};
+    struct rr plain, again;
+    struct text t;
+    styles[1].multiline = true;
+    styles[2].generic = true;
+    text_init(&t);
+    for (size_t i = 0; i < 3; i++) {
+        text_clear(&t);
+        rr_to_text_as(&t, rr, &styles[i]);
+        enum err err = rr_from_text(i ? &again : &plain, t.data, t.len, NULL, 0, a);
+        if (i == 0 && err)
+            break; /* what master files cannot say: OPT and the like */
+        assert(err == ERR_OK);
+        if (i)
+            assert(again.type == plain.type && again.class == plain.class && again.ttl == plain.ttl &&
+                   again.rdata.len == plain.rdata.len &&
+                   memcmp(again.rdata.data, plain.rdata.data, plain.rdata.len) == 0);
+    }
+    text_fini(&t);
+}
+
+static void print(const struct msg *m, struct arena *a)
+{
+    struct present all = {.comments = true,
+        .sections = {true, true, true},
+        .ttl = true,
+        .ttl_units = true,
+        .multiline = true,
+        .key_tags = true,
+        .omit_crypto = true};
+    print_as(m, &PRESENT_USUAL);
+    print_as(m, &all);
+    for (unsigned s = 0; s < SECTION_COUNT; s++)
+        for (size_t i = 0; i < m->counts[s] && i < 8; i++)
+            reads_back(&m->rrs[s][i], a);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -105,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     struct msg m, again;
     arena_init(&a);
     if (msg_parse(&m, data, len, &a) == MSG_OK) {
-        print(&m);
+        print(&m, &a);
         size_t n = rebuild(&m, buf, sizeof buf);
         if (n) {
             assert(msg_parse(&again, buf, n, &a) == MSG_OK);

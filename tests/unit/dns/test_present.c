@@ -1,3 +1,4 @@
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -166,6 +167,93 @@ static void prints_a_bare_header_and_unknown_codes(void **state)
         ";; flags: qr aa tc ad cd; QUERY: 0, ANSWER: 0, AUTHORITY: 0, ADDITIONAL: 0\n");
 }
 
+static void shout(struct text *t, size_t from)
+{
+    for (char *c = t->data + from; *c; c++)
+        *c = *c >= 'a' && *c <= 'z' ? (char)(*c - 32) : *c;
+}
+
+static void prints_records_as_is_asked(void **state)
+{
+#define KEY "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAhIiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/QA=="
+#define HEAD "www.example.            "
+    static const struct {
+        const char *text;
+        struct present as;
+        const char *want;
+    } rows[] = {
+        {"www 5400 A 192.0.2.1", {.ttl = true}, HEAD "5400    A       192.0.2.1\n"},
+        {"www 5400 A 192.0.2.1", {.class = true}, HEAD "IN      A       192.0.2.1\n"},
+        {"www 5400 A 192.0.2.1", {0}, HEAD "A       192.0.2.1\n"},
+        {"www 694861 A 192.0.2.1", {.ttl = true, .ttl_units = true}, HEAD "1w1d1h1m1s A    192.0.2.1\n"},
+        {"www 0 A 192.0.2.1", {.ttl = true, .ttl_units = true}, HEAD "0s      A       192.0.2.1\n"},
+        {"www MX 5 mx", {.ttl = true, .class = true, .generic = true},
+            HEAD "300     CLASS1  TYPE15  \\# 14 0005026D78076578616D706C6500\n"},
+        {"www MX 5 mx", {.respell = shout}, "WWW.EXAMPLE.            MX      5 MX.EXAMPLE.\n"},
+        {"www DNSKEY 257 3 13 " KEY, {.omit_crypto = true}, HEAD "DNSKEY  257 3 13 [key id = 2098]\n"},
+        {"www DS 1 13 2 0102", {.omit_crypto = true}, HEAD "DS      1 13 2 [omitted]\n"},
+        {"www TXT a b c d", {.omit_crypto = true}, HEAD "TXT     \"a\" \"b\" \"c\" \"d\"\n"},
+        {"www DNSKEY 256 3 200 " KEY, {.key_tags = true},
+            HEAD "DNSKEY  256 3 200 " KEY " ; ZSK; alg = 200; key id = 2284\n"},
+        {"www DNSKEY 257 3 13 " KEY, {.multiline = true},
+            HEAD
+            "DNSKEY  257 3 13 (\n"
+            "                                AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyAh\n"
+            "                                IiMkJSYnKCkqKywtLi8wMTIzNDU2Nzg5Ojs8PT4/QA== ) ; KSK; alg = "
+            "ECDSAP256SHA256; key id = 2098\n"},
+        {"www SOA ns host 7 7200 3600 1209600 300", {.multiline = true},
+            HEAD "SOA     ns.example. host.example. (\n"
+                 "                                7          ; serial\n"
+                 "                                7200       ; refresh (2h)\n"
+                 "                                3600       ; retry (1h)\n"
+                 "                                1209600    ; expire (2w)\n"
+                 "                                300        ; minimum (5m)\n"
+                 "                                )\n"},
+        {"www TXT short", {.multiline = true}, HEAD "TXT     \"short\"\n"},
+        {"www TXT \"one string that is longer than a line could ever be\"", {.multiline = true},
+            HEAD "TXT     \"one string that is longer than a line could ever be\"\n"},
+        {"www TXT \"a first string of some length\" \"a \\\"second\\\" one\"", {.multiline = true},
+            HEAD "TXT     (\n"
+                 "                                \"a first string of some length\"\n"
+                 "                                \"a \\\"second\\\" one\" )\n"},
+    };
+    struct arena a;
+    arena_init(&a);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct rr rr;
+        struct text t;
+        text_init(&t);
+        assert_int_equal(rr_from_text(&rr, rows[i].text, strlen(rows[i].text), origin, 300, &a), ERR_OK);
+        rr_to_text_as(&t, &rr, &rows[i].as);
+        assert_string_equal(t.data, rows[i].want);
+        text_fini(&t);
+    }
+    arena_fini(&a);
+}
+
+static void spell(struct text *t, size_t from)
+{
+    if (strcmp(t->data + from, "u.example.") == 0) {
+        t->len = from;
+        text_add(t, "\303\274.");
+    }
+}
+
+static void columns_count_what_a_terminal_shows(void **state)
+{
+    struct arena a;
+    struct rr rr;
+    struct text t;
+    struct present as = {.ttl = true, .respell = spell};
+    arena_init(&a);
+    text_init(&t);
+    assert_int_equal(rr_from_text(&rr, "u A 192.0.2.1", 13, origin, 300, &a), ERR_OK);
+    rr_to_text_as(&t, &rr, &as);
+    assert_string_equal(t.data, "\303\274.                      300     A       192.0.2.1\n");
+    text_fini(&t);
+    arena_fini(&a);
+}
+
 /* Names and strings of strangers must not write control characters to a terminal. */
 static void prints_nothing_but_printable_ascii(void **state)
 {
@@ -192,12 +280,15 @@ static void prints_nothing_but_printable_ascii(void **state)
 
 int main(void)
 {
+    setlocale(LC_CTYPE, "C.UTF-8"); /* of wcwidth */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_records_from_lines_and_prints_them_in_columns),
         cmocka_unit_test(rejects_lines_that_are_no_record),
         cmocka_unit_test(takes_relative_names_to_the_root_without_an_origin),
         cmocka_unit_test(prints_a_message_as_dig_does),
         cmocka_unit_test(prints_a_bare_header_and_unknown_codes),
+        cmocka_unit_test(prints_records_as_is_asked),
+        cmocka_unit_test(columns_count_what_a_terminal_shows),
         cmocka_unit_test(prints_nothing_but_printable_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
