@@ -245,6 +245,26 @@ static void servers_that_do_not_reply(struct why *w)
     }
 }
 
+static bool blocks(const struct stub_said *s)
+{
+    return s->ede >= EDE_BLOCKED && s->ede <= EDE_PROHIBITED;
+}
+
+static void servers_that_refuse(struct why *w)
+{
+    char buf[ADDR_TEXT_LEN];
+    for (unsigned i = 0; i < w->q.said_count; i++) {
+        const struct stub_said *s = &w->q.said[i];
+        addr_text(&s->server.addr, buf);
+        if (s->end == ASK_REPLY && blocks(s))
+            say(w, "%s says itself that it keeps this name from you (EDE %d, %s%s%s).", buf, s->ede,
+                ede_text(s->ede), s->reason[0] ? ": " : "", s->reason);
+        else if (s->end == ASK_REPLY && s->rcode == RCODE_REFUSED)
+            say(w, "%s refuses to answer: it does not serve this machine, or not this name%s.", buf,
+                i + 1 < w->q.said_count ? "; programs go on to the next" : "");
+    }
+}
+
 static void servers_disagree(struct why *w)
 {
     const struct stub_said *first = system_question_server(&w->q);
@@ -323,6 +343,7 @@ static void servers_and_root_differ(struct why *w)
     say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf), here.data,
         there.data,
         is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"
+        : blocks(s) ? "that is its filter"
                     : "a network with names of its own (split DNS), a filter, or something out of date");
     text_fini(&here);
     text_fini(&there);
@@ -403,6 +424,7 @@ void why_notice(struct why *w)
     };
     static void (*const of_dns[])(struct why *) = {
         servers_that_do_not_reply,
+        servers_that_refuse,
         servers_disagree,
         searched_name_surprises,
         servers_and_root_differ,

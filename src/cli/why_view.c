@@ -287,7 +287,10 @@ static void view_servers(struct out *out, const struct why *w)
     for (size_t i = 0; i < o->count; i++) {
         text_clear(&t);
         text_printf(&t, "%s: %s (%s)", o->facts[i].who, o->facts[i].said, o->facts[i].file);
-        put_words(out, STYLE_DIM, 2, t.data);
+        if (i == 0)
+            why_row(out, STYLE_DIM, "where from", t.data);
+        else
+            put_under(out, t.data);
     }
     text_fini(&t);
 }
