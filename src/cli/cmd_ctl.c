@@ -177,7 +177,9 @@ static void print_reload(struct out *out, const json_t *reply)
 static enum status show(const struct args *args, struct out *out, json_t *reply)
 {
     const char *error = json_string_value(json_object_get(reply, "error"));
-    enum status status = error ? STATUS_FAILURE : STATUS_ANSWER;
+    enum status status = !error                                          ? STATUS_ANSWER
+                         : json_is_true(json_object_get(reply, "usage")) ? STATUS_USAGE
+                                                                         : STATUS_FAILURE;
     if (error)
         out_complain_lines(error);
     if (out->format == OUT_JSON)

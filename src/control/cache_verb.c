@@ -42,11 +42,11 @@ static json_t *flush(const struct cache_view *v, const char *const *words, unsig
     name_t name[NAME_MAX_LEN];
     bool zone = count == 2 && is_word(words[0], "--zone");
     if (count != 1u + zone || (!zone && strncmp(words[0], "--", 2) == 0))
-        return error_json("flush is followed by NAME, --zone ZONE or all");
+        return control_misused("flush is followed by NAME, --zone ZONE or all");
     if (!zone && is_word(words[0], "all"))
         return flush_all(v);
     if (!read_name(words[zone], name))
-        return error_json("that is no name");
+        return control_misused("that is no name");
     return zone ? flushed(v, "zone", name, cache_flush_zone(v->cache, name))
                 : flushed(v, "name", name, cache_flush_name(v->cache, name));
 }
@@ -56,13 +56,14 @@ static json_t *get(const struct cache_view *v, const char *const *words, unsigne
     name_t name[NAME_MAX_LEN];
     uint16_t type = TYPE_NONE;
     if (count < 1 || count > 2)
-        return error_json("get is followed by NAME or NAME TYPE");
+        return control_misused("get is followed by NAME or NAME TYPE");
     if (!read_name(words[0], name))
-        return error_json("that is no name");
+        return control_misused("that is no name");
     if (count == 2 && rrtype_from_text(&type, words[1], strlen(words[1])))
-        return error_json("that is no record type; by number: TYPE65");
+        return control_misused("that is no record type; by number: TYPE65");
     if (type != TYPE_NONE && rrtype_is_meta(type))
-        return error_json("nothing is remembered of that type; without a type, what is known of all is told");
+        return control_misused(
+            "nothing is remembered of that type; without a type, what is known of all is told");
     return cache_view_name(v, name, type);
 }
 
@@ -74,7 +75,7 @@ json_t *control_cache_ask(
     if (count <= 1 && (count == 0 || is_word(words[0], "stats")))
         return cache_view_stats(v);
     if (!is_word(words[0], "flush"))
-        return error_json(
+        return control_misused(
             "cache is followed by get NAME [TYPE], flush NAME, flush --zone ZONE, flush all or stats");
     if (!may_write)
         return error_json("not allowed: only root, and harkd's own user and group, may ask for that");

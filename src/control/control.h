@@ -120,6 +120,9 @@ void control_close(struct control *c);
 json_t *control_cache_ask(
     const struct cache_view *v, bool may_write, const char *const *words, unsigned count);
 
+/** {"error": …, "usage": true}: the reply to words that the verb does not take. New reference. */
+json_t *control_misused(const char *what_is_wrong);
+
 /** Does what one request line asks for. What is not understood, or not allowed, is replied to by
  * {"error": …}. The call must live until its reply. */
 void control_ask(

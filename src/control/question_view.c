@@ -185,11 +185,11 @@ json_t *control_recent_ask(const struct control_source *source, const char *cons
     struct control_recent wanted = {.name = count ? name : NULL, .type = TYPE_NONE};
     struct recents all = {0};
     if (count > 2)
-        return json_pack("{s:s}", "error", "recent is followed by nothing, NAME or NAME TYPE");
+        return control_misused("recent is followed by nothing, NAME or NAME TYPE");
     if (count && name_from_text(name, words[0], strlen(words[0]), NULL))
-        return json_pack("{s:s}", "error", "that is no name");
+        return control_misused("that is no name");
     if (count == 2 && rrtype_from_text(&wanted.type, words[1], strlen(words[1])))
-        return json_pack("{s:s}", "error", "that is no record type; by number: TYPE65");
+        return control_misused("that is no record type; by number: TYPE65");
     size_t found = source->recent(source->ctx, &wanted, on_record, &all);
     if (all.count)
         qsort(all.items, all.count, sizeof *all.items, newest_first);

@@ -221,6 +221,11 @@ static json_t *error_json(const char *text)
     return json_pack("{s:s}", "error", text);
 }
 
+json_t *control_misused(const char *what_is_wrong)
+{
+    return json_pack("{s:s, s:b}", "error", what_is_wrong, "usage", 1);
+}
+
 /* "list", "add NAME [LIFETIME]", "del NAME". NULL: it is one, in *out. */
 static const char *read_nta(
     const struct control_line *request, struct control_nta *out, name_t zone[NAME_MAX_LEN])
@@ -252,7 +257,7 @@ static json_t *control_nta(
     name_t zone[NAME_MAX_LEN];
     const char *problem = read_nta(request, &nta, zone);
     if (problem)
-        return error_json(problem);
+        return control_misused(problem);
     source->nta(source->ctx, call, &nta);
     return NULL;
 }
@@ -284,11 +289,11 @@ static json_t *control_walk(
     uint16_t type = TYPE_A;
     const char *const *words = request->words;
     if (request->count == 0)
-        return error_json("walk is followed by NAME [TYPE]");
+        return control_misused("walk is followed by NAME [TYPE]");
     if (name_from_text(name, words[0], strlen(words[0]), NULL))
-        return error_json("that is no name");
+        return control_misused("that is no name");
     if (request->count == 2 && (rrtype_from_text(&type, words[1], strlen(words[1])) || rrtype_is_meta(type)))
-        return error_json("that is no type that can be looked for");
+        return control_misused("that is no type that can be looked for");
     source->walk(source->ctx, call, name, type);
     return NULL;
 }
@@ -303,7 +308,7 @@ static json_t *control_events(
     if (event_filter_read(&filter, request->words, request->count, &problem))
         source->events(source->ctx, call, &filter);
     else
-        error = error_json(problem.data);
+        error = control_misused(problem.data);
     text_fini(&problem);
     return error;
 }
@@ -367,10 +372,10 @@ static json_t *take(
         if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
             return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
         if (request->count > VERBS[i].most)
-            return error_json(VERBS[i].most ? "too many words" : "that verb stands alone");
+            return control_misused(VERBS[i].most ? "too many words" : "that verb stands alone");
         return VERBS[i].take(source, call, request);
     }
-    return error_json("no such verb");
+    return control_misused("no such verb");
 }
 
 void control_ask(const struct control_source *source, struct control_call *call, const char *line, size_t len)
