@@ -226,13 +226,9 @@ enum status cmd_ctl(const struct args *args, struct out *out)
 {
     char buf[256];
     const char *path = ctl_socket_path(args->socket, buf, sizeof buf);
-    int fd = ctl_socket_dial(path);
-    if (fd < 0) {
-        out_complain("no harkd answers at %s: %s%s", path, strerror(errno),
-            errno == EACCES ? " (root and harkd's own group may)"
-                            : "; does it run, with that control.socket?");
+    int fd = ctl_socket_open(path);
+    if (fd < 0)
         return STATUS_NO_REPLY;
-    }
     progress_says("harkd");
     if (is_streaming(args->verb)) {
         enum status streamed = stream(args, out, fd, path);

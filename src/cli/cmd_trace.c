@@ -1,5 +1,5 @@
-/* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver,
- * an empty cache and the daemon's settings. */
+/* hark trace NAME [TYPE]: the walk from the root with the daemon's own resolver, an empty cache and the
+ * daemon's settings; with --through as the daemon of this machine does it. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "cli/trace_end.h"
 #include "cli/trace_page.h"
 #include "cli/trace_svg.h"
+#include "cli/trace_through.h"
 #include "cli/trace_walk.h"
 #include "lib/config.h"
 #include "lib/drive.h"
@@ -21,8 +22,10 @@
 struct tracing {
     const struct args *args;
     struct out *out;
-    struct config *config;
-    FILE *svg; /* where the picture goes; NULL: nowhere */
+    const char *how;               /* in words */
+    struct config *config;         /* of a walk of our own; else NULL */
+    struct trace_through *through; /* of one of harkd's; else NULL */
+    FILE *svg;                     /* where the picture goes; NULL: nowhere */
 };
 
 static void apply_options(struct config *c, const struct args *a)
@@ -45,8 +48,6 @@ static enum err read_name(const struct args *a, const char *word, name_t out[NAM
     text_fini(&why);
     return err;
 }
-
-static const char from_the_root[] = "from the root, with an empty cache";
 
 /* What hark update or the system brought that is newer than what everybody has. */
 static void print_origin(const struct tracing *t)
@@ -72,14 +73,16 @@ static void print_title(const struct tracing *t, const struct question *q)
     text_init(&title);
     record_add_question(&title, q->name, q->type);
     out_put(t->out, STYLE_STRONG, title.data);
-    out_printf(t->out, STYLE_DIM, "  %s", from_the_root);
+    out_printf(t->out, STYLE_DIM, "  %s", t->how);
     out_end(t->out);
+    text_fini(&title);
+    if (!t->config)
+        return;
     if (t->config->file) {
         out_printf(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
         out_end(t->out);
     }
     print_origin(t);
-    text_fini(&title);
 }
 
 /* What watches the walk, by format. */
@@ -115,11 +118,12 @@ static void watch(void *ctx, const struct event *e)
 static void view_begin(struct view *v, const struct tracing *t, const struct question *q)
 {
     v->out = t->out;
-    v->start_ms = now_read(false).mono_ms;
+    v->start_ms = t->through ? 0 : now_read(false).mono_ms;
     trace_walk_init(&v->walk, v->start_ms);
     v->keeps = t->svg || t->out->format == OUT_TEXT;
     v->prints = t->out->format == OUT_JSON;
-    roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
+    if (t->config)
+        roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
 }
 
 static void print_page(
@@ -153,7 +157,7 @@ static void view_end(
     if (t->svg) {
         struct text svg;
         text_init(&svg);
-        trace_svg_draw(&svg, &v->walk, q, o, from_the_root);
+        trace_svg_draw(&svg, &v->walk, q, o, t->how);
         fputs(svg.data, t->svg);
         text_fini(&svg);
     }
@@ -171,31 +175,50 @@ static void complain_failure(const struct view *v, const struct question *q, con
     text_fini(&t);
 }
 
-static enum status trace_one(const struct tracing *t, const struct question *q)
+static enum status conclude(
+    struct view *v, const struct tracing *t, const struct question *q, const struct outcome *o, uint32_t ms)
+{
+    view_end(v, t, q, o, ms);
+    enum status status = status_of_outcome(o, q->type);
+    bool failed = status != STATUS_ANSWER && status != STATUS_NO_DATA;
+    if (failed && (t->out->format != OUT_TEXT || !v->heard)) /* the page says why itself */
+        complain_failure(v, q, o);
+    return status;
+}
+
+static enum status walk_here(struct view *v, const struct tracing *t, const struct question *q)
 {
     struct drive *d = drive_new(t->config);
     if (!d) {
         out_complain("the system gives no event loop: %s", strerror(errno));
         return STATUS_INTERNAL;
     }
+    enum status status = STATUS_INTERNAL;
+    const struct outcome *o = drive_ask(d, q);
+    if (o)
+        status = conclude(v, t, q, o, (uint32_t)(now_read(false).mono_ms - v->start_ms));
+    else
+        out_complain("the resolver ended without an answer: a bug of hark, please report it");
+    drive_free(d);
+    return status;
+}
+
+static enum status walk_through(struct view *v, const struct tracing *t, const struct question *q)
+{
+    enum status status;
+    const struct outcome *o = trace_through_ask(t->through, q, &status);
+    v->heard = true; /* by harkd, which knows its network */
+    return o ? conclude(v, t, q, o, t->through->time_ms) : status;
+}
+
+static enum status trace_one(const struct tracing *t, const struct question *q)
+{
     struct view *v = mem_alloc(sizeof *v);
     struct question watched = *q;
     v->observer = (struct observer){.event = watch, .ctx = v};
     watched.observer = &v->observer;
     view_begin(v, t, q);
-    int64_t start = now_read(false).mono_ms;
-    const struct outcome *o = drive_ask(d, &watched);
-    enum status status = STATUS_INTERNAL;
-    if (o) {
-        view_end(v, t, q, o, (uint32_t)(now_read(false).mono_ms - start));
-        status = status_of_outcome(o, q->type);
-        bool failed = status != STATUS_ANSWER && status != STATUS_NO_DATA;
-        if (failed && (t->out->format != OUT_TEXT || !v->heard)) /* the page says why itself */
-            complain_failure(v, q, o);
-    } else {
-        out_complain("the resolver ended without an answer: a bug of hark, please report it");
-    }
-    drive_free(d);
+    enum status status = t->through ? walk_through(v, t, &watched) : walk_here(v, t, &watched);
     trace_walk_fini(&v->walk);
     mem_free(v);
     return status;
@@ -253,19 +276,12 @@ static bool svg_close(FILE *svg, const struct args *a)
     return well;
 }
 
-enum status cmd_trace(const struct args *args, struct out *out)
+static enum status trace_here(const struct args *args, struct out *out, FILE *svg)
 {
     struct arena arena;
     struct config config;
     struct text complaint;
     enum status status = STATUS_USAGE;
-    FILE *svg;
-    if (args->svg && (args->name_count > 1 || args->type_count > 1)) {
-        out_complain("a picture is of one walk: one name, one type");
-        return STATUS_USAGE;
-    }
-    if (!svg_open(&svg, args))
-        return STATUS_INTERNAL;
     arena_init(&arena);
     text_init(&complaint);
     if (config_load(&config, &arena, NULL, &complaint) == ERR_OK) {
@@ -274,7 +290,11 @@ enum status cmd_trace(const struct args *args, struct out *out)
         struct anchors *anchors = config.trust.validate ? trust_read_anchors(&config, &complaint) : NULL;
         out_complain_lines(complaint.data);
         config.resolve.anchors = anchors;
-        struct tracing t = {.args = args, .out = out, .config = &config, .svg = svg};
+        struct tracing t = {.args = args,
+            .out = out,
+            .how = "from the root, with an empty cache",
+            .config = &config,
+            .svg = svg};
         status = trace_all(&t);
         anchors_free(anchors);
     } else {
@@ -282,5 +302,43 @@ enum status cmd_trace(const struct args *args, struct out *out)
     }
     text_fini(&complaint);
     arena_fini(&arena);
+    return status;
+}
+
+static enum status trace_harkd(const struct args *args, struct out *out, FILE *svg)
+{
+    struct trace_through through;
+    trace_through_init(&through, args->socket);
+    struct tracing t = {
+        .args = args, .out = out, .how = "as harkd does it, with its cache", .through = &through, .svg = svg};
+    enum status status = trace_all(&t);
+    trace_through_fini(&through);
+    return status;
+}
+
+/* What cannot go together. */
+static bool is_usable(const struct args *a)
+{
+    bool through = a->on[OPTION_THROUGH];
+    const char *own = a->on[OPTION_IPV4] ? "-4" : a->on[OPTION_IPV6] ? "-6" : a->port ? "-p" : NULL;
+    if (a->svg && (a->name_count > 1 || a->type_count > 1 || a->place))
+        out_complain("a picture is of one walk: one name, one type");
+    else if (a->socket && !through)
+        out_complain("-s names the control socket of the harkd to go through: add --through");
+    else if (through && own)
+        out_complain("%s does not go with --through: harkd has settings of its own", own);
+    else
+        return true;
+    return false;
+}
+
+enum status cmd_trace(const struct args *args, struct out *out)
+{
+    FILE *svg;
+    if (!is_usable(args))
+        return STATUS_USAGE;
+    if (!svg_open(&svg, args))
+        return STATUS_INTERNAL;
+    enum status status = args->on[OPTION_THROUGH] ? trace_harkd(args, out, svg) : trace_here(args, out, svg);
     return svg_close(svg, args) ? status : STATUS_INTERNAL;
 }

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/now.h"
+#include "cli/out.h"
 #include "lib/config.h"
 
 #define REPLY_OCTETS_MAX ((size_t)1 << 20)
@@ -28,6 +29,16 @@ int ctl_socket_dial(const char *path)
         errno = problem;
         return -1;
     }
+    return fd;
+}
+
+int ctl_socket_open(const char *path)
+{
+    int fd = ctl_socket_dial(path);
+    if (fd < 0)
+        out_complain("no harkd answers at %s: %s%s", path, strerror(errno),
+            errno == EACCES ? " (root and harkd's own group may)"
+                            : "; does it run, with that control.socket?");
     return fd;
 }
 

@@ -13,6 +13,8 @@
 const char *ctl_socket_path(const char *named, char *buf, size_t cap);
 /** A connection, or -1: errno tells. */
 int ctl_socket_dial(const char *path);
+/** Likewise; that there is none was said. */
+int ctl_socket_open(const char *path);
 /** The reply, a new reference. NULL: errno tells; 0 there means that the other side closed without one. */
 json_t *ctl_socket_ask(
     int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms);

@@ -205,9 +205,11 @@ static void say(struct trace_walk *w, struct walk_question *q, const struct even
 
 static void judge(struct trace_walk *w, struct walk_question *q, const struct event *e)
 {
-    struct walk_step *answer = e->verdict == VERDICT_BOGUS ? last_reply(q) : NULL;
+    struct walk_step *last = last_reply(q), *answer = e->verdict == VERDICT_BOGUS ? last : NULL;
     if (answer)
         answer->bogus = e;
+    else if (last && last->said && e->kind == EVENT_VALIDATED)
+        last->judged = e;
     if (answer && !answer->said)
         answer->said = e;
     else

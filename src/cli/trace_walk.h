@@ -36,6 +36,7 @@ struct walk_step {
     const struct event *failure;    /* TIMEOUT, or USELESS: the network's word */
     const struct event *said;       /* what the reply came to; NULL: nothing is to be said of it */
     const struct event *bogus;      /* VALIDATED: it said so, but it is bogus */
+    const struct event *judged;     /* VALIDATED: how that was judged */
     int64_t from_ms, to_ms;         /* since the walk began */
     unsigned hop;                   /* messages of the main walk that were answered count from 1; else 0 */
 };

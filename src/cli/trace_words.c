@@ -108,7 +108,7 @@ enum out_style trace_add_said(struct text *t, const struct trace_walk *w, const 
     case EVENT_ANSWER:
         if (e->rrset)
             add_rrset(t, e->rrset);
-        text_add(t, e->aa ? "" : " (not authoritative)");
+        text_add(t, message->reply->aa ? "" : " (not authoritative)");
         return message->bogus ? STYLE_BAD : STYLE_GOOD;
     case EVENT_DENIAL:
         text_add(t, e->rcode == RCODE_NXDOMAIN ? "no such name (NXDOMAIN)" : "no data of that type (NODATA)");
@@ -248,6 +248,8 @@ enum out_style trace_add_mark(struct text *t, const struct trace_walk *w, const 
     const struct event *e = message->bogus;
     if (!e && zone)
         e = trace_walk_verdict(w, zone, &own);
+    if (!e)
+        e = message->judged;
     const char *verdict = e ? verdict_text(e->verdict) : NULL;
     if (!verdict)
         return STYLE_PLAIN;

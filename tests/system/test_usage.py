@@ -19,7 +19,7 @@ WRONG = {
                                     (["-4j", "x.org"], "unknown option -j in -4j"), (["x.org", "+zzzzz"], "see: hark help")],
     "an option of another command": [(["trace", "x.org", "+tcp"], "+tcp goes with hark NAME TYPE, not with trace; see: hark help trace"),
                                      (["why", "x.org", "+short"], "not with why; see: hark help why"), (["ctl", "+short"], "not with ctl"),
-                                     (["x.org", "-s", "/x"], "--socket goes with ctl"), (["-v", "x.org", "A"], "+verbose goes with hark NAME, why"),
+                                     (["x.org", "-s", "/x"], "--socket goes with trace, ctl"), (["-v", "x.org", "A"], "+verbose goes with hark NAME, why, trace"),
                                      (["whois", "x.org", "--self", "a"], "--self goes with mx")],
     "a missing value": [(["x.org", "-t"], "-t needs a value: TYPE"), (["x.org", "+time"], "+time needs a value: SECONDS"), (["-f"], "needs a value: FILE"),
                         (["ctl", "-s"], "needs a value: PATH"), (["x.org", "A", "@"], "@ needs a server: @192.0.2.1")],

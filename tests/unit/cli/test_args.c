@@ -379,8 +379,8 @@ static const struct {
     {"ctl status @192.0.2.1", "not @192.0.2.1"},
     {"ctl +short", "+short goes with hark NAME, hark NAME TYPE, trace, not with ctl; see: hark help ctl"},
     {"ctl -s", "needs a value"},
-    {"www.example -s /run/x.sock", "--socket goes with ctl, not with hark NAME TYPE"},
-    {"trace www.example -s /run/x.sock", "--socket goes with ctl, not with trace"},
+    {"www.example -s /run/x.sock", "--socket goes with trace, ctl, not with hark NAME TYPE"},
+    {"why www.example -s /run/x.sock", "--socket goes with trace, ctl, not with why"},
     {"trace www.example -c CH", "--class goes with hark NAME TYPE, not with trace"},
 };
 
