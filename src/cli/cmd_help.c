@@ -144,9 +144,12 @@ static void print_verbs(struct out *out)
     for (const struct verb_info *v = verb_table; v->name; v++) {
         out_put(out, STYLE_PLAIN, "  ");
         out_put(out, STYLE_STRONG, v->name);
+        if (out->column + 1 + strlen(v->words) < COLUMN_HELP) {
+            out_printf(out, STYLE_PLAIN, " %s", v->words);
+        } else {
+            print_wrapped(out, v->words, out->column + 1);
+        }
         print_wrapped(out, v->help, COLUMN_HELP);
-        if (v->words[0])
-            print_wrapped(out, v->words, COLUMN_HELP);
     }
 }
 
@@ -154,7 +157,7 @@ static void print_command(struct out *out, enum command c)
 {
     const struct command_info *info = &command_table[c];
     const char *word = c == COMMAND_SYSTEM || c == COMMAND_ASK ? "" : info->word, *gap = word[0] ? " " : "";
-    out_printf(out, STYLE_STRONG, "hark %s%s%s", word, gap, info->usage);
+    out_printf(out, STYLE_STRONG, "hark %s%s%s", word, info->usage[0] ? gap : "", info->usage);
     out_end(out);
     out_put(out, STYLE_PLAIN, info->help);
     out_end(out);

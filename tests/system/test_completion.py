@@ -21,6 +21,8 @@ UNIQUE = {
     "hark ctl cache fl": "hark ctl cache flush",
     "hark ctl cache flush --z": "hark ctl cache flush --zone",
     "hark ctl nta ad": "hark ctl nta add",
+    "hark ctl events timeo": "hark ctl events timeout",
+    "hark ctl events timeout failu": "hark ctl events timeout failures",
     "hark help upd": "hark help update",
     "hark help exi": "hark help exit",
     "hark x.org +dnss": "hark x.org +dnssec",
