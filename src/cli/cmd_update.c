@@ -20,8 +20,8 @@
 #define PATIENCE_MS 10000
 #define COLUMN_DATE 14u
 #define COLUMN_AGE 26u
-#define COLUMN_FROM 37u
-#define COLUMN_TEXT 47u
+#define COLUMN_FROM 36u
+#define COLUMN_TEXT 46u
 #define ITEMS_COUNT (2 + BOOTSTRAP_COUNT)
 #define AUTHORITIES_OCTETS_MAX 65536u /* of the file that --ca names */
 #define DAY_S 86400
@@ -117,13 +117,21 @@ static json_t *to_json(const struct update_item *item, int64_t now_s)
     return j;
 }
 
+static void view_line(struct out *out, enum out_style style, const char *s)
+{
+    out_put(out, style, "  ");
+    out_words(out, style, s);
+    out_end(out);
+}
+
 static void view(struct out *out, const struct update_item *item, int64_t now_s)
 {
     if (out->format == OUT_JSON) {
         out_json(out, to_json(item, now_s));
         return;
     }
-    out_put(out, STYLE_STRONG, item->name);
+    bool refused = item->trouble && !item->written;
+    out_put(out, STYLE_STRONG, item->label);
     out_column(out, COLUMN_DATE);
     out_put(out, STYLE_PLAIN, item->in_use);
     out_column(out, COLUMN_AGE);
@@ -131,24 +139,19 @@ static void view(struct out *out, const struct update_item *item, int64_t now_s)
     out_column(out, COLUMN_FROM);
     out_put(out, STYLE_DIM, item->built_in ? "built in" : "fetched");
     out_column(out, COLUMN_TEXT);
-    if (item->trouble)
-        out_words(out, STYLE_WARN, item->trouble);
+    if (refused)
+        out_put(out, STYLE_WARN, item->no_reply ? "not to be had" : item->body ? "not kept" : "refused");
     else if (!item->newer)
-        out_put(out, STYLE_PLAIN, "is the newest");
+        out_put(out, STYLE_GOOD, "newest");
     else
-        out_printf(
-            out, STYLE_GOOD, "%s %s: %s", item->written ? "now" : "there is", item->found, item->summary);
+        out_printf(out, STYLE_GOOD, "%s %s, %s", item->written ? "now" : "new:", item->found, item->summary);
     out_end(out);
-    for (size_t i = 0; (!item->trouble || item->written) && i < item->change_count; i++) {
-        out_put(out, STYLE_DIM, "  ");
-        out_put(out, STYLE_DIM, item->changes[i]);
-        out_end(out);
-    }
-    if (item->note) {
-        out_put(out, STYLE_WARN, "  ");
-        out_put(out, STYLE_WARN, item->note);
-        out_end(out);
-    }
+    if (refused)
+        view_line(out, STYLE_WARN, item->trouble);
+    for (size_t i = 0; !refused && i < item->change_count; i++)
+        view_line(out, STYLE_DIM, item->changes[i]);
+    if (item->note)
+        view_line(out, STYLE_WARN, item->note);
 }
 
 /* 0: it is the newest now; 2: something newer is there (--check); 5: not to be had; 3: refused, or not

@@ -19,8 +19,9 @@
 
 /* Everything lives in the arena. */
 struct update_item {
-    const char *name; /* "root-hints" */
-    const char *file; /* in the folder */
+    const char *name;  /* "root-hints" */
+    const char *label; /* the same for people: "root servers" */
+    const char *file;  /* in the folder */
     struct arena *arena;
     /* in use */
     const char *in_use; /* date */

@@ -84,7 +84,7 @@ static void judge(struct update_item *item, struct list *l, const struct hark_do
     item->newer = strcmp(b->published, item->in_use) > 0;
     item->body = doc->body;
     item->length = doc->length;
-    item->summary = update_text(l->arena, "%zu entries, %zu of another server", b->count, differ);
+    item->summary = update_text(l->arena, "%zu of %zu differ", differ, b->count);
     item->more = json_pack("{s:I, s:I}", "entries", (json_int_t)b->count, "differ", (json_int_t)differ);
 }
 
@@ -95,6 +95,12 @@ void update_list(struct update_item *item, enum bootstrap_kind kind)
     struct text why;
     text_init(&why);
     *l = (struct list){.kind = kind, .arena = item->arena};
+    static const char *const labels[BOOTSTRAP_COUNT] = {[BOOTSTRAP_DNS] = "RDAP names",
+        [BOOTSTRAP_IPV4] = "RDAP IPv4",
+        [BOOTSTRAP_IPV6] = "RDAP IPv6",
+        [BOOTSTRAP_ASN] = "RDAP ASNs",
+        [BOOTSTRAP_TAGS] = "RDAP handles"};
+    item->label = labels[kind];
     item->name = update_text(item->arena, "rdap-%s", bootstrap_kind_text(kind));
     item->file = update_text(item->arena, "%s.json", item->name);
     if (registry_fetched(&l->now, kind, item->arena, &why) != ERR_OK)

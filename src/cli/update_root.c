@@ -137,6 +137,7 @@ void update_root_hints(struct update_item *item, const struct update *u)
     struct roots new;
     struct text t;
     item->name = ROOTS_FILE;
+    item->label = "root servers";
     item->file = ROOTS_FILE;
     struct roots now = roots_in_use(item);
     if (!update_fetch(item, &reply, HINTS_URL, ROOTS_OCTETS_MAX))
@@ -146,7 +147,9 @@ void update_root_hints(struct update_item *item, const struct update *u)
         item->trouble = arena_strdup(item->arena, t.data);
     } else {
         judge_hints(item, u, &now, &new);
-        text_clear(&t);
+    }
+    text_clear(&t);
+    if (!item->trouble) {
         text_add_n(&t, reply.doc.body, reply.doc.length);
         fetched_seal(&t);
         item->body = arena_copy(item->arena, t.data, t.len);
@@ -234,7 +237,9 @@ static void judge_anchors(struct update_item *item, const struct update *u, stru
     size_t differ = compare_keys(item, c->new, c->now, '+') + compare_keys(item, c->now, c->new, '-');
     item->found = date_text(item->arena, c->signed_s);
     item->newer = differ > 0 || (c->kept.text && c->signed_s > c->kept.signed_s);
-    item->summary = differ ? update_text(item->arena, "%zu key%s", differ, differ == 1 ? " differs" : "s differ") : "the same keys";
+    item->summary = differ
+                        ? update_text(item->arena, "%zu key%s", differ, differ == 1 ? " differs" : "s differ")
+                        : "the same keys";
     anchors_settle(c->new, &u->config->resolve.policy);
     enum said said = item->newer
                          ? ask_root(u, u->config->resolve.hints, u->config->resolve.hint_count, c->new)
@@ -299,6 +304,7 @@ void update_root_anchors(struct update_item *item, const struct update *u)
     c->now = anchors_new();
     c->new = anchors_new();
     item->name = ROOT_ANCHORS_FILE;
+    item->label = "root keys";
     item->file = ROOT_ANCHORS_FILE;
     anchors_in_use(item, c);
     if (update_fetch(item, &document, ANCHORS_URL ".xml", ROOT_ANCHORS_OCTETS_MAX) &&

@@ -45,7 +45,8 @@ enum err fetched_write(const char *path, const char *data, size_t n)
     struct text beside;
     text_init(&beside);
     text_printf(&beside, "%s.new", path);
-    int fd = open(beside.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+    unlink(beside.data); /* of one that was interrupted, or what somebody put there */
+    int fd = open(beside.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
     bool good = fd >= 0 && write_all(fd, data, n);
     int kept = errno;
     if (fd >= 0)

@@ -1,6 +1,8 @@
 """hark whois against registries in the laboratory: the documented shapes of eight, and twelve hostile ones."""
 
 import json
+import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -204,6 +206,16 @@ def test_hostile_servers_cost_one_line_and_bounded_time(whois, name, both, code,
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1), done
     assert words in done.stderr and len(done.stderr) < 1000, done.stderr
     assert time.monotonic() - begun < 10, "given up"
+
+
+def test_hostile_servers_cost_bounded_memory(registries):
+    def peak_kb(name: str) -> int:
+        process = subprocess.Popen(["hark", "whois", "--rdap", f"{name}.app", "+time=1"], env=registries.env, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return os.wait4(process.pid, 0)[2].ru_maxrss
+    usual = peak_kb("example")
+    for name in ("endless", "huge", "deep", "escapes"):
+        assert peak_kb(name) < usual + 32768, name
 
 
 def test_escapes_do_not_reach_the_terminal(whois, card):
