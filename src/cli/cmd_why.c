@@ -97,6 +97,14 @@ static void end_walk(struct why_walk *w, int64_t until_us)
     child_fini(&w->child);
 }
 
+/* If a harkd on this machine gave the answer, or was asked in vain. */
+static void recall_how(struct system_question *q, const struct stub_said *answer)
+{
+    for (unsigned i = 0; i < q->said_count; i++)
+        if ((!answer || answer == &q->said[i]) && local_harkd_is(&q->harkd, &q->said[i].server))
+            local_harkd_ask_recent(&q->harkd, q->said[i].name);
+}
+
 static void find_out(struct why *w)
 {
     struct walking k;
@@ -118,8 +126,8 @@ static void find_out(struct why *w)
     int64_t until_us = child_now_us() + WALKS_US;
     end_walk(&w->typed, until_us);
     end_walk(&w->searched, until_us);
-    if (w->type[0] && s && local_harkd_is(&w->q.harkd, &s->server))
-        local_harkd_ask_recent(&w->q.harkd, s->name);
+    if (w->type[0])
+        recall_how(&w->q, s);
     dns_origin_read(&w->origin, "");
     walking_fini(&k);
 }

@@ -12,6 +12,7 @@
 #define LIMIT_DEFAULT_S 30u    /* as long as the C library may take with three dead servers */
 #define PROBE_TRIES 2u         /* UDP loses messages */
 #define PROBE_TIMEOUT_MS 1000  /* with each; two seconds tell that a server is dead */
+#define HARKD_TIMEOUT_MS 6000  /* one that runs says within five seconds why it has no answer */
 #define PROBE_AFTER_US 1000000 /* after the system has its answer the reason for it is waited for so long */
 
 /* ---- what was typed ---- */
@@ -186,6 +187,8 @@ static struct stub_ask stub_settings(const struct system_question *q)
 static void probe(struct system_question *q, unsigned server)
 {
     struct stub_ask ask = stub_settings(q);
+    if (server != STUB_IN_TURN && local_harkd_is(&q->harkd, &q->resolv.servers[server]))
+        ask.timeout_ms = HARKD_TIMEOUT_MS;
     stub_begin(&q->probes[q->probe_count++], &ask, server);
 }
 
@@ -245,6 +248,7 @@ static void ask_each_server(struct system_question *q)
 {
     read_settings(q);
     local_harkd_begin(&q->harkd);
+    local_harkd_hear(&q->harkd);
     for (unsigned i = 0; i < q->resolv.server_count; i++)
         probe(q, i);
 }

@@ -231,11 +231,15 @@ static void nscd_listens(struct why *w)
 static void servers_that_do_not_reply(struct why *w)
 {
     char buf[ADDR_TEXT_LEN];
+    bool nobody_answers =
+        w->typed.done && w->typed.said.rcode == RCODE_SERVFAIL && w->typed.said.verdict != VERDICT_BOGUS;
     for (unsigned i = 0; i < w->q.said_count; i++) {
         const struct stub_said *s = &w->q.said[i];
         bool first = i == 0, more = w->q.said_count > 1;
         addr_text(&s->server.addr, buf);
-        if (s->end == ASK_TIMEOUT)
+        if (s->end == ASK_TIMEOUT && nobody_answers)
+            say(w, "%s has no reply yet: the name's own servers give none either.", buf);
+        else if (s->end == ASK_TIMEOUT)
             say(w, "%s does not reply%s.", buf,
                 first && more ? ", and is the first: look-ups wait for it before they go on to the next"
                               : "");
@@ -361,6 +365,15 @@ static void answer_is_stale(struct why *w)
         addr_text(&s->server.addr, buf), s->ede);
 }
 
+static void nobody_answers_for_the_zone(struct why *w)
+{
+    const struct why_walk *walk = why_walk_of_answer(w);
+    if (!walk || walk->said.rcode != RCODE_SERVFAIL || walk->said.verdict == VERDICT_BOGUS)
+        return;
+    say(w, "the servers that should know the name give no answer (%s); nobody can look it up now.",
+        walk->said.reason);
+}
+
 static void answer_is_bogus(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
@@ -429,6 +442,7 @@ void why_notice(struct why *w)
         searched_name_surprises,
         servers_and_root_differ,
         answer_is_stale,
+        nobody_answers_for_the_zone,
         answer_is_bogus,
         harkd_is_not_asked,
     };

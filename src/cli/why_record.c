@@ -47,10 +47,20 @@ static void add_summary(struct text *t, const json_t *record)
         text_printf(t, " with %" JSON_INTEGER_FORMAT " message%s", messages, messages == 1 ? "" : "s");
     else if (strcmp(word(record, "from"), "cache") == 0)
         text_add(t, " out of its cache");
-    text_printf(t, ": %s, %s", word(record, "rcode"), word(record, "verdict"));
+    text_printf(t, ": %s", word(record, "rcode"));
+    if (strcmp(word(record, "verdict"), "unchecked") != 0)
+        text_printf(t, ", %s", word(record, "verdict"));
     if (strcmp(word(record, "from"), "stale") == 0)
         text_add(t, ", out of date");
     add_reason(t, record);
+}
+
+/* Tags are words for grep(1), with strokes between. */
+static void add_tag(struct text *t, const char *before, const char *tag)
+{
+    text_add(t, before);
+    for (const char *p = tag; *p; p++)
+        text_char(t, *p == '-' ? ' ' : *p);
 }
 
 /* "198.41.0.4 (a.root-servers.net): org NS, 2 ms" */
@@ -75,20 +85,22 @@ static void add_message(struct text *t, const json_t *asked)
     text_printf(t, "%" JSON_INTEGER_FORMAT " ms", number(asked, "rtt_ms"));
     if (strcmp(rcode, "NOERROR") != 0)
         text_printf(t, ", %s", rcode);
-    if (*word(asked, "useless"))
-        text_printf(t, ", of no use: %s", word(asked, "useless"));
+    else if (*word(asked, "useless"))
+        add_tag(t, ", of no use: ", word(asked, "useless"));
 }
 
 /* "org (DS, key 26974)" */
 static void add_link(struct text *t, const json_t *link)
 {
     const char *by = word(link, "by"), *verdict = word(link, "verdict");
-    bool secure = strcmp(verdict, "secure") == 0;
     add_name(t, word(link, "zone"));
-    text_printf(t, " (%s%s", secure ? "" : verdict, secure || !*by ? "" : ": ");
-    text_add(t, secure && strcmp(by, "anchor") == 0 ? "trust anchor"
-                : secure && strcmp(by, "ds") == 0   ? "DS"
-                                                    : by);
+    if (strcmp(verdict, "secure") != 0) {
+        text_printf(t, " (%s", verdict);
+        add_tag(t, *by ? ": " : "", by);
+    } else if (strcmp(by, "anchor") == 0)
+        text_add(t, " (trust anchor");
+    else
+        text_add(t, strcmp(by, "ds") == 0 ? " (DS" : " (");
     if (json_object_get(link, "key_tag"))
         text_printf(t, ", key %" JSON_INTEGER_FORMAT, number(link, "key_tag"));
     text_add(t, ")");

@@ -46,6 +46,8 @@ void why_row(struct out *out, enum out_style style, const char *label, const cha
 {
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, label);
+    if (out->column >= COLUMN_VALUE)
+        out_end(out);
     put_words(out, style, COLUMN_VALUE, words);
 }
 
@@ -327,11 +329,7 @@ static void view_walk(struct out *out, const struct why_walk *k)
         add_walk(&t, &k->said);
     else
         text_add(&t, "no end in time");
-    out_put(out, STYLE_PLAIN, "  ");
-    out_put(out, STYLE_STRONG, k->name);
-    if (out->column >= COLUMN_VALUE)
-        out_end(out);
-    put_words(out, STYLE_PLAIN, COLUMN_VALUE, t.data);
+    why_row(out, STYLE_PLAIN, k->name, t.data);
     text_fini(&t);
 }
 

@@ -67,6 +67,7 @@ SITUATIONS = {
                                                   {"anchors": [BAD_KEY]}),
     "A bogus zone, and a server that does not validate": ("mail.python.org", resolv(INNER), [("192.0.2.53", MAIL, None, None)], 0,
                                                           {"anchors": [BAD_KEY]}),
+    "Nobody answers for the zone": ("all-refused.org", {}, [], 5, {}),
     "The search ends too early": ("mail.python.org", nss("files [NOTFOUND=return] dns"), [], 2, {}),
     "DNS is no source": ("mail.python.org", nss("files"), [], 2, {}),
     "A source is not installed": ("mail.python.org", nss("files resolve [!UNAVAIL=return] dns"), [], 0, {}),
@@ -90,6 +91,8 @@ def plain(text: str) -> list[str]:
     # whom harkd asks is a matter of chance, and so are the keys of a laboratory
     text = re.sub(r"\S+ \(\S+\): ", "SERVER: ", re.sub(r"\d+ ms", "N ms", text))
     text = re.sub(r"key \d+", "key N", text)
+    # the second who asks hears of a failure that is remembered
+    text = re.sub(r"EDE 13, Cached Error: Not Authoritative|EDE 20, Not Authoritative: [a-z ]+", "FAILURE", text)
     # harkd may have learnt what decides it from a test before
     text = text.replace("; EDE 29, Synthesized: made of records that were verified for another question", "")
     return text.split()
