@@ -121,7 +121,7 @@ static enum err add_type(struct parse *p, const char *word)
     }
     if (is_forbidden_type(type)) {
         text_printf(p->complaint, "%s is not a type to ask for; %s", word,
-            type == TYPE_AXFR || type == TYPE_IXFR ? "hark does no zone transfers"
+            type == TYPE_AXFR || type == TYPE_IXFR ? "hark does no zone transfers: kdig and dig do"
                                                    : "it is part of messages, not data");
         return ERR_FORMAT;
     }

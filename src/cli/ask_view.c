@@ -67,6 +67,8 @@ static void add_warnings(struct text *t, const struct ask_reply *r)
         text_add(t, ";; The server refused the cookie and was asked again with its own\n");
     if (r->was_truncated)
         text_add(t, ";; The UDP reply was truncated, so the question was asked again over TCP\n");
+    if (r->with_less_edns)
+        text_add(t, ";; The server knows an earlier version of EDNS and was asked again with that\n");
     if (r->without_edns)
         text_add(t, ";; The server knows no EDNS and was asked again without\n");
     if (r->strays)
@@ -144,6 +146,32 @@ static void add_query(struct text *t, const struct ask_view *v, const struct ask
     arena_fini(&arena);
 }
 
+/* Comments are dim; what went wrong, and why, stands out. The text is ASCII but for names in their own
+ * script. */
+static void put_lines(struct out *out, const char *text)
+{
+    static const struct {
+        const char *begin;
+        enum out_style style;
+    } styles[] = {
+        {";; ->>HEADER<<- opcode: QUERY, status: NOERROR", STYLE_DIM},
+        {";; ->>HEADER<<- opcode: QUERY, status: NXDOMAIN", STYLE_WARN},
+        {";; ->>HEADER<<- opcode: QUERY, status: ", STYLE_BAD},
+        {"; EDE: ", STYLE_WARN},
+        {";; DNSSEC: secure", STYLE_GOOD},
+        {";; DNSSEC: bogus", STYLE_BAD},
+        {";", STYLE_DIM},
+        {"", STYLE_PLAIN},
+    };
+    while (*text) {
+        size_t n = strcspn(text, "\n"), i = 0;
+        while (strncmp(text, styles[i].begin, strlen(styles[i].begin)) != 0)
+            i++;
+        out_text_line(out, styles[i].style, text, n);
+        text += n + (text[n] == '\n');
+    }
+}
+
 static void view_text(const struct ask_view *v, const struct ask_reply *r)
 {
     const struct args *a = v->args;
@@ -164,10 +192,7 @@ static void view_text(const struct ask_view *v, const struct ask_reply *r)
         if (a->on[OPTION_STATS])
             add_stats(&t, v, r);
     }
-    if (v->present.respell)
-        out_text_words(v->out, t.data);
-    else
-        out_text(v->out, t.data);
+    put_lines(v->out, t.data);
     text_fini(&t);
 }
 

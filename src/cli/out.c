@@ -202,16 +202,22 @@ void out_json(struct out *o, json_t *j)
     out_end(o);
 }
 
-static void put_lines(
-    struct out *o, const char *text, void (*put)(struct out *o, enum out_style style, const char *s))
+void out_text_line(struct out *o, enum out_style style, const char *line, size_t len)
 {
-    struct text line;
-    text_init(&line);
+    struct text t;
+    text_init(&t);
+    text_add_n(&t, line, len);
+    out_words(o, style, t.data);
+    text_fini(&t);
+    raw(o, "\n", 1);
+    o->column = 0;
+}
+
+void out_text(struct out *o, const char *text)
+{
     while (*text) {
         size_t n = strcspn(text, "\n");
-        text_clear(&line);
-        text_add_n(&line, text, n);
-        put(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, line.data);
+        out_printf(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, "%.*s", (int)n, text);
         text += n;
         if (*text == '\n') {
             raw(o, "\n", 1);
@@ -219,17 +225,6 @@ static void put_lines(
             text++;
         }
     }
-    text_fini(&line);
-}
-
-void out_text(struct out *o, const char *text)
-{
-    put_lines(o, text, out_put);
-}
-
-void out_text_words(struct out *o, const char *text)
-{
-    put_lines(o, text, out_words);
 }
 
 void out_complain(const char *format, ...)

@@ -47,8 +47,8 @@ void out_end(struct out *o);
 void out_json(struct out *o, json_t *j);
 /** dig-like text: comment lines dim. */
 void out_text(struct out *o, const char *text);
-/** The same of text that may have names in their own script: as out_words() prints. */
-void out_text_words(struct out *o, const char *text);
+/** One line of such text, which may have names in their own script: as out_words() prints. With its end. */
+void out_text_line(struct out *o, enum out_style style, const char *line, size_t len);
 /** One line to stderr: "hark: …", whatever the format. */
 __attribute__((format(printf, 1, 2))) void out_complain(const char *format, ...);
 /** The same for each of the text's lines. */

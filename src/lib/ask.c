@@ -25,6 +25,7 @@ struct exchange {
     size_t query_len;
     uint16_t id;
     bool edns;
+    uint8_t edns_version;
     uint8_t cookie[EDNS_COOKIE_MAX];
     uint8_t cookie_len; /* 0: none is sent */
 };
@@ -73,7 +74,7 @@ static void build_query(struct exchange *x)
 {
     const struct ask_settings *s = x->settings;
     struct edns e = {.present = x->edns,
-        .version = s->edns_version,
+        .version = x->edns_version,
         .udp_size = s->udp_size,
         .dnssec_ok = s->dnssec_ok,
         .nsid_asked = s->nsid,
@@ -337,6 +338,13 @@ static bool take_new_cookie(struct exchange *x)
     return true;
 }
 
+static bool knows_less_edns(const struct exchange *x)
+{
+    const struct msg *m = &x->out->msg;
+    return x->edns && m->rcode == RCODE_BADVERS && m->edns.version < x->edns_version &&
+           !x->settings->keep_refused_edns;
+}
+
 static bool knows_no_edns(const struct exchange *x)
 {
     const struct msg *m = &x->out->msg;
@@ -348,8 +356,14 @@ static enum ask_end ask_server(struct exchange *x)
 {
     struct ask_reply *out = x->out;
     x->edns = x->settings->edns;
+    x->edns_version = x->settings->edns_version;
     begin_cookie(x);
     enum ask_end end = ask_once(x);
+    if (end == ASK_REPLY && knows_less_edns(x)) {
+        x->edns_version = out->msg.edns.version;
+        out->with_less_edns = true;
+        end = ask_once(x);
+    }
     if (end == ASK_REPLY && take_new_cookie(x)) {
         out->with_new_cookie = true;
         end = ask_once(x);
@@ -371,7 +385,7 @@ void ask(struct ask_reply *out, const struct ask_settings *settings, const struc
     size_t first = settings->rotate ? random_below(rng, (uint32_t)n) : 0;
     for (size_t i = 0; i < n; i++) {
         out->server = settings->servers[(first + i) % n];
-        out->without_edns = out->was_truncated = out->with_new_cookie = false;
+        out->without_edns = out->with_less_edns = out->was_truncated = out->with_new_cookie = false;
         out->system_error = 0;
         out->strays = 0;
         out->end = ask_server(&x);

@@ -4,6 +4,7 @@
  *   for each server, in order
  *     UDP, up to `tries` times, `timeout_ms` each; an answer to an earlier try still counts
  *       not a reply to this question, or not readable    counted, and the wait goes on
+ *       BADVERS and a lower version of EDNS              once more with that (RFC 6891 6.1.3)
  *       FORMERR (or NOTIMP) without an OPT               once more without EDNS (RFC 6891 7)
  *       BADCOOKIE with a cookie of the server's          once more with it (RFC 7873 5.3)
  *       TC                                               the same over TCP
@@ -68,6 +69,7 @@ struct ask_reply {
     int system_error;     /* errno of what failed, 0 if nothing did */
     unsigned strays;      /* packets of that server that were no reply to this question */
     bool without_edns;    /* the server knows no EDNS and was asked again without */
+    bool with_less_edns;  /* the server knows an earlier version of it, and was asked again with that */
     bool was_truncated;   /* the UDP reply did not fit */
     bool with_new_cookie; /* the server refused the cookie, and was asked again with its own */
     const uint8_t *query; /* the last message sent, in the arena; NULL: none was made */

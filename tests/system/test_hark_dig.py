@@ -65,7 +65,7 @@ naptr.types.python.org NAPTR
 https.types.python.org HTTPS
 svcb.types.python.org TYPE64
 opaque.types.python.org TYPE65400
-www.all-refused.org A
+www.all-servfail.org A
 www.all-servfail.org A +cd
 unsigned.com A +cd +dnssec
 www.python.org A +norec
@@ -99,6 +99,8 @@ www.python.org A -b 127.0.0.1
     ("python.org A +cookie=0011223344556677".split(),),
     ("python.org A +edns=1 +noednsneg".split(), "python.org A +edns=1".split()),
     (f"python.org A +edns=1 +noednsneg +norec {ROOT}".split(), f"python.org A +edns=1 +norec {ROOT}".split()),
+    ("python.org A +edns=1 +noqr".split(), NEVER),
+    (f"python.org A +edns=7 +norec +noqr {ROOT}".split(), NEVER),
     ("python.org A +subnet=0".split(), NEVER),
     ("python.org SOA +opcode=notify +noednsneg".split(), NEVER),
     ("python.org A +tcp +keepalive".split(), NEVER),

@@ -90,7 +90,7 @@ SHAPES = [
     ("www.python.org AAAA +dnssec", lambda m: m["dnssec"] == "secure" and {"AAAA", "RRSIG"} == {r["TYPEname"] for r in m["answerRRs"]}),
     ("nothing.python.org A +dnssec", lambda m: m["RCODE"] == 3 and any(r["TYPEname"] == "NSEC3" for r in m["authorityRRs"])),
     ("only4.python.org AAAA", lambda m: m["ANCOUNT"] == 0 and m["authorityRRs"][0]["TYPEname"] == "SOA"),
-    ("www.all-refused.org A", lambda m: m["rcode"] == "SERVFAIL" and m["ede"]),
+    ("www.all-servfail.org A", lambda m: m["rcode"] == "SERVFAIL" and m["ede"]),
     ("huge.python.org TXT", lambda m: m["transport"] == "tcp" and m["ANCOUNT"] == 120),
     ("huge.python.org TXT +ignore", lambda m: m["TC"] is True),
     ("escape.types.python.org TXT", lambda m: m["answerRRs"][0]["rdataTXT"] == r'"quote\" backslash\\ \195\164 \000 end"'),
