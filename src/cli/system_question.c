@@ -310,7 +310,9 @@ static void add_hint(struct text *t, const struct system_question *q)
     switch (q->look.whole.said.error) {
     case EAI_NONAME:
     case EAI_NODATA:
-        if (!q->explained)
+        if (!q->explained && type_meant(q->query))
+            text_printf(t, "; did you mean the type %s?", type_meant(q->query));
+        else if (!q->explained)
             text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,
                 q->reverse ? "" : " A");
         break;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/nearest.h"
+
 const struct option_info option_table[OPTION_COUNT] = {
 #define OPTION(id, name, letter, kind, where, value, help)                                                   \
     [OPTION_##id] = {name, letter, OPTION_KIND_##kind, where, value, help},
@@ -48,6 +50,19 @@ const char *option_help(enum option o, char letter)
         if (other_helps[i].option == o && strchr(other_helps[i].where, letter))
             return other_helps[i].help;
     return option_table[o].help;
+}
+
+static const char *const type_names[] = {
+#define RRTYPE(name, ...) #name,
+#include "defs/rrtype.def"
+#undef RRTYPE
+    NULL,
+};
+
+const char *type_meant(const char *word)
+{
+    bool capitals = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789") == strlen(word);
+    return capitals ? nearest_word(word, type_names) : NULL;
 }
 
 enum command command_find(const char *word)

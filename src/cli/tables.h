@@ -75,6 +75,10 @@ struct verb_info {
 };
 extern const struct verb_info verb_table[];
 
+/** The mnemonic that was perhaps meant by a word in capitals that is none, and was taken for a name: TXTT;
+ * NULL if none is near. */
+const char *type_meant(const char *word);
+
 /** The command of that word, COMMAND_COUNT if it is none. */
 enum command command_find(const char *word);
 

@@ -61,6 +61,13 @@ def test_wrong_usage_gets_one_helpful_line(hark, kind, arguments, says):
     assert done.stderr.startswith("hark: ") and done.stderr.count("\n") == 1 and says in done.stderr, (kind, done.stderr)
 
 
+@pytest.mark.parametrize("word, meant", [("TXTT", "TXT"), ("AAAAA", "AAAA"), ("DNSKEYS", "DNSKEY")])
+def test_a_name_that_looks_like_a_type_is_told(hark, word, meant):
+    done = hark("only-in-hosts.zz", word, "--short")
+    assert (done.returncode, done.stdout) == (2, "192.0.2.7\n")
+    assert done.stderr.endswith(f"; did you mean the type {meant}?\n") and done.stderr.count("\n") == 1
+
+
 COMMANDS = ["lookup", "query", "why", "trace", "mx", "whois", "update", "ctl"]
 
 
