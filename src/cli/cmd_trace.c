@@ -13,11 +13,15 @@
 #include "cli/trace_svg.h"
 #include "cli/trace_through.h"
 #include "cli/trace_walk.h"
+#include "defs/limits.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 #include "lib/roots.h"
 #include "lib/trust.h"
 #include "resolve/event_json.h"
+
+/* What a walk leaves of the time of all of it, to begin and to print. */
+#define TIMEOUT_SPARE_MS 300u
 
 struct tracing {
     const struct args *args;
@@ -224,6 +228,15 @@ static enum status trace_one(const struct tracing *t, const struct question *q)
     return status;
 }
 
+/* The page is drawn at the end: who limits the time of all of it is to see it all the same. */
+static uint32_t patience_ms(const struct args *a)
+{
+    uint32_t walk_ms = a->given[OPTION_TIME] ? a->number[OPTION_TIME] * 1000 : ANSWER_MS_MAX;
+    uint32_t all_ms =
+        a->given[OPTION_TIMEOUT] ? a->number[OPTION_TIMEOUT] * 1000 - TIMEOUT_SPARE_MS : walk_ms;
+    return all_ms < walk_ms ? all_ms : walk_ms;
+}
+
 static enum status trace_all(const struct tracing *t)
 {
     const struct args *a = t->args;
@@ -241,7 +254,7 @@ static enum status trace_all(const struct tracing *t)
         for (size_t k = 0; k < type_count && !t->out->error; k++) {
             struct question q = {
                 .name = name, .type = types[k], .class = CLASS_IN, .dnssec_ok = a->on[OPTION_DNSSEC]};
-            q.deadline_ms = a->number[OPTION_TIME] * 1000;
+            q.deadline_ms = patience_ms(a);
             if (!first && t->out->format == OUT_TEXT)
                 out_end(t->out);
             first = false;

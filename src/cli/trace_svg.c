@@ -193,8 +193,9 @@ static void draw_node(struct picture *p, const struct trace_row *r, unsigned y)
     if (judged)
         draw_lock(p, x + 10, y + 10, colour, style != STYLE_GOOD);
     unsigned at = x + (judged ? 31 : 12);
-    put_text(p, &(struct label){at, y + 24, 15, x + NODE_WIDTH - 4 - at, SANS, INK, sub ? NULL : BOLD},
-        zone ? trace_zone_name(zone, name) : "?");
+    const char *said = zone ? trace_zone_name(zone, name) : "?";
+    unsigned room = x + NODE_WIDTH - 4 - at, size = strlen(said) * 15 * BOLD_WIDTH / 100 > room ? 12 : 15;
+    put_text(p, &(struct label){at, y + 24, size, room, SANS, INK, sub ? NULL : BOLD}, said);
     text_fini(&mark);
 }
 

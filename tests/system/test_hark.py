@@ -142,6 +142,8 @@ def test_trace_as_json_has_one_object_an_event(hark):
 def test_trace_of_nothing_and_of_trouble(hark):
     assert hark("trace", "nothing.python.org").returncode == 2
     assert hark("trace", "www.all-refused.org").returncode in (3, 5)
+    late = hark("trace", "www.all-silent.org", "--timeout", "1")
+    assert late.returncode == 5 and "www.all-silent.org" in late.stdout and "No answer: " in late.stdout, "the page is there all the same"
 
 
 def test_trace_obeys_the_configuration(hark, tmp_path):
