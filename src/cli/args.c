@@ -5,6 +5,7 @@
 
 #include "base/addr.h"
 #include "base/nearest.h"
+#include "cli/args_check.h"
 #include "cli/args_dig.h"
 #include "dns/rr.h"
 #include "dns/rrtype.h"
@@ -394,40 +395,6 @@ static bool asks_dns(const struct args *a)
     return false;
 }
 
-/* As people call it, and as they find its help. */
-static const char *command_said(enum command c)
-{
-    return c == COMMAND_SYSTEM ? "hark NAME" : c == COMMAND_ASK ? "hark NAME TYPE" : command_table[c].word;
-}
-
-/* "+tcp goes with hark NAME TYPE, not with trace" */
-static void say_misplaced(struct parse *p, const struct option_info *o)
-{
-    const char *sign = o->kind == OPTION_KIND_WORD ? "--" : "+", *before = "";
-    text_printf(p->complaint, "%s%s goes with ", sign, o->name);
-    for (int c = 0; c < COMMAND_COUNT; c++) {
-        if (strchr(o->where, command_table[c].letter)) {
-            text_printf(p->complaint, "%s%s", before, command_said((enum command)c));
-            before = ", ";
-        }
-    }
-    text_printf(p->complaint, ", not with %s; see: hark help %s", command_said(p->args->command),
-        command_table[p->args->command].word);
-}
-
-/* Does every option that was given go with the command? */
-static enum err check_places(struct parse *p)
-{
-    struct args *a = p->args;
-    for (int o = 0; o < OPTION_COUNT; o++) {
-        if (a->given[o] && !strchr(option_table[o].where, command_table[a->command].letter)) {
-            say_misplaced(p, &option_table[o]);
-            return ERR_FORMAT;
-        }
-    }
-    return ERR_OK;
-}
-
 static enum err take_verb(struct parse *p)
 {
     struct args *a = p->args;
@@ -442,7 +409,7 @@ static enum err take_verb(struct parse *p)
     for (size_t i = 0; verbs[i]; i++)
         if (strcmp(a->verb, verbs[i]) == 0) {
             if (a->verb_word_count <= verb_table[i].most)
-                return check_places(p);
+                return args_check_places(p->args, p->complaint);
             text_printf(p->complaint, "%s is too much: ", a->verb_words[verb_table[i].most]);
             if (verb_table[i].most)
                 text_printf(p->complaint, "%s is followed by %s", a->verb, verb_table[i].words);
@@ -459,43 +426,10 @@ static enum err take_verb(struct parse *p)
     return ERR_FORMAT;
 }
 
-static enum err check_options(struct parse *p)
-{
-    struct args *a = p->args;
-    if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
-        text_add(p->complaint, "-4 and -6 together leave nothing; without both, both are used");
-        return ERR_FORMAT;
-    }
-    if (a->on[OPTION_RDAP] && a->on[OPTION_WHOIS]) {
-        text_add(p->complaint, "+rdap and +whois together leave nothing; without both, RDAP comes first");
-        return ERR_FORMAT;
-    }
-    if (!a->on[OPTION_EDNS] &&
-        (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET] ||
-            a->given[OPTION_EDNSOPT] || a->given[OPTION_EDNSFLAGS])) {
-        text_printf(p->complaint, "+%s needs EDNS; leave +noedns out",
-            a->on[OPTION_NSID]         ? "nsid"
-            : a->on[OPTION_DNSSEC]     ? "dnssec"
-            : a->on[OPTION_COOKIE]     ? "cookie"
-            : a->given[OPTION_SUBNET]  ? "subnet"
-            : a->given[OPTION_EDNSOPT] ? "ednsopt"
-                                       : "ednsflags");
-        return ERR_FORMAT;
-    }
-    if (a->server_count && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
-        text_printf(p->complaint, "%s, not @%s; leave it out",
-            a->command == COMMAND_TRACE ? "trace asks the zones' own name servers"
-                                        : "why asks the servers of this system",
-            a->servers[0]);
-        return ERR_FORMAT;
-    }
-    return check_places(p);
-}
-
 static enum err take_nothing(struct parse *p)
 {
     if (p->word_count == 1)
-        return check_options(p);
+        return args_check(p->args, p->complaint);
     text_printf(p->complaint, "update takes no name, and %s is one", p->words[1]);
     return ERR_FORMAT;
 }
@@ -507,25 +441,11 @@ static enum err take_targets(struct parse *p)
     for (size_t i = 1; i < p->word_count; i++)
         a->names[a->name_count++] = p->words[i];
     if (a->name_count || a->batch)
-        return check_options(p);
+        return args_check(p->args, p->complaint);
     text_add(p->complaint, a->command == COMMAND_MX
                                ? "mx of what? hark mx DOMAIN or USER@DOMAIN; the record type: hark NAME MX"
                                : "whois of what? hark whois NAME, ADDRESS or AS number");
     return ERR_FORMAT;
-}
-
-static enum err check_addresses(struct parse *p)
-{
-    struct args *a = p->args;
-    for (size_t i = 0; i < a->name_count; i++) {
-        struct addr addr;
-        if (addr_parse(&addr, a->names[i]) != ERR_OK) {
-            text_printf(
-                p->complaint, "-x takes addresses, and '%s' is none: 192.0.2.1 or 2001:db8::1", a->names[i]);
-            return ERR_FORMAT;
-        }
-    }
-    return ERR_OK;
 }
 
 /* hark help [COMMAND|exit] */
@@ -583,11 +503,11 @@ static enum err finish(struct parse *p)
                                         : "which name? hark NAME [TYPE...] [@SERVER]");
         return ERR_FORMAT;
     }
-    if (a->on[OPTION_REVERSE] && check_addresses(p) != ERR_OK)
+    if (a->on[OPTION_REVERSE] && args_check_addresses(p->args, p->complaint) != ERR_OK)
         return ERR_FORMAT;
     if (a->command == COMMAND_SYSTEM && asks_dns(a))
         a->command = COMMAND_ASK;
-    return check_options(p);
+    return args_check(p->args, p->complaint);
 }
 
 enum err args_parse(

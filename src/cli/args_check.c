@@ -1,0 +1,80 @@
+#include "cli/args_check.h"
+
+#include <string.h>
+
+/* As people call it, and as they find its help. */
+static const char *command_said(enum command c)
+{
+    return c == COMMAND_SYSTEM ? "hark NAME" : c == COMMAND_ASK ? "hark NAME TYPE" : command_table[c].word;
+}
+
+/* "+tcp goes with hark NAME TYPE, not with trace" */
+static void say_misplaced(const struct args *a, struct text *complaint, const struct option_info *o)
+{
+    const char *sign = o->kind == OPTION_KIND_WORD ? "--" : "+", *before = "";
+    text_printf(complaint, "%s%s goes with ", sign, o->name);
+    for (int c = 0; c < COMMAND_COUNT; c++) {
+        if (strchr(o->where, command_table[c].letter)) {
+            text_printf(complaint, "%s%s", before, command_said((enum command)c));
+            before = ", ";
+        }
+    }
+    text_printf(complaint, ", not with %s; see: hark help %s", command_said(a->command),
+        command_table[a->command].word);
+}
+
+enum err args_check_places(const struct args *a, struct text *complaint)
+{
+    for (int o = 0; o < OPTION_COUNT; o++) {
+        if (a->given[o] && !strchr(option_table[o].where, command_table[a->command].letter)) {
+            say_misplaced(a, complaint, &option_table[o]);
+            return ERR_FORMAT;
+        }
+    }
+    return ERR_OK;
+}
+
+enum err args_check(const struct args *a, struct text *complaint)
+{
+    if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
+        text_add(complaint, "-4 and -6 together leave nothing; without both, both are used");
+        return ERR_FORMAT;
+    }
+    if (a->on[OPTION_RDAP] && a->on[OPTION_WHOIS]) {
+        text_add(complaint, "+rdap and +whois together leave nothing; without both, RDAP comes first");
+        return ERR_FORMAT;
+    }
+    if (!a->on[OPTION_EDNS] &&
+        (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET] ||
+            a->given[OPTION_EDNSOPT] || a->given[OPTION_EDNSFLAGS])) {
+        text_printf(complaint, "+%s needs EDNS; leave +noedns out",
+            a->on[OPTION_NSID]         ? "nsid"
+            : a->on[OPTION_DNSSEC]     ? "dnssec"
+            : a->on[OPTION_COOKIE]     ? "cookie"
+            : a->given[OPTION_SUBNET]  ? "subnet"
+            : a->given[OPTION_EDNSOPT] ? "ednsopt"
+                                       : "ednsflags");
+        return ERR_FORMAT;
+    }
+    if (a->server_count && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
+        text_printf(complaint, "%s, not @%s; leave it out",
+            a->command == COMMAND_TRACE ? "trace asks the zones' own name servers"
+                                        : "why asks the servers of this system",
+            a->servers[0]);
+        return ERR_FORMAT;
+    }
+    return args_check_places(a, complaint);
+}
+
+enum err args_check_addresses(const struct args *a, struct text *complaint)
+{
+    for (size_t i = 0; i < a->name_count; i++) {
+        struct addr addr;
+        if (addr_parse(&addr, a->names[i]) != ERR_OK) {
+            text_printf(
+                complaint, "-x takes addresses, and '%s' is none: 192.0.2.1 or 2001:db8::1", a->names[i]);
+            return ERR_FORMAT;
+        }
+    }
+    return ERR_OK;
+}
