@@ -124,6 +124,9 @@ static void find_out(struct why *w)
     if (s && s->has_data && s->domain[0] && k.ready && !why_not_walked(s->name))
         begin_walk(&w->searched, &k, &w->q, s->name);
     int64_t until_us = child_now_us() + WALKS_US;
+    int64_t limit_us = w->q.began_us + (int64_t)w->q.limit_s * 1000000;
+    if (limit_us < until_us)
+        until_us = limit_us;
     end_walk(&w->typed, until_us);
     end_walk(&w->searched, until_us);
     if (w->type[0])

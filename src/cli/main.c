@@ -53,7 +53,8 @@ static void fill_standard_streams(void)
 /* A single look-up of the system minds its own time, and so can say who did not reply. */
 static uint32_t time_limit(const struct args *args)
 {
-    bool own = args->command == COMMAND_SYSTEM && args->name_count == 1 && !args->batch;
+    bool own = (args->command == COMMAND_SYSTEM || args->command == COMMAND_WHY) && args->name_count == 1 &&
+               args->type_count < 2 && !args->batch;
     return args->given[OPTION_TIMEOUT] && !own ? args->number[OPTION_TIMEOUT] : 0;
 }
 

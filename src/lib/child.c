@@ -117,10 +117,14 @@ bool child_wait_any(struct child *const *list, size_t n, int64_t until_us)
         running[count++] = list[i];
     }
     int64_t left = until_us - child_now_us();
-    if (count == 0 || left <= 0)
+    if (count == 0)
         return false;
-    if (poll(fds, count, (int)(left > INT32_MAX ? INT32_MAX : (left + 999) / 1000)) < 0)
+    int64_t ms = left > INT32_MAX ? INT32_MAX : left > 0 ? (left + 999) / 1000 : 0;
+    int ready = poll(fds, count, (int)ms);
+    if (ready < 0)
         return errno == EINTR;
+    if (ready == 0 && left <= 0) /* what was written in time counts, even if it is read late */
+        return false;
     for (nfds_t i = 0; i < count; i++)
         if (fds[i].revents)
             hear(running[i]);

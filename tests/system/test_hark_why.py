@@ -148,6 +148,13 @@ def test_json_says_the_same():
     assert len(said["notices"]) == 1 and "/etc/hosts line 4 hides what DNS says" in said["notices"][0]
 
 
+def test_what_is_known_when_the_time_is_over_is_shown():
+    done = Machine(**nss("files hanging")).run("hark", "why", "mail.python.org", "--timeout", "1")
+    assert done.returncode == 5 and "no answer of the system in 1 s" in done.stderr
+    assert "hanging         no answer in time" in done.stdout and "188.166.95.178" in done.stdout
+    assert "! hanging did not answer in 1 s; where it comes first" in done.stdout
+
+
 def test_each_type_of_several_is_explained():
     done = Machine().run("hark", "why", "python.org", "MX", "AAAA", "TYPE65280", "--json")
     mx, aaaa, unknown = map(json.loads, done.stdout.splitlines())
