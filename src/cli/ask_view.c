@@ -1,6 +1,5 @@
 #include "cli/ask_view.h"
 
-#include <net/if.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,8 +7,6 @@
 #include "cli/record.h"
 #include "dns/token.h"
 #include "lib/idn.h"
-
-#define SERVER_TEXT_LEN (ADDR_TEXT_LEN + IF_NAMESIZE) /* with the terminating zero and a % */
 
 /* Names in their own script: what was asked for, or whoever reads a terminal that can show them. */
 static bool shows_unicode(const struct args *a, const struct out *out)
@@ -89,12 +86,11 @@ static void add_security(struct text *t, const struct security *s)
     text_char(t, '\n');
 }
 
-/* "fe80::1%eth0": without its interface a link-local address is half an address. */
-static const char *server_text(const struct endpoint *e, char buf[SERVER_TEXT_LEN])
+const char *ask_view_server(const struct endpoint *e, char buf[ASK_VIEW_SERVER_LEN])
 {
     char interface[IF_NAMESIZE], addr[ADDR_TEXT_LEN];
     struct text t;
-    text_init_fixed(&t, buf, SERVER_TEXT_LEN);
+    text_init_fixed(&t, buf, ASK_VIEW_SERVER_LEN);
     text_add(&t, addr_text(&e->addr, addr));
     if (e->scope && if_indextoname(e->scope, interface))
         text_printf(&t, "%%%s", interface);
@@ -103,8 +99,8 @@ static const char *server_text(const struct endpoint *e, char buf[SERVER_TEXT_LE
 
 static void add_stats(struct text *t, const struct ask_view *v, const struct ask_reply *r)
 {
-    char addr[SERVER_TEXT_LEN];
-    server_text(&r->server, addr);
+    char addr[ASK_VIEW_SERVER_LEN];
+    ask_view_server(&r->server, addr);
     text_printf(t, ";; Query time: %u msec\n", r->time_ms);
     text_printf(t, ";; SERVER: %s#%u(%s) (%s)\n", addr, r->server.port, v->server ? v->server : addr,
         transport_text(r, true));
@@ -200,14 +196,14 @@ static void view_short(const struct ask_view *v, const struct ask_reply *r)
 {
     struct present present = v->present;
     struct text t;
-    char addr[SERVER_TEXT_LEN];
+    char addr[ASK_VIEW_SERVER_LEN];
     present.multiline = false;
     text_init(&t);
     for (size_t i = 0; i < r->msg.counts[SECTION_ANSWER]; i++) {
         text_clear(&t);
         rr_data_to_text(&t, &r->msg.rrs[SECTION_ANSWER][i], &present);
         if (v->args->on[OPTION_IDENTIFY])
-            text_printf(&t, " from server %s in %u ms.", server_text(&r->server, addr), r->time_ms);
+            text_printf(&t, " from server %s in %u ms.", ask_view_server(&r->server, addr), r->time_ms);
         if (present.respell)
             out_words(v->out, STYLE_PLAIN, t.data);
         else
@@ -269,11 +265,11 @@ static void add_query_json(json_t *j, const struct ask_reply *r)
 json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
 {
     bool replied = r->end == ASK_REPLY;
-    char addr[SERVER_TEXT_LEN];
+    char addr[ASK_VIEW_SERVER_LEN];
     const struct security *security = v->security;
     json_t *j = replied ? msg_to_json(&r->msg) : question_to_json(q);
     add_unicode(j, q);
-    json_object_set_new(j, "server", json_string(server_text(&r->server, addr)));
+    json_object_set_new(j, "server", json_string(ask_view_server(&r->server, addr)));
     if (v->server)
         record_set_text(j, "server_name", v->server);
     json_object_set_new(j, "port", json_integer(r->server.port));

@@ -2,6 +2,8 @@
 #ifndef HARK_CLI_ASK_VIEW_H
 #define HARK_CLI_ASK_VIEW_H
 
+#include <net/if.h>
+
 #include "cli/args.h"
 #include "cli/out.h"
 #include "cli/security.h"
@@ -30,5 +32,9 @@ void ask_view_error(
  * ede, and dnssec and dnssec_why where security is given; without a reply QNAME, QTYPE, QTYPEname, server and
  * "error". New reference. */
 json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
+
+#define ASK_VIEW_SERVER_LEN (ADDR_TEXT_LEN + IF_NAMESIZE) /* with the terminating zero and a % */
+/** The address, with the interface of a link-local one: "fe80::1%eth0". Returns buf. */
+const char *ask_view_server(const struct endpoint *e, char buf[ASK_VIEW_SERVER_LEN]);
 
 #endif

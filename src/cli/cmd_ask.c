@@ -73,18 +73,16 @@ static void apply_options(struct ask_settings *s, const struct args *a)
 
 static void complain_no_reply(const struct asking *q, const struct target *to, const struct ask_reply *r)
 {
-    char at[ENDPOINT_TEXT_LEN];
+    char at[ASK_VIEW_SERVER_LEN];
     struct text t;
     const char *hint = r->end == ASK_LOCAL ? ""
                        : !to->said         ? "; is it running? Another one: @ADDRESS"
                                            : "; is that the address and port of a name server?";
-    endpoint_text(&r->server, at);
     text_init(&t);
     if (to->settings.server_count > 1)
-        text_printf(&t, "none of %zu servers replied; the last, %s, %s%s", to->settings.server_count, at,
-            ask_end_text(r), hint);
-    else
-        text_printf(&t, "%s %s%s", at, ask_end_text(r), hint);
+        text_printf(&t, "none of %zu servers replied; the last, ", to->settings.server_count);
+    text_printf(&t, "%s@%u", ask_view_server(&r->server, at), r->server.port);
+    text_printf(&t, "%s %s%s", to->settings.server_count > 1 ? "," : "", ask_end_text(r), hint);
     complain(q, t.data);
     text_fini(&t);
 }

@@ -5,10 +5,12 @@ Each row is asked by all three, with the same words as far as they share them. A
 
 import os
 import re
+import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import dns.message
 import dns.name
 import dns.rdata
 import dns.rdataclass
@@ -293,6 +295,30 @@ def test_the_next_address_of_a_server_that_has_several():
     machine = Machine(hosts="127.0.0.1 localhost\n198.51.100.3 of-two.zz\n127.0.0.1 of-two.zz\n")
     done = machine.run("hark", "python.org", "MX", "@of-two.zz", "+noall", "+answer", "+stats", "+tries=1")
     assert "50 mail.python.org." in done.stdout and ";; SERVER: 127.0.0.1#53(of-two.zz) (UDP)" in done.stdout, done.stderr
+
+
+def test_a_server_on_a_link():
+    """A link-local address is half an address without its interface, and is shown with it."""
+    def ip(words):
+        subprocess.run(["ip", *words.split()], check=True)
+
+    ip("link add near type veth peer name far")
+    try:
+        for words in ("link set near up", "link set far up", "address add fe80::53/64 dev near nodad"):
+            ip(words)
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as s:
+            s.bind(("fe80::53", 53, 0, socket.if_nametoindex("near")))
+            s.settimeout(PATIENCE_S)
+            hark = subprocess.Popen(["hark", "x.example", "A", "@[fe80::53%near]:53", "--json"], stdout=subprocess.PIPE, text=True)
+            data, client = s.recvfrom(512)
+            s.sendto(dns.message.make_response(dns.message.from_wire(data)).to_wire(), client)
+            assert '"server":"fe80::53%near","server_name":"[fe80::53%near]:53","port":53' in hark.communicate(timeout=PATIENCE_S)[0]
+        done = ask("hark", ["x.example", "A", "@fe80::53%near", *BRIEF])
+        assert done.stderr.startswith("hark: fe80::53%near@53 refuses: ") and done.returncode == 9
+    finally:
+        ip("link delete near")
+    done = ask("hark", ["x.example", "A", "@fe80::53", *BRIEF])
+    assert "a link-local address needs its interface" in done.stderr and done.returncode == 9
 
 
 HABITS = [  # what dig prints of the records of one answer
