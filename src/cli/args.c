@@ -130,31 +130,6 @@ static enum err add_type(struct parse *p, const char *word)
     return ERR_OK;
 }
 
-/* ADDRESS or ADDRESS#PORT. */
-static enum err set_source(struct parse *p, const char *value)
-{
-    char *address = arena_strdup(p->arena, value), *mark = strchr(address, '#');
-    if (mark)
-        *mark = '@';
-    struct endpoint from;
-    if (endpoint_parse(&from, address, 0) != ERR_OK) {
-        text_printf(p->complaint, "-b takes an address of this machine, and '%s' is none", value);
-        return ERR_FORMAT;
-    }
-    p->args->source = from.addr;
-    p->args->source_port = from.port;
-    return ERR_OK;
-}
-
-/* "192.0.2.0/24", "2001:db8::/56", an address; "0" is dig's word for nobody (RFC 7871 7.1.2). */
-static enum err set_subnet(struct parse *p, const char *value)
-{
-    if (prefix_parse(&p->args->subnet, strcmp(value, "0") == 0 ? "0.0.0.0/0" : value) == ERR_OK)
-        return ERR_OK;
-    text_printf(p->complaint, "subnet: '%s' is not a prefix: 192.0.2.0/24, 2001:db8::/56 or 0", value);
-    return ERR_FORMAT;
-}
-
 static enum err set_word(struct parse *p, enum option o, const char *value)
 {
     char *end;
@@ -187,13 +162,11 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_BATCH:
         p->args->batch = value;
         return ERR_OK;
-    case OPTION_BIND:
-        return set_source(p, value);
-    case OPTION_SUBNET:
-        return set_subnet(p, value);
     case OPTION_QUESTIONNAME:
         p->args->names[p->args->name_count++] = value;
         return ERR_OK;
+    case OPTION_BIND:
+    case OPTION_SUBNET:
     case OPTION_EDNSOPT:
     case OPTION_EDNSFLAGS:
     case OPTION_OPCODE:

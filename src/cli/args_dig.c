@@ -141,11 +141,40 @@ static enum err set_opcode(struct args *a, const char *value, struct text *compl
     return ERR_OK;
 }
 
+/* ADDRESS or ADDRESS#PORT. */
+static enum err set_source(struct args *a, const char *value, struct arena *arena, struct text *complaint)
+{
+    char *address = arena_strdup(arena, value), *mark = strchr(address, '#');
+    if (mark)
+        *mark = '@';
+    struct endpoint from;
+    if (endpoint_parse(&from, address, 0) != ERR_OK) {
+        text_printf(complaint, "-b takes an address of this machine, and '%s' is none", value);
+        return ERR_FORMAT;
+    }
+    a->source = from.addr;
+    a->source_port = from.port;
+    return ERR_OK;
+}
+
+/* "192.0.2.0/24", "2001:db8::/56", an address; "0" is dig's word for nobody (RFC 7871 7.1.2). */
+static enum err set_subnet(struct args *a, const char *value, struct text *complaint)
+{
+    if (prefix_parse(&a->subnet, strcmp(value, "0") == 0 ? "0.0.0.0/0" : value) == ERR_OK)
+        return ERR_OK;
+    text_printf(complaint, "subnet: '%s' is not a prefix: 192.0.2.0/24, 2001:db8::/56 or 0", value);
+    return ERR_FORMAT;
+}
+
 enum err args_dig_value(
     struct args *a, enum option o, const char *value, struct arena *arena, struct text *complaint)
 {
     unsigned long max = o == OPTION_EDNS ? UINT8_MAX : UINT16_MAX, n;
     switch (o) {
+    case OPTION_BIND:
+        return set_source(a, value, arena, complaint);
+    case OPTION_SUBNET:
+        return set_subnet(a, value, complaint);
     case OPTION_EDNSOPT:
         return add_option(a, value, arena, complaint);
     case OPTION_COOKIE:

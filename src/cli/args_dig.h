@@ -8,7 +8,8 @@
 bool args_dig_on_unless(enum option o);
 /** Sets or clears a flag, and those that it stands for: +noall, +noidn. */
 void args_dig_set(struct args *a, enum option o, bool on);
-/** The value of ednsopt, ednsflags, edns, cookie or opcode. ERR_FORMAT: `complaint` says why. */
+/** The value of bind, subnet, ednsopt, ednsflags, edns, cookie or opcode. ERR_FORMAT: `complaint` says why.
+ */
 enum err args_dig_value(
     struct args *a, enum option o, const char *value, struct arena *arena, struct text *complaint);
 /** What to type instead of an option of dig or kdig that hark has not, without its + or -, =VALUE or no;
