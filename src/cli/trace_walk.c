@@ -6,7 +6,8 @@
 #include "dnssec/verify.h"
 
 #define WALK_EVENTS_MAX 5000u /* the core sends WORK_MESSAGES_MAX messages; a dozen events each are much */
-#define WALK_DEPTH_MAX 16u    /* ALIAS_MAX targets are as deep as their alias, and DEPENDENCY_DEPTH_MAX */
+/* ALIAS_MAX, DEPENDENCY_DEPTH_MAX and a chain of trust of 128 zones below; whoever reads a walk recurs. */
+#define WALK_ABOVE_MAX 150u
 
 void trace_walk_init(struct trace_walk *w, int64_t start_ms)
 {
@@ -109,10 +110,11 @@ static struct walk_question *add_question(struct trace_walk *w, const struct eve
 {
     struct walk_question *q = ARENA_NEW(&w->arena, struct walk_question);
     struct walk_question *parent = e->depth > 0 || w->first ? find_parent(w, e) : NULL;
-    if (parent && parent->depth >= WALK_DEPTH_MAX)
+    if (parent && parent->above >= WALK_ABOVE_MAX)
         parent = w->first;
     *q = (struct walk_question){.name = e->qname, .type = e->qtype, .purpose = e->purpose, .parent = parent};
     q->told_depth = e->depth;
+    q->above = parent ? parent->above + 1 : 0;
     q->part = part_of(parent, e->purpose);
     bool beside = e->purpose && strcmp(e->purpose, "alias target") == 0;
     q->depth = parent ? parent->depth + !beside : 0;

@@ -47,6 +47,7 @@ struct walk_question {
     enum walk_part part;
     const char *purpose; /* "alias target" and the like; NULL: of the question itself */
     unsigned told_depth; /* that of its events */
+    unsigned above;      /* questions above it: WALK_ABOVE_MAX at most */
     unsigned depth;      /* how deep it is nested; an alias's target is as deep as the alias */
     struct walk_question *parent, *older;
     struct walk_step *steps, *last;
