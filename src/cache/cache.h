@@ -272,6 +272,12 @@ uint32_t cache_cookies_epoch(const struct cache *c);
 void cache_cookies_flush(struct cache *c);
 /** Is this address lame for this zone (LAME_TTL)? */
 bool cache_lame_get(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);
+/** Endpoints of which something is, or was, remembered, at most cap of them. Returns how many there are.
+ * Looks at all that is in the cache. */
+size_t cache_servers(struct cache *c, struct endpoint *out, size_t cap);
+/** Calls fn for zones for which this address is lame, not more than some hundreds. Likewise. */
+void cache_lame_zones(struct cache *c, const struct addr *addr, uint32_t now_s,
+    void (*fn)(void *ctx, const name_t *zone), void *ctx);
 void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr, uint32_t now_s);
 
 /* ---- failures (failures.c) ---- */

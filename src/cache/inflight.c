@@ -195,3 +195,11 @@ void inflight_read(const struct inflight *i, struct inflight_figures *out)
         }
     }
 }
+
+void inflight_read_server(
+    const struct inflight *i, const struct addr *server, unsigned *messages, unsigned *cap)
+{
+    uint32_t slot = inflight_server(i, server);
+    *messages = get(&i->slots[slot].count);
+    *cap = cap_of(i, slot);
+}

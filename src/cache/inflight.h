@@ -61,6 +61,9 @@ struct inflight_figures {
     unsigned zones_at_cap, servers_at_cap;  /* slots without room */
     unsigned zones_at_floor, zones_waiting; /* slots that questions wait for */
 };
+/** What is in flight towards an address (or others in its slot), and how much may be. */
+void inflight_read_server(
+    const struct inflight *i, const struct addr *server, unsigned *messages, unsigned *cap);
 /** Reads the whole table. */
 void inflight_read(const struct inflight *i, struct inflight_figures *out);
 

@@ -100,3 +100,65 @@ void cache_lame_put(struct cache *c, const name_t *zone, const struct addr *addr
     store_put(c->store, STORE_LAME, key, key_len, &lame, sizeof lame, cache_expiry(now_s, LAME_TTL), now_s,
         NULL, NULL);
 }
+
+/* ---- all of them: choosers of items that choose none ---- */
+
+struct servers {
+    struct endpoint *out;
+    size_t cap, count;
+};
+
+static bool see_server(enum store_kind kind, const void *key, size_t key_len, void *ctx)
+{
+    struct servers *s = ctx;
+    if (kind != STORE_SERVER || key_len != SERVER_KEY_LEN)
+        return false;
+    if (s->count < s->cap) {
+        struct reader r = reader_of(key, key_len);
+        struct endpoint *e = &s->out[s->count];
+        e->addr.family = read_u8(&r);
+        memcpy(e->addr.ip, read_octets(&r, sizeof e->addr.ip), sizeof e->addr.ip);
+        e->port = read_u16(&r);
+        e->scope = read_u32(&r);
+    }
+    s->count++;
+    return false;
+}
+
+size_t cache_servers(struct cache *c, struct endpoint *out, size_t cap)
+{
+    struct servers s = {.out = out, .cap = cap};
+    store_remove_where(c->store, see_server, &s);
+    return s.count;
+}
+
+#define LAME_ZONES_MAX 256u
+
+struct lame_zones {
+    uint8_t addr[ADDR_KEY_LEN];
+    size_t count;
+    name_t zones[LAME_ZONES_MAX][NAME_MAX_LEN];
+};
+
+static bool see_lame_zone(enum store_kind kind, const void *key, size_t key_len, void *ctx)
+{
+    struct lame_zones *l = ctx;
+    const uint8_t *octets = key;
+    if (kind != STORE_LAME || l->count == LAME_ZONES_MAX || key_len < ADDR_KEY_LEN + 1u ||
+        memcmp(octets + key_len - ADDR_KEY_LEN, l->addr, ADDR_KEY_LEN) != 0)
+        return false;
+    memcpy(l->zones[l->count++], octets, key_len - ADDR_KEY_LEN);
+    return false;
+}
+
+void cache_lame_zones(struct cache *c, const struct addr *addr, uint32_t now_s,
+    void (*fn)(void *ctx, const name_t *zone), void *ctx)
+{
+    struct lame_zones *l = mem_alloc(sizeof *l);
+    addr_key(l->addr, addr);
+    store_remove_where(c->store, see_lame_zone, l);
+    for (size_t i = 0; i < l->count; i++)
+        if (cache_lame_get(c, l->zones[i], addr, now_s))
+            fn(ctx, l->zones[i]);
+    mem_free(l);
+}

@@ -371,7 +371,7 @@ static bool asks_dns(const struct args *a)
 static enum err take_verb(struct parse *p)
 {
     struct args *a = p->args;
-    a->verb = p->word_count > 1 ? p->words[1] : verbs[0];
+    a->verb = p->word_count > 1 ? p->words[1] : "help";
     a->verb_words = p->words + 2;
     a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
     if (a->server_count) {
@@ -379,6 +379,8 @@ static enum err take_verb(struct parse *p)
             p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->servers[0]);
         return ERR_FORMAT;
     }
+    if (strcmp(a->verb, "help") == 0 && a->verb_word_count <= 1)
+        return check_places(p);
     for (size_t i = 0; verbs[i]; i++)
         if (strcmp(a->verb, verbs[i]) == 0) {
             if (a->verb_word_count <= verb_table[i].most)

@@ -2,16 +2,21 @@
  * of replies (one JSON object), not the daemon's code. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cli/command.h"
 #include "cli/ctl_cache.h"
 #include "cli/ctl_events.h"
+#include "cli/ctl_help.h"
+#include "cli/ctl_questions.h"
 #include "cli/ctl_socket.h"
+#include "cli/ctl_status.h"
 #include "cli/ctl_trust.h"
 #include "cli/progress.h"
 
 #define REPLY_MS_MAX 6000 /* harkd gives up after five seconds */
+#define STATUS_APART_MS 500
 #define COLUMN_VALUE 12u
 
 /* ---- the reply as text ---- */
@@ -121,31 +126,13 @@ static void print_row(struct out *out, const char *name, const json_t *v)
     text_fini(&t);
 }
 
-static void print_uptime(struct out *out, const json_t *v)
-{
-    long long s = json_integer_value(v);
-    out_put(out, STYLE_DIM, "uptime");
-    out_column(out, COLUMN_VALUE);
-    if (s >= 86400)
-        out_printf(out, STYLE_PLAIN, "%lld d ", s / 86400);
-    if (s >= 3600)
-        out_printf(out, STYLE_PLAIN, "%lld h ", s / 3600 % 24);
-    if (s >= 60)
-        out_printf(out, STYLE_PLAIN, "%lld min ", s / 60 % 60);
-    out_printf(out, STYLE_PLAIN, "%lld s", s % 60);
-    out_end(out);
-}
-
 static void print_any(struct out *out, json_t *reply)
 {
     const char *name;
     json_t *v;
     json_object_foreach(reply, name, v)
     {
-        if (strcmp(name, "uptime_s") == 0)
-            print_uptime(out, v);
-        else
-            print_row(out, name, v);
+        print_row(out, name, v);
     }
 }
 
@@ -174,6 +161,49 @@ static void print_reload(struct out *out, const json_t *reply)
 
 /* ---- the command ---- */
 
+static void print_log(struct out *out, const json_t *reply)
+{
+    const char *level = json_string_value(json_object_get(reply, "level")),
+               *before = json_string_value(json_object_get(reply, "before"));
+    out_printf(out, STYLE_PLAIN, "log level %s", level ? level : "?");
+    if (before)
+        out_printf(out, STYLE_DIM, ", before it was %s; until a reload or a restart", before);
+    out_end(out);
+}
+
+static void print_cache(struct out *out, const json_t *reply)
+{
+    if (json_object_get(reply, "kinds"))
+        print_any(out, (json_t *)(uintptr_t)reply);
+    else
+        ctl_print_cache(out, reply);
+}
+
+static const struct {
+    const char *verb;
+    void (*print)(struct out *out, const json_t *reply);
+} PRINTERS[] = {{"reload", print_reload}, {"anchors", ctl_print_anchors}, {"nta", ctl_print_nta},
+    {"cache", print_cache}, {"recent", ctl_print_recent}, {"requests", ctl_print_requests},
+    {"servers", ctl_print_servers}, {"stats", ctl_print_stats}, {"log", print_log}};
+
+static void print_reply(struct out *out, const char *verb, json_t *reply)
+{
+    for (size_t i = 0; i < sizeof PRINTERS / sizeof PRINTERS[0]; i++)
+        if (strcmp(verb, PRINTERS[i].verb) == 0) {
+            PRINTERS[i].print(out, reply);
+            return;
+        }
+    print_any(out, reply);
+}
+
+static void complain_error(const char *verb, const char *error)
+{
+    if (strcmp(error, "no such verb") == 0) /* it is in our table */
+        out_complain("that harkd is older than this hark: it knows no '%s'", verb);
+    else
+        out_complain_lines(error);
+}
+
 static enum status show(const struct args *args, struct out *out, json_t *reply)
 {
     const char *error = json_string_value(json_object_get(reply, "error"));
@@ -181,19 +211,11 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
                          : json_is_true(json_object_get(reply, "usage")) ? STATUS_USAGE
                                                                          : STATUS_FAILURE;
     if (error)
-        out_complain_lines(error);
+        complain_error(args->verb, error);
     if (out->format == OUT_JSON)
         out_json(out, json_incref(reply));
-    else if (!error && strcmp(args->verb, "reload") == 0)
-        print_reload(out, reply);
-    else if (!error && strcmp(args->verb, "anchors") == 0)
-        ctl_print_anchors(out, reply);
-    else if (!error && strcmp(args->verb, "nta") == 0)
-        ctl_print_nta(out, reply);
-    else if (!error && strcmp(args->verb, "cache") == 0 && !json_object_get(reply, "kinds"))
-        ctl_print_cache(out, reply);
     else if (!error)
-        print_any(out, reply);
+        print_reply(out, args->verb, reply);
     return status;
 }
 
@@ -222,26 +244,57 @@ static enum status stream(const struct args *args, struct out *out, int fd, cons
     return status;
 }
 
-enum status cmd_ctl(const struct args *args, struct out *out)
+static json_t *ask_once(const struct args *args, const char *path)
 {
-    char buf[256];
-    const char *path = ctl_socket_path(args->socket, buf, sizeof buf);
+    int fd = ctl_socket_open(path);
+    if (fd < 0)
+        return NULL;
+    progress_says("harkd");
+    json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
+    if (!reply)
+        complain_silence(path);
+    close(fd);
+    return reply;
+}
+
+/* Twice: what happens a second is seen from two readings. */
+static enum status show_status(const struct args *args, struct out *out, const char *path, json_t *first)
+{
+    const struct timespec while_between = {.tv_nsec = STATUS_APART_MS * 1000000L};
+    if (out->format == OUT_JSON || json_object_get(first, "error"))
+        return show(args, out, first);
+    nanosleep(&while_between, NULL);
+    json_t *second = ask_once(args, path);
+    if (!second)
+        return STATUS_NO_REPLY;
+    ctl_print_status(out, first, second, STATUS_APART_MS);
+    json_decref(second);
+    return STATUS_ANSWER;
+}
+
+static enum status ask_streaming(const struct args *args, struct out *out, const char *path)
+{
     int fd = ctl_socket_open(path);
     if (fd < 0)
         return STATUS_NO_REPLY;
-    progress_says("harkd");
-    if (is_streaming(args->verb)) {
-        enum status streamed = stream(args, out, fd, path);
-        close(fd);
-        return streamed;
-    }
-    json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
-    enum status status = STATUS_NO_REPLY;
-    if (reply)
-        status = show(args, out, reply);
-    else
-        complain_silence(path);
-    json_decref(reply);
+    enum status status = stream(args, out, fd, path);
     close(fd);
+    return status;
+}
+
+enum status cmd_ctl(const struct args *args, struct out *out)
+{
+    char buf[256];
+    if (strcmp(args->verb, "help") == 0)
+        return ctl_help(out, args->verb_word_count ? args->verb_words[0] : NULL);
+    const char *path = ctl_socket_path(args->socket, buf, sizeof buf);
+    if (is_streaming(args->verb))
+        return ask_streaming(args, out, path);
+    json_t *reply = ask_once(args, path);
+    if (!reply)
+        return STATUS_NO_REPLY;
+    enum status status =
+        strcmp(args->verb, "status") == 0 ? show_status(args, out, path, reply) : show(args, out, reply);
+    json_decref(reply);
     return status;
 }

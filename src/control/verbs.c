@@ -1,13 +1,18 @@
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "control/control.h"
+#include "control/metrics.h"
 #include "control/question_view.h"
+#include "control/server_view.h"
 #include "dns/msg.h"
 #include "dns/rrtype.h"
 #include "dns/token.h"
 
 #define WORDS_MAX 24u /* `events` takes the most: one a tag */
+
+#define NOT_ALLOWED "not allowed: only root, and harkd's own user and group, may ask for that"
 
 /* A line taken apart; words point into line or object. */
 struct control_line {
@@ -313,6 +318,39 @@ static json_t *control_events(
     return error;
 }
 
+static json_t *control_servers(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    struct cache_view view = {0};
+    source->cache(source->ctx, &view);
+    return control_servers_ask(&view, request->words, request->count);
+}
+
+static json_t *control_stats(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    struct control_figures f = {0};
+    source->figures(source->ctx, &f);
+    return control_metrics_json(&f);
+}
+
+/* Until a reload or a restart: the settings are not changed. */
+static json_t *control_log(
+    const struct control_source *source, struct control_call *call, const struct control_line *request)
+{
+    int level = request->count ? log_level_parse(request->words[0]) : 0;
+    if (level < 0)
+        return control_misused("log is followed by nothing or by error, warning, notice, info or debug");
+    if (request->count && !call->may_write)
+        return error_json(NOT_ALLOWED);
+    const char *before = log_level_text(log_get_level());
+    if (!request->count)
+        return json_pack("{s:s}", "level", before);
+    log_set_level((enum log_level)level);
+    log_notice("log level %s, by the control socket", log_level_text((enum log_level)level));
+    return json_pack("{s:s, s:s}", "level", log_level_text((enum log_level)level), "before", before);
+}
+
 enum access { ACCESS_READ, ACCESS_WRITE };
 
 static const struct verb {
@@ -370,7 +408,7 @@ static json_t *take(
         if (strcmp(request->verb, VERBS[i].name) != 0)
             continue;
         if (VERBS[i].access == ACCESS_WRITE && !call->may_write)
-            return error_json("not allowed: only root, and harkd's own user and group, may ask for that");
+            return error_json(NOT_ALLOWED);
         if (request->count > VERBS[i].most)
             return control_misused(VERBS[i].most ? "too many words" : "that verb stands alone");
         return VERBS[i].take(source, call, request);

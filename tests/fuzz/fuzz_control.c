@@ -73,6 +73,21 @@ static void events(void *ctx, struct control_call *call, const struct event_filt
     json_decref(done);
 }
 
+static void cache_of(void *ctx, struct cache_view *out)
+{
+    static struct cache *cache;
+    const struct cache_settings settings = {.size = 1 << 20, .ttl_max = 3600, .negative_max = 3600};
+    const struct hash_key key = {1, 2};
+    const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 1}}, .port = 53};
+    const struct server_facts facts = {.heard = 1, .srtt_ms = 20, .timeouts = 3, .edns = EDNS_FACT_WORKS};
+    if (!cache) {
+        cache = cache_new(&settings, &key);
+        cache_server_put(cache, &at, &facts, 1000);
+        cache_lame_put(cache, (const name_t *)"\7example", &at.addr, 1000);
+    }
+    *out = (struct cache_view){.cache = cache, .now_s = 1000, .port = 53};
+}
+
 static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
 {
     static const uint8_t record[3];
@@ -108,6 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
         .nta = nta,
         .recent = recent,
         .requests = requests,
+        .cache = cache_of,
         .walk = walk,
         .events = events};
     struct asked a = {.call = {.reply = count_reply}};

@@ -31,7 +31,7 @@ def cache(daemon, *arguments) -> dict:
 
 
 def messages(daemon) -> int:
-    done = subprocess.run(["hark", "ctl", "-s", str(daemon.control), "--json"], stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S)
+    done = subprocess.run(["hark", "ctl", "status", "-s", str(daemon.control), "--json"], stdout=subprocess.PIPE, check=True, timeout=PATIENCE_S)
     return json.loads(done.stdout)["resolver"]["messages"]
 
 

@@ -220,7 +220,7 @@ def test_every_look_up_keeps_its_time_limit(arguments):
     files = resolv("nameserver 198.51.100.1\noptions timeout:30\n")
     server = ["@198.51.100.1", "+time=30"] if "A" in arguments else []
     if arguments == ["ctl"]:
-        assert Machine().run("hark", "ctl", "--timeout", "9").returncode == 0
+        assert Machine().run("hark", "ctl", "status", "--timeout", "9").returncode == 0
         return
     done = Machine(**files).run("hark", *arguments, *server, "--timeout", "1")
     assert done.returncode == 5 and done.stderr.count("\n") == 1, done.stderr

@@ -344,7 +344,7 @@ def test_printed_settings_read_back(tmp_path):
 
 
 def test_nobody_there_is_said(hark, tmp_path):
-    done = hark("ctl", "-s", f"{tmp_path}/none")
+    done = hark("ctl", "status", "-s", f"{tmp_path}/none")
     assert done.returncode == 5
     assert done.stderr == (f"hark: no harkd answers at {tmp_path}/none: No such file or directory; "
                            "does it run, with that control.socket?\n")

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 /* clang-format on */
 
+#include "base/log.h"
 #include "control/control.h"
 
 static void figures(void *ctx, struct control_figures *out)
@@ -62,6 +63,21 @@ static void events(void *ctx, struct control_call *call, const struct event_filt
     json_decref(done);
 }
 
+static void cache_of(void *ctx, struct cache_view *out)
+{
+    static struct cache *cache;
+    const struct cache_settings settings = {.size = 1 << 20, .ttl_max = 3600, .negative_max = 3600};
+    const struct hash_key key = {1, 2};
+    const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 1}}, .port = 53};
+    const struct server_facts facts = {.heard = 1, .srtt_ms = 20, .timeouts = 3, .edns = EDNS_FACT_WORKS};
+    if (!cache) {
+        cache = cache_new(&settings, &key);
+        cache_server_put(cache, &at, &facts, 1000);
+        cache_lame_put(cache, (const name_t *)"\7example", &at.addr, 1000);
+    }
+    *out = (struct cache_view){.cache = cache, .now_s = 1000, .port = 53};
+}
+
 static size_t recent(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx)
 {
     static const uint8_t record[3];
@@ -95,6 +111,7 @@ static const struct control_source source = {.figures = figures,
     .nta = nta,
     .recent = recent,
     .requests = requests,
+    .cache = cache_of,
     .walk = walk,
     .events = events};
 
@@ -316,6 +333,83 @@ static void walk_takes_a_name_and_a_type(void **state)
     }
 }
 
+static json_int_t number(const json_t *j, const char *key)
+{
+    assert_true(json_is_integer(json_object_get(j, key)));
+    return json_integer_value(json_object_get(j, key));
+}
+
+static void servers_are_told_one_by_one_and_together(void **state)
+{
+    json_t *j = reply("servers 192.0.2.1"), *one = json_array_get(json_object_get(j, "servers"), 0), *other;
+    assert_int_equal(number(one, "srtt_ms"), 20);
+    assert_int_equal(number(one, "timeouts"), 3);
+    assert_string_equal(json_string_value(json_array_get(json_object_get(one, "lame_for"), 0)), "example.");
+    assert_string_equal(json_string_value(json_object_get(one, "cookie")), "unknown");
+    assert_true(number(one, "cap") > 0 && number(one, "in_flight") == 0);
+    json_decref(j);
+    j = reply("servers");
+    assert_int_equal(number(j, "known"), 1);
+    assert_int_equal(number(j, "failing"), 1);
+    assert_int_equal(number(j, "median_ms"), 20);
+    other = json_array_get(json_object_get(j, "failing_most"), 0);
+    assert_string_equal(json_string_value(json_object_get(other, "address")), "192.0.2.1");
+    json_decref(j);
+    j = reply("servers 192.0.2.2");
+    one = json_array_get(json_object_get(j, "servers"), 0);
+    assert_true(json_is_false(json_object_get(one, "heard")));
+    assert_int_equal(json_array_size(json_object_get(one, "lame_for")), 0);
+    json_decref(j);
+    j = reply("servers a..b");
+    assert_non_null(json_object_get(j, "error"));
+    json_decref(j);
+}
+
+static void every_figure_has_a_name_of_its_own(void **state)
+{
+    json_t *j = reply("stats"), *seen = json_object(), *m;
+    size_t i;
+    json_array_foreach(json_object_get(j, "metrics"), i, m)
+    {
+        const char *name = json_string_value(json_object_get(m, "name"));
+        const char *kind = json_string_value(json_object_get(m, "kind"));
+        size_t len = strlen(name);
+        bool total = len > 6 && strcmp(name + len - 6, "_total") == 0;
+        assert_null(json_object_get(seen, name));
+        json_object_set(seen, name, m);
+        assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_"), len);
+        assert_int_equal(strncmp(name, "hark_", 5), 0);
+        if (total != (strcmp(kind, "counter") == 0))
+            fail_msg("%s is a %s", name, kind);
+        assert_true(
+            json_is_integer(json_object_get(m, "value")) != json_is_object(json_object_get(m, "values")));
+    }
+    assert_int_equal(number(json_object_get(seen, "hark_queries_total"), "value"), 5);
+    assert_int_equal(
+        number(json_object_get(json_object_get(seen, "hark_replies_total"), "values"), "BADVERS"), 1);
+    json_decref(seen);
+    json_decref(j);
+}
+
+static void log_level_is_for_those_who_may(void **state)
+{
+    json_t *j = ask("log debug", false);
+    assert_non_null(json_object_get(j, "error"));
+    json_decref(j);
+    assert_int_equal(log_get_level(), LOG_LEVEL_NOTICE);
+    j = ask("log error", true);
+    assert_string_equal(json_string_value(json_object_get(j, "level")), "error");
+    assert_string_equal(json_string_value(json_object_get(j, "before")), "notice");
+    json_decref(j);
+    j = ask("log", false);
+    assert_string_equal(json_string_value(json_object_get(j, "level")), "error");
+    json_decref(j);
+    j = ask("log loud", true);
+    assert_non_null(json_object_get(j, "error"));
+    json_decref(j);
+    log_set_level(LOG_LEVEL_NOTICE);
+}
+
 static void root_own_user_and_own_group_may_write(void **state)
 {
     uid_t other_user = geteuid() + 1;
@@ -340,6 +434,9 @@ int main(void)
         cmocka_unit_test(events_are_chosen_by_tag_failure_and_name),
         cmocka_unit_test(filter_takes_what_is_for_a_name_too),
         cmocka_unit_test(walk_takes_a_name_and_a_type),
+        cmocka_unit_test(servers_are_told_one_by_one_and_together),
+        cmocka_unit_test(every_figure_has_a_name_of_its_own),
+        cmocka_unit_test(log_level_is_for_those_who_may),
         cmocka_unit_test(root_own_user_and_own_group_may_write),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,11 @@
+/* Every figure of a running harkd, by one table (defs/metrics.def). */
+#ifndef HARK_CONTROL_METRICS_H
+#define HARK_CONTROL_METRICS_H
+
+#include "control/control.h"
+
+/** {"metrics": [{"name", "kind": "counter"|"gauge", "unit", "help", "value"}, or with "label" and "values":
+ * {"NOERROR": 5} instead of "value"]}. */
+json_t *control_metrics_json(const struct control_figures *f);
+
+#endif
