@@ -380,7 +380,7 @@ static enum err take_verb(struct parse *p)
         return ERR_FORMAT;
     }
     if (strcmp(a->verb, "help") == 0 && a->verb_word_count <= 1)
-        return check_places(p);
+        return args_check_places(p->args, p->complaint);
     for (size_t i = 0; verbs[i]; i++)
         if (strcmp(a->verb, verbs[i]) == 0) {
             if (a->verb_word_count <= verb_table[i].most)

@@ -89,8 +89,10 @@ enum status ctl_help(struct out *out, const char *verb)
     if (!v->name) {
         names[count] = NULL;
         const char *near = nearest_word(verb, names);
-        out_complain("harkd knows no '%s'; %s%s", verb,
-            near ? "did you mean " : "hark ctl help lists the verbs", near ? near : "");
+        if (near)
+            out_complain("harkd knows no '%s'; did you mean %s?", verb, near);
+        else
+            out_complain("harkd knows no '%s'; hark ctl help lists the verbs", verb);
         return STATUS_USAGE;
     }
     print_forms(out, v);

@@ -123,7 +123,7 @@ static json_t *servers_of(const struct cache_view *v, const char *word)
         json_array_append_new(list, server_json(v, &addr));
     } else if (name_from_text(name, word, strlen(word), NULL)) {
         json_decref(list);
-        return control_usage_error("that is neither an address nor a name");
+        return control_misused("that is neither an address nor a name");
     } else {
         add_servers_of(v, name, TYPE_A, list);
         add_servers_of(v, name, TYPE_AAAA, list);
