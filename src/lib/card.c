@@ -52,6 +52,8 @@ const char *card_name(const char *s, size_t n, struct arena *a)
         if (*p >= 'A' && *p <= 'Z')
             *p = (char)(*p + 32);
     if (len > 1 && out[len - 1] == '.')
+        out[--len] = 0;
+    if (len > 1 && out[len - 1] == ' ') /* "x ." */
         out[len - 1] = 0;
     return out;
 }

@@ -26,6 +26,7 @@ for name, text in STS.items():
 for shape in sorted(SHAPES.iterdir()):
     write(shape.name.split("-")[0], shape.name.split("-", 1)[1], shape.read_bytes())
 RDAP = {
+    "space-dot": b'{"objectClassName":"domain","ldhName":"x ."}',
     "kinds": b'{"objectClassName":"domain","ldhName":[1],"status":{"a":1},"events":[1,{"eventAction":1}],"entities":[null,{"roles":"registrar"}]}',
     "deep": b'{"objectClassName":"domain","x":' + b"[" * 3000 + b"]" * 3000 + b"}", "cut": b'{"objectClassName":"dom', "zero": b'{"objectClassName":"a\\u0000"}',
     "escapes": b'{"objectClassName":"domain","ldhName":"\\u001b[2J\\u202e.X.","handle":" \\u0085 "}', "latin": b'{"handle":"M\xfcller"}',
