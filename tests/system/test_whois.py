@@ -58,7 +58,9 @@ PAGES = {
         "/rdap/domain/xn--bcher-kva.org": (200, record("xn--bcher-kva.org", unicodeName="b\u00fccher.org", nameservers=servers("ns1.xn--bcher-kva.org"))),
     },
     "rdap.nominet.uk": {"/uk/domain/example.co.uk": (200, shape("rdap-nominet.json"))},
-    "rdap.arin.net": {"/registry/ip/192.0.2.1": (200, shape("rdap-arin.json")), "/registry/ip/192.0.2.0/24": (200, shape("rdap-arin.json"))},
+    "rdap.arin.net": {"/registry/ip/192.0.2.1": (200, shape("rdap-arin.json")), "/registry/ip/192.0.2.0/24": (200, shape("rdap-arin.json")),
+                       "/registry/entity/abc1-ARIN": (200, json.dumps({"objectClassName": "entity", "handle": "ABC1-ARIN", "jscard": {
+                           "organizations": {"o": {"name": "B\u00fccher GmbH"}}, "addresses": {"a": {"countryCode": "DE"}}}}).encode())},
     "rdap.db.ripe.net": {"/ip/193.0.6.139": (200, shape("rdap-ripe.json"))},
     "rdap.apnic.net": {"/autnum/4608": (200, shape("rdap-apnic.json"))},
     "rdap.iana.org": {"/domain/com": (200, shape("rdap-iana.json"))},
@@ -156,6 +158,7 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["192.0.2.0/24"], "https://rdap.arin.net/", {"kind": "network", "name": "192.0.2.0 - 192.0.2.255"}),
     (["193.0.6.139"], "https://rdap.db.ripe.net/", {"country": "NL", "holder": "Reseaux IP Europeens Network Coordination Centre (RIPE NCC)"}),
     (["AS4608"], "https://rdap.apnic.net/", {"kind": "asn", "name": "AS4608", "country": "AU"}),
+    (["abc1-ARIN"], "https://rdap.arin.net/registry/entity/abc1-ARIN", {"kind": "entity", "holder": "B\u00fccher GmbH", "country": "DE"}),
     (["4608"], "https://rdap.apnic.net/", {"name": "AS4608"}),
     (["com"], "https://rdap.iana.org/", {"name": "com", "holder": "VeriSign Global Registry Services"}),
     (["example.de"], "whois://whois.denic.de/", {"status": ["connect"], "servers": ["ns1.example.de", "ns.other.example"], "signed": True}),
