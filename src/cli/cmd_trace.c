@@ -128,6 +128,8 @@ static void view_begin(struct view *v, const struct tracing *t, const struct que
     v->prints = t->out->format == OUT_JSON;
     if (t->config)
         roots_text_fixed(&t->config->roots, v->walk.hints, sizeof v->walk.hints);
+    else /* harkd knows which */
+        snprintf(v->walk.hints, sizeof v->walk.hints, "hints");
 }
 
 static void print_page(

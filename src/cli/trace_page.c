@@ -230,7 +230,7 @@ static void note_line(struct page *p, const struct walk_step *s)
 {
     struct text t;
     bool failed = s->kind == WALK_FAILED;
-    bool detail = s->event->kind == EVENT_JOINED || s->event->kind == EVENT_SCRUBBED;
+    bool detail = (s->event->kind == EVENT_JOINED && s->of->parent) || s->event->kind == EVENT_SCRUBBED;
     if ((failed && !s->of->parent) || (detail && !p->whole)) /* the end says why */
         return;
     text_init(&t);
@@ -330,7 +330,7 @@ static void sub_lines(struct page *p, const struct walk_question *q)
         trace_add_question(&t, q);
         out_put(o, STYLE_STRONG, t.data);
     }
-    if (q->purpose)
+    if (q->purpose && q->part != WALK_TRUST && q->part != WALK_PRIMING)
         out_printf(o, STYLE_DIM, "  (%s)", q->purpose);
     out_end(o);
     text_fini(&t);

@@ -125,7 +125,8 @@ static void add_note(struct trace_rows *p, const struct walk_step *s)
 {
     const struct event *e = s->event;
     struct text t;
-    if (e->kind == EVENT_JOINED || e->kind == EVENT_SCRUBBED || (s->kind == WALK_FAILED && !s->of->parent))
+    if ((e->kind == EVENT_JOINED && s->of->parent) || e->kind == EVENT_SCRUBBED ||
+        (s->kind == WALK_FAILED && !s->of->parent))
         return;
     if (s->kind == WALK_JUDGED && (e->verdict != VERDICT_BOGUS || !e->text))
         return;

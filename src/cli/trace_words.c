@@ -199,6 +199,15 @@ void trace_add_question(struct text *t, const struct walk_question *q)
         text_add(t, "Which are the root's name servers today?");
         return;
     }
+    char zone[NAME_TEXT_LEN];
+    if (q->part == WALK_TRUST && q->type == TYPE_DS) {
+        text_printf(t, "Which keys of %s does the zone above name? (DS)", trace_zone_name(q->name, zone));
+        return;
+    }
+    if (q->part == WALK_TRUST && q->type == TYPE_DNSKEY) {
+        text_printf(t, "Which keys has %s? (DNSKEY)", trace_zone_name(q->name, zone));
+        return;
+    }
     text_add(t, "Where is ");
     record_add_question(t, q->name, q->type);
     text_char(t, '?');
