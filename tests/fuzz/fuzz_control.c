@@ -17,7 +17,9 @@ static void count_reply(struct control_call *call, json_t *reply)
     struct asked *a = (struct asked *)call;
     a->replies++;
     assert(json_is_object(reply) && json_object_size(reply) > 0);
-    assert(!json_object_get(reply, "error") || json_object_size(reply) == 1);
+    /* An error stands alone, or says that it is of whoever asked. */
+    size_t alone = json_object_get(reply, "usage") ? 2 : 1;
+    assert(!json_object_get(reply, "error") || json_object_size(reply) == alone);
     char *text = json_dumps(reply, JSON_COMPACT);
     assert(text && !strchr(text, '\n'));
     free(text);
