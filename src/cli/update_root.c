@@ -24,6 +24,7 @@
 #define HINTS_URL "https://www.internic.net/domain/named.root"
 #define ANCHORS_URL "https://data.iana.org/root-anchors/root-anchors"
 #define ROOT_PATIENCE_MS 5000u
+#define CLOCK_TROUBLE "the clock is wrong, so nobody can say which signatures hold"
 
 /* ---- asking the root ---- */
 
@@ -123,10 +124,14 @@ static void judge_hints(
         return;
     text_init(&ignored);
     struct anchors *anchors = trust_read_anchors(u->config, &ignored);
-    enum said said = ask_root(u, added, add_count, anchors);
+    bool able = u->now.wall_known && anchors->count > 0;
+    enum said said = able ? ask_root(u, added, add_count, anchors) : SAID_NOTHING;
     anchors_free(anchors);
     text_fini(&ignored);
-    if (said != SAID_SIGNED)
+    if (!able)
+        item->trouble = u->now.wall_known ? "without trust anchors nobody can say who its new addresses are"
+                                          : CLOCK_TROUBLE;
+    else if (said != SAID_SIGNED)
         item->trouble = said == SAID_WRONG ? "who answers at its new addresses has not the signed root zone"
                                            : "nobody at its new addresses has the root zone";
 }
@@ -280,7 +285,7 @@ static void take_document(struct update_item *item, const struct update *u, stru
         .now_s = u->now.wall_s};
     text_init(&t);
     if (!u->now.wall_known)
-        text_add(&t, "the clock is wrong, so nobody can say which signatures hold");
+        text_add(&t, CLOCK_TROUBLE);
     else if (root_anchors_verify(&s, &c->signed_s, &t) != ERR_OK)
         item->trouble = update_text(item->arena, "its signature does not count: %s", t.data);
     else if (root_anchors_read(&c->document, s.document, s.document_len, item->arena, &t) == ERR_OK)

@@ -63,6 +63,11 @@ void snapshot_choose_roots(struct snapshot *s)
     roots_settle(&s->config, &s->lasting, &warnings);
     if (warnings.len)
         log_lines(LOG_LEVEL_WARNING, warnings.data);
+    if (s->config.roots.from == ROOTS_UPDATED || s->config.roots.from == ROOTS_OF_SYSTEM) {
+        char text[48];
+        roots_text_fixed(&s->config.roots, text, sizeof text);
+        log_notice("root servers: %s", text);
+    }
     text_fini(&warnings);
 }
 

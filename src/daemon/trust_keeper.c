@@ -110,6 +110,7 @@ struct anchors *trust_keeper_anchors(struct trust_keeper *k, const struct config
     k->facts.validates = c->trust.validate;
     k->facts.follows = trust_follows_root(c);
     k->facts.roots = c->roots;
+    enum trust_from before = k->facts.origin.from;
     trust_origin(&k->facts.origin, c);
     anchors_free(k->initial);
     k->initial = trust_anchors(c, &k->policy, NULL, &ignored);
@@ -118,6 +119,8 @@ struct anchors *trust_keeper_anchors(struct trust_keeper *k, const struct config
         anchors_add_negative(a, k->facts.ntas[i].zone, k->facts.ntas[i].until_s);
     if (c->trust.validate)
         log_warnings(&warnings);
+    if (c->trust.validate && k->facts.origin.from == TRUST_UPDATED && before != TRUST_UPDATED)
+        log_notice("the root's keys: updated %s", k->facts.origin.date);
     if (c->trust.validate && !a->count)
         log_warning("no trust anchor: nothing is validated");
     anchors_free(k->facts.anchors);

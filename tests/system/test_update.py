@@ -229,6 +229,13 @@ def test_bad_root_hints_change_nothing(update, why):
     assert (done.returncode, files) == (5 if "sends more" in why else 3, FILES) and why in rows(done)["root-hints"], done
 
 
+def test_root_hints_without_trust_anchors_are_refused(update, tmp_path):
+    settings = tmp_path / "hark.yaml"
+    settings.write_text("dnssec: {builtin-anchors: no, root-data: none}")
+    done, files = update({"named.root": named_root(a=(ROOTS[1][1], ROOTS[0][2]), b=(ROOTS[0][1], ROOTS[1][2]))}, HARK_CONFIG=str(settings))
+    assert files == [] and "without trust anchors nobody can say" in rows(done)["root-hints"], done
+
+
 def test_root_hints_that_lead_to_a_root_of_other_keys_are_refused(update, tmp_path):
     settings = tmp_path / "hark.yaml"
     settings.write_text("{}")  # trusts the Internet's root; the laboratory's is signed with other keys
@@ -306,6 +313,7 @@ def test_harkd_takes_what_was_fetched_at_its_reload(update, signer, start_harkd,
     assert after["from"] == f"updated {NOW:%Y-%m-%d}" and after["servers_from"] == "updated 2026-12-24"
     reply = exchange("www.python.org", port=5399, want_dnssec=True)
     assert reply.rcode() == dns.rcode.NOERROR and reply.flags & dns.flags.AD, reply
+    assert "root servers: updated 2026-12-24" in daemon.log and f"the root's keys: updated {NOW:%Y-%m-%d}" in daemon.log
     status = json.loads(hark("ctl", "-s", str(daemon.control), "--json", "status").stdout)["trust"]
     assert (status["root_anchors_from"], status["root_servers_from"]) == (after["from"], after["servers_from"])
     (update.folder / "root-hints").write_text("; nothing\n")
