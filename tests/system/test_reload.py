@@ -67,7 +67,7 @@ def test_a_reload_changes_what_it_may_and_tells_what_waits(start_harkd):
     assert told["restart"] == [{"setting": "workers", "running": "2", "file": "3"}]
     assert not exchange("10.in-addr.arpa.", "SOA", port=PORT).answer, "asked of the world, which has no such zone"
     assert "workers waits for a restart: 2 -> 3" in daemon.log
-    assert json.loads(ctl(daemon, "--json").stdout)["workers"] == 2
+    assert json.loads(ctl(daemon, "status", "--json").stdout)["workers"] == 2
 
     write(daemon, access=["192.0.2.0/24"])
     assert set(reload(daemon)["changed"]) == {"access", "local-zones"}
@@ -106,13 +106,13 @@ def test_a_hangup_reloads(start_harkd):
 def test_the_cache_is_kept_and_bounds_change(start_harkd):
     daemon = start_harkd({"dnssec": {"validate": "no"}})  # what is verified has no delegation beside it
     assert rdata(exchange("www.python.org.", port=PORT), "A")
-    before = json.loads(ctl(daemon, "--json").stdout)["resolver"]["messages"]
+    before = json.loads(ctl(daemon, "status", "--json").stdout)["resolver"]["messages"]
     write(daemon, answers={"minimal": "no"}, cache={"ttl-max": 7})
     assert set(reload(daemon)["changed"]) == {"answers.minimal", "cache.ttl-max"}
     reply = exchange("www.python.org.", port=PORT)
     assert reply.answer[0].ttl > 7, "stored under the old bound"
     assert reply.authority, "finished answers of the old settings are not given any more"
-    assert json.loads(ctl(daemon, "--json").stdout)["resolver"]["messages"] == before
+    assert json.loads(ctl(daemon, "status", "--json").stdout)["resolver"]["messages"] == before
     assert exchange("www.glueless.org.", port=PORT).answer[0].ttl <= 7
 
 
@@ -122,7 +122,7 @@ def test_a_reload_that_changes_nothing_keeps_finished_answers(start_harkd):
 
     def hits() -> int:
         assert rdata(exchange("www.python.org.", port=PORT), "A")
-        return json.loads(ctl(daemon, "--json").stdout)["queries"]["cache_hits"]
+        return json.loads(ctl(daemon, "status", "--json").stdout)["queries"]["cache_hits"]
 
     hits()
     before = hits()
