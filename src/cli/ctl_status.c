@@ -179,11 +179,19 @@ static void say_trust(struct text *t, const struct readings *r)
     add_count(t, get(r, "trust.anchors"), "zone");
 }
 
+/* Where every walk and every chain of trust begins. */
+static void say_root(struct text *t, const struct readings *r)
+{
+    const char *servers = json_string_value(at(r->now, "trust.root_servers_from"));
+    const char *keys = json_string_value(at(r->now, "trust.root_anchors_from"));
+    text_printf(t, "servers %s; keys %s", servers ? servers : "-", keys && keys[0] ? keys : "none");
+}
+
 static const struct row {
     const char *name;
     void (*say)(struct text *t, const struct readings *r);
 } ROWS[] = {{"Questions", say_questions}, {"Answers", say_answers}, {"Cache", say_cache},
-    {"Servers", say_servers}, {"In flight", say_in_flight}, {"Trust", say_trust}};
+    {"Servers", say_servers}, {"In flight", say_in_flight}, {"Trust", say_trust}, {"Root", say_root}};
 
 /* ---- what is wrong ---- */
 

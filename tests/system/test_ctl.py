@@ -184,7 +184,8 @@ def test_servers_are_told(daemon):
 def test_the_status_is_a_page_and_stats_are_all_figures(daemon):
     shown = page(daemon, "status").splitlines()
     assert shown[0].startswith("harkd ") and " runs for " in shown[0] and f"127.0.0.1@{PORT}" in shown[0]
-    assert [line.split("  ")[0] for line in shown[1:8]] == ["Questions", "Answers", "Cache", "Servers", "In flight", "Trust", "Trouble"]
+    assert [line.split("  ")[0] for line in shown[1:9]] == ["Questions", "Answers", "Cache", "Servers", "In flight", "Trust", "Root", "Trouble"]
+    assert shown[7] == "Root        servers built in; keys from the settings"
     assert max(map(len, shown)) <= 100
     metrics = {m["name"]: m for m in told(daemon, "stats")["metrics"]}
     assert metrics["hark_queries_total"]["value"] > 3 and metrics["hark_queries_total"]["kind"] == "counter"
