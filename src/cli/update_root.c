@@ -24,6 +24,7 @@
 #define HINTS_URL "https://www.internic.net/domain/named.root"
 #define ANCHORS_URL "https://data.iana.org/root-anchors/root-anchors"
 #define ROOT_PATIENCE_MS 5000u
+#define AUTHORITY_WARNING_S ((int64_t)2 * 365 * 86400) /* ICANN overlaps them by about that */
 #define CLOCK_TROUBLE "the clock is wrong, so nobody can say which signatures hold"
 
 /* ---- asking the root ---- */
@@ -301,6 +302,16 @@ static void take_document(struct update_item *item, const struct update *u, stru
     text_fini(&t);
 }
 
+/* While there is time to do something about it. */
+static void warn_of_authority(struct update_item *item, const struct update *u)
+{
+    int64_t end_s = root_anchors_authority_end();
+    if (!u->authorities && !item->note && u->now.wall_s > end_s - AUTHORITY_WARNING_S)
+        item->note = update_text(item->arena,
+            "ICANN's certificate that is built in ends %s: a newer hark, or --ca, knows the next one",
+            date_text(item->arena, end_s));
+}
+
 void update_root_anchors(struct update_item *item, const struct update *u)
 {
     struct https_reply document, signature;
@@ -315,6 +326,7 @@ void update_root_anchors(struct update_item *item, const struct update *u)
     if (update_fetch(item, &document, ANCHORS_URL ".xml", ROOT_ANCHORS_OCTETS_MAX) &&
         update_fetch(item, &signature, ANCHORS_URL ".p7s", ROOT_ANCHORS_OCTETS_MAX))
         take_document(item, u, c, &document, &signature);
+    warn_of_authority(item, u);
     mem_free(c->kept.text);
     anchors_free(c->new);
     anchors_free(c->now);
