@@ -72,8 +72,7 @@ static bool add_u_label(struct text *t, const char *label, size_t len)
         ascii[i] = (char)(label[i] >= 'A' && label[i] <= 'Z' ? label[i] + ('a' - 'A') : label[i]);
     ascii[len] = 0;
     bool good = idn2_to_unicode_8z8z(ascii, &unicode, 0) == IDN2_OK && is_harmless(unicode) &&
-                idn2_to_ascii_8z(unicode, &back, IDN2_NONTRANSITIONAL) == IDN2_OK &&
-                strcmp(back, ascii) == 0;
+                idn2_to_ascii_8z(unicode, &back, IDN2_NONTRANSITIONAL) == IDN2_OK && strcmp(back, ascii) == 0;
     if (good)
         text_add(t, unicode);
     idn2_free(unicode);
