@@ -4,7 +4,7 @@
     HARK_BUILD=build-tsan LAB_NO_HARKD=1 tests/lab/enter tests/nightly/races.py [LIVES] [SECONDS OF EACH]
 
 Over UDP and TCP come names of every kind, cold and warm, secure, insecure and bogus; meanwhile the settings are reloaded, negative trust
-anchors come and go, the status is read, and SIGTERM ends each life in the middle of the load. The exit status is 1 if ThreadSanitizer
+anchors come and go, every verb of the control socket is asked, walks and events are read (not all of them to their end), and SIGTERM ends each life in the middle of the load. The exit status is 1 if ThreadSanitizer
 reported anything, if a life ended badly, or if hardly anything was answered.
 """
 
@@ -115,7 +115,7 @@ class Control(Loop):
         self.settings = itertools.count()
 
     def turn(self) -> int:
-        verb = self.dice.choice(("status", "anchors", "reload", "nta add", "nta del", "nta list"))
+        verb = self.dice.choice(("status", "stats", "anchors", "reload", "nta add", "nta del", "nta list", "recent", "requests", "servers", "log debug", "log error"))
         if verb == "reload":
             write_settings(self.folder, next(self.settings))
         zone = next(self.zone)
@@ -126,10 +126,29 @@ class Control(Loop):
             s.sendall(line.encode() + b"\n")
             with s.makefile("rb") as reply:
                 told = reply.readline()
-        if told and verb in ("status", "anchors", "reload") and json.loads(told).get("error") not in (None, "harkd is stopping"):
+        if told and verb not in ("nta add", "nta del") and json.loads(told).get("error") not in (None, "harkd is stopping"):
             self.wrong.append(f"{line}: {told!r}")
         time.sleep(0.02)
         return bool(told)
+
+
+class Watchers(Loop):
+    """Walks and events, read as they come; some leave in the middle, some read nothing for a while."""
+
+    def turn(self) -> int:
+        name = f"www.{self.dice.choice(tree.SPECS).name}"
+        line = self.dice.choice(("events", "events failures", f"events name={name}", f"walk {name} A", f"walk {name} AAAA", f"walk n{self.dice.getrandbits(30)}.{name}"))
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(0.5)
+            s.connect(str(self.folder / "control"))
+            s.sendall(line.encode() + b"\n")
+            if self.dice.randrange(4) == 0:
+                time.sleep(0.3)
+            lines = 0
+            with s.makefile("rb") as reply:
+                while lines < self.dice.choice((3, 300)) and reply.readline():
+                    lines += 1
+        return lines > 0
 
 
 def write_settings(folder: Path, n: int) -> None:
@@ -137,7 +156,7 @@ def write_settings(folder: Path, n: int) -> None:
     anchors = (folder / "anchor").read_text().splitlines()
     new = folder / "new.yaml"
     new.write_text(json.dumps({
-        "listen": [f"127.0.0.1@{PORT}"], "drop-privileges": "no", "workers": 4, "control": {"socket": str(folder / "control")},
+        "listen": [f"127.0.0.1@{PORT}"], "drop-privileges": "no", "workers": 4, "control": {"socket": str(folder / "control"), "recent": ("yes", "no")[n // 4 % 2]},
         "log": {"level": ("error", "debug")[n % 2], "format": ("text", "json")[n // 2 % 2], "queries": str(folder / "queries")},
         "cache": {"size": "1M" if n % 2 else "4M", "ttl-max": 3600 + n % 2},
         "answers": {"minimal": ("yes", "no")[n % 2]}, "access": ["127.0.0.0/8", f"192.0.2.{n % 200}"],
@@ -164,12 +183,13 @@ def life(folder: Path, seed: int, seconds: float) -> list[str]:
             return [f"harkd did not start:\n{(folder / 'log').read_text()}"]
     datagrams = [Datagrams(folder, 10 * seed + n) for n in range(2)]
     streams = [Streams(folder, 10 * seed + 2 + n) for n in range(STREAMS)]
-    loops = [*datagrams, *streams, Control(folder, seed)]
+    watchers = [Watchers(folder, 100 * seed + n) for n in range(4)]
+    loops = [*datagrams, *streams, *watchers, Control(folder, seed)]
     for loop in loops:
         loop.start()
     time.sleep(seconds)
     wrong = [f"life {seed}: harkd ended by itself with {daemon.returncode}"] if daemon.poll() is not None else []
-    counts = [sum(loop.count for loop in kind) for kind in (datagrams, streams, loops[-1:])]
+    counts = [sum(loop.count for loop in kind) for kind in (datagrams, streams, loops[-1:], watchers)]
     daemon.send_signal(signal.SIGTERM)
     try:
         status = daemon.wait(PATIENCE_S)
@@ -179,9 +199,9 @@ def life(folder: Path, seed: int, seconds: float) -> list[str]:
     for loop in loops:
         loop.done.set()
         loop.join(PATIENCE_S)
-    print(f"life {seed}: {counts[0]} answers over UDP, {counts[1]} over TCP, {counts[2]} of the control socket; exit status {status}", flush=True)
+    print(f"life {seed}: {counts[0]} answers over UDP, {counts[1]} over TCP, {counts[2]} of the control socket, {counts[3]} of its streams; exit status {status}", flush=True)
     wrong += [f"life {seed}: exit status {status}"] if status else []
-    wrong += [f"life {seed}: too little happened"] if min(counts[:2]) < LEAST_ANSWERED or counts[2] < 5 else []
+    wrong += [f"life {seed}: too little happened"] if min(counts[:2]) < LEAST_ANSWERED or min(counts[2:]) < 5 else []
     return wrong + loops[-1].wrong + [f.read_text() for f in sorted(folder.glob("tsan.*"))]
 
 
