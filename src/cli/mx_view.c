@@ -1,6 +1,7 @@
 #include "cli/mx_view.h"
 
 #include "cli/record.h"
+#include "lib/idn.h"
 
 #define COLUMN_NAME 9u
 #define COLUMN_ADDRESS 40u
@@ -113,12 +114,34 @@ static void put_sts(struct out *out, const struct hark_sts *sts)
     text_fini(&t);
 }
 
+/* A domain that is written in its own script is shown so, too. */
+static void put_domain(struct out *out, const char *domain)
+{
+    struct text t;
+    out_put(out, STYLE_STRONG, domain);
+    text_init(&t);
+    text_printf(&t, "%s.", domain);
+    if (out->utf8)
+        idn_respell(&t, 0);
+    t.data[t.len - 1] = 0;
+    if (strcmp(t.data, domain) != 0) {
+        out_put(out, STYLE_DIM, " (");
+        out_words(out, STYLE_DIM, t.data);
+        out_put(out, STYLE_DIM, ")");
+    }
+    text_fini(&t);
+}
+
 static void view_text(struct out *out, const char *target, const struct hark_mx_plan *plan, const char *note)
 {
     enum out_style style = plan->verdict == HARK_MX_DELIVERABLE ? STYLE_GOOD
                            : plan->verdict == HARK_MX_TEMPORARY ? STYLE_WARN
                                                                 : STYLE_BAD;
-    out_printf(out, STYLE_STRONG, "%s: ", plan->literal ? target : plan->domain);
+    if (plan->literal)
+        out_put(out, STYLE_STRONG, target);
+    else
+        put_domain(out, plan->domain);
+    out_put(out, STYLE_STRONG, ": ");
     out_put(out, style, hark_mx_verdict_text(plan->verdict));
     if (plan->why)
         out_printf(out, STYLE_PLAIN, " (%s)", plan->why);

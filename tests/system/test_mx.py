@@ -1,6 +1,7 @@
 """hark mx against the laboratory's mail domains (tests/lab/internet.py: post.org is signed, post.zz is not)."""
 
 import json
+import os
 import socket
 import threading
 
@@ -111,6 +112,13 @@ def test_warnings(hark, name, words):
     _, plan = plan_of(hark, f"{name}.post.org")
     assert any(words in w for w in plan["warnings"]), plan["warnings"]
     assert words in hark("mx", f"{name}.post.org").stdout
+
+
+def test_addresses_in_utf8(hark):
+    done = hark("mx", "j\u00fcrgen@b\u00fccher.post.org", env=os.environ | {"LC_ALL": "C.UTF-8"})
+    assert done.stdout.startswith("xn--bcher-kva.post.org (b\u00fccher.post.org): deliverable\n") and "  SMTPUTF8  the host must offer it" in done.stdout, done
+    assert hark("mx", "user@b\u00fccher.post.org", env=os.environ | {"LC_ALL": "C"}).stdout.startswith("xn--bcher-kva.post.org: deliverable\n")
+    assert plan_of(hark, "j\u00fcrgen@two.post.org")[1]["smtputf8"] is True and plan_of(hark, "user@two.post.org")[1]["smtputf8"] is False
 
 
 def test_the_page_of_the_manual(hark):
