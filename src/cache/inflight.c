@@ -189,7 +189,7 @@ void inflight_read(const struct inflight *i, struct inflight_figures *out)
             out->messages += get(&s->count);
             out->zones_at_cap += full;
             out->zones_waiting += get(&s->waiting) > 0;
-            out->zones_at_floor += cap_of(i, n) <= floor_of(i, n);
+            out->zones_at_floor += get(&s->cap) && cap_of(i, n) <= floor_of(i, n);
         } else {
             out->servers_at_cap += full;
         }

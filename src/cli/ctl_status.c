@@ -197,22 +197,22 @@ static const struct row {
 
 /* A figure that should be 0: what it means, and where to look. */
 static const struct trouble {
-    const char *path, *says;
+    const char *path, *noun, *says;
 } TROUBLES[] = {
-    {"trust.anchors_unusable", "zones whose trust anchors are of no use: hark ctl anchors"},
-    {"trust.negative_anchors", "zones are not validated, as was asked for: hark ctl nta"},
-    {"in_flight.zones_at_floor", "zones have servers that do not answer: hark ctl servers"},
-    {"in_flight.zones_waited_for", "zones have questions that wait for their turn: hark ctl requests"},
-    {"clients.clients_at_limit", "clients may not ask more for now (limits.client-questions)"},
-    {"in_flight.evicted", "questions were given up, there were too many (limits.questions)"},
-    {"in_flight.turned_away", "questions were given up, too many waited for one zone (limits.zone-messages)"},
-    {"udp.dropped_by_kernel", "datagrams of clients were dropped by the kernel (sysctl net.core.rmem_max)"},
-    {"udp.not_sent", "datagrams to clients were not taken by the kernel"},
-    {"sockets.clients_refused", "TCP connections of clients were refused, there were too many"},
-    {"sockets.upstream_given_up", "sockets to servers were given up (ulimit -n)"},
-    {"cache.refused", "items found no place in the cache (cache.size)"},
-    {"log.lost", "lines of the log are lost, whoever reads it is too slow"},
-    {"log.queries_lost", "lines of the query log are lost, its disk is too slow"},
+    {"trust.anchors_unusable", "zone", "without a trust anchor that can be used: hark ctl anchors"},
+    {"trust.negative_anchors", "zone", "not validated, as was asked for: hark ctl nta"},
+    {"in_flight.zones_at_floor", "zone", "whose servers do not answer: hark ctl servers"},
+    {"in_flight.zones_waited_for", "zone", "that questions wait for: hark ctl requests"},
+    {"clients.clients_at_limit", "client", "at the limit of what one may ask (limits.client-questions)"},
+    {"in_flight.evicted", "question", "given up, there were too many (limits.questions)"},
+    {"in_flight.turned_away", "question", "given up, too many waited for one zone (limits.zone-messages)"},
+    {"udp.dropped_by_kernel", "datagram", "of clients dropped by the kernel (sysctl net.core.rmem_max)"},
+    {"udp.not_sent", "datagram", "to clients not taken by the kernel"},
+    {"sockets.clients_refused", "TCP connection", "of clients refused, there were too many"},
+    {"sockets.upstream_given_up", "socket", "to servers given up (ulimit -n)"},
+    {"cache.refused", "item", "without a place in the cache (cache.size)"},
+    {"log.lost", "line", "of the log lost: its reader is too slow"},
+    {"log.queries_lost", "line", "of the query log lost: its disk is too slow"},
 };
 
 #define SERVFAIL_SHARE 5 /* percent; a busy resolver has one or two of dead zones */
@@ -248,7 +248,7 @@ static void print_troubles(struct out *out, const struct readings *r)
         if (!n)
             continue;
         text_clear(&t);
-        add_number(&t, n);
+        add_count(&t, n, TROUBLES[i].noun);
         text_printf(&t, " %s%s", TROUBLES[i].says, grown(r, TROUBLES[i].path) ? "; more every moment" : "");
         print_trouble(out, &count, t.data);
     }

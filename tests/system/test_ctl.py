@@ -193,6 +193,13 @@ def test_the_status_is_a_page_and_stats_are_all_figures(daemon):
     assert "hark_queries_total" in page(daemon, "stats")
 
 
+def test_the_status_ends_in_what_is_wrong(daemon):
+    told(daemon, "nta", "add", "python.org")
+    assert "1 zone not validated, as was asked for: hark ctl nta" in page(daemon, "status")
+    told(daemon, "nta", "del", "python.org")
+    assert "not validated" not in page(daemon, "status")
+
+
 def test_the_log_is_louder_until_a_reload(daemon):
     assert told(daemon, "log") == {"level": "notice"}
     assert told(daemon, "log", "debug") == {"level": "debug", "before": "notice"}
