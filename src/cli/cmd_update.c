@@ -176,9 +176,9 @@ static enum status run(const struct update *u, bool check, struct out *out)
         item = ARENA_NEW(&arena, struct update_item);
         item->arena = &arena;
         if (i == 0)
-            update_root_hints(item, u);
-        else if (i == 1)
             update_root_anchors(item, u);
+        else if (i == 1)
+            update_root_hints(item, u); /* held against the keys, be they new */
         else
             update_list(item, (enum bootstrap_kind)(i - 2));
         if (item->newer && !item->trouble && !check)

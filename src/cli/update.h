@@ -1,8 +1,8 @@
 /* What `hark update` looks at, one item a row: fetched, held against what can be checked, compared with what
  * is in use, kept if it is newer.
  *
- *   update_root_hints()      named.root                                   (update_root.c)
- *   update_root_anchors()    root-anchors.xml and its signature
+ *   update_root_anchors()    root-anchors.xml and its signature           (update_root.c)
+ *   update_root_hints()      named.root
  *   update_list()            a list of registries                         (update_list.c)
  */
 #ifndef HARK_CLI_UPDATE_H

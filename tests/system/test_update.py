@@ -28,8 +28,8 @@ LAB = json.loads((Path(os.environ["LAB_DIR"]) / "dnssec.json").read_text())["tru
 TOP = Path(__file__).resolve().parents[2]
 KSKS = re.findall(r"^ROOT_ANCHOR\((\d+), (\d+), (\d+), \"(\w+)\"\)", (TOP / "src/defs/anchors.def").read_text(), re.M)
 ROOTS = re.findall(r"^ROOT\((\w), \"([\d.]+)\", \"([\w:]+)\"\)", (TOP / "src/defs/roots.def").read_text(), re.M)
-ORDER = ["root-hints", "root-anchors", "rdap-dns", "rdap-ipv4", "rdap-ipv6", "rdap-asn", "rdap-object-tags"]
-LABELS = ["root servers", "root keys", "RDAP names", "RDAP IPv4", "RDAP IPv6", "RDAP ASNs", "RDAP handles"]
+ORDER = ["root-anchors", "root-hints", "rdap-dns", "rdap-ipv4", "rdap-ipv6", "rdap-asn", "rdap-object-tags"]
+LABELS = ["root keys", "root servers", "RDAP names", "RDAP IPv4", "RDAP IPv6", "RDAP ASNs", "RDAP handles"]
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
 
