@@ -170,6 +170,22 @@ def test_a_reader_that_reads_nothing_holds_nobody_up(daemon):
         assert told(daemon, "status")["queries"]["total"] > 120
 
 
+def test_a_stop_waits_for_no_reader(start_harkd):
+    daemon = start_harkd({"workers": 2}, at=("127.0.0.1", 5398))
+    readers = []
+    for line in (b"events\n", b"walk www.all-silent.org\n", b"walk www.python.org\n"):
+        readers.append(socket.socket(socket.AF_UNIX))
+        readers[-1].settimeout(PATIENCE_S)
+        readers[-1].connect(str(daemon.control))
+        readers[-1].sendall(line)
+        assert readers[-1].recv(10)
+    assert daemon.stop() == 0, daemon.log
+    for reader in readers:
+        while reader.recv(65536):
+            pass  # until its end
+        reader.close()
+
+
 def test_servers_are_told(daemon):
     all_of_them = told(daemon, "servers")
     assert all_of_them["known"] >= all_of_them["heard"] > 3 and all_of_them["failing"] >= 1
