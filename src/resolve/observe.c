@@ -138,6 +138,8 @@ static void describe(const struct job *j, struct in_flight *out)
     }
     if (end->zone.cut)
         out->zone = end->zone.cut->zone;
+    if (end->state == JOB_WAIT_PROBE && end->probe.asker)
+        end = end->probe.asker;
     const struct send *last = end->sends; /* the one sent last counts */
     for (const struct send *s = end->sends; s; s = s->next)
         if (s->sent_ms >= last->sent_ms)

@@ -17,6 +17,7 @@ static const struct world_rule RULES[] = {
         .type = TYPE_A,
         .flags = FLAG_AA,
         .answer = "www.example. 60 A 192.0.2.80"},
+    {.addr = "10.0.0.1", .name = "*.silent.", .how = HOW_SILENT},
     {.addr = "10.0.0.1",
         .name = "*.example.",
         .authority = "example. 3600 NS ns.example.",
@@ -131,12 +132,36 @@ static void what_is_in_flight_is_told(void **state)
     world_free(w);
 }
 
+static void on_silent(void *ctx, const struct in_flight *q)
+{
+    struct listed *l = ctx;
+    assert_non_null(q->to);
+    assert_non_null(q->server);
+    assert_string_equal(name_is_root(q->zone) ? "." : "?", ".");
+    l->count += strstr(q->state, "waits for what anot") != NULL;
+    l->waiters += q->waiters;
+}
+
+static void who_waits_for_anothers_message_is_told_with_its_server(void **state)
+{
+    struct world *w = make();
+    struct listed l = {0};
+    world_begin(w, "a.b.silent.", TYPE_A);
+    world_begin(w, "c.d.silent.", TYPE_A);
+    world_run(w, 100);
+    resolve_each_question(world_resolver(w), (now_t){.mono_ms = world_now_ms(w)}, on_silent, &l);
+    assert_int_equal(l.waiters, 2);
+    assert_int_equal(l.count, 1);
+    world_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(observer_sees_the_kinds_that_it_wants),
         cmocka_unit_test(who_watches_everything_sees_each_thing_once),
         cmocka_unit_test(what_is_in_flight_is_told),
+        cmocka_unit_test(who_waits_for_anothers_message_is_told_with_its_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
