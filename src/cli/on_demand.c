@@ -48,9 +48,8 @@ static void *find(enum library which, const char *name)
     _exit(STATUS_INTERNAL);
 }
 
-/* A header may have a macro of that name. */
 #define FUNCTION(library, result, name, parameters, arguments)                                               \
-    result(name) parameters                                                                                  \
+    result name parameters                                                                                   \
     {                                                                                                        \
         static __typeof__(&name) real;                                                                       \
         if (!real)                                                                                           \
@@ -58,7 +57,7 @@ static void *find(enum library which, const char *name)
         return real arguments;                                                                               \
     }
 #define PROCEDURE(library, name, parameters, arguments)                                                      \
-    void(name) parameters                                                                                    \
+    void name parameters                                                                                     \
     {                                                                                                        \
         static __typeof__(&name) real;                                                                       \
         if (!real)                                                                                           \

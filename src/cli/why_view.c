@@ -21,31 +21,35 @@ static size_t word_len(const char *words)
     return n;
 }
 
-/* Words from that column on, on as many lines as they need; what is longer than a line (a key) is cut. */
+/* As many words as fit; what is longer than a line (a key) is cut. */
+static size_t line_len(const char *words, size_t room)
+{
+    size_t len = 0;
+    for (;;) {
+        size_t begin = len + strspn(words + len, " "), n = word_len(words + begin);
+        if (n == 0 || (len && begin + n > room))
+            break;
+        len = begin + n;
+    }
+    return len < room ? len : room;
+}
+
+/* Words from that column on, on as many lines as they need. */
 static void put_words(struct out *out, enum out_style style, unsigned column, const char *words)
 {
-    out_column(out, column);
-    while (*words) {
-        size_t n = word_len(words), room = out->width - column;
-        if (n > room)
-            n = room;
-        bool begun = out->column > column;
-        if (begun && out->column + 1 + n > out->width) {
-            out_end(out);
-            out_column(out, column);
-        } else if (begun) {
-            out_put(out, style, " ");
-        }
+    do {
+        size_t n = line_len(words, out->width - column);
+        out_column(out, column);
         out_printf(out, style, "%.*s", (int)n, words);
+        out_end(out);
         words += n + strspn(words + n, " ");
-    }
-    out_end(out);
+    } while (*words);
 }
 
 void why_row(struct out *out, enum out_style style, const char *label, const char *words)
 {
     out_put(out, STYLE_PLAIN, "  ");
-    out_put(out, STYLE_STRONG, label);
+    out_put(out, STYLE_PLAIN, label);
     if (out->column >= COLUMN_VALUE)
         out_end(out);
     put_words(out, style, COLUMN_VALUE, words);
@@ -59,7 +63,7 @@ static void put_under(struct out *out, const char *words)
 void why_heading(struct out *out, const char *words)
 {
     out_end(out);
-    put_words(out, STYLE_DIM, 0, words);
+    put_words(out, STYLE_STRONG, 0, words);
 }
 
 static void add_ms(struct text *t, uint32_t time_us)
