@@ -31,6 +31,7 @@ struct peer {
     struct control_call call;
     bool asked, closed;  /* asked: the reply is still to come, and the peer lives until then */
     bool streams, ended; /* lines instead of one reply; ended: of which the last was handed in */
+    bool refused;        /* a line, for want of room */
     unsigned unwritten;  /* lines */
     char *reply;
 };
@@ -135,8 +136,12 @@ static void on_line_written(uv_write_t *write, int status)
     struct peer *p = l->peer;
     mem_free(l);
     p->unwritten--;
-    if (status < 0 || (p->ended && p->unwritten == 0))
+    if (status < 0 || (p->ended && p->unwritten == 0)) {
         peer_close(p);
+    } else if (p->refused && p->unwritten == 0 && p->call.room) {
+        p->refused = false;
+        p->call.room(&p->call);
+    }
 }
 
 static void on_stream_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -175,8 +180,10 @@ static bool on_line(struct control_call *call, const char *text)
         uv_timer_stop(&p->patience);
         uv_read_start((uv_stream_t *)&p->pipe, on_stream_room, on_stream_octets);
     }
-    if (uv_stream_get_write_queue_size((uv_stream_t *)&p->pipe) > STREAM_QUEUE_MAX)
+    if (uv_stream_get_write_queue_size((uv_stream_t *)&p->pipe) > STREAM_QUEUE_MAX) {
+        p->refused = true;
         return false;
+    }
     size_t len = strlen(text);
     struct line *l = mem_alloc(sizeof *l + len + 1);
     l->peer = p;

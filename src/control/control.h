@@ -75,6 +75,8 @@ struct control_call {
     /* The source's: who asked has gone. It calls end() then, at once or later, and may call line() until
      * then. */
     void (*gone)(struct control_call *call);
+    /* The source's, may be NULL: after a line was lost, all that was taken before it is read. */
+    void (*room)(struct control_call *call);
     void *ctx; /* the source's */
 };
 

@@ -62,6 +62,25 @@ static struct place *place_of(struct audience *a, const struct control_call *cal
 
 /* ---- events ---- */
 
+/* How many lines who reads there did not get. */
+static void tell_lost(struct audience *a, struct place *p)
+{
+    struct feed_reader at = reader_at(a, p);
+    uint64_t lost = p->call ? feed_take_lost(a->feed, at.place) : 0;
+    char text[64];
+    if (!lost)
+        return;
+    snprintf(text, sizeof text, "{\"event\":\"lost\",\"count\":%llu}", (unsigned long long)lost);
+    if (!p->call->line(p->call, text))
+        feed_lose(a->feed, at, lost);
+}
+
+static void on_reader_room(struct control_call *call)
+{
+    struct audience *a = call->ctx;
+    tell_lost(a, place_of(a, call));
+}
+
 static void tell_workers(struct audience *a)
 {
     struct watch *w = watch_new(a->feed);
@@ -99,6 +118,7 @@ void audience_events(struct audience *a, struct control_call *call, const struct
     take(a, p, call);
     p->filter = *filter;
     call->gone = on_reader_gone;
+    call->room = on_reader_room;
     call->line(call, "{\"event\":\"watching\"}");
     tell_workers(a);
 }
@@ -143,13 +163,7 @@ static void on_line(void *ctx, struct feed_reader to, const char *line)
         leave(a, p);
         return;
     }
-    uint64_t lost = p->call ? feed_take_lost(a->feed, to.place) : 0;
-    if (lost) {
-        char text[64];
-        snprintf(text, sizeof text, "{\"event\":\"lost\",\"count\":%llu}", (unsigned long long)lost);
-        if (!p->call->line(p->call, text))
-            feed_lose(a->feed, to, lost);
-    }
+    tell_lost(a, p);
     if (p->call && !p->call->line(p->call, line))
         feed_lose(a->feed, to, 1);
 }

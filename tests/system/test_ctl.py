@@ -157,17 +157,20 @@ def test_events_are_told_live_and_filtered(daemon):
         pytest.fail("those who left still count")
 
 
-def test_a_reader_that_reads_nothing_holds_nobody_up(daemon):
-    with socket.socket(socket.AF_UNIX) as s:
+def test_a_reader_that_reads_nothing_holds_nobody_up_and_is_told(daemon):
+    with socket.socket(socket.AF_UNIX) as s, s.makefile("rb") as lines:
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-        s.connect(str(daemon.control))
-        s.sendall(b"events\n")
-        assert s.recv(20) == b'{"event":"watching"}'
-        for i in range(120):
-            ask(f"n{i}.python.org.", "TXT")
         s.settimeout(PATIENCE_S)
-        ask("www.python.org.")
-        assert told(daemon, "status")["queries"]["total"] > 120
+        s.connect(str(daemon.control))
+        s.sendall(b"events name=unsigned.com\n")
+        assert json.loads(lines.readline()) == {"event": "watching"}
+        for i in range(400):
+            ask(f"n{i}.unsigned.com.")
+        seen = {}
+        while "lost" not in seen:
+            seen = json.loads(lines.readline())
+            seen = {seen["event"]: seen.get("count")}
+        assert seen["lost"] > 0
 
 
 def test_a_stop_waits_for_no_reader(start_harkd):

@@ -23,6 +23,7 @@ struct fixture {
     uv_loop_t loop;
     struct control_call *late; /* a reload that is not replied to yet, or whoever reads events */
     bool gone;
+    unsigned rooms;
     struct control *control;
     char folder[32], path[64];
 };
@@ -45,11 +46,17 @@ static void on_gone(struct control_call *call)
     call->end(call);
 }
 
+static void on_room_again(struct control_call *call)
+{
+    ((struct fixture *)call->ctx)->rooms++;
+}
+
 static void events(void *ctx, struct control_call *call, const struct event_filter *filter)
 {
     struct fixture *f = ctx;
     f->late = call;
     call->gone = on_gone;
+    call->room = on_room_again;
     call->ctx = f;
     assert_true(call->line(call, "{\"first\":1}"));
 }
@@ -212,6 +219,8 @@ static void slow_reader_loses_lines_but_not_its_place(void **state)
         got += n > 0 ? (size_t)n : 0;
     }
     assert_int_equal(got, 12 + taken * sizeof line);
+    turn(f, 5);
+    assert_int_equal(f->rooms, 1);
     assert_true(f->late->line(f->late, line));
     close(fd);
 }
