@@ -103,13 +103,12 @@ static json_t *chain_json(const struct recent_entry *e)
     return j;
 }
 
-/* What the network did, or what a reply was useless for, goes to the message before it. */
-static void add_trouble(json_t *asked, const char *tag)
+/* What the network did, or what a reply was useless for. */
+static void add_trouble(json_t *asked, const struct recent_entry *e)
 {
-    json_t *last = json_array_get(asked, json_array_size(asked) - 1);
-    if (!last)
-        return;
-    record_set_text(last, json_object_get(last, "failed") ? "failed" : "useless", tag);
+    json_t *message = json_array_get(asked, e->message);
+    if (message)
+        record_set_text(message, json_object_get(message, "failed") ? "failed" : "useless", e->tag);
 }
 
 static json_t *reason_json(const struct recent_record *r)
@@ -153,7 +152,7 @@ static json_t *record_json(const struct kept *k, int64_t now_ms)
         else if (e.kind == RECENT_CHAIN)
             json_array_append_new(chain, chain_json(&e));
         else
-            add_trouble(asked, e.tag);
+            add_trouble(asked, &e);
     json_object_set_new(j, "asked", asked);
     json_object_set_new(j, "chain", chain);
     if (r.left_out)

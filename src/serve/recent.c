@@ -30,6 +30,8 @@ struct message {
 #define ENTRY_HEAD 4u
 #define TEXT_MAX 200u /* octets kept of a reason's text */
 #define TAG_MAX 48u
+#define NO_MESSAGE UINT8_MAX /* that one was left out */
+_Static_assert(RECENT_MESSAGES_MAX < NO_MESSAGE, "its number among those kept, in an octet");
 #define SPARE_MAX 64u /* 128 KiB a worker that was busy once */
 
 struct recent_walk {
@@ -37,6 +39,7 @@ struct recent_walk {
     struct recent_walk *next, *prev; /* of those under way, or spare */
     bool began;                      /* it is the question that the look-up began for */
     bool given_up;                   /* some message was: its reply may still come */
+    uint8_t told_last;               /* the message that was told last: what is wrong with it comes next */
     uint8_t messages, left_out;
     uint16_t type, name_len;
     int64_t begin_ms;
@@ -92,23 +95,25 @@ static size_t entry_begin(struct writer *w, enum recent_kind kind)
     return at;
 }
 
-/* What does not fit is left out whole. */
-static void entry_end(struct recent_walk *walk, size_t at)
+/* What does not fit is left out whole. False: this one. */
+static bool entry_end(struct recent_walk *walk, size_t at)
 {
     if (walk->w.bad) {
         walk->w.bad = false;
         walk->w.pos = at;
         leave_out(walk);
-        return;
+        return false;
     }
     uint16_t len = (uint16_t)(walk->w.pos - at);
     memcpy(walk->entries + at, &len, sizeof len);
+    return true;
 }
 
 static void add_message(struct recent_walk *walk, const struct event *e, enum recent_end end)
 {
     struct writer *w = &walk->w;
     size_t at = w->pos;
+    walk->told_last = NO_MESSAGE;
     if (walk->messages == RECENT_MESSAGES_MAX) {
         leave_out(walk);
         return;
@@ -127,8 +132,8 @@ static void add_message(struct recent_walk *walk, const struct event *e, enum re
     write_name(w, e->zone ? e->zone : NAME_ROOT);
     write_name(w, e->server ? e->server : NAME_ROOT);
     write_name(w, e->sent_name ? e->sent_name : e->qname);
-    entry_end(walk, at);
-    walk->messages++;
+    if (entry_end(walk, at))
+        walk->told_last = walk->messages++;
 }
 
 static uint16_t entry_len(const uint8_t *entry)
@@ -138,16 +143,20 @@ static uint16_t entry_len(const uint8_t *entry)
     return len;
 }
 
-/* Of a message that was given up already. */
+/* Of a message that was given up already: then it is the one told last. */
 static uint8_t *find_message(struct recent_walk *walk, uint32_t send, struct message *m)
 {
+    uint8_t number = 0;
     for (size_t at = 0; at < walk->w.pos; at += entry_len(walk->entries + at)) {
         uint8_t *entry = walk->entries + at;
         if (entry[2] != RECENT_MESSAGE)
             continue;
         memcpy(m, entry, sizeof *m);
-        if (m->send == send)
+        if (m->send == send) {
+            walk->told_last = number;
             return entry;
+        }
+        number++;
     }
     return NULL;
 }
@@ -177,6 +186,7 @@ static void on_given_up(struct recent_walk *walk, const struct event *e, enum re
 static void add_trouble(struct recent_walk *walk, const struct event *e)
 {
     size_t at = entry_begin(&walk->w, RECENT_TROUBLE);
+    write_u8(&walk->w, walk->told_last);
     write_text(&walk->w, e->tag, TAG_MAX);
     entry_end(walk, at);
 }
@@ -186,8 +196,10 @@ static void on_useless(struct recent_walk *walk, const struct event *e)
     /* One that the network failed has a number; what a reply is useless for follows the reply. */
     if (e->send)
         on_given_up(walk, e, RECENT_FAILED);
-    if (walk->messages)
-        add_trouble(walk, e);
+    if (walk->told_last == NO_MESSAGE)
+        return;
+    add_trouble(walk, e);
+    walk->told_last = NO_MESSAGE;
 }
 
 static void add_chain(struct recent_walk *walk, const struct event *e)
@@ -246,6 +258,7 @@ struct recent_walk *recent_begin(struct recent *r, const name_t *name, uint16_t 
     walk->observer = (struct observer){.event = watch, .ctx = walk, .kinds = KINDS};
     walk->began = walk->given_up = false;
     walk->messages = walk->left_out = 0;
+    walk->told_last = NO_MESSAGE;
     walk->type = type;
     walk->name_len = (uint16_t)name_lower_copy(walk->name, name);
     walk->begin_ms = now.mono_ms;
@@ -497,6 +510,8 @@ bool recent_next(struct reader *entries, struct recent_entry *out)
     struct reader r = reader_of(entry + ENTRY_HEAD, len - ENTRY_HEAD);
     if (out->kind == RECENT_CHAIN)
         read_chain(&r, out);
+    else
+        out->message = read_u8(&r);
     out->tag = reader_left(&r) ? (const char *)r.data + r.pos : "";
     return true;
 }

@@ -54,7 +54,9 @@ struct recent_entry {
     uint8_t verdict, algorithm;
     uint16_t key_tag;
     bool anchor, has_key;
-    const char *tag; /* CHAIN: why it is not secure; "": nothing to say. TROUBLE: of the last MESSAGE */
+    const char *tag; /* CHAIN: why it is not secure; "": nothing to say */
+    /* TROUBLE: what is wrong (tag) with which MESSAGE, counted from 0 */
+    uint8_t message;
 };
 
 /** share: so many have one each; together they keep what limits.h says. */

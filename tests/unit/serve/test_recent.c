@@ -138,12 +138,14 @@ static void who_was_asked_is_told(void **state)
     assert_true(recent_next(&r.entries, &e));
     assert_int_equal(e.kind, RECENT_TROUBLE);
     assert_string_equal(e.tag, "lame");
+    assert_int_equal(e.message, 0);
     assert_true(recent_next(&r.entries, &e));
     assert_int_equal(e.end, RECENT_SILENT);
     assert_true(recent_next(&r.entries, &e));
     assert_int_equal(e.end, RECENT_FAILED);
     assert_true(recent_next(&r.entries, &e));
     assert_string_equal(e.tag, "port-closed");
+    assert_int_equal(e.message, 2);
     assert_true(recent_next(&r.entries, &e));
     assert_int_equal(e.kind, RECENT_CHAIN);
     assert_int_equal(e.key_tag, 4711);
@@ -164,6 +166,35 @@ static void late_reply_takes_the_place_of_its_timeout(void **state)
     assert_true(recent_next(&r.entries, &e) && e.end == RECENT_ANSWERED && e.rtt_ms == 7);
     assert_true(recent_next(&r.entries, &e) && e.end == RECENT_SILENT);
     assert_false(recent_next(&r.entries, &e));
+}
+
+static void what_is_wrong_is_said_of_the_message_that_it_is_wrong_with(void **state)
+{
+    struct fixture *f = *state;
+    const struct event lame = {.kind = EVENT_USELESS, .to = &AT, .tag = "lame"};
+    struct recent_entry e;
+    unsigned messages = 0, troubles = 0;
+    struct recent_walk *walk = begin(f, WWW);
+    tell(walk, message(EVENT_TIMEOUT, 1));
+    tell(walk, message(EVENT_REPLY, 2));
+    tell(walk, message(EVENT_REPLY, 1)); /* the late one */
+    tell(walk, lame);
+    for (unsigned i = 3; i <= RECENT_MESSAGES_MAX; i++)
+        tell(walk, message(EVENT_REPLY, i));
+    tell(walk, message(EVENT_REPLY, 100)); /* finds no place, nor does what is wrong with it */
+    tell(walk, lame);
+    recent_end(f->r, walk, &GOOD, f->now);
+    struct recent_record r = newest(f);
+    assert_int_equal(r.left_out, 1);
+    while (recent_next(&r.entries, &e)) {
+        messages += e.kind == RECENT_MESSAGE;
+        if (e.kind != RECENT_TROUBLE)
+            continue;
+        troubles++;
+        assert_int_equal(e.message, 0);
+    }
+    assert_int_equal(messages, RECENT_MESSAGES_MAX);
+    assert_int_equal(troubles, 1);
 }
 
 static void reason_is_kept_and_cut(void **state)
@@ -290,6 +321,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_was_asked_is_told),
         TEST(late_reply_takes_the_place_of_its_timeout),
+        TEST(what_is_wrong_is_said_of_the_message_that_it_is_wrong_with),
         TEST(reason_is_kept_and_cut),
         TEST(who_joined_leaves_no_record),
         TEST(records_are_found_by_name_and_type_newest_first),
