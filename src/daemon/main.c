@@ -42,12 +42,26 @@ struct daemon {
     bool ending;
 };
 
+/* Those that end harkd, or have it read its settings, wait while nobody would hear them: at the start they
+ * would end it half-way, or be lost where it is the first process of its namespace (pid_namespaces(7)); at
+ * the end one more would cut it off. Threads are born with them blocked, so they come to the main thread. */
+static void mask_signals(int how)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(how, &set, NULL);
+}
+
 /* ---- the end ---- */
 
 static void close_all(struct daemon *d)
 {
     if (uv_is_closing((uv_handle_t *)&d->drain))
         return;
+    mask_signals(SIG_BLOCK);
     reload_close(d->reload);
     trust_keeper_close(d->trust);
     audience_close(d->audience);
@@ -303,6 +317,7 @@ static void start(struct daemon *d, const struct config *config)
     struct trust_keeper_hooks hooks = {.probe = probe_root, .changed = trust_changed, .ctx = d};
     trust_keeper_start(d->trust, &d->loop, &hooks);
     say_ready(d);
+    mask_signals(SIG_UNBLOCK); /* also if whoever started it had blocked them */
 }
 
 static int serve(struct snapshot *settings, const struct arguments *args)
@@ -390,7 +405,6 @@ static int print_config(const struct arguments *args, struct text *complaint)
 
 static int run(const struct arguments *args, struct text *complaint)
 {
-    signal(SIGHUP, SIG_IGN); /* until there is something to reload */
     struct snapshot *start = load(args, complaint);
     if (!start) {
         log_lines(LOG_LEVEL_ERROR, complaint->data);
@@ -413,11 +427,15 @@ int main(int argc, char **argv)
     struct arguments args;
     struct text complaint;
     int code = EXIT_CONFIG;
+    mask_signals(SIG_BLOCK);
     signal(SIGPIPE, SIG_IGN);
     log_open();
     arena_init(&lasting);
     text_init(&complaint);
-    switch (arguments_read(&args, argc, argv, &lasting, &complaint)) {
+    enum arguments_want want = arguments_read(&args, argc, argv, &lasting, &complaint);
+    if (want != ARGUMENTS_RUN)
+        mask_signals(SIG_UNBLOCK);
+    switch (want) {
     case ARGUMENTS_HELP:
         code = printf("%s", ARGUMENTS_HELP_TEXT) < 0;
         break;

@@ -9,6 +9,7 @@ import struct
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import dns.edns
 import dns.flags
@@ -226,6 +227,48 @@ def test_sigterm_ends_with_status_0(start_harkd):
     daemon = start_harkd({})
     assert daemon.stop() == 0
     assert not alive(port=PORT)
+
+
+def masks(status: Path) -> dict[str, set[int]]:
+    """Which signals a thread blocks and catches."""
+    found = dict(re.findall(r"^Sig(Blk|Cgt):\s*([0-9a-f]+)$", status.read_text(), re.MULTILINE))
+    return {what: {n for n in range(1, 65) if int(bits, 16) >> n - 1 & 1} for what, bits in found.items()}
+
+
+def test_signals_come_to_the_main_thread_whoever_blocked_them_before(start_harkd):
+    """Threads are born with them blocked, so they were blocked before there was a thread."""
+    told = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, told)
+    try:
+        daemon = start_harkd({"workers": 2})
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    threads = {int(task.name): masks(task / "status") for task in Path(f"/proc/{daemon.process.pid}/task").iterdir()}
+    main = threads.pop(daemon.process.pid)
+    assert told <= main["Cgt"] and not told & main["Blk"]
+    ours = [thread for thread in threads.values() if signal.SIGPROF not in thread["Blk"]]  # sanitizers block all in theirs
+    assert len(ours) >= 3 and all(told <= thread["Blk"] for thread in ours), threads
+    assert daemon.stop() == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="makes a PID namespace")
+def test_sigterm_is_not_lost_at_the_start_of_the_first_process(tmp_path):
+    """As in a container: the kernel drops signals to it that it neither handles nor blocks."""
+    file = tmp_path / "hark.yaml"
+    file.write_text(json.dumps({"listen": [f"127.0.0.1@{PORT}"], "drop-privileges": "no", "control": {"socket": str(tmp_path / "control")}}))
+    with open(tmp_path / "log", "w+b") as log:
+        outer = subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "harkd", "-c", file], stdout=log, stderr=log)
+        end = time.monotonic() + PATIENCE_S
+        children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children")
+        blocks = False
+        while not blocks:
+            assert outer.poll() is None and time.monotonic() < end, (tmp_path / "log").read_text()
+            for child in children.read_text().split():
+                is_harkd = Path(f"/proc/{child}/comm").read_text() == "harkd\n"  # not unshare any more
+                blocks = is_harkd and signal.SIGTERM in masks(Path(f"/proc/{child}/status"))["Blk"]
+        os.kill(int(child), signal.SIGTERM)
+        assert outer.wait(PATIENCE_S) == 0
+    assert "stopping: SIGTERM" in (tmp_path / "log").read_text()
 
 
 def test_sigterm_drains(start_harkd):
