@@ -17,6 +17,7 @@
 #define BACKLOG 8
 #define GROUPS_MAX 256u /* of a user; with more it counts as a member of none but the first */
 #define BLOCK 1024u     /* octets that a request grows by */
+#define HANG_UP_LOOK_MS 1000
 
 /* One connection: one request, one reply. Lives until both of its handles are closed. */
 struct peer {
@@ -138,7 +139,7 @@ static void on_line_written(uv_write_t *write, int status)
     p->unwritten--;
     if (status < 0 || (p->ended && p->unwritten == 0)) {
         peer_close(p);
-    } else if (p->refused && p->unwritten == 0 && p->call.room) {
+    } else if (p->refused && p->unwritten == 0 && p->call.room && p->asked && !p->closing) {
         p->refused = false;
         p->call.room(&p->call);
     }
@@ -160,14 +161,42 @@ static bool has_hung_up(uv_stream_t *stream)
     return poll(&p, 1, 0) > 0 && p.revents & (POLLHUP | POLLERR);
 }
 
-/* Nothing is expected but that it goes. */
+static void on_look(uv_timer_t *timer)
+{
+    struct peer *p = timer->data;
+    if (has_hung_up((uv_stream_t *)&p->pipe))
+        peer_close(p);
+}
+
+/* Nothing is expected but that it goes. Who closed one way is not told to go by the loop, and there may be
+ * no line that cannot be written. */
 static void on_stream_octets(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
+    struct peer *p = stream->data;
     if (n >= 0)
         return;
     uv_read_stop(stream);
     if (n != UV_EOF || has_hung_up(stream))
-        peer_close(stream->data);
+        peer_close(p);
+    else if (!p->ended)
+        uv_timer_start(&p->patience, on_look, HANG_UP_LOOK_MS, HANG_UP_LOOK_MS);
+}
+
+static bool write_line(struct peer *p, const char *text)
+{
+    size_t len = strlen(text);
+    struct line *l = mem_alloc(sizeof *l + len + 1);
+    l->peer = p;
+    memcpy(l->text, text, len);
+    l->text[len] = '\n';
+    uv_buf_t buf = uv_buf_init(l->text, (unsigned)len + 1);
+    p->unwritten++;
+    if (uv_write(&l->write, (uv_stream_t *)&p->pipe, &buf, 1, on_line_written) != 0) {
+        p->unwritten--;
+        mem_free(l);
+        return false;
+    }
+    return true;
 }
 
 static bool on_line(struct control_call *call, const char *text)
@@ -184,26 +213,16 @@ static bool on_line(struct control_call *call, const char *text)
         p->refused = true;
         return false;
     }
-    size_t len = strlen(text);
-    struct line *l = mem_alloc(sizeof *l + len + 1);
-    l->peer = p;
-    memcpy(l->text, text, len);
-    l->text[len] = '\n';
-    uv_buf_t buf = uv_buf_init(l->text, (unsigned)len + 1);
-    p->unwritten++;
-    if (uv_write(&l->write, (uv_stream_t *)&p->pipe, &buf, 1, on_line_written) != 0) {
-        p->unwritten--;
-        mem_free(l);
-        return false;
-    }
-    return true;
+    return write_line(p, text);
 }
 
-static void on_end(struct control_call *call)
+static void on_end(struct control_call *call, const char *text)
 {
     struct peer *p = HOLDER(call, struct peer, call);
     p->asked = false;
     p->ended = true;
+    if (text && !p->closing && !p->closed)
+        (void)write_line(p, text);
     if (p->closing || p->closed)
         peer_free_if_done(p);
     else if (p->unwritten == 0)

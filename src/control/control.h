@@ -70,8 +70,8 @@ struct control_call {
     /* Or lines, while they come: */
     /* One more; its end is added. False: who reads is too slow, it is lost. */
     bool (*line)(struct control_call *call, const char *line);
-    /* After the last line; the call is over. */
-    void (*end)(struct control_call *call);
+    /* The last line, which is not lost, or NULL; the call is over. */
+    void (*end)(struct control_call *call, const char *line);
     /* The source's: who asked has gone. It calls end() then, at once or later, and may call line() until
      * then. */
     void (*gone)(struct control_call *call);

@@ -12,6 +12,7 @@
 #define LISTED_MAX 10u    /* of the slowest, and of those that fail */
 #define LOOKED_MAX 65536u /* servers of the cache that are looked at: more are counted */
 #define LAME_MAX 50u      /* zones told */
+#define ADDRESSES_MAX 16u /* of one name: for each, all that is in the cache is looked at */
 #define TIMEOUTS_MANY 3u  /* in a row: no single loss */
 #define LOSS_MUCH 25      /* percent */
 
@@ -104,7 +105,7 @@ static void add_servers_of(const struct cache_view *v, const name_t *name, uint1
     struct arena arena;
     arena_init(&arena);
     const struct rrset *rs = cache_rrset_get(v->cache, name, type, CLASS_IN, v->now_s, &arena);
-    for (size_t i = 0; rs && i < rs->count; i++) {
+    for (size_t i = 0; rs && i < rs->count && json_array_size(list) < ADDRESSES_MAX; i++) {
         struct addr addr = {.family = type == TYPE_A ? FAMILY_V4 : FAMILY_V6};
         if (rs->rdata[i].len != addr_len(&addr))
             continue;

@@ -1,8 +1,8 @@
 #include "daemon/audience.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "daemon/watch.h"
 
 #define WALKS_MAX (FEED_READERS - WATCH_READERS)
@@ -62,16 +62,23 @@ static struct place *place_of(struct audience *a, const struct control_call *cal
 
 /* ---- events ---- */
 
+static void add_lost(struct text *t, uint64_t lost)
+{
+    text_printf(t, "{\"event\":\"lost\",\"count\":%llu}", (unsigned long long)lost);
+}
+
 /* How many lines who reads there did not get. */
 static void tell_lost(struct audience *a, struct place *p)
 {
     struct feed_reader at = reader_at(a, p);
     uint64_t lost = p->call ? feed_take_lost(a->feed, at.place) : 0;
-    char text[64];
+    char buf[64];
+    struct text t;
     if (!lost)
         return;
-    snprintf(text, sizeof text, "{\"event\":\"lost\",\"count\":%llu}", (unsigned long long)lost);
-    if (!p->call->line(p->call, text))
+    text_init_fixed(&t, buf, sizeof buf);
+    add_lost(&t, lost);
+    if (!p->call->line(p->call, t.data))
         feed_lose(a->feed, at, lost);
 }
 
@@ -92,19 +99,19 @@ static void tell_workers(struct audience *a)
     watch_release(w);
 }
 
-static void leave(struct audience *a, struct place *p)
+static void leave(struct place *p, const char *line)
 {
     struct control_call *call = p->call;
     p->taken = false;
     p->call = NULL;
     if (call)
-        call->end(call);
+        call->end(call, line);
 }
 
 static void on_reader_gone(struct control_call *call)
 {
     struct audience *a = call->ctx;
-    leave(a, place_of(a, call));
+    leave(place_of(a, call), NULL);
     tell_workers(a);
 }
 
@@ -131,7 +138,7 @@ static void on_walker_gone(struct control_call *call)
     struct place *p = place_of(call->ctx, call);
     p->call = NULL;
     p->gone = true;
-    call->end(call);
+    call->end(call, NULL);
 }
 
 void audience_walk(struct audience *a, struct control_call *call, const name_t *name, uint16_t type)
@@ -153,14 +160,29 @@ void audience_walk(struct audience *a, struct control_call *call, const name_t *
 
 /* ---- lines ---- */
 
-static void on_line(void *ctx, struct feed_reader to, const char *line)
+/* How much was lost, and the outcome. */
+static void pass_last(struct audience *a, struct place *p, const char *line)
+{
+    uint64_t lost = feed_take_lost(a->feed, reader_at(a, p).place);
+    struct text t;
+    text_init(&t);
+    if (lost) {
+        add_lost(&t, lost);
+        text_char(&t, '\n');
+    }
+    text_add(&t, line);
+    leave(p, t.data);
+    text_fini(&t);
+}
+
+static void on_line(void *ctx, struct feed_reader to, const char *line, bool last)
 {
     struct audience *a = ctx;
     struct place *p = &a->places[to.place];
     if (!p->taken || p->turn != to.turn)
         return;
-    if (!line) {
-        leave(a, p);
+    if (last) {
+        pass_last(a, p, line);
         return;
     }
     tell_lost(a, p);
@@ -180,7 +202,7 @@ void audience_close(struct audience *a)
 {
     for (unsigned i = 0; i < FEED_READERS; i++)
         if (a->places[i].taken)
-            leave(a, &a->places[i]);
+            leave(&a->places[i], NULL);
     feed_close(a->feed);
 }
 

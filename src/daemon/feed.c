@@ -2,15 +2,20 @@
 
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 
-#define LINES_MAX 4096u /* on their way: some 2 MB */
+/* On their way, while the main thread is busy: some 500 octets each, but one with a large RRset has some
+ * 100,000. */
+#define LINES_MAX 4096u
+#define OCTETS_MAX 2097152u
 
 struct line {
     struct line *next;
     struct feed_reader to;
     char *text;
+    size_t len;
     bool last;
 };
 
@@ -22,6 +27,7 @@ struct feed {
     struct line *first, **end;
     bool closed;
     atomic_uint count;
+    atomic_size_t octets;
     _Atomic uint64_t lost[FEED_READERS];
 };
 
@@ -38,6 +44,7 @@ static struct line *take_all(struct feed *f)
 static void line_free(struct feed *f, struct line *l)
 {
     atomic_fetch_sub_explicit(&f->count, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&f->octets, l->len, memory_order_relaxed);
     free(l->text);
     mem_free(l);
 }
@@ -48,9 +55,7 @@ static void on_news(uv_async_t *async)
     for (struct line *l = take_all(f), *next; l; l = next) {
         next = l->next;
         if (l->text)
-            f->on_line(f->ctx, l->to, l->text);
-        if (l->last)
-            f->on_line(f->ctx, l->to, NULL);
+            f->on_line(f->ctx, l->to, l->text, l->last);
         line_free(f, l);
     }
 }
@@ -67,12 +72,14 @@ struct feed *feed_new(uv_loop_t *loop, feed_line_fn *on_line, void *ctx)
     return f;
 }
 
-void feed_put(struct feed *f, struct feed_reader to, json_t *json, bool last)
+size_t feed_put(struct feed *f, struct feed_reader to, json_t *json, bool last)
 {
     struct line *l = mem_alloc(sizeof *l);
     *l = (struct line){.to = to, .text = json_dumps(json, JSON_COMPACT), .last = last};
+    size_t len = l->len = l->text ? strlen(l->text) : 0;
     json_decref(json);
     atomic_fetch_add_explicit(&f->count, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&f->octets, len, memory_order_relaxed);
     uv_mutex_lock(&f->lock);
     bool closed = f->closed;
     if (!closed) {
@@ -83,11 +90,13 @@ void feed_put(struct feed *f, struct feed_reader to, json_t *json, bool last)
     uv_mutex_unlock(&f->lock);
     if (closed)
         line_free(f, l);
+    return len;
 }
 
 bool feed_has_room(struct feed *f, struct feed_reader to)
 {
-    if (atomic_load_explicit(&f->count, memory_order_relaxed) < LINES_MAX)
+    if (atomic_load_explicit(&f->count, memory_order_relaxed) < LINES_MAX &&
+        atomic_load_explicit(&f->octets, memory_order_relaxed) < OCTETS_MAX)
         return true;
     feed_lose(f, to, 1);
     return false;

@@ -22,12 +22,12 @@ struct feed_reader {
     uint32_t place, turn;
 };
 
-/* NULL: the last line of a walk was the one before. */
-typedef void feed_line_fn(void *ctx, struct feed_reader to, const char *line);
+/* last: nothing more follows. */
+typedef void feed_line_fn(void *ctx, struct feed_reader to, const char *line, bool last);
 
 struct feed *feed_new(uv_loop_t *loop, feed_line_fn *on_line, void *ctx);
-/** Takes the reference. last: nothing more follows. */
-void feed_put(struct feed *f, struct feed_reader to, json_t *line, bool last);
+/** Takes the reference. last: nothing more follows. Returns the line's octets, which are what it cost. */
+size_t feed_put(struct feed *f, struct feed_reader to, json_t *line, bool last);
 /** Is there room for one more? If not it is lost: for who would make it in vain. */
 bool feed_has_room(struct feed *f, struct feed_reader to);
 /** So many more are lost. */

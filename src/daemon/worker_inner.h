@@ -21,7 +21,7 @@ struct telling {
     _Atomic(struct watch *) offered;
     struct observer observer;
     int64_t since_ms; /* of lines, in this second */
-    unsigned lines;
+    size_t lines;
 };
 
 struct worker {

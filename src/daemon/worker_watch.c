@@ -27,6 +27,8 @@ void watch_release(struct watch *w)
         mem_free(w);
 }
 
+#define LINE_OCTETS 512u /* of a usual one */
+
 /* ---- walks ---- */
 
 void worker_walk(struct worker *w, struct walk *walk)
@@ -46,7 +48,8 @@ static void on_walk_event(void *ctx, const struct event *e)
         return;
     }
     walk->lines++;
-    feed_put(walk->feed, walk->to, event_to_json(e, walk->start_ms), false);
+    if (feed_has_room(walk->feed, walk->to))
+        feed_put(walk->feed, walk->to, event_to_json(e, walk->start_ms), false);
 }
 
 static void walk_end(struct walk *walk, const struct outcome *o, int64_t now_ms)
@@ -111,14 +114,14 @@ void worker_watch(struct worker *w, struct watch *watch)
     inbox_nudge(&w->inbox);
 }
 
-/* A line costs some 10 µs: a hundredth of the worker's time at most. */
+/* A line costs some 10 µs: a hundredth of the worker's time at most. A long one counts as several. */
 static bool is_time(struct telling *t, int64_t now_ms)
 {
     if (now_ms - t->since_ms >= 1000) {
         t->since_ms = now_ms;
         t->lines = 0;
     }
-    return t->lines++ < EVENTS_A_SECOND_MAX;
+    return t->lines < EVENTS_A_SECOND_MAX;
 }
 
 static json_t *event_line(const struct event *e)
@@ -150,7 +153,7 @@ static void on_any_event(void *ctx, const struct event *e)
         if (!is_time(t, e->now.mono_ms))
             feed_lose(t->watch->feed, r->to, 1);
         else if (feed_has_room(t->watch->feed, r->to))
-            feed_put(t->watch->feed, r->to, event_line(e), false);
+            t->lines += 1 + feed_put(t->watch->feed, r->to, event_line(e), false) / LINE_OCTETS;
     }
 }
 

@@ -43,7 +43,7 @@ static void on_gone(struct control_call *call)
     struct fixture *f = call->ctx;
     f->gone = true;
     f->late = NULL;
-    call->end(call);
+    call->end(call, NULL);
 }
 
 static void on_room_again(struct control_call *call)
@@ -182,7 +182,7 @@ static void lines_come_until_the_end(void **state)
     shutdown(fd, SHUT_WR); /* has no more to ask, but listens */
     turn(f, 5);
     assert_true(f->late->line(f->late, "{\"second\":2}"));
-    f->late->end(f->late);
+    f->late->end(f->late, NULL);
     read_all(f, fd, buf, sizeof buf);
     assert_string_equal(buf, "{\"second\":2}\n");
     assert_false(f->gone);
@@ -223,6 +223,36 @@ static void slow_reader_loses_lines_but_not_its_place(void **state)
     assert_int_equal(f->rooms, 1);
     assert_true(f->late->line(f->late, line));
     close(fd);
+}
+
+static void last_line_is_never_lost(void **state)
+{
+    struct fixture *f = *state;
+    char line[4096];
+    static char buf[5 * STREAM_QUEUE_MAX];
+    memset(line, 'x', sizeof line);
+    line[sizeof line - 1] = 0;
+    int fd = dial_events(f);
+    while (f->late->line(f->late, line))
+        ;
+    f->late->end(f->late, "{\"last\":1}");
+    size_t len = read_all(f, fd, buf, sizeof buf);
+    assert_true(len > STREAM_QUEUE_MAX && len < sizeof buf - 1);
+    assert_string_equal(buf + len - 11, "{\"last\":1}\n");
+    close(fd);
+}
+
+static void who_closed_one_way_and_then_goes_is_missed_though_there_is_no_line(void **state)
+{
+    struct fixture *f = *state;
+    int fd = dial_events(f);
+    shutdown(fd, SHUT_WR);
+    turn(f, 5);
+    assert_false(f->gone);
+    close(fd);
+    for (int i = 0; i < 3 && !f->gone; i++)
+        uv_run(&f->loop, UV_RUN_ONCE); /* until the next look: a second */
+    assert_true(f->gone);
 }
 
 static void readers_of_lines_end_with_the_socket(void **state)
@@ -362,6 +392,8 @@ int main(void)
         TEST(lines_come_until_the_end),
         TEST(who_goes_away_is_missed),
         TEST(slow_reader_loses_lines_but_not_its_place),
+        TEST(last_line_is_never_lost),
+        TEST(who_closed_one_way_and_then_goes_is_missed_though_there_is_no_line),
         TEST(readers_of_lines_end_with_the_socket),
         TEST(reply_may_come_later),
         TEST(reply_may_come_after_the_end_of_the_socket),

@@ -22,13 +22,10 @@ struct fixture {
     bool in_order;
 };
 
-static void on_line(void *ctx, struct feed_reader to, const char *line)
+static void on_line(void *ctx, struct feed_reader to, const char *line, bool last)
 {
     struct fixture *f = ctx;
-    if (!line) {
-        f->ends++;
-        return;
-    }
+    f->ends += last;
     json_t *j = json_loads(line, 0, NULL);
     int n = (int)json_integer_value(json_object_get(j, "n"));
     json_decref(j);
@@ -118,6 +115,21 @@ static void what_finds_no_room_is_counted_for_its_reader(void **state)
     end_loop(f);
 }
 
+static void room_is_bounded_in_octets_too(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed_reader first = {0, 7};
+    static char text[100001];
+    size_t octets = 0;
+    memset(text, 'x', sizeof text - 1);
+    while (feed_has_room(f->feed, first) && octets < 100000000)
+        octets += feed_put(f->feed, first, json_pack("{s:s}", "text", text), false);
+    assert_in_range(octets, 1000000, 4000000);
+    uv_run(&f->loop, UV_RUN_NOWAIT);
+    assert_true(feed_has_room(f->feed, first));
+    end_loop(f);
+}
+
 static void nothing_comes_after_the_end(void **state)
 {
     struct fixture *f = *state;
@@ -164,6 +176,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(lines_of_all_senders_come_in_their_order),
         TEST(what_finds_no_room_is_counted_for_its_reader),
+        TEST(room_is_bounded_in_octets_too),
         TEST(nothing_comes_after_the_end),
         cmocka_unit_test(errand_of_who_is_busy_is_left_out),
     };
