@@ -151,8 +151,12 @@ def simulator() -> list[Tally]:
 def in_lab(folder: str, number: int, claims: str) -> Tally:
     tally = Tally(f"{folder}, laboratory {number}")
     file = RESULTS / f"{folder.replace('/', '-')}-{number}.xml"
-    code = run(tally, [str(TOP / "tests/lab/enter"), "/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
-                       "no:cacheprovider", f"--junitxml={file}", folder], SYSTEM_LIMIT_S, ENV | {"HARK_CLAIMS": claims}, TOP)
+    with tempfile.TemporaryDirectory(prefix="hark-test-") as temporary:
+        os.chmod(temporary, 0o755)  # some harkd in there is not root
+        # pytest shuts the folder that it shares with every other pytest: each has its own.
+        env = ENV | {"HARK_CLAIMS": claims, "PYTEST_DEBUG_TEMPROOT": temporary}
+        code = run(tally, [str(TOP / "tests/lab/enter"), "/usr/bin/python3", "-B", "-m", "pytest", "-q", "-p",
+                           "no:cacheprovider", f"--junitxml={file}", folder], SYSTEM_LIMIT_S, env, TOP)
     count_junit(tally, code, file)
     return tally
 

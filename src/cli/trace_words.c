@@ -236,14 +236,16 @@ void trace_add_primed(struct text *t, const struct walk_step *message)
 
 /* ---- trust ---- */
 
-/* Why a zone is insecure, in few words. */
-static const char *insecure_word(const char *tag)
+/* Why a zone, or a denial, is insecure, in few words. */
+static const char *insecure_word(const struct event *e)
 {
-    static const struct {
+    const char *tag = e->tag;
+    const struct {
         const char *tag, *word;
-    } words[] = {{"delegation-unsigned", "no DS"}, {"opt-out", "no DS"}, {"ds-algorithm", "algorithm"},
-        {"ds-digest", "digest"}, {"rrsig-algorithm", "algorithm"}, {"nsec3-iterations", "NSEC3 rounds"},
-        {"negative-anchor", "negative anchor"}, {"no-anchor", "no anchor"}};
+    } words[] = {{"delegation-unsigned", "no DS"}, {"opt-out", e->kind == EVENT_CHAIN ? "no DS" : "opt-out"},
+        {"ds-algorithm", "algorithm"}, {"ds-digest", "digest"}, {"rrsig-algorithm", "algorithm"},
+        {"nsec3-iterations", "NSEC3 rounds"}, {"negative-anchor", "negative anchor"},
+        {"no-anchor", "no anchor"}};
     for (size_t i = 0; tag && i < sizeof words / sizeof words[0]; i++)
         if (strcmp(tag, words[i].tag) == 0)
             return words[i].word;
@@ -257,13 +259,16 @@ enum out_style trace_add_mark(struct text *t, const struct trace_walk *w, const 
     const struct event *e = message->bogus;
     if (!e && zone)
         e = trace_walk_verdict(w, zone, &own);
-    if (!e)
-        e = message->judged;
+    if (!e ||
+        (message->judged && e->verdict == VERDICT_SECURE && message->judged->verdict == VERDICT_INSECURE)) {
+        e = message->judged; /* a signed zone's word on what may be unsigned */
+        own = true;
+    }
     const char *verdict = e ? verdict_text(e->verdict) : NULL;
     if (!verdict)
         return STYLE_PLAIN;
     text_add(t, verdict);
-    const char *why = own && e->verdict == VERDICT_INSECURE ? insecure_word(e->tag) : NULL;
+    const char *why = own && e->verdict == VERDICT_INSECURE ? insecure_word(e) : NULL;
     if (why)
         text_printf(t, ": %s", why);
     return trace_verdict_style(e->verdict);

@@ -153,6 +153,8 @@ static const char *sentence(const struct fault *f)
         return "there is no trust anchor for %o";
     case FAULT_DELEGATION_UNSIGNED:
         return "the delegation of %o is not signed";
+    case FAULT_OPT_OUT:
+        return "where %o would be, unsigned zones may be: opt-out";
     }
     return "unknown";
 }

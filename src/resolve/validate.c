@@ -338,9 +338,9 @@ static enum job_state insecure(struct job *j, const struct fault *fault)
     struct validation *v = j->val;
     v->insecure = v->zone;
     v->insecure_fault = *fault;
-    struct reason why = {EDE_NONE, "opt-out", "its delegation lies in an opt-out span"};
-    if (fault->kind)
-        why = fault_reason(j, fault);
+    if (!fault->kind)
+        v->insecure_fault = (struct fault){.kind = FAULT_DELEGATION_UNSIGNED, .owner = v->zone};
+    struct reason why = fault_reason(j, &v->insecure_fault);
     JOB_EVENT(j, EVENT_CHAIN, .zone = v->zone, .verdict = VERDICT_INSECURE, .tag = why.tag, .text = why.text,
         .ede = why.ede);
     return item_end(v, VERDICT_INSECURE, fault);

@@ -124,6 +124,8 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         lessen(f, f->denial, &res.fault);
         break;
     case DENIAL_OPT_OUT:
+        res.fault = (struct fault){.kind = FAULT_OPT_OUT, .owner = f->target};
+        /* fallthrough */
     case DENIAL_INSECURE:
         f->denial = VERDICT_INSECURE;
         lessen(f, VERDICT_INSECURE, &res.fault);
@@ -140,7 +142,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         return false;
     }
     f->proofs = *list;
-    struct reason why = {EDE_NONE, NULL, "it lies in an opt-out span"};
+    struct reason why = {.ede = EDE_NONE};
     if (res.fault.kind)
         why = fault_reason(j, &res.fault);
     JOB_EVENT(
@@ -165,6 +167,8 @@ static bool conclude_wildcard(struct job *j, struct item *it, enum job_state *st
         wildcard_learn(j, it->rrset, it->labels);
         break;
     case DENIAL_OPT_OUT:
+        res.fault = (struct fault){.kind = FAULT_OPT_OUT, .owner = it->owner, .type = it->type};
+        /* fallthrough */
     case DENIAL_INSECURE:
         it->verdict = VERDICT_INSECURE;
         it->fault = res.fault;

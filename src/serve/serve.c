@@ -119,7 +119,7 @@ static void tell_fault(struct visit *v, const struct outcome *o)
 {
     struct request *rq = v->rq;
     struct text text;
-    if (o->fault == FAULT_NONE || o->fault == FAULT_DELEGATION_UNSIGNED)
+    if (o->fault == FAULT_NONE || o->fault == FAULT_DELEGATION_UNSIGNED || o->fault == FAULT_OPT_OUT)
         return;
     char *room = arena_alloc(&v->s->scratch, ANSWER_REASON_MAX);
     text_init_fixed(&text, room, ANSWER_REASON_MAX);

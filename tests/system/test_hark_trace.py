@@ -34,6 +34,13 @@ def test_trace_draws_a_picture(hark, tmp_path):
     assert done.returncode == 1 and "one name" in done.stderr and not (tmp_path / "two").exists()
 
 
+def test_a_denial_in_an_opt_out_span_is_not_called_secure(hark):
+    """RFC 5155 9.2. com. is signed, and what it says of its own data is secure; of names in the span it is not."""
+    page = hark("trace", "not-there.com").stdout.splitlines()
+    assert any(re.search(r"NXDOMAIN\) +insecure: opt-out$", line) for line in page), page
+    assert "unsigned zones may be: opt-out" in "".join(page) and page[-1].endswith(", insecure"), page
+
+
 # ---- through harkd -----------------------------------------------------------------------------------------------
 
 def test_through_shows_what_harkd_knows_and_what_it_asks(hark):
