@@ -1,10 +1,15 @@
 /* hark mx DOMAIN…: where mail for it goes, and how. The plan is libhark's (hark/hark.h). */
+#include <string.h>
+#include <strings.h>
+
 #include "base/now.h"
 #include "cli/command.h"
 #include "cli/https.h"
 #include "cli/lookup.h"
 #include "cli/mx_view.h"
+#include "cli/record.h"
 #include "defs/limits.h"
+#include "lib/idn.h"
 
 #define POLICY_TIME_MS 10000 /* RFC 8461 3.3: at most a minute; a person waits here */
 
@@ -12,6 +17,7 @@ struct planning {
     const struct args *args;
     struct lookup lookup;
     struct arena documents; /* of one domain */
+    const char **selves;    /* as they are compared */
     bool silent;            /* a look-up had no reply */
 };
 
@@ -40,6 +46,8 @@ static void fetch(void *context, const char *url, struct hark_document *document
     struct https_request request = {.url = url, .accept = "text/plain", .max_octets = STS_POLICY_MAX};
     struct https_reply reply;
     request.until_ms = now_read(false).mono_ms + POLICY_TIME_MS;
+    if (request.until_ms > p->lookup.until_ms)
+        request.until_ms = p->lookup.until_ms; /* MX_TIME_MS_MAX is for the whole plan */
     https_get(&reply, &request, &p->documents);
     *document = reply.doc;
 }
@@ -67,7 +75,7 @@ static enum status plan_one(struct planning *p, struct out *out, const char *tar
     struct hark_mx_settings settings = {
         .look_up = look_up, .fetch = fetch, .random = choose, .ahead = look_up_ahead, .context = p};
     const char *why;
-    settings.self = a->selves;
+    settings.self = p->selves;
     settings.self_count = a->self_count;
     settings.families = a->on[OPTION_IPV4] ? HARK_IPV4 : a->on[OPTION_IPV6] ? HARK_IPV6 : 0;
     settings.no_pointers = a->on[OPTION_NEXT];
@@ -92,10 +100,52 @@ static enum status plan_one(struct planning *p, struct out *out, const char *tar
     return status;
 }
 
+/* Our own name as a host's is compared with it: A-labels; an address may stand in the brackets of a literal.
+ * NULL: it is neither. */
+static const char *read_self(const char *word, struct arena *a)
+{
+    name_t name[NAME_MAX_LEN];
+    char buf[NAME_TEXT_LEN];
+    struct addr addr;
+    struct text t;
+    size_t n = strlen(word);
+    if (n > 2 && word[0] == '[' && word[n - 1] == ']') {
+        size_t skip = strncasecmp(word, "[IPv6:", 6) == 0 ? 6 : 1;
+        char *inner = arena_strdup(a, word + skip);
+        inner[n - skip - 1] = 0;
+        return addr_parse(&addr, inner) == ERR_OK ? inner : NULL;
+    }
+    if (addr_parse(&addr, word) == ERR_OK)
+        return word;
+    text_init(&t);
+    bool good = idn_to_name(name, word, &t) == ERR_OK && !name_is_root(name);
+    text_fini(&t);
+    return good ? arena_strdup(a, record_bare_name(name, buf)) : NULL;
+}
+
+/* False: what is wrong was said. */
+static bool read_selves(struct planning *p, struct arena *a)
+{
+    const char **selves = ARENA_ARRAY(a, const char *, p->args->self_count + 1);
+    for (size_t i = 0; i < p->args->self_count; i++) {
+        selves[i] = read_self(p->args->selves[i], a);
+        if (!selves[i]) {
+            out_complain("--self takes a host's name or an address, not '%s'", p->args->selves[i]);
+            return false;
+        }
+    }
+    p->selves = selves;
+    return true;
+}
+
 enum status cmd_mx(const struct args *args, struct out *out)
 {
     struct planning p = {.args = args};
+    struct arena arena;
+    arena_init(&arena);
     enum status worst = lookup_init(&p.lookup, args);
+    if (worst == STATUS_ANSWER && !read_selves(&p, &arena))
+        worst = STATUS_USAGE;
     if (worst == STATUS_ANSWER) {
         for (size_t i = 0; i < args->name_count && !out->error; i++) {
             arena_init(&p.documents);
@@ -104,5 +154,6 @@ enum status cmd_mx(const struct args *args, struct out *out)
         }
     }
     lookup_fini(&p.lookup);
+    arena_fini(&arena);
     return worst;
 }

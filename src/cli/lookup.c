@@ -117,7 +117,7 @@ static void look_up(struct looking *k, const char *name, uint16_t type, struct h
         answer->why = failure_text(&r, k->arena);
         return;
     }
-    const name_t *owner = end_of_aliases(&r.msg, q.name);
+    const name_t *owner = type == TYPE_CNAME ? q.name : end_of_aliases(&r.msg, q.name);
     if (!name_equal(owner, q.name))
         answer->canonical = bare_text(owner, k->arena);
     answer->secure = r.msg.flags & FLAG_AD;

@@ -7,6 +7,7 @@
 #define COLUMN_ADDRESS 40u
 #define COLUMN_VALUE 12u
 #define SMTP_PORT 25
+#define DAY_S 86400u
 #define TLSA_HEX_SHOWN 16u /* octets of a digest that are enough to tell it from others */
 
 static const char *const verdict_words[] = {[HARK_MX_DELIVERABLE] = "deliverable",
@@ -107,9 +108,18 @@ static void put_sts(struct out *out, const struct hark_sts *sts)
     if (!sts->id)
         return;
     text_init(&t);
-    text_printf(&t, "%s, id %s", mode_words[sts->mode], sts->id);
-    for (size_t i = 0; i < sts->pattern_count && sts->mode != HARK_STS_UNKNOWN; i++)
-        text_printf(&t, "%s%s", i ? ", " : ": ", sts->patterns[i]);
+    if (sts->mode == HARK_STS_UNKNOWN) {
+        text_printf(&t, "announced (id %s), but its policy cannot be had", sts->id);
+    } else {
+        text_add(&t, mode_words[sts->mode]);
+        for (size_t i = 0; i < sts->pattern_count; i++)
+            text_printf(&t, "%s%s", i ? ", " : ": ", sts->patterns[i]);
+        text_printf(&t, " (id %s, to be kept for ", sts->id);
+        if (sts->max_age_s >= DAY_S)
+            text_printf(&t, "%u day%s)", sts->max_age_s / DAY_S, sts->max_age_s / DAY_S == 1 ? "" : "s");
+        else
+            text_printf(&t, "%u s)", sts->max_age_s);
+    }
     put_line(out, STYLE_PLAIN, "MTA-STS", t.data);
     text_fini(&t);
 }

@@ -1,13 +1,13 @@
 /* The plan of delivery: RFC 5321 5.1, RFC 7505.
  *
- *   the domain          an address literal is the only host; else its MX records (aliases followed, 5.1)
- *     no such name      no such domain
- *     failed            temporary: never the address instead (5.1)
- *     no MX             the domain is its own host: an implicit MX of preference 0
- *     one "0 ."         accepts no mail
- *   the hosts           mx_ahead.c tells the caller what will be asked; by preference, equal ones shuffled;
- * addresses of each ourselves           we and all that is no better are left out TLS mx_tls.c the verdict
- * one usable host is enough
+ * An address literal is the only host; else a domain's MX records say the hosts (aliases followed, 5.1).
+ * Where there is no such name there is no such domain; a failure is temporary, and never leads to the address
+ * instead (5.1); without MX the domain is its own host, an implicit MX of preference 0; one "0 ." accepts no
+ * mail.
+ *
+ * Hosts are ordered by preference, equal ones shuffled; mx_ahead.c tells the caller what will be asked; each
+ * one's addresses are looked up; we ourselves and all that is no better are left out; mx_tls.c says how safe
+ * the way to each must be. One usable host is enough.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include <strings.h>
 
 #include "defs/limits.h"
-#include "lib/idn.h"
 #include "lib/mx_inner.h"
 #include "lib/reverse.h"
 
@@ -52,9 +51,7 @@ void mx_warn(struct mx *m, const char *format, ...)
     m->warnings[m->plan.warning_count++] = arena_strdup(&m->arena, said);
 }
 
-/* ---- the target ---- */
-
-static const char *bare_text(struct mx *m, const name_t *n)
+const char *mx_bare_name(struct mx *m, const name_t *n)
 {
     char buf[NAME_TEXT_LEN];
     name_text(n, buf);
@@ -62,56 +59,6 @@ static const char *bare_text(struct mx *m, const name_t *n)
     if (len > 1)
         buf[len - 1] = 0; /* a name's text always ends with a dot, which no escape precedes */
     return arena_strdup(&m->arena, buf);
-}
-
-static bool read_literal(struct mx *m, const char *domain)
-{
-    char text[ADDR_TEXT_LEN];
-    struct addr addr;
-    size_t n = strlen(domain);
-    bool six = strncasecmp(domain, "[IPv6:", 6) == 0; /* RFC 5321 4.1.3 */
-    const char *start = domain + (six ? 6 : 1);
-    size_t len = n - (size_t)(start - domain) - 1;
-    if (domain[n - 1] != ']' || len >= sizeof text)
-        return false;
-    memcpy(text, start, len);
-    text[len] = 0;
-    if (addr_parse(&addr, text) != ERR_OK || (addr.family == FAMILY_V6) != six)
-        return false;
-    m->plan.literal = true;
-    m->plan.domain = arena_strdup(&m->arena, addr_text(&addr, text));
-    return true;
-}
-
-/* The last @: a quoted local part may hold others. */
-static const char *domain_of(struct mx *m, const char *target)
-{
-    const char *at = strrchr(target, '@');
-    for (const char *c = target; at && c < at; c++)
-        m->plan.needs_utf8 = m->plan.needs_utf8 || (unsigned char)*c > 0x7f;
-    return at ? at + 1 : target;
-}
-
-static const char *read_target(struct mx *m, const char *target)
-{
-    const char *domain = domain_of(m, target);
-    name_t name[NAME_MAX_LEN];
-    struct text why;
-    if (domain[0] == '[' && read_literal(m, domain))
-        return NULL;
-    if (domain[0] == '[')
-        return "an address literal is [192.0.2.1] or [IPv6:2001:db8::1]";
-    if (domain == target + 1)
-        return "nothing stands before the @";
-    text_init(&why);
-    enum err err = idn_to_name(name, domain, &why);
-    text_fini(&why);
-    if (err)
-        return "it is no domain name";
-    if (name_is_root(name))
-        return "the root has no mail";
-    m->plan.domain = bare_text(m, name);
-    return NULL;
 }
 
 /* ---- hosts ---- */
@@ -169,7 +116,7 @@ static void take_mx(struct mx *m, const struct hark_answer *answer)
         const struct hark_rdata *rd = &answer->records[i];
         if (rd->length < 3 || name_check(rd->data + 2, rd->length - 2) != rd->length - 2)
             continue;
-        struct hark_mx_host *h = add_host(m, get_u16(rd->data), bare_text(m, rd->data + 2));
+        struct hark_mx_host *h = add_host(m, get_u16(rd->data), mx_bare_name(m, rd->data + 2));
         h->secure = answer->secure;
         if (name_is_root(rd->data + 2) || is_address(h->name))
             h->state = HARK_MX_HOST_NOT_A_HOST;
@@ -292,7 +239,8 @@ static bool same_self(const char *self, const char *ours)
 static bool is_self(const struct mx *m, const struct hark_mx_host *h)
 {
     for (size_t s = 0; s < m->settings->self_count; s++) {
-        if (same_self(m->settings->self[s], h->name))
+        if (same_self(m->settings->self[s], h->name) ||
+            (h->canonical && same_self(m->settings->self[s], h->canonical)))
             return true;
         for (size_t i = 0; i < h->address_count; i++)
             if (same_self(m->settings->self[s], h->addresses[i]))
@@ -325,10 +273,12 @@ static bool drop_self(struct mx *m)
 static void decide(struct mx *m)
 {
     size_t used = 0, temporary = 0;
+    bool ourselves = false;
     const char *why = NULL;
     for (size_t i = 0; i < m->plan.host_count; i++) {
         const struct hark_mx_host *h = &m->hosts[i];
         used += h->state == HARK_MX_HOST_USED;
+        ourselves = ourselves || h->state == HARK_MX_HOST_SELF;
         if (h->state == HARK_MX_HOST_FAILED || h->state == HARK_MX_HOST_TLSA_FAILED ||
             h->state == HARK_MX_HOST_NOT_IN_POLICY) {
             temporary++;
@@ -342,7 +292,8 @@ static void decide(struct mx *m)
     else if (!used && m->plan.implicit)
         m->plan.why = "it has neither MX records nor an address";
     else if (!used)
-        m->plan.why = "none of its hosts has an address";
+        m->plan.why = ourselves ? "no host that is better than ourselves has an address"
+                                : "none of its hosts has an address";
 }
 
 static void plan_hosts(struct mx *m)
@@ -426,7 +377,7 @@ struct hark_mx_plan *hark_mx_plan(
     arena_init(&m->arena);
     m->settings = settings;
     m->warnings = ARENA_ARRAY(&m->arena, const char *, MX_WARNINGS_MAX);
-    const char *trouble = read_target(m, target);
+    const char *trouble = mx_read_target(m, target);
     if (why)
         *why = trouble;
     if (trouble) {

@@ -26,6 +26,12 @@ struct hark_answer mx_look_up(struct mx *m, const char *name, uint16_t type);
 __attribute__((format(printf, 2, 3))) void mx_warn(struct mx *m, const char *format, ...);
 __attribute__((format(printf, 2, 3))) const char *mx_text(struct mx *m, const char *format, ...);
 
+/** The name as text without the final dot (but the root is "."), in the plan's arena. */
+const char *mx_bare_name(struct mx *m, const name_t *n);
+
+/** Reads the target into plan.domain, literal and needs_utf8. Returns what is wrong with it (a static
+ * phrase), or NULL. */
+const char *mx_read_target(struct mx *m, const char *target);
 /** Tells settings->ahead what follows: of all hosts their addresses and then the addresses' names, and what
  * the domain has of TLS; TLSA records of the hosts that are left. */
 void mx_ahead_hosts(struct mx *m);

@@ -65,13 +65,26 @@ static bool try_tlsa(struct mx *m, struct hark_mx_host *h, const char *base)
     return h->tlsa_count > 0;
 }
 
-/* RFC 7672 2.2.2: an alias's end first, then the name itself; the whole chain is validated, or nothing is
- * asked. */
+/* The addresses are not validated, but the alias that led there may be (RFC 7672 2.2.2): its own name counts
+ * then. A failure to say so skips the host, as one for TLSA does. */
+static bool alias_is_secure(struct mx *m, struct hark_mx_host *h)
+{
+    if (!m->plan.secure || !h->canonical)
+        return false;
+    struct hark_answer answer = mx_look_up(m, h->name, TYPE_CNAME);
+    if (answer.found == HARK_FAILED) {
+        h->state = HARK_MX_HOST_TLSA_FAILED;
+        h->why = mx_text(m, "CNAME of %s: %s", h->name, answer.why ? answer.why : "the look-up failed");
+    }
+    return answer.found == HARK_FOUND && answer.secure;
+}
+
+/* RFC 7672 2.2.2: an alias's end first, where all of the chain is validated, then the name itself. */
 static void dane(struct mx *m, struct hark_mx_host *h)
 {
-    if (!h->secure || m->plan.literal)
+    if (m->plan.literal || (!h->secure && !alias_is_secure(m, h)))
         return;
-    if (h->canonical && try_tlsa(m, h, h->canonical))
+    if (h->secure && h->canonical && try_tlsa(m, h, h->canonical))
         return;
     try_tlsa(m, h, h->name);
 }
@@ -103,10 +116,15 @@ static void fetch_policy(struct mx *m, struct hark_sts *sts)
 static void read_sts(struct mx *m)
 {
     struct hark_answer txt = mx_look_up(m, mx_text(m, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
-    const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "STSv1", &m->arena) : NULL;
+    size_t count = 0;
+    const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "STSv1", &m->arena, &count) : NULL;
     const char *id = record ? sts_field(record, "id", &m->arena) : NULL;
-    if (!id || !sts_id_is_good(id))
+    if (!id || !sts_id_is_good(id)) {
+        if (count)
+            mx_warn(m, "the MTA-STS announcement does not count (RFC 8461 3.1): %s",
+                count > 1 ? "there is more than one" : "its id is not 1 to 32 letters and digits");
         return;
+    }
     m->plan.sts.id = id;
     fetch_policy(m, &m->plan.sts);
     if (m->plan.sts.mode == HARK_STS_UNKNOWN && m->settings->fetch)
@@ -131,7 +149,7 @@ static void apply_sts(struct mx *m, struct hark_mx_host *h)
 static void read_reports(struct mx *m)
 {
     struct hark_answer txt = mx_look_up(m, mx_text(m, "_smtp._tls.%s", m->plan.domain), TYPE_TXT);
-    const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "TLSRPTv1", &m->arena) : NULL;
+    const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "TLSRPTv1", &m->arena, NULL) : NULL;
     if (record)
         m->plan.reports = sts_field(record, "rua", &m->arena);
 }

@@ -24,10 +24,10 @@ static char *joined(const struct hark_rdata *rd, struct arena *a)
     return out;
 }
 
-const char *sts_record(const struct hark_answer *txt, const char *version, struct arena *a)
+const char *sts_record(const struct hark_answer *txt, const char *version, struct arena *a, size_t *count)
 {
     const char *found = NULL;
-    size_t len = strlen(version);
+    size_t len = strlen(version), n = 0;
     for (size_t i = 0; i < txt->count; i++) {
         const char *s = joined(&txt->records[i], a);
         if (strncmp(s, "v=", 2) != 0 || strncmp(s + 2, version, len) != 0)
@@ -36,11 +36,12 @@ const char *sts_record(const struct hark_answer *txt, const char *version, struc
         rest += strspn(rest, " \t");
         if (*rest != ';' && *rest)
             continue;
-        if (found)
-            return NULL;
         found = s;
+        n++;
     }
-    return found;
+    if (count)
+        *count = n;
+    return n == 1 ? found : NULL;
 }
 
 const char *sts_field(const char *record, const char *name, struct arena *a)

@@ -6,8 +6,8 @@
 #include "hark/hark.h"
 
 /** The record of several TXT records that begins with "v=VERSION;", its strings joined, as text in the arena.
- * NULL: there is none, or more than one (RFC 8461 3.1, RFC 8460 3). */
-const char *sts_record(const struct hark_answer *txt, const char *version, struct arena *a);
+ * NULL: there is none, or more than one (RFC 8461 3.1, RFC 8460 3); *count, unless NULL, says how many. */
+const char *sts_record(const struct hark_answer *txt, const char *version, struct arena *a, size_t *count);
 /** The value of a field of such a record ("id", "rua"), in the arena; NULL: it is not there. */
 const char *sts_field(const char *record, const char *name, struct arena *a);
 /** 1 to 32 letters and digits (RFC 8461 3.1). */

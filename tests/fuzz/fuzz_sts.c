@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     (void)sts_names_host(&sts, "mail.example.org");
     struct hark_rdata txt = {.data = data, .length = len};
     struct hark_answer answer = {.found = HARK_FOUND, .records = &txt, .count = 1};
-    const char *record = sts_record(&answer, "STSv1", &a);
+    const char *record = sts_record(&answer, "STSv1", &a, NULL);
     const char *id = record ? sts_field(record, "id", &a) : NULL;
     assert(!id || strlen(id) <= len);
     (void)(id && sts_id_is_good(id));

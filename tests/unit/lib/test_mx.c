@@ -20,8 +20,9 @@
 /* What the world says, a line each:
  *
  *     owner TYPE RDATA      a record;  "+owner …": validated
- *     owner -               the name exists, and has nothing but what other lines say;  "+owner -": its
- * denials are validated owner TYPE !          that look-up fails
+ *     owner -               the name exists, and has nothing but what other lines say
+ *     +owner -              its denials are validated
+ *     owner TYPE !          that look-up fails
  *
  * Names without a line do not exist; those after '+' alone on the first line: every denial is validated. */
 struct world {
@@ -347,10 +348,51 @@ static void address_literals_need_no_look_up(void **state)
         {"open", "[192.0.2.1", "", "an address literal is [192.0.2.1] or [IPv6:2001:db8::1]"},
         {"one octet", "[", "", "an address literal is [192.0.2.1] or [IPv6:2001:db8::1]"},
         {"empty", "[]", "", "an address literal is [192.0.2.1] or [IPv6:2001:db8::1]"},
+        {"an address without brackets", "user@192.0.2.1", "",
+            "an address stands in brackets: user@[192.0.2.1], user@[IPv6:2001:db8::1]"},
+        {"an IPv6 address without brackets", "2001:db8::1", "",
+            "an address stands in brackets: user@[192.0.2.1], user@[IPv6:2001:db8::1]"},
         {"nothing before the @", "@d", "d A 192.0.2.1", "nothing stands before the @"},
         {"no domain", "user@", "", "it is no domain name"},
         {"an empty label", "user@a..b", "", "it is no domain name"},
         {"the root", "user@.", "", "the root has no mail"},
+        {"no host's name", "user@a b", "", "it is no domain name"},
+    };
+    (void)state;
+    CHECK_ALL(rows);
+}
+
+/* RFC 5321 4.1.2, RFC 6531 3.3 */
+static void the_local_part_ends_where_its_grammar_says(void **state)
+{
+    static const char world[] = "d MX 10 a\na A 192.0.2.1", good[] = "deliverable | 10 a 192.0.2.1";
+    static const char quotes[] = "before the @ stands what needs quotes: \"a b\"@example.org";
+    static const char dots[] =
+        "before the @, a dot at either end or two in a row need quotes: \"a..b\"@example.org";
+    static const char unpaired[] = "what begins with a quote ends with one, before the @";
+    static const char two[] = "it has more than one @: one before the last needs quotes: \"a@b\"@example.org";
+    static const struct row rows[] = {
+        {"all atom characters", "a!#$%&'*+-/=?^_`{|}~9.b@d", world, good},
+        {"an @ in quotes", "\"a@b\"@d", world, good},
+        {"a quote in quotes", "\"a\\\"@b\"@d", world, good},
+        {"space and dots in quotes", "\" ..\"@d", world, good},
+        {"nothing in quotes", "\"\"@d", world, good},
+        {"UTF-8 in quotes", "\"j\xc3\xb6 rg\"@d", world, "deliverable utf8 | 10 a 192.0.2.1"},
+        {"two @", "a@b@d", world, two},
+        {"two @ after quotes", "\"a\"@b@d", world, two},
+        {"quotes that do not end", "\"a@d", world, unpaired},
+        {"quotes that end with a backslash", "\"a\\", world, unpaired},
+        {"more after quotes", "\"a\"b@d", world, unpaired},
+        {"quotes alone", "\"a@b\"", world, unpaired},
+        {"a control character in quotes", "\"a\x1b\"@d", world, unpaired},
+        {"quotes within", "a\"b\"@d", world, quotes},
+        {"a space", "a b@d", world, quotes},
+        {"a control character", "a\x1b[31m@d", world, quotes},
+        {"angle brackets", "<a@d>", world, quotes},
+        {"a dot at the begin", ".a@d", world, dots},
+        {"a dot at the end", "a.@d", world, dots},
+        {"two dots", "a..b@d", world, dots},
+        {"not UTF-8", "j\xf6rg@d", world, "it is not UTF-8"},
     };
     (void)state;
     CHECK_ALL(rows);
@@ -381,6 +423,11 @@ static void we_and_all_no_better_are_left_out(void **state)
     static const struct row rows[] = {
         {"by name", "d", world, left, .self = "C."},
         {"by address", "d", world, left, .self = "192.0.2.2"},
+        {"by what a host is an alias of", "d", "d MX 10 a\na CNAME b\nb A 192.0.2.1",
+            "loops back to us | 10 a (ourselves, or no better than ourselves)", "alias", .self = "b"},
+        {"the better ones have no address", "d", "d MX 10 a\nd MX 20 b\nb A 192.0.2.2",
+            "accepts no mail | 10 a (no such name) | 20 b (ourselves, or no better than ourselves)",
+            .self = "b"},
         {"a stranger", "d", "d MX 10 a\na A 192.0.2.1", "deliverable | 10 a 192.0.2.1", .self = "b"},
         {"the best is ourselves", "d", "d MX 10 a\na A 192.0.2.1",
             "loops back to us | 10 a (ourselves, or no better than ourselves)", .self = "a"},
@@ -429,6 +476,16 @@ static void tlsa_counts_under_secure_data_only(void **state)
         {"an alias: else its own", "d",
             "+d MX 10 a\n+a CNAME b\n+b A 192.0.2.1\n+_25._tcp.a TLSA 3 1 1 " HASH,
             "deliverable | 10 a 192.0.2.1 DANE _25._tcp.a", "alias"},
+        {"an alias whose end is not secure: its own", "d",
+            "+d MX 10 a\n+a CNAME b\nb A 192.0.2.1\n+_25._tcp.a TLSA 3 1 1 " HASH
+            "\n+_25._tcp.b TLSA 3 1 1 " HASH,
+            "deliverable | 10 a 192.0.2.1 DANE _25._tcp.a", "alias"},
+        {"an alias that is not secure", "d",
+            "+d MX 10 a\na CNAME b\n+b A 192.0.2.1\n+_25._tcp.a TLSA 3 1 1 " HASH,
+            "deliverable | 10 a 192.0.2.1", "alias"},
+        {"an alias of which a failure says nothing", "d",
+            "+d MX 10 a\n+a CNAME b\nb A 192.0.2.1\n_25._tcp.a TLSA !",
+            "temporary failure | 10 a (its TLSA records cannot be looked up now)", "alias"},
         {"implicit MX, the denial is secure", "d", "+d A 192.0.2.1\n+d -\n+_25._tcp.d TLSA 3 1 1 " HASH,
             "deliverable implicit | 0 d 192.0.2.1 DANE _25._tcp.d"},
     };
@@ -468,12 +525,14 @@ static void a_policy_names_the_hosts(void **state)
         {"without a mode", "d", two, "deliverable | 10 a.x 192.0.2.1 | 20 b.c.x 192.0.2.2", "no mode",
             "200 text/plain version: STSv1\nmax_age: 1\nmx: z\n"},
         {"two records are none", "d", "d MX 10 a\na A 192.0.2.1" STS "\n_mta-sts.d TXT \"v=STSv1; id=2\"",
-            "deliverable | 10 a 192.0.2.1", NULL, POLICY("enforce", "z")},
+            "deliverable | 10 a 192.0.2.1", "there is more than one", POLICY("enforce", "z")},
         {"other records do not matter", "d",
             "d MX 10 a\na A 192.0.2.1" STS "\n_mta-sts.d TXT \"v=STSv2; id=2\"",
             "deliverable | 10 a 192.0.2.1 MTA-STS", NULL, POLICY("enforce", "a")},
         {"a bad id", "d", "d MX 10 a\na A 192.0.2.1\n_mta-sts.d TXT \"v=STSv1; id=a-b\"",
-            "deliverable | 10 a 192.0.2.1", NULL, POLICY("enforce", "z")},
+            "deliverable | 10 a 192.0.2.1", "its id is not", POLICY("enforce", "z")},
+        {"no id", "d", "d MX 10 a\na A 192.0.2.1\n_mta-sts.d TXT \"v=STSv1;\"",
+            "deliverable | 10 a 192.0.2.1", "its id is not", POLICY("enforce", "z")},
         {"DANE wins", "d", "+d MX 10 a\n+a A 192.0.2.1\n+_25._tcp.a TLSA 3 1 1 " HASH STS,
             "deliverable | 10 a 192.0.2.1 DANE _25._tcp.a", NULL, POLICY("enforce", "z")},
     };
@@ -607,6 +666,7 @@ int main(void)
         cmocka_unit_test(a_null_mx_accepts_no_mail),
         cmocka_unit_test(what_may_not_be_is_warned_of),
         cmocka_unit_test(address_literals_need_no_look_up),
+        cmocka_unit_test(the_local_part_ends_where_its_grammar_says),
         cmocka_unit_test(names_in_utf8_become_a_labels),
         cmocka_unit_test(we_and_all_no_better_are_left_out),
         cmocka_unit_test(tlsa_counts_under_secure_data_only),
