@@ -1,10 +1,10 @@
 /* hark whois NAME…: who registered it, and what DNS has of it now.
  *
- *   what is it?        a domain, an address or prefix, an AS number, a handle with a registry's tag
- *   RDAP               of the register that the table names; of a name below a registered one the names above
- * it; where the register knows of a better one (the registrar's), that one too WHOIS              if there is
- * no RDAP, or it failed: the register's server, else the one that IANA's names, and on along referrals DNS
- * delegation and DS at the parent beside what the register says
+ * A target is a domain, an address or prefix, an AS number, or a handle with a registry's tag. RDAP of the
+ * register that the table names is asked first, of a name below a registered one for the names above it;
+ * where the register knows of a better server (the registrar's), that one too. If there is no RDAP, or it
+ * failed, WHOIS: the register's server, else the one that IANA's names, and on along referrals. Then DNS:
+ * delegation and DS at the parent beside what the register says.
  *
  * All of it is bounded by WHOIS_TIME_MS_MAX, WHOIS_REFERRALS_MAX and WHOIS_OCTETS_MAX (threat S13).
  */
@@ -22,10 +22,10 @@
 #include "lib/registry_files.h"
 #include "lib/whois.h"
 
-#define NAMES_TRIED_MAX                                                                                      \
-    4u                  /* of a name and those above it: deeper ones than four labels are not registered     \
-                         */
-#define TARGET_MAX 300u /* octets of what is asked for */
+/* Of a name and those above it: deeper ones than four labels are not registered. */
+#define NAMES_TRIED_MAX 4u
+#define TARGET_MAX 300u  /* octets of what is asked for */
+#define DNS_TIME_MS 2000 /* for DNS beside the register, where that one took all the time */
 
 enum found { FOUND, FOUND_NONE, FAILED, NOT_TRIED };
 
@@ -237,38 +237,48 @@ static enum found by_whois(struct inquiry *q, const char *target)
 
 /* ---- the target ---- */
 
-static bool read_asn(struct inquiry *q, const char *word)
+enum asn { ASN, ASN_TOO_LARGE, ASN_NONE };
+
+/* "64500", "AS64500", "AS1.10" (RFC 5396). AS and digits is nothing else, though it could be a name; a name
+ * of a number and a number is none. */
+static enum asn asn_of(uint32_t *out, const char *word)
 {
-    const char *digits = strncasecmp(word, "AS", 2) == 0 ? word + 2 : word;
-    char *end;
-    if (!*digits || strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 10)
-        return false;
-    unsigned long n = strtoul(digits, &end, 10);
-    if (n > UINT32_MAX)
-        return false;
-    q->kind = CARD_ASN;
-    q->asked = arena_strdup(q->arena, digits);
-    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_ASN, .asn = (uint32_t)n}, q->arena);
-    return true;
+    bool prefixed = strncasecmp(word, "AS", 2) == 0;
+    const char *digits = prefixed ? word + 2 : word;
+    size_t n = strspn(digits, "0123456789");
+    const char *low = prefixed && digits[n] == '.' ? digits + n + 1 : NULL;
+    size_t low_n = low ? strspn(low, "0123456789") : 0;
+    if (n == 0 || (low ? !low_n || low[low_n] : digits[n]))
+        return ASN_NONE;
+    unsigned long long high = strtoull(digits, NULL, 10), rest = low ? strtoull(low, NULL, 10) : 0;
+    unsigned long long most = low ? UINT16_MAX : UINT32_MAX;
+    if (n > 10 || low_n > 10 || high > most || rest > most)
+        return prefixed ? ASN_TOO_LARGE : ASN_NONE;
+    *out = (uint32_t)(low ? high << 16 | rest : high);
+    return ASN;
 }
 
-/* AS and digits is nothing else, though it could be a name. */
-static bool is_large_asn(const char *word)
+static void take_asn(struct inquiry *q, uint32_t asn)
 {
-    if (strncasecmp(word, "AS", 2) != 0 || !word[2])
-        return false;
-    const char *digits = word + 2;
-    size_t n = strlen(digits);
-    return strspn(digits, "0123456789") == n && (n > 10 || strtoull(digits, NULL, 10) > UINT32_MAX);
+    char digits[16];
+    struct text t;
+    text_init_fixed(&t, digits, sizeof digits);
+    text_printf(&t, "%u", asn);
+    q->kind = CARD_ASN;
+    q->asked = arena_strdup(q->arena, digits);
+    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_ASN, .asn = asn}, q->arena);
 }
 
 static bool read_address(struct inquiry *q, const char *word)
 {
     struct prefix prefix;
+    char buf[ADDR_TEXT_LEN];
+    const char *slash = strchr(word, '/');
     if (prefix_parse(&prefix, word) != ERR_OK)
         return false;
     q->kind = CARD_NETWORK;
-    q->asked = arena_strdup(q->arena, word);
+    /* RFC 9082 3.1.1: the prefix's own address, without the octets of a host in it */
+    q->asked = format(q->arena, addr_text(&prefix.addr, buf), slash ? slash : "", "");
     struct registry_key key = {
         .kind = prefix.addr.family == FAMILY_V4 ? BOOTSTRAP_IPV4 : BOOTSTRAP_IPV6, .addr = prefix.addr};
     q->registry = registry_find(&key, q->arena);
@@ -322,9 +332,13 @@ static const char *read_target(struct inquiry *q, const char *word)
 {
     if (strlen(word) > TARGET_MAX * 4)
         return "it is too long";
-    if (is_large_asn(word))
+    uint32_t asn;
+    enum asn what = asn_of(&asn, word);
+    if (what == ASN_TOO_LARGE)
         return "AS numbers end at 4294967295";
-    if (read_asn(q, word) || read_address(q, word) || read_handle(q, word))
+    if (what == ASN)
+        take_asn(q, asn);
+    if (what == ASN || read_address(q, word) || read_handle(q, word))
         return NULL;
     return read_domain(q, word);
 }
@@ -374,6 +388,8 @@ static void add_dns(struct inquiry *q, struct lookup *dns)
     const char *domain = r->card.name ? r->card.name : q->asked;
     if (q->kind != CARD_DOMAIN || r->card.kind != CARD_DOMAIN || !dns)
         return;
+    int64_t least_ms = now_read(false).mono_ms + DNS_TIME_MS;
+    lookup_begin(dns, q->until_ms > least_ms ? q->until_ms : least_ms);
     whois_dns_read(&r->dns, dns, domain, q->arena);
     whois_dns_compare(&r->differences, &r->card, &r->dns, q->arena);
     r->has_dns = true;
@@ -417,8 +433,9 @@ static enum status inquire(const struct args *args, struct out *out, const char 
     if (why) {
         out_complain("'%s' is no name, address or AS number: %s", word, why);
     } else {
+        q.result->wanted = q.kind == CARD_ASN ? format(&arena, "AS", q.asked, "") : q.asked;
         enum found found = look_up(&q);
-        q.result->asked = q.asked;
+        q.result->asked = found == FOUND && q.kind != CARD_ASN ? q.asked : q.result->wanted;
         if (found == FOUND && !args->on[OPTION_RAW])
             add_dns(&q, dns);
         status = report(&q, out, found);

@@ -1,6 +1,7 @@
 #include "cli/whois_view.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "cli/record.h"
 
@@ -108,6 +109,21 @@ static void put_dns(struct out *out, const struct whois_result *r)
     put_list(out, STYLE_WARN, "differs", &r->differences);
 }
 
+/* The name that was asked for, where the card is another's: one above it, or whatever the register sent. */
+static void put_wanted(struct out *out, const struct whois_result *r)
+{
+    const char *name = r->card.name;
+    if (r->card.kind != CARD_DOMAIN || !name || strcasecmp(name, r->wanted) == 0)
+        return;
+    size_t n = strlen(name), len = strlen(r->wanted);
+    bool below = len > n && r->wanted[len - n - 1] == '.' && strcasecmp(r->wanted + len - n, name) == 0;
+    out_put(out, STYLE_DIM, "  asked for");
+    out_column(out, COLUMN_VALUE);
+    out_words(out, below ? STYLE_PLAIN : STYLE_WARN, r->wanted);
+    out_put(out, STYLE_DIM, below ? ", which is below it" : ", and the register sent this");
+    out_end(out);
+}
+
 static void view_text(struct out *out, const struct whois_result *r)
 {
     bool found = r->card.kind != CARD_NONE;
@@ -115,8 +131,10 @@ static void view_text(struct out *out, const struct whois_result *r)
     out_put(out, STYLE_PLAIN, ": ");
     out_put(out, found ? STYLE_GOOD : STYLE_BAD, found ? "registered" : "not registered");
     out_end(out);
-    if (found)
+    if (found) {
+        put_wanted(out, r);
         put_card(out, &r->card);
+    }
     for (size_t i = 0; i < r->source_count; i++)
         put_line(out, STYLE_DIM, i ? "" : "source", r->sources[i].url);
     put_list(out, STYLE_WARN, "note", &r->notes);

@@ -16,7 +16,8 @@ struct whois_source {
 
 struct whois_result {
     const char *target; /* as typed */
-    const char *asked;  /* what was looked up in the end */
+    const char *wanted; /* the same, as it is looked up */
+    const char *asked;  /* what was found in the end: of a name that is not registered one above it */
     struct card card;   /* CARD_NONE: nothing is registered */
     struct whois_source sources[WHOIS_SOURCES_MAX];
     size_t source_count;

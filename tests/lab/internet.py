@@ -353,6 +353,12 @@ _25._tcp.mx2.dane TLSA 1 1 1 {TLSA}
 wilddane     MX   10 mail.python.org.        ; secure host without TLSA
 mixed        MX   10 mx1.dane
 mixed        MX   20 mail.post.zz.           ; insecure host
+outalias     MX   10 mx.outalias             ; a secure alias of an insecure host: the alias's TLSA counts (RFC 7672 2.2.2)
+mx.outalias  CNAME   mail.post.zz.
+_25._tcp.mx.outalias TLSA 3 1 1 {TLSA}
+inalias      MX   10 mx.inalias              ; a secure alias of a secure host: its end's TLSA counts
+mx.inalias   CNAME   mx1.dane
+_25._tcp.mx.inalias TLSA 1 1 1 {TLSA}
 """),
     Zone("post.zz.", on(server("ns1.post.zz.")), "", MAIL + f"""
 dane         MX   10 mx1.dane

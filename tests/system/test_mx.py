@@ -89,6 +89,8 @@ def test_families(hark):
 def test_self_and_all_no_better_are_left_out(hark):
     assert used(plan_of(hark, "many.post.org", "--self", "m3.post.org")[1]) == ["m1.post.org 192.0.2.31", "m2.post.org 192.0.2.32"]
     assert used(plan_of(hark, "many.post.org", "--self", "192.0.2.32")[1]) == ["m1.post.org 192.0.2.31"]
+    assert used(plan_of(hark, "many.post.org", "--self", "[192.0.2.32]")[1]) == ["m1.post.org 192.0.2.31"]
+    assert plan_of(hark, "toalias.post.org", "--self", "mail.post.org")[1]["verdict"] == "loop", "what it is an alias of"
     code, plan = plan_of(hark, "many.post.org", "--self", "m1.post.org")
     assert (code, plan["verdict"]) == (3, "loop")
 
@@ -101,6 +103,10 @@ def test_dane(hark):
     assert [h["tls"] for h in plan_of(hark, "tosigned.post.zz")[1]["hosts"]] == ["opportunistic"], "an unsigned MX"
     assert [h["tls"] for h in plan_of(hark, "mixed.post.org")[1]["hosts"]] == ["dane", "opportunistic"]
     assert [h["tls"] for h in plan_of(hark, "wilddane.post.org")[1]["hosts"]] == ["opportunistic"], "no TLSA"
+    host = plan_of(hark, "outalias.post.org")[1]["hosts"][0]
+    assert (host["tls"], host["secure"], host["tlsa_name"]) == ("dane", False, "_25._tcp.mx.outalias.post.org"), "RFC 7672 2.2.2"
+    host = plan_of(hark, "inalias.post.org")[1]["hosts"][0]
+    assert (host["tls"], host["secure"], host["tlsa_name"]) == ("dane", True, "_25._tcp.mx1.dane.post.org")
 
 
 WARNINGS = {"toalias": "alias of mail.post.org", "toaddress": "is an address", "private": "private address", "nullbeside": "beside others",
@@ -128,11 +134,14 @@ def test_the_page_of_the_manual(hark):
 
 
 def test_what_is_no_domain_is_told(hark):
-    for wrong in ("user@", "user@[192.0.2.256]", "a..b"):
+    for wrong in ("user@", "user@[192.0.2.256]", "a..b", "a@b@two.post.org", '"a@b"', "a b@two.post.org", ".a@two.post.org", "192.0.2.1", "user@a b"):
         done = hark("mx", wrong)
         assert done.returncode == 1 and done.stderr.count("\n") == 1 and wrong in done.stderr
     done = hark("mx")
     assert done.returncode == 1 and "hark mx DOMAIN" in done.stderr
+    done = hark("mx", "two.post.org", "--self", "a b", "--self", "not even..a name")
+    assert (done.returncode, done.stdout) == (1, "") and "--self takes" in done.stderr
+    assert hark("mx", '"a@b"@two.post.org').stdout == hark("mx", "two.post.org").stdout
 
 
 def test_a_literal_needs_no_dns(hark):
@@ -165,6 +174,17 @@ def test_mta_sts(hark, tmp_path, page, untrusted, hosts, words):
     assert [h["tls"] if h["state"] == "used" else h["state"] for h in plan["hosts"]] == hosts, plan
     assert any(words in w for w in plan["warnings"]) if words else not any("STS" in w for w in plan["warnings"]), plan["warnings"]
     assert plan["tls_reports"] == "mailto:tls@post.org"
+
+
+def test_the_policy_on_the_page(hark, tmp_path):
+    name = "mta-sts.sts.post.org"
+    servers = Registries(tmp_path, {name: {STS_PATH: POLICIES[0][0]}}, {})
+    try:
+        out = hark("mx", "sts.post.org", env=servers.env).stdout
+    finally:
+        servers.close()
+    assert "TLS: MTA-STS\n" in out and "  MTA-STS   enforce: mail.post.org (id 20261101, to be kept for 1 day)\n" in out
+    assert "  MTA-STS   announced (id 20261101), but its policy cannot be had\n" in hark("mx", "sts.post.org").stdout
 
 
 def test_hosts_are_looked_up_side_by_side(hark):

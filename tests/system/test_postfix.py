@@ -17,7 +17,7 @@ KNOWN = {  # where Postfix does something else: what becomes of the mail, where 
     "toaddress.post.org": ("deferred", ["192.0.2.29"]),  # an MX that is an address, which RFC 5321 5.1 does not know, is taken for one
     "nullbeside.post.org": ("bounced", []),  # "0 ." beside others counts as a null MX, which RFC 7505 3 has alone
 }
-DANE = ["dane.post.org", "mixed.post.org", "tosigned.post.zz", "dane.post.zz"]
+DANE = ["dane.post.org", "mixed.post.org", "outalias.post.org", "inalias.post.org", "tosigned.post.zz", "dane.post.zz"]
 ADDRESSES = ["188.166.95.178", "2a03:b0c0:2:d0::71:1", "192.168.1.25", *(f"192.0.2.{n}" for n in (25, 26, 27, 28, 29, 31, 32, 33, 34, 35))]
 
 

@@ -157,6 +157,8 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["192.0.2.1"], "https://rdap.arin.net/", {"kind": "network", "label": "TEST-NET-1", "abuse_email": "abuse@iana.org"}),
     (["192.0.2.0/24"], "https://rdap.arin.net/", {"kind": "network", "name": "192.0.2.0 - 192.0.2.255"}),
     (["193.0.6.139"], "https://rdap.db.ripe.net/", {"country": "NL", "holder": "Reseaux IP Europeens Network Coordination Centre (RIPE NCC)"}),
+    (["192.0.2.77/24"], "https://rdap.arin.net/registry/ip/192.0.2.0/24", {"kind": "network"}),
+    (["AS0.4608"], "https://rdap.apnic.net/autnum/4608", {"name": "AS4608"}),
     (["AS4608"], "https://rdap.apnic.net/", {"kind": "asn", "name": "AS4608", "country": "AU"}),
     (["abc1-ARIN"], "https://rdap.arin.net/registry/entity/abc1-ARIN", {"kind": "entity", "holder": "B\u00fccher GmbH", "country": "DE"}),
     (["4608"], "https://rdap.apnic.net/", {"name": "AS4608"}),
@@ -191,6 +193,16 @@ def test_card(card, arguments, source, expected):
 def test_what_is_not_registered(whois, arguments):
     done = whois(*arguments)
     assert done.returncode == 2 and "not registered" in done.stdout, done
+
+
+def test_what_was_asked_for_is_named(whois):
+    assert "  asked for   www.example.com, which is below it\n" in whois("WWW.example.com").stdout
+    assert "  asked for   moved.app, and the register sent this\n" in whois("moved.app").stdout
+    assert "asked for" not in whois("EXAMPLE.com.").stdout
+    assert whois("www.nobody-has-it.com").stdout.startswith("www.nobody-has-it.com: not registered\n"), "not the last name that was tried"
+    assert whois("AS4200000000").stdout.startswith("AS4200000000: not registered\n")
+    for wrong in ("AS4294967296", "AS1.65536", "AS99999999999"):
+        assert "AS numbers end at 4294967295" in whois(wrong).stderr
 
 
 HOSTILE = [  # name of app, whether WHOIS is asked too, exit code, what the one line says
