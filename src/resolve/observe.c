@@ -57,7 +57,7 @@ static void tell_everything(const struct job *j, struct event *e)
 {
     const struct observer *o = j->r->watchers.everything;
     unsigned depth = 0;
-    for (; !j->waiters && j->parents; j = j->parents->parent)
+    for (; !j->waiters && j->parents && depth < ALIAS_MAX + DEPENDENCY_DEPTH_MAX; j = j->parents->parent)
         depth++;
     e->depth = depth;
     e->root_name = j->name;

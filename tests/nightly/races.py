@@ -115,11 +115,14 @@ class Control(Loop):
         self.settings = itertools.count()
 
     def turn(self) -> int:
-        verb = self.dice.choice(("status", "stats", "anchors", "reload", "nta add", "nta del", "nta list", "recent", "requests", "servers", "log debug", "log error"))
+        verb = self.dice.choice(("status", "stats", "anchors", "reload", "nta add", "nta del", "nta list", "recent", "requests", "servers", "log debug", "log error", "cache stats", "cache get",
+                                 "cache flush", "cache flush --zone"))
         if verb == "reload":
             write_settings(self.folder, next(self.settings))
         zone = next(self.zone)
-        line = f"{verb} {zone}{' 1m' if verb == 'nta add' else ''}" if verb in ("nta add", "nta del") else verb
+        named = verb in ("nta add", "nta del", "cache get", "cache flush", "cache flush --zone")
+        named |= verb in ("recent", "servers") and self.dice.randrange(2) == 0
+        line = f"{verb} {zone}{' 1m' if verb == 'nta add' else ''}" if named else verb
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE_S)
             s.connect(str(self.folder / "control"))
@@ -144,11 +147,8 @@ class Watchers(Loop):
             s.sendall(line.encode() + b"\n")
             if self.dice.randrange(4) == 0:
                 time.sleep(0.3)
-            lines = 0
             with s.makefile("rb") as reply:
-                while lines < self.dice.choice((3, 300)) and reply.readline():
-                    lines += 1
-        return lines > 0
+                return any([True for _ in itertools.islice(reply, self.dice.choice((3, 300)))])
 
 
 def write_settings(folder: Path, n: int) -> None:

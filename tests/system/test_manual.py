@@ -107,7 +107,8 @@ def outside(tmp_path_factory):
 @pytest.fixture(scope="module")
 def done(outside) -> dict[int, list]:
     """All examples, some side by side: what each said, and its code. Those of one block come one after the other, and those that tell harkd to
-    do something come last."""
+    do something come last. Pages are of a harkd that remembers nothing, of failures too: what other tests asked before is forgotten."""
+    subprocess.run(["hark", "ctl", "cache", "flush", "all"], stdout=subprocess.DEVNULL, timeout=PATIENCE_S, check=True)
     def run(block: list[Example]):
         env = outside | {"LC_ALL": "C.UTF-8" if block[0].page == "README.md" else "C"}
         return [subprocess.run(["bash", "-c", f"set -o pipefail; {e.command}"], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
