@@ -10,6 +10,8 @@
 #include "dns/rr.h"
 #include "dns/rrtype.h"
 
+#define VERB_WORD_MAX 1100u /* a name has at most 1,016 characters, all escaped */
+
 static const char *const verbs[] = {
 #define VERB(name, access, most, words, help) #name,
 #include "defs/verbs.def"
@@ -312,6 +314,8 @@ static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
     if (!words_only && arg[0] == '+')
         return parse_plus(p, arg);
     bool of_verb = p->word_count > 1 && strcmp(p->words[0], "ctl") == 0 && strcmp(arg, "--zone") == 0;
+    if (!words_only && p->word_count > 2 && strcmp(p->words[0], "ctl") == 0 && strcmp(arg, "--all") == 0)
+        arg = "all"; /* flush --zone ZONE makes fingers type it */
     if (!words_only && arg[0] == '-' && arg[1] == '-' && !of_verb)
         return parse_long(p, arg);
     if (!words_only && arg[0] == '-' && arg[1] && !of_verb)
@@ -368,6 +372,19 @@ static bool asks_dns(const struct args *a)
     return false;
 }
 
+/* The verb that the word may follow: cache, of flush. */
+static const char *verb_before(const char *word)
+{
+    size_t len = strlen(word);
+    if (word[0] < 'a' || word[0] > 'z') /* NAME and the like */
+        return NULL;
+    for (const struct verb_info *v = verb_table; v->name; v++)
+        for (const char *w = v->words; *(w += strspn(w, " |[]")); w += strcspn(w, " |[]"))
+            if (strcspn(w, " |[]") == len && memcmp(w, word, len) == 0)
+                return v->name;
+    return NULL;
+}
+
 static enum err take_verb(struct parse *p)
 {
     struct args *a = p->args;
@@ -379,6 +396,11 @@ static enum err take_verb(struct parse *p)
             p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->servers[0]);
         return ERR_FORMAT;
     }
+    for (size_t i = 0; i < a->verb_word_count; i++)
+        if (strlen(a->verb_words[i]) > VERB_WORD_MAX) {
+            text_printf(p->complaint, "%.40s... is too long for a name or anything else", a->verb_words[i]);
+            return ERR_FORMAT;
+        }
     if (strcmp(a->verb, "help") == 0 && a->verb_word_count <= 1)
         return args_check_places(p->args, p->complaint);
     for (size_t i = 0; verbs[i]; i++)
@@ -392,8 +414,12 @@ static enum err take_verb(struct parse *p)
                 text_printf(p->complaint, "%s stands alone", a->verb);
             return ERR_FORMAT;
         }
-    const char *near = nearest_word(a->verb, verbs);
+    const char *near = nearest_word(a->verb, verbs), *outer = verb_before(a->verb);
     text_printf(p->complaint, "harkd knows no '%s'; ", a->verb);
+    if (outer) {
+        text_printf(p->complaint, "did you mean %s %s?", outer, a->verb);
+        return ERR_FORMAT;
+    }
     if (near)
         text_printf(p->complaint, "did you mean %s?", near);
     for (size_t i = 0; verbs[i] && !near; i++)

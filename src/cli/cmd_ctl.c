@@ -14,6 +14,8 @@
 #include "cli/ctl_status.h"
 #include "cli/ctl_trust.h"
 #include "cli/progress.h"
+#include "cli/status.h"
+#include "resolve/event_json.h"
 
 #define REPLY_MS_MAX 6000 /* harkd gives up after five seconds */
 #define STATUS_APART_MS 500
@@ -226,21 +228,46 @@ static bool is_streaming(const char *verb)
 
 static void complain_silence(const char *path)
 {
-    out_complain("harkd at %s did not reply: %s", path, errno ? strerror(errno) : "it closed the connection");
+    out_complain("harkd at %s did not reply: %s", path, ctl_socket_trouble());
+}
+
+/* The codes that `hark trace` has for the same. */
+static enum status status_of_walk(const json_t *line)
+{
+    struct outcome outcome;
+    struct arena arena;
+    uint32_t time_ms;
+    arena_init(&arena);
+    enum err err = outcome_from_json(&outcome, &time_ms, line, &arena);
+    enum status status = err == ERR_OK ? status_of_outcome(&outcome,
+                                             (uint16_t)json_integer_value(json_object_get(line, "QTYPE")))
+                                       : STATUS_ANSWER; /* one of another version: it was printed */
+    arena_fini(&arena);
+    return status;
 }
 
 static enum status stream(const struct args *args, struct out *out, int fd, const char *path)
 {
-    json_t *error = NULL;
-    enum status status = STATUS_ANSWER;
-    if (strcmp(args->verb, "events") == 0)
+    json_t *last = NULL;
+    enum status status = STATUS_NO_REPLY;
+    bool walk = strcmp(args->verb, "walk") == 0;
+    if (!walk)
         progress_end(); /* it may be silent for as long as it likes */
-    if (!ctl_socket_send(fd, args->verb, args->verb_words, args->verb_word_count) ||
-        !ctl_print_events(out, fd, &error))
-        status = error ? show(args, out, error) : STATUS_NO_REPLY;
-    if (status == STATUS_NO_REPLY)
+    if (!ctl_socket_send(fd, args->verb, args->verb_words, args->verb_word_count)) {
         complain_silence(path);
-    json_decref(error);
+        return status;
+    }
+    ctl_print_events(out, fd, &last);
+    if (json_object_get(last, "error"))
+        status = show(args, out, last);
+    else if (last)
+        status = status_of_walk(last);
+    else if (out->error)
+        status = STATUS_ANSWER; /* nobody reads any more, or main says what is wrong */
+    else
+        out_complain("harkd at %s ended %s: %s", path, walk ? "its walk too early" : "what it told",
+            ctl_socket_trouble());
+    json_decref(last);
     return status;
 }
 

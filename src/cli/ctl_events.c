@@ -1,5 +1,6 @@
 #include "cli/ctl_events.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "cli/ctl_socket.h"
@@ -276,26 +277,29 @@ static void print_event(struct out *out, const json_t *e)
     text_fini(&t);
 }
 
-bool ctl_print_events(struct out *out, int fd, json_t **error)
+void ctl_print_events(struct out *out, int fd, json_t **last)
 {
     struct ctl_lines lines;
     json_t *j;
     bool any = false;
-    *error = NULL;
+    int ended;
+    *last = NULL;
     ctl_lines_init(&lines, fd);
-    while (!out->error && (j = ctl_lines_next(&lines))) {
+    while (!out->error && !*last && (j = ctl_lines_next(&lines))) {
         if (!any && has(j, "error")) {
-            *error = j;
+            *last = j;
             break;
         }
         any = true;
-        if (out->format == OUT_JSON) {
-            out_json(out, j);
-        } else {
+        if (strcmp(text_of(j, "event"), "outcome") == 0)
+            *last = json_incref(j);
+        if (out->format == OUT_JSON)
+            out_json(out, json_incref(j));
+        else
             print_event(out, j);
-            json_decref(j);
-        }
+        json_decref(j);
     }
+    ended = errno;
     ctl_lines_fini(&lines);
-    return any;
+    errno = ended;
 }

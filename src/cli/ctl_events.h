@@ -6,9 +6,9 @@
 
 #include "cli/out.h"
 
-/** Reads lines from the control socket until it ends and prints them; with OUT_JSON as they are. False: they
- * ended before there was one (errno, 0: the connection was closed), or it was an error, which *error then
- * holds (a new reference). */
-bool ctl_print_events(struct out *out, int fd, json_t **error);
+/** Reads lines from the control socket until it ends and prints them; with OUT_JSON as they are. *last is the
+ * error that came instead of them, or the outcome that a walk ends in (a new reference), or NULL; errno tells
+ * how they ended (0: the connection was closed). */
+void ctl_print_events(struct out *out, int fd, json_t **last);
 
 #endif

@@ -7,24 +7,6 @@
 
 #define COLUMN_HELP 12u
 
-/* By words, so that a line ends before the terminal's does. */
-static void print_wrapped(struct out *out, const char *text)
-{
-    out_column(out, COLUMN_HELP);
-    while (*text) {
-        size_t n = strcspn(text, " ");
-        if (out->column > COLUMN_HELP && out->column + 1 + n > out->width) {
-            out_end(out);
-            out_column(out, COLUMN_HELP);
-        } else if (out->column > COLUMN_HELP) {
-            out_put(out, STYLE_PLAIN, " ");
-        }
-        out_printf(out, STYLE_PLAIN, "%.*s", (int)n, text);
-        text += n + (text[n] == ' ');
-    }
-    out_end(out);
-}
-
 static void print_verbs(struct out *out)
 {
     out_put(out, STYLE_STRONG, "hark ctl VERB [-s PATH] [--json]");
@@ -32,7 +14,7 @@ static void print_verbs(struct out *out)
     out_end(out);
     for (const struct verb_info *v = verb_table; v->name; v++) {
         out_put(out, STYLE_STRONG, v->name);
-        print_wrapped(out, v->help);
+        out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, v->help);
     }
     out_put(out, STYLE_DIM, "hark ctl help VERB tells what may follow a verb. More: man hark-ctl");
     out_end(out);
@@ -71,7 +53,7 @@ static void print_events(struct out *out)
     out_end(out);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         out_put(out, STYLE_STRONG, rows[i].tag);
-        print_wrapped(out, rows[i].text);
+        out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, rows[i].text);
     }
 }
 
@@ -96,7 +78,7 @@ enum status ctl_help(struct out *out, const char *verb)
         return STATUS_USAGE;
     }
     print_forms(out, v);
-    print_wrapped(out, v->help);
+    out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, v->help);
     if (strcmp(verb, "events") == 0)
         print_events(out);
     return STATUS_ANSWER;

@@ -107,7 +107,9 @@ static void print_record(struct out *out, const json_t *r)
     if (json_is_object(reason)) {
         const json_t *ede = json_object_get(reason, "ede");
         out_column(out, COLUMN_ASKED);
-        out_printf(out, STYLE_WARN, "%s (%s)", text_of(reason, "text"), text_of(reason, "tag"));
+        bool odd = strcmp(text_of(r, "rcode"), "SERVFAIL") == 0 || strcmp(from, "stale") == 0;
+        out_printf(
+            out, odd ? STYLE_WARN : STYLE_DIM, "%s (%s)", text_of(reason, "text"), text_of(reason, "tag"));
         if (ede)
             out_printf(out, STYLE_DIM, ", EDE %lld, %s", number_of(ede, "code"), text_of(ede, "purpose"));
         out_end(out);
@@ -326,9 +328,9 @@ void ctl_print_servers(struct out *out, const json_t *reply)
     if (list)
         return;
     out_printf(out, STYLE_PLAIN,
-        "%lld servers are known, of which %lld answered, half of them within %lld ms; %lld fail in some way",
-        number_of(reply, "known"), number_of(reply, "heard"), number_of(reply, "median_ms"),
-        number_of(reply, "failing"));
+        "%lld server%s known, of which %lld answered, half of them within %lld ms; %lld fail in some way",
+        number_of(reply, "known"), number_of(reply, "known") == 1 ? " is" : "s are",
+        number_of(reply, "heard"), number_of(reply, "median_ms"), number_of(reply, "failing"));
     out_end(out);
     print_list(out, "The slowest", json_object_get(reply, "slowest"));
     print_list(out, "Those that fail", json_object_get(reply, "failing_most"));

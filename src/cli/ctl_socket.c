@@ -106,8 +106,24 @@ json_t *ctl_socket_receive(int fd, int patience_ms)
         json_decref(j);
         j = NULL;
     }
+    if (!j && n == 0 && reply.len)
+        errno = EBADMSG;
     text_fini(&reply);
     return j;
+}
+
+const char *ctl_socket_trouble(void)
+{
+    switch (errno) {
+    case 0:
+        return "it closed the connection";
+    case EBADMSG:
+        return "what it sent cannot be read";
+    case EAGAIN:
+        return "it says nothing more";
+    default:
+        return strerror(errno);
+    }
 }
 
 json_t *ctl_socket_ask(int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms)

@@ -15,9 +15,13 @@ const char *ctl_socket_path(const char *named, char *buf, size_t cap);
 int ctl_socket_dial(const char *path);
 /** Likewise; that there is none was said. */
 int ctl_socket_open(const char *path);
-/** The reply, a new reference. NULL: errno tells; 0 there means that the other side closed without one. */
+/** The reply, a new reference. NULL: errno tells; 0 there means that the other side closed without one,
+ * EBADMSG that what it sent cannot be read. */
 json_t *ctl_socket_ask(
     int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms);
+
+/** What errno, as these functions leave it, means in words. */
+const char *ctl_socket_trouble(void);
 
 /** The two halves of it. */
 bool ctl_socket_send(int fd, const char *verb, const char *const *words, size_t word_count);

@@ -89,11 +89,7 @@ static bool listen_to(struct trace_through *t, const struct question *q, int fd,
         enum err err = ERR_OK;
         json_t *line = ctl_lines_next(&lines);
         if (!line) {
-            bool silent = errno == EAGAIN || errno == EWOULDBLOCK;
-            out_complain("harkd at %s ended its walk too early: %s", t->path,
-                silent  ? "it says nothing more"
-                : errno ? strerror(errno)
-                        : "it closed the connection");
+            out_complain("harkd at %s ended its walk too early: %s", t->path, ctl_socket_trouble());
             break;
         }
         const char *error = json_string_value(json_object_get(line, "error"));

@@ -119,7 +119,7 @@ void audience_events(struct audience *a, struct control_call *call, const struct
 {
     struct place *p = free_place(a, 0, WATCH_READERS);
     if (!p) {
-        refuse(call, "two read events already");
+        refuse(call, "two others read events already, and there is no third place");
         return;
     }
     take(a, p, call);

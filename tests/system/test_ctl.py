@@ -99,6 +99,7 @@ def test_a_walk_is_told_step_by_step(daemon):
     again = page(daemon, "walk", "www.python.org", "AAAA").splitlines()
     assert "cache" in again[1] and "from the cache" in again[2] and "0 messages" in again[-1]
     assert "127.0.0.1" in json.dumps(told(daemon, "walk", "localhost", "A")["answerRRs"])
+    assert [ctl(daemon, "walk", *words).returncode for words in (("localhost", "MX"), ("www.all-refused.org",))] == [2, 3]
 
 
 class Reader:
@@ -133,7 +134,7 @@ def test_events_are_told_live_and_filtered(daemon):
     failures, named = Reader(daemon, "failures", "name=all-silent.org"), Reader(daemon, "sent", "denial", "name=python.org", "--json")
     try:
         assert "Ctrl-C" in failures.first and json.loads(named.first) == {"event": "watching"}
-        assert ctl(daemon, "events").stderr == "hark: two read events already\n"
+        assert ctl(daemon, "events").stderr == "hark: two others read events already, and there is no third place\n"
         assert ask("not-there.python.org.").rcode() == dns.rcode.NXDOMAIN
         got = [json.loads(line) for line in named.lines('"denial"')]
         assert [e["event"] for e in got] == ["sent", "denial"] and {e["qname"] for e in got} == {"not-there.python.org."}
@@ -182,7 +183,12 @@ def test_a_stop_waits_for_no_reader(start_harkd):
         readers[-1].connect(str(daemon.control))
         readers[-1].sendall(line)
         assert readers[-1].recv(10)
+    hark = [subprocess.Popen(["hark", "ctl", *words, "-s", str(daemon.control)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for words in (("events",), ("walk", "walk.all-silent.org"))]
+    assert all(h.stdout.readline() for h in hark)
     assert daemon.stop() == 0, daemon.log
+    ends = [(h.communicate(timeout=PATIENCE_S)[1].split(" ended ")[-1], h.returncode) for h in hark]
+    assert ends == [("what it told: it closed the connection\n", 5), ("its walk too early: it closed the connection\n", 5)]
     for reader in readers:
         while reader.recv(65536):
             pass  # until its end
