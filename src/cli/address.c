@@ -83,6 +83,11 @@ static enum err read_port(const char *text, uint16_t *port)
  * has more than one colon. */
 static enum err part_port(char **host, uint16_t *port, struct text *complaint)
 {
+    if (strstr(*host, "://")) {
+        text_printf(
+            complaint, "@%s: hark asks name servers by UDP and TCP alone: @ADDRESS, with +tcp", *host);
+        return ERR_FORMAT;
+    }
     char *mark = strpbrk(*host, "#@"), *colon = strchr(*host, ':'), *end = NULL;
     if (**host == '[' && (end = strchr(*host, ']'))) {
         mark = end[1] ? end + 1 : NULL;

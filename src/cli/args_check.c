@@ -34,6 +34,28 @@ enum err args_check_places(const struct args *a, struct text *complaint)
     return ERR_OK;
 }
 
+/* What is copied out of a browser. No name has "://" in it, though DNS would carry one. */
+static bool is_url(const struct args *a, const char *name, struct text *complaint)
+{
+    const char *host = strstr(name, "://"), *user;
+    if (!host)
+        return false;
+    host += 3;
+    size_t len = strcspn(host, "/?#");
+    if ((user = memchr(host, '@', len))) {
+        len -= (size_t)(user + 1 - host);
+        host = user + 1;
+    }
+    if (host[0] == '[')
+        host++, len = strcspn(host, "]");
+    else
+        len = strcspn(host, ":/?#");
+    text_printf(complaint, "%s is a URL; look up the name in it: hark %s%s%.*s", name,
+        a->command == COMMAND_SYSTEM || a->command == COMMAND_ASK ? "" : command_table[a->command].word,
+        a->command == COMMAND_SYSTEM || a->command == COMMAND_ASK ? "" : " ", (int)len, host);
+    return true;
+}
+
 enum err args_check(const struct args *a, struct text *complaint)
 {
     if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
@@ -63,6 +85,9 @@ enum err args_check(const struct args *a, struct text *complaint)
             a->servers[0]);
         return ERR_FORMAT;
     }
+    for (size_t i = 0; i < a->name_count; i++)
+        if (is_url(a, a->names[i], complaint))
+            return ERR_FORMAT;
     return args_check_places(a, complaint);
 }
 

@@ -21,6 +21,10 @@ static void view_line(struct out *out, enum out_style style, const char *label, 
 {
     out_put(out, STYLE_DIM, "  ");
     out_put(out, STYLE_DIM, label);
+    if (out->terminal) {
+        out_wrapped(out, style, COLUMN_VALUE, value);
+        return;
+    }
     out_column(out, COLUMN_VALUE);
     out_put(out, style, value);
     out_end(out);

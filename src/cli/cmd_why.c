@@ -109,7 +109,7 @@ static void find_out(struct why *w)
 {
     struct walking k;
     const char *name = w->q.reverse ? w->q.pointer : w->q.query;
-    progress_says("every source of this system, every name server and the name's own servers");
+    progress_says("all sources, name servers and the name's own servers");
     walking_init(&k);
     system_question_families(&w->q);
     w->no_walk = why_not_walked(name);

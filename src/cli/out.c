@@ -40,6 +40,7 @@ void out_init(struct out *o, FILE *to, enum out_format format)
     struct winsize size;
     if (fd < 0 || !isatty(fd))
         return;
+    o->terminal = true;
     o->colour = !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
     if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col >= WIDTH_MIN)
         o->width = size.ws_col;
@@ -102,6 +103,24 @@ void out_printf(struct out *o, enum out_style style, const char *format, ...)
     va_end(ap);
     out_put(o, style, t.data);
     text_fini(&t);
+}
+
+/* What was typed in UTF-8 is repeated so where the terminal takes it; all else as \\DDD. */
+static void add_typed(struct text *t, const char *s)
+{
+    const char *charset = nl_langinfo(CODESET);
+    bool utf8 = charset && strcmp(charset, "UTF-8") == 0;
+    uint32_t c;
+    for (size_t left = strlen(s), len; left; s += len, left -= len) {
+        char one[2] = {*s};
+        len = utf8 && (unsigned char)*s > 0x7f ? utf8_read(s, left, &c) : 0;
+        if (len && utf8_is_harmless(c)) {
+            utf8_write(t, c);
+        } else {
+            len = 1;
+            add_printable(t, one);
+        }
+    }
 }
 
 /* Where the terminal takes no UTF-8 a character that is not ASCII is a question mark. */
@@ -202,6 +221,43 @@ void out_json(struct out *o, json_t *j)
     out_end(o);
 }
 
+/* Up to the next blank; a number and its unit are one: "82.2 ms". */
+static size_t word_len(const char *words)
+{
+    static const char *const units[] = {"ms", "s"};
+    size_t n = strcspn(words, " "), next = words[n] ? strcspn(words + n + 1, " ,;:.") : 0;
+    if (words[0] < '0' || words[0] > '9' || next == 0)
+        return n;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (next == strlen(units[i]) && memcmp(words + n + 1, units[i], next) == 0)
+            return n + 1 + strcspn(words + n + 1, " ");
+    return n;
+}
+
+/* As many words as fit; what is longer than a line (a key) is cut. */
+static size_t line_len(const char *words, size_t room)
+{
+    size_t len = 0;
+    for (;;) {
+        size_t begin = len + strspn(words + len, " "), n = word_len(words + begin);
+        if (n == 0 || (len && begin + n > room))
+            break;
+        len = begin + n;
+    }
+    return len < room ? len : room;
+}
+
+void out_wrapped(struct out *o, enum out_style style, unsigned column, const char *words)
+{
+    do {
+        size_t n = line_len(words, o->width - column);
+        out_column(o, column);
+        out_printf(o, style, "%.*s", (int)n, words);
+        out_end(o);
+        words += n + strspn(words + n, " ");
+    } while (*words);
+}
+
 void out_text_line(struct out *o, enum out_style style, const char *line, size_t len)
 {
     struct text t;
@@ -240,7 +296,7 @@ void out_complain(const char *format, ...)
     struct text t;
     text_init(&t);
     text_add(&t, "hark: ");
-    add_printable(&t, said);
+    add_typed(&t, said);
     text_char(&t, '\n');
     progress_clear();
     /* Nothing is left to be told if stderr is gone too. */

@@ -19,6 +19,7 @@ struct out {
     FILE *to;
     enum out_format format;
     bool colour;
+    bool terminal;   /* somebody looks at it */
     bool utf8;       /* marks may be other than ASCII */
     unsigned width;  /* columns of the terminal; 80 if it is none */
     unsigned column; /* of the current line, from 0 */
@@ -39,6 +40,9 @@ void out_mark(struct out *o, enum out_mark mark);
 /** A bar `width` columns wide of which the part from `from` to `to`, in thousandths, is filled; some of it
  * always. hollow: the part is of another kind. */
 void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from, unsigned to, bool hollow);
+/** Words from that column on, on as many lines as they need, and the end of the last one; a word that is
+ * longer than a line (a key) is cut. */
+void out_wrapped(struct out *o, enum out_style style, unsigned column, const char *words);
 /** Spaces up to that column; where the line is already there, one. */
 void out_column(struct out *o, unsigned column);
 /** Ends the line and hands it on: whoever watches sees it at once. */

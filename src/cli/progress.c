@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
@@ -128,7 +129,8 @@ void progress_begin(uint32_t limit_s)
 {
     struct itimerval every = {.it_interval.tv_sec = 1, .it_value.tv_sec = 1};
     struct winsize size;
-    progress.terminal = isatty(STDERR_FILENO);
+    const char *term = getenv("TERM");
+    progress.terminal = isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0); /* it wipes no line */
     if (!progress.terminal && limit_s == 0)
         return;
     progress.began_ms = now_read(false).mono_ms;

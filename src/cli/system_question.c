@@ -304,13 +304,23 @@ void system_question_add_age(struct text *t, const struct system_question *q, co
 
 /* ---- what the whole says ---- */
 
+static bool is_verb(const char *word)
+{
+    const struct verb_info *v = verb_table;
+    while (v->name && strcmp(v->name, word) != 0)
+        v++;
+    return v->name;
+}
+
 /* What to do next, in words. */
 static void add_hint(struct text *t, const struct system_question *q)
 {
     switch (q->look.whole.said.error) {
     case EAI_NONAME:
     case EAI_NODATA:
-        if (!q->explained && type_meant(q->query))
+        if (!q->explained && is_verb(q->query))
+            text_printf(t, "; of harkd: hark ctl %s", q->query);
+        else if (!q->explained && type_meant(q->query))
             text_printf(t, "; did you mean the type %s?", type_meant(q->query));
         else if (!q->explained)
             text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,

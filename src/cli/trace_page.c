@@ -9,14 +9,16 @@
 
 #define PAGE_WIDTH_MAX 100u /* wider lines are harder to follow */
 #define COLUMN_BODY 4u      /* after the hop's number */
+#define WIDTH_WITH_BAR 60u  /* below it who was asked says more than a bar */
 #define TIME_WIDTH 9u       /* " no reply" */
 #define BAR_NARROW 10u
 #define BAR_WIDE 16u
 #define ZONE_WIDTH_MIN 5u
 #define ZONE_WIDTH_NARROW 18u
 #define ZONE_WIDTH_MAX 24u
-#define SERVER_WIDTH 25u /* most names of servers, and two columns */
-#define RUN_SHOWN 3u     /* failures in a row that are shown */
+#define SERVER_WIDTH_MIN 8u /* less of a server's name tells nothing */
+#define SERVER_WIDTH 25u    /* most names of servers, and two columns */
+#define RUN_SHOWN 3u        /* failures in a row that are shown */
 #define DEPTH_SHOWN_MAX 6u
 
 /* Invariant: column 0 between lines. */
@@ -79,6 +81,8 @@ static void put_right(struct page *p, enum out_style style, const char *s)
 static void put_span(struct page *p, int64_t from_ms, int64_t to_ms, enum out_style style, bool hollow)
 {
     int64_t all = p->walk->end_ms > 0 ? p->walk->end_ms : 1;
+    if (p->bar_width == 0)
+        return;
     out_column(p->out, bar_column(p));
     out_bar(p->out, style, p->bar_width, (unsigned)(from_ms * 1000 / all), (unsigned)(to_ms * 1000 / all),
         hollow);
@@ -115,7 +119,7 @@ static void put_server(struct page *p, const struct event *e)
     if (e->to)
         addr_text(&e->to->addr, addr);
     size_t last = strlen(addr) + strlen(tcp) + 1;
-    if (e->server) {
+    if (e->server && (end >= at + last + SERVER_WIDTH_MIN || !addr[0])) {
         unsigned room = end > at + last ? end - (unsigned)last : at;
         put_cut(p, STYLE_PLAIN, record_bare_name(e->server, server), room);
         unsigned usual = at + SERVER_WIDTH;
@@ -400,8 +404,10 @@ static void header(struct page *p)
     out_put(o, STYLE_DIM, "zone");
     out_column(o, server);
     out_put(o, STYLE_DIM, "server");
-    out_column(o, server + SERVER_WIDTH);
-    out_put(o, STYLE_DIM, "address");
+    if (server + SERVER_WIDTH < bar_column(p)) {
+        out_column(o, server + SERVER_WIDTH);
+        out_put(o, STYLE_DIM, "address");
+    }
     put_right(p, STYLE_DIM, "time");
     out_end(o);
 }
@@ -413,7 +419,9 @@ void trace_page_print(struct out *out, const struct trace_walk *w, bool whole)
         .walk = w,
         .whole = whole,
         .width = wide ? PAGE_WIDTH_MAX : out->width,
-        .bar_width = wide ? BAR_WIDE : BAR_NARROW};
+        .bar_width = wide                          ? BAR_WIDE
+                     : out->width < WIDTH_WITH_BAR ? 0
+                                                   : BAR_NARROW};
     p.zone_width = widest_zone(w, wide ? ZONE_WIDTH_MAX : ZONE_WIDTH_NARROW);
     if (w->messages)
         header(&p);

@@ -8,62 +8,24 @@
 #define COLUMN_VALUE 18u
 #define DATA_SHOWN 8u
 
-/* Up to the next blank; a number and its unit are one: "82.2 ms". */
-static size_t word_len(const char *words)
-{
-    static const char *const units[] = {"ms", "s"};
-    size_t n = strcspn(words, " "), next = words[n] ? strcspn(words + n + 1, " ,;:.") : 0;
-    if (words[0] < '0' || words[0] > '9' || next == 0)
-        return n;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (next == strlen(units[i]) && memcmp(words + n + 1, units[i], next) == 0)
-            return n + 1 + strcspn(words + n + 1, " ");
-    return n;
-}
-
-/* As many words as fit; what is longer than a line (a key) is cut. */
-static size_t line_len(const char *words, size_t room)
-{
-    size_t len = 0;
-    for (;;) {
-        size_t begin = len + strspn(words + len, " "), n = word_len(words + begin);
-        if (n == 0 || (len && begin + n > room))
-            break;
-        len = begin + n;
-    }
-    return len < room ? len : room;
-}
-
-/* Words from that column on, on as many lines as they need. */
-static void put_words(struct out *out, enum out_style style, unsigned column, const char *words)
-{
-    do {
-        size_t n = line_len(words, out->width - column);
-        out_column(out, column);
-        out_printf(out, style, "%.*s", (int)n, words);
-        out_end(out);
-        words += n + strspn(words + n, " ");
-    } while (*words);
-}
-
 void why_row(struct out *out, enum out_style style, const char *label, const char *words)
 {
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_PLAIN, label);
     if (out->column >= COLUMN_VALUE)
         out_end(out);
-    put_words(out, style, COLUMN_VALUE, words);
+    out_wrapped(out, style, COLUMN_VALUE, words);
 }
 
 static void put_under(struct out *out, const char *words)
 {
-    put_words(out, STYLE_DIM, COLUMN_VALUE, words);
+    out_wrapped(out, STYLE_DIM, COLUMN_VALUE, words);
 }
 
 void why_heading(struct out *out, const char *words)
 {
     out_end(out);
-    put_words(out, STYLE_STRONG, 0, words);
+    out_wrapped(out, STYLE_STRONG, 0, words);
 }
 
 static void add_ms(struct text *t, uint32_t time_us)
@@ -100,7 +62,7 @@ static void view_data(struct out *out, const struct why *w)
         if (shown++ == 0)
             why_row(out, STYLE_GOOD, label, at);
         else
-            put_words(out, STYLE_GOOD, COLUMN_VALUE, at);
+            out_wrapped(out, STYLE_GOOD, COLUMN_VALUE, at);
     }
     if (s && s->data.count + s->data.left_out > shown)
         out_printf(out, STYLE_DIM, "%*sand %u more\n", (int)COLUMN_VALUE, "",
@@ -167,7 +129,7 @@ static void view_no_sources(struct out *out, const struct why *w)
     text_clear(&t);
     text_printf(
         &t, "not asked: they give addresses and names of addresses; for %s programs ask DNS", w->type);
-    put_words(out, STYLE_PLAIN, 2, t.data);
+    out_wrapped(out, STYLE_PLAIN, 2, t.data);
     text_fini(&t);
 }
 
@@ -228,6 +190,9 @@ static void add_server_said(struct text *t, const struct stub_said *s)
                 ede_text(s->ede) ? ede_text(s->ede) : "");
     } else if (s->end == ASK_REPLY) {
         add_denial(t, s);
+    } else if (s->end == ASK_LOCAL && s->system_error == 0) {
+        text_add(t, "not asked: DNS has no such names");
+        return;
     } else {
         struct ask_reply r = {.end = s->end, .system_error = s->system_error};
         text_add(t, ask_end_text(&r));
@@ -343,7 +308,7 @@ static void view_root(struct out *out, const struct why *w)
     if (w->typed.begun)
         view_walk(out, &w->typed);
     else if (!w->searched.begun)
-        put_words(out, STYLE_PLAIN, 2, w->no_walk ? w->no_walk : "not asked");
+        out_wrapped(out, STYLE_PLAIN, 2, w->no_walk ? w->no_walk : "not asked");
     if (w->searched.begun)
         view_walk(out, &w->searched);
 }
@@ -354,7 +319,7 @@ static void view_notices(struct out *out, const struct why *w)
         why_heading(out, "Notice");
     for (size_t i = 0; i < w->notice_count; i++) {
         out_put(out, STYLE_WARN, "  !");
-        put_words(out, STYLE_WARN, 4, w->notices[i]);
+        out_wrapped(out, STYLE_WARN, 4, w->notices[i]);
     }
 }
 
