@@ -64,6 +64,13 @@ bool update_fetch(struct update_item *item, struct https_reply *reply, const cha
     return false;
 }
 
+bool update_is_ahead(const struct update *u, const char *date)
+{
+    struct tm tm = {0};
+    return u->now.wall_known && strptime(date, "%Y-%m-%d", &tm) &&
+           (int64_t)timegm(&tm) > u->now.wall_s + 2 * (int64_t)DAY_S;
+}
+
 /* ---- one item ---- */
 
 static void store(struct update_item *item)
@@ -111,7 +118,7 @@ static json_t *to_json(const struct update_item *item, int64_t now_s)
     if (item->trouble)
         record_set_text(j, "trouble", item->trouble);
     if (item->note)
-        json_object_set_new(j, "note", json_string(item->note));
+        record_set_text(j, "note", item->note);
     json_object_set_new(j, "newer", json_boolean(item->newer && (!item->trouble || item->written)));
     json_object_set_new(j, "written", json_boolean(item->written));
     return j;
@@ -180,7 +187,7 @@ static enum status run(const struct update *u, bool check, struct out *out)
         else if (i == 1)
             update_root_hints(item, u); /* held against the keys, be they new */
         else
-            update_list(item, (enum bootstrap_kind)(i - 2));
+            update_list(item, u, (enum bootstrap_kind)(i - 2));
         if (item->newer && !item->trouble && !check)
             store(item);
         view(out, item, u->now.wall_s);

@@ -433,6 +433,8 @@ static enum status inquire(const struct args *args, struct out *out, const char 
     if (why) {
         out_complain("'%s' is no name, address or AS number: %s", word, why);
     } else {
+        if (q.registry.trouble)
+            card_add(&q.result->notes, card_text(q.registry.trouble, strlen(q.registry.trouble), &arena));
         q.result->wanted = q.kind == CARD_ASN ? format(&arena, "AS", q.asked, "") : q.asked;
         enum found found = look_up(&q);
         q.result->asked = found == FOUND && q.kind != CARD_ASN ? q.asked : q.result->wanted;

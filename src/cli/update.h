@@ -31,7 +31,7 @@ struct update_item {
     bool no_reply;                           /* because nobody answered */
     const char *found;                       /* date; NULL: nothing usable was fetched */
     const char *summary;                     /* how it differs, in few words */
-    const char *note;                        /* what could not be checked, or NULL */
+    const char *note;                        /* more that is to be told, or NULL */
     const char *changes[UPDATE_CHANGES_MAX]; /* "+ b.root-servers.net 192.0.2.1", "- key 19036" */
     size_t change_count;
     json_t *more;     /* members of its own in the JSON form; owned by whoever shows it */
@@ -49,7 +49,12 @@ struct update {
 
 void update_root_hints(struct update_item *item, const struct update *u);
 void update_root_anchors(struct update_item *item, const struct update *u);
-void update_list(struct update_item *item, enum bootstrap_kind kind);
+void update_list(struct update_item *item, const struct update *u, enum bootstrap_kind kind);
+
+#define UPDATE_AHEAD_TROUBLE "it is dated %s, which is yet to come: is the clock right?"
+/** Is a date ("2026-11-23") later than two days from now? What is kept so would have all that follows refused
+ * as older. */
+bool update_is_ahead(const struct update *u, const char *date);
 
 /** False: item->trouble says why. */
 bool update_fetch(struct update_item *item, struct https_reply *reply, const char *url, size_t max_octets);

@@ -68,13 +68,16 @@ static size_t least_entries(const struct list *l)
     return l->now.count ? l->now.count / 2 : least[l->kind];
 }
 
-static void judge(struct update_item *item, struct list *l, const struct hark_document *doc)
+static void judge(
+    struct update_item *item, const struct update *u, struct list *l, const struct hark_document *doc)
 {
     const struct bootstrap *b = &l->fetched;
     if (bootstrap_read(&l->fetched, l->kind, doc->body, doc->length, l->arena, &item->trouble) != ERR_OK)
         return;
     if (strcmp(b->published, item->in_use) < 0)
         item->trouble = update_text(l->arena, "it is older than the one in use: %s", b->published);
+    else if (update_is_ahead(u, b->published))
+        item->trouble = update_text(l->arena, UPDATE_AHEAD_TROUBLE, b->published);
     else if (b->count < least_entries(l))
         item->trouble = "more than half of the list is missing";
     if (item->trouble)
@@ -88,7 +91,7 @@ static void judge(struct update_item *item, struct list *l, const struct hark_do
     item->more = json_pack("{s:I, s:I}", "entries", (json_int_t)b->count, "differ", (json_int_t)differ);
 }
 
-void update_list(struct update_item *item, enum bootstrap_kind kind)
+void update_list(struct update_item *item, const struct update *u, enum bootstrap_kind kind)
 {
     struct list *l = arena_alloc(item->arena, sizeof *l);
     struct https_reply reply;
@@ -105,10 +108,12 @@ void update_list(struct update_item *item, enum bootstrap_kind kind)
     item->file = update_text(item->arena, "%s.json", item->name);
     if (registry_fetched(&l->now, kind, item->arena, &why) != ERR_OK)
         l->now.count = 0;
+    if (why.len)
+        item->note = arena_strdup(item->arena, why.data);
     item->built_in = l->now.count == 0;
     item->in_use = item->built_in ? registry_date(kind) : l->now.published;
     if (update_fetch(item, &reply, update_text(item->arena, SOURCE "%s.json", bootstrap_kind_text(kind)),
             BOOTSTRAP_OCTETS_MAX))
-        judge(item, l, &reply.doc);
+        judge(item, u, l, &reply.doc);
     text_fini(&why);
 }

@@ -115,6 +115,10 @@ static void judge_hints(
         item->trouble = update_text(item->arena, "it is older than the one in use: %s", new->date);
         return;
     }
+    if (update_is_ahead(u, new->date)) {
+        item->trouble = update_text(item->arena, UPDATE_AHEAD_TROUBLE, new->date);
+        return;
+    }
     size_t add_count = compare(item, new->hints, new->count, now, '+', added);
     size_t gone_count = compare(item, now->hints, now->count, new, '-', gone);
     item->found = arena_strdup(item->arena, new->date);

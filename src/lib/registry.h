@@ -12,10 +12,11 @@
 #define REGISTRY_IANA_RDAP "https://rdap.iana.org/"
 #define REGISTRY_IANA_WHOIS "whois.iana.org"
 
-/* Texts are static. */
+/* Texts are static, or in the arena that was given. */
 struct registry {
-    const char *rdap;  /* base URL with its final slash, or NULL */
-    const char *whois; /* host, or NULL */
+    const char *rdap;    /* base URL with its final slash, or NULL */
+    const char *whois;   /* host, or NULL */
+    const char *trouble; /* with the list that was fetched, so that the one compiled in was used; or NULL */
 };
 
 /** name: ASCII, without the final dot. Of a top-level domain itself IANA keeps the register. */

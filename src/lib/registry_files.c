@@ -15,14 +15,17 @@ void registry_path(struct text *out, enum bootstrap_kind kind)
 static enum err read_list(
     struct bootstrap *out, enum bootstrap_kind kind, const char *path, struct arena *a, struct text *why)
 {
-    const char *phrase;
+    const char *phrase = NULL;
+    enum err err = ERR_SYSTEM;
     size_t len;
-    char *body = file_read(path, BOOTSTRAP_OCTETS_MAX, &len, why);
-    if (!body)
-        return ERR_SYSTEM;
-    enum err err = bootstrap_read(out, kind, body, len, a, &phrase);
+    struct text said;
+    text_init(&said);
+    char *body = file_read(path, BOOTSTRAP_OCTETS_MAX, &len, &said);
+    if (body)
+        err = bootstrap_read(out, kind, body, len, a, &phrase);
     if (err)
-        text_add(why, phrase);
+        text_printf(why, "%s is left out: %s", path, phrase ? phrase : said.data);
+    text_fini(&said);
     mem_free(body);
     return err;
 }
@@ -80,6 +83,8 @@ struct registry registry_find(const struct registry_key *key, struct arena *a)
     text_init(&why);
     if (registry_fetched(&b, key->kind, a, &why) == ERR_OK)
         r.rdap = find(&b, key);
+    else if (why.len)
+        r.trouble = arena_strdup(a, why.data);
     text_fini(&why);
     return r;
 }

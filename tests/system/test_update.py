@@ -31,6 +31,7 @@ ROOTS = re.findall(r"^ROOT\((\w), \"([\d.]+)\", \"([\w:]+)\"\)", (TOP / "src/def
 ORDER = ["root-anchors", "root-hints", "rdap-dns", "rdap-ipv4", "rdap-ipv6", "rdap-asn", "rdap-object-tags"]
 LABELS = ["root keys", "root servers", "RDAP names", "RDAP IPv4", "RDAP IPv6", "RDAP ASNs", "RDAP handles"]
 NOW = datetime.datetime.now(datetime.timezone.utc)
+LATER = NOW + datetime.timedelta(days=1)  # than what is compiled in
 
 
 def bootstrap(kind: str, published="2026-11-20", entries=None) -> bytes:
@@ -40,7 +41,7 @@ def bootstrap(kind: str, published="2026-11-20", entries=None) -> bytes:
     return json.dumps({"version": "1.0", "publication": f"{published}T00:00:00Z", "services": services}).encode()
 
 
-def named_root(day="December 24, 2026", **other) -> bytes:
+def named_root(day=f"{LATER:%B} {LATER.day}, {LATER.year}", **other) -> bytes:
     """IANA's file; other: {letter: (IPv4, IPv6)}."""
     lines = [f";       last update:     {day}"]
     for letter, *addresses in ROOTS:
@@ -152,7 +153,7 @@ def test_check_writes_nothing(update):
     assert all(j["age_days"] >= 0 and j["built_in"] for j in items)
 
 
-BAD = {"older": bootstrap("dns", "2020-01-01"), "short": bootstrap("dns", entries=["com", "net"]), "no JSON": b"<html>", "empty": b"",
+BAD = {"older": bootstrap("dns", "2020-01-01"), "yet to come": bootstrap("dns", "2099-01-01"), "short": bootstrap("dns", entries=["com", "net"]), "no JSON": b"<html>", "empty": b"",
        "another list": bootstrap("asn"), "long": b" " * 2000000}
 
 
@@ -190,6 +191,11 @@ def test_whois_uses_the_newer_list(update, hark, tmp_path):
         (update.folder / "rdap-dns.json").write_bytes(bootstrap("dns", "2020-01-01"))
         done = hark("whois", "--rdap", "x.tld7", env=server.env | {"HARK_STATE": str(update.folder)})
         assert done.returncode == 3 and "no RDAP" in done.stderr, "what is compiled in is newer"
+        (update.folder / "rdap-dns.json").write_bytes(ALL["dns"][:5000])
+        done = hark("whois", "--rdap", "x.tld7", env=server.env | {"HARK_STATE": str(update.folder)})
+        assert done.returncode == 3 and "rdap-dns.json is left out: " in done.stderr, done
+        done = hark("update", "--check", env=server.env | {"HARK_STATE": str(update.folder)})
+        assert "rdap-dns.json is left out: " in rows(done)["rdap-dns"] and done.stdout.count("left out") == 1, done
     finally:
         server.close()
 
@@ -201,13 +207,13 @@ def test_other_root_servers_are_kept_if_they_have_the_signed_root(update, hark):
     moved = named_root(b=(ROOTS[0][1], ROOTS[1][2]), a=("192.0.2.77", ROOTS[0][2]))  # b where a was, a where nobody is
     done, files = update({"named.root": moved} | ALL, "--check")
     assert (done.returncode, files) == (2, []), done
-    assert "new: 2026-12-24, 4 addresses differ" in rows(done)["root-hints"], done
+    assert f"new: {LATER:%Y-%m-%d}, 4 addresses differ" in rows(done)["root-hints"], done
     assert "  - a.root-servers.net 198.41.0.4" in done.stdout and "  + a.root-servers.net 192.0.2.77" in done.stdout, done
     done, files = update({"named.root": moved} | ALL)
-    assert "root-hints" in files and "now 2026-12-24" in rows(done)["root-hints"] and "hark ctl reload" in done.stdout, done
+    assert "root-hints" in files and f"now {LATER:%Y-%m-%d}" in rows(done)["root-hints"] and "hark ctl reload" in done.stdout, done
     env = os.environ | {"HARK_STATE": str(update.folder)}
     done = hark("trace", "www.python.org", env=env)
-    assert done.returncode == 0 and "with the root servers updated 2026-12-24\n" in done.stdout, done
+    assert done.returncode == 0 and f"with the root servers updated {LATER:%Y-%m-%d}\n" in done.stdout, done
     kept = (update.folder / "root-hints").read_bytes()
     (update.folder / "root-hints").write_bytes(kept[:-80])
     done = hark("trace", "www.python.org", env=env)
@@ -215,6 +221,7 @@ def test_other_root_servers_are_kept_if_they_have_the_signed_root(update, hark):
 
 
 BAD_HINTS = {
+    "it is dated 2099-04-18, which is yet to come": named_root("April 18, 2099"),
     "nobody at its new addresses has the root zone": named_root(a=("192.5.6.30", "2001:db8:77::1")),  # a server of com; nobody
     "it is older than the one in use: 2024-04-18": named_root("April 18, 2024"),
     "it names 12 root servers, not 13": b"\n".join(line for line in named_root().splitlines() if b"M.ROOT" not in line),
@@ -310,10 +317,10 @@ def test_harkd_takes_what_was_fetched_at_its_reload(update, signer, start_harkd,
     done = hark("ctl", "-s", str(daemon.control), "reload")
     assert done.returncode == 0 and "upstream.root-hints" in done.stdout, done
     after = anchors()
-    assert after["from"] == f"updated {NOW:%Y-%m-%d}" and after["servers_from"] == "updated 2026-12-24"
+    assert after["from"] == f"updated {NOW:%Y-%m-%d}" and after["servers_from"] == f"updated {LATER:%Y-%m-%d}"
     reply = exchange("www.python.org", port=5399, want_dnssec=True)
     assert reply.rcode() == dns.rcode.NOERROR and reply.flags & dns.flags.AD, reply
-    assert "root servers: updated 2026-12-24" in daemon.log and f"the root's keys: updated {NOW:%Y-%m-%d}" in daemon.log
+    assert f"root servers: updated {LATER:%Y-%m-%d}" in daemon.log and f"the root's keys: updated {NOW:%Y-%m-%d}" in daemon.log
     status = json.loads(hark("ctl", "-s", str(daemon.control), "--json", "status").stdout)["trust"]
     assert (status["root_anchors_from"], status["root_servers_from"]) == (after["from"], after["servers_from"])
     (update.folder / "root-hints").write_text("; nothing\n")
