@@ -10,8 +10,7 @@ static json_t *metric_json(const char *name, enum metric_kind kind, const char *
         kind == METRIC_COUNTER ? "counter" : "gauge", "unit", unit, "help", help);
 }
 
-/* The values of each label, those of 0 left out. */
-static json_t *by_rcode(const uint64_t *values)
+json_t *control_by_rcode(const uint64_t *values)
 {
     json_t *o = json_object();
     for (uint16_t i = 0; i < SERVE_RCODES; i++) {
@@ -25,7 +24,7 @@ static json_t *by_rcode(const uint64_t *values)
     return o;
 }
 
-static json_t *by_algorithm(const uint64_t *values)
+json_t *control_by_algorithm(const uint64_t *values)
 {
     static const struct {
         unsigned number;
@@ -52,7 +51,7 @@ json_t *control_metrics_json(const struct control_figures *f)
 #define METRIC_BY(name, by, unit, values, help)                                                              \
     m = metric_json(#name, METRIC_COUNTER, unit, help);                                                      \
     json_object_set_new(m, "label", json_string(#by));                                                       \
-    json_object_set_new(m, "values", by_##by(values));                                                       \
+    json_object_set_new(m, "values", control_by_##by(values));                                               \
     json_array_append_new(list, m);
 #include "defs/metrics.def"
 #undef METRIC

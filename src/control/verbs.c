@@ -37,21 +37,6 @@ static json_t *listen_json(const struct control_figures *f)
     return list;
 }
 
-static json_t *rcodes_json(const struct control_figures *f)
-{
-    json_t *o = json_object();
-    for (uint16_t i = 0; i < SERVE_RCODES; i++) {
-        if (!f->rcodes[i])
-            continue;
-        char buf[32];
-        struct text t;
-        text_init_fixed(&t, buf, sizeof buf);
-        rcode_to_text(&t, i);
-        json_object_set_new(o, t.data, count(f->rcodes[i]));
-    }
-    return o;
-}
-
 static json_t *queries_json(const struct control_figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "total", count(f->queries), "udp",
@@ -107,37 +92,23 @@ static json_t *resolver_json(const struct resolve_counters *r)
     return o;
 }
 
-/* Signatures by algorithm, those that occurred. */
-static json_t *by_algorithm(const uint64_t *counts, uint64_t *sum)
+static json_t *sum_of(json_t *by)
 {
-    static const struct {
-        unsigned number;
-        const char *name;
-    } rows[] = {
-#define ALGORITHM(name, number, text, use) {number, text},
-#include "defs/algorithm.def"
-#undef ALGORITHM
-    };
-    json_t *o = json_object();
-    *sum = 0;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        uint64_t n = counts[rows[i].number];
-        *sum += n;
-        if (n > 0)
-            json_object_set_new(o, rows[i].name, count(n));
-    }
-    return o;
+    const char *key;
+    json_t *value;
+    json_int_t sum = 0;
+    json_object_foreach(by, key, value) sum += json_integer_value(value);
+    return json_integer(sum);
 }
 
 static json_t *validation_json(const struct resolve_counters *r)
 {
-    uint64_t verified, saved;
-    json_t *by_verified = by_algorithm(r->verifier.verified, &verified);
-    json_t *by_saved = by_algorithm(r->verifier.saved, &saved);
+    json_t *by_verified = control_by_algorithm(r->verifier.verified);
+    json_t *by_saved = control_by_algorithm(r->verifier.saved);
     return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "secure",
         count(r->secure), "insecure", count(r->insecure), "bogus", count(r->bogus), "synthesised",
-        count(r->synthesised), "verified", count(verified), "verified_by", by_verified, "saved", count(saved),
-        "saved_by", by_saved, "failed", count(r->verifier.failed), "keys_parsed",
+        count(r->synthesised), "verified", sum_of(by_verified), "verified_by", by_verified, "saved",
+        sum_of(by_saved), "saved_by", by_saved, "failed", count(r->verifier.failed), "keys_parsed",
         count(r->verifier.keys_parsed), "keys_kept", count(r->verifier.keys_kept), "verified_hot",
         count(r->verifier.hot), "keys_hot", count(r->verifier.keys_hot));
 }
@@ -202,7 +173,7 @@ static json_t *control_status(
     source->figures(source->ctx, &f);
     return json_pack("{s:s, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "version",
         HARK_VERSION, "uptime_s", count(f.uptime_s), "workers", (json_int_t)f.workers, "listen",
-        listen_json(&f), "queries", queries_json(&f), "rcodes", rcodes_json(&f), "cache",
+        listen_json(&f), "queries", queries_json(&f), "rcodes", control_by_rcode(f.rcodes), "cache",
         cache_json(&f.cache, &f.nsecs), "clients", clients_json(&f), "in_flight", inflight_json(&f),
         "resolver", resolver_json(&f.resolver), "dnssec", validation_json(&f.resolver), "udp", udp_json(&f),
         "sockets", net_json(&f), "log", log_json(&f), "trust", trust_json(&f.trust));

@@ -78,6 +78,21 @@ static struct denial_result deny(struct found *f, struct proofs *p)
     return nodata;
 }
 
+static struct denial_result prove(struct job *j, const name_t *zone, const struct anchor *anchor,
+    struct rrset_list *list, const struct fault *missing)
+{
+    struct found *f = j->val->found;
+    struct proofs p = proofs_of(j, zone, list);
+    struct denial_result res = deny(f, &p);
+    /* A zone above the anchor may prove that there is nothing, but not make it insecure. */
+    if ((res.denial == DENIAL_OPT_OUT || res.denial == DENIAL_INSECURE) &&
+        !name_is_within(zone, anchor->zone))
+        return (struct denial_result){.denial = DENIAL_NONE, .fault = *missing};
+    if (res.denial == DENIAL_OPT_OUT)
+        res.fault = (struct fault){.kind = FAULT_OPT_OUT, .owner = f->target};
+    return res;
+}
+
 /* The negative part. False: *state says what comes now. */
 static bool conclude_denial(struct job *j, enum job_state *state)
 {
@@ -111,12 +126,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         *state = JOB_VALIDATE;
         return false;
     }
-    struct proofs p = proofs_of(j, zone, list);
-    struct denial_result res = deny(f, &p);
-    /* A zone above the anchor may prove that there is nothing, but not make it insecure. */
-    if ((res.denial == DENIAL_OPT_OUT || res.denial == DENIAL_INSECURE) &&
-        !name_is_within(zone, anchor->zone))
-        res = (struct denial_result){.denial = DENIAL_NONE, .fault = missing};
+    struct denial_result res = prove(j, zone, anchor, list, &missing);
     switch (res.denial) {
     case DENIAL_PROVEN:
         f->no_name = res.no_name;
@@ -124,8 +134,6 @@ static bool conclude_denial(struct job *j, enum job_state *state)
         lessen(f, f->denial, &res.fault);
         break;
     case DENIAL_OPT_OUT:
-        res.fault = (struct fault){.kind = FAULT_OPT_OUT, .owner = f->target};
-        /* fallthrough */
     case DENIAL_INSECURE:
         f->denial = VERDICT_INSECURE;
         lessen(f, VERDICT_INSECURE, &res.fault);
