@@ -186,8 +186,9 @@ struct hark_mx_settings {
 };
 
 /** target: DOMAIN, USER@DOMAIN, or either with an address literal ([192.0.2.1], [IPv6:2001:db8::1]); UTF-8 is
- * taken as IDNA2008. Never fails but for a target that is no domain: NULL, and *why (may be NULL) is a static
- * phrase. Free it with hark_mx_plan_free(). */
+ * taken as IDNA2008; a USER with an @ or a space in it stands in quotes (RFC 5321 4.1.2). Never fails but for
+ * a target that is no domain: NULL, and *why (may be NULL) is a static phrase. Free it with
+ * hark_mx_plan_free(). */
 HARK_PUBLIC struct hark_mx_plan *hark_mx_plan(
     const char *target, const struct hark_mx_settings *settings, const char **why);
 HARK_PUBLIC void hark_mx_plan_free(struct hark_mx_plan *plan);

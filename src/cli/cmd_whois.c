@@ -39,6 +39,7 @@ struct inquiry {
     int64_t until_ms;
     int64_t rdap_until_ms; /* earlier, where WHOIS may have to follow */
     bool silent;           /* a server could not be reached */
+    bool has_above;        /* if this name is not registered, the one above it is tried */
     const char *rdap_why, *whois_why;
     const char *hosts[WHOIS_REFERRALS_MAX + 2]; /* WHOIS servers asked for this name */
     size_t host_count;
@@ -109,7 +110,8 @@ static enum found rdap_get(struct inquiry *q, const char *url, struct card *card
     request.redirects = WHOIS_REFERRALS_MAX;
     request.family = wanted_family(q->args);
     https_get(&reply, &request, q->arena);
-    if (reply.doc.status == 404) {
+    /* Many a register calls a name below a registered one no good query (RFC 7480 5.4). */
+    if (reply.doc.status == 404 || (reply.doc.status == 400 && q->has_above)) {
         add_source(q, reply.url, reply.doc.body, reply.doc.length);
         return FOUND_NONE;
     }
@@ -374,6 +376,7 @@ static enum found look_up(struct inquiry *q)
     for (; labels > NAMES_TRIED_MAX; labels--)
         target = strchr(target, '.') + 1;
     for (;; labels--) {
+        q->has_above = labels > 2;
         enum found found = by_either(q, target);
         q->asked = target;
         if (found != FOUND_NONE || labels <= 2)

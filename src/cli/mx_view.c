@@ -8,7 +8,7 @@
 #define COLUMN_VALUE 12u
 #define SMTP_PORT 25
 #define DAY_S 86400u
-#define TLSA_HEX_SHOWN 16u /* octets of a digest that are enough to tell it from others */
+#define TLSA_HEX_SHOWN 8u /* octets of a digest: enough to tell it from others, and within 80 columns */
 
 static const char *const verdict_words[] = {[HARK_MX_DELIVERABLE] = "deliverable",
     [HARK_MX_NO_MAIL] = "no_mail",
@@ -60,7 +60,7 @@ static void put_tls(struct out *out, const struct hark_mx_host *h, bool *begun)
     put_address_line(out, begun, STYLE_GOOD, t.data);
     for (size_t i = 0; i < h->tlsa_count; i++) {
         text_clear(&t);
-        text_add(&t, h->tlsa[i].usable ? "     " : "     of no use: ");
+        text_add(&t, h->tlsa[i].usable ? "  " : "  of no use: ");
         tlsa_text(&t, &h->tlsa[i], TLSA_HEX_SHOWN);
         if (h->tlsa[i].data.length > TLSA_HEX_SHOWN)
             text_add(&t, "...");

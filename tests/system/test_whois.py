@@ -54,6 +54,7 @@ PAGES = {
     REGISTRAR: {"/rdap/domain/EXAMPLE.COM": (200, shape("rdap-registrar.json"))},
     PIR: {
         "/rdap/domain/python.org": (200, shape("rdap-pir.json")),
+        "/rdap/domain/www.python.org": (400, b'{"errorCode": 400, "title": "not a second-level name"}'),
         "/rdap/domain/post.org": (200, record("post.org", nameservers=servers("ns1.post.org", "old.elsewhere.net"), secureDNS={"delegationSigned": False})),
         "/rdap/domain/xn--bcher-kva.org": (200, record("xn--bcher-kva.org", unicodeName="b\u00fccher.org", nameservers=servers("ns1.xn--bcher-kva.org"))),
     },
@@ -198,6 +199,8 @@ def test_what_is_not_registered(whois, arguments):
 def test_what_was_asked_for_is_named(whois):
     assert "  asked for   www.example.com, which is below it\n" in whois("WWW.example.com").stdout
     assert "  asked for   moved.app, and the register sent this\n" in whois("moved.app").stdout
+    below = whois("--rdap", "www.python.org").stdout
+    assert below.startswith("python.org: registered\n  asked for   www.python.org, which is below it\n") and "note" not in below
     assert "asked for" not in whois("EXAMPLE.com.").stdout
     assert whois("www.nobody-has-it.com").stdout.startswith("www.nobody-has-it.com: not registered\n"), "not the last name that was tried"
     assert whois("AS4200000000").stdout.startswith("AS4200000000: not registered\n")
