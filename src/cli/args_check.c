@@ -41,15 +41,10 @@ static bool is_url(const struct args *a, const char *name, struct text *complain
     if (!host)
         return false;
     host += 3;
-    size_t len = strcspn(host, "/?#");
-    if ((user = memchr(host, '@', len))) {
-        len -= (size_t)(user + 1 - host);
+    if ((user = memchr(host, '@', strcspn(host, "/?#"))))
         host = user + 1;
-    }
-    if (host[0] == '[')
-        host++, len = strcspn(host, "]");
-    else
-        len = strcspn(host, ":/?#");
+    host += host[0] == '[';
+    size_t len = strcspn(host, host[-1] == '[' ? "]" : ":/?#");
     text_printf(complaint, "%s is a URL; look up the name in it: hark %s%s%.*s", name,
         a->command == COMMAND_SYSTEM || a->command == COMMAND_ASK ? "" : command_table[a->command].word,
         a->command == COMMAND_SYSTEM || a->command == COMMAND_ASK ? "" : " ", (int)len, host);

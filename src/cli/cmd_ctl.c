@@ -271,13 +271,13 @@ static enum status stream(const struct args *args, struct out *out, int fd, cons
     return status;
 }
 
-static json_t *ask_once(const struct args *args, const char *path)
+static json_t *ask_once(const char *path, const char *verb, const char *const *words, size_t word_count)
 {
     int fd = ctl_socket_open(path);
     if (fd < 0)
         return NULL;
     progress_says("harkd");
-    json_t *reply = ctl_socket_ask(fd, args->verb, args->verb_words, args->verb_word_count, REPLY_MS_MAX);
+    json_t *reply = ctl_socket_ask(fd, verb, words, word_count, REPLY_MS_MAX);
     if (!reply)
         complain_silence(path);
     close(fd);
@@ -291,10 +291,12 @@ static enum status show_status(const struct args *args, struct out *out, const c
     if (out->format == OUT_JSON || json_object_get(first, "error"))
         return show(args, out, first);
     nanosleep(&while_between, NULL);
-    json_t *second = ask_once(args, path);
+    json_t *second = ask_once(path, "status", NULL, 0);
     if (!second)
         return STATUS_NO_REPLY;
-    ctl_print_status(out, first, second, STATUS_APART_MS);
+    json_t *recent = ask_once(path, "recent", NULL, 0);
+    ctl_print_status(out, first, second, STATUS_APART_MS, recent);
+    json_decref(recent);
     json_decref(second);
     return STATUS_ANSWER;
 }
@@ -317,7 +319,7 @@ enum status cmd_ctl(const struct args *args, struct out *out)
     const char *path = ctl_socket_path(args->socket, buf, sizeof buf);
     if (is_streaming(args->verb))
         return ask_streaming(args, out, path);
-    json_t *reply = ask_once(args, path);
+    json_t *reply = ask_once(path, args->verb, args->verb_words, args->verb_word_count);
     if (!reply)
         return STATUS_NO_REPLY;
     enum status status =

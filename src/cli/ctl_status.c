@@ -26,6 +26,7 @@ static unsigned long long number_at(const json_t *j, const char *path)
 /* Two readings of the same figures. */
 struct readings {
     const json_t *now, *before; /* before: NULL: there is but one */
+    const json_t *recent;       /* the newest look-ups, or NULL */
     unsigned apart_ms;
 };
 
@@ -217,6 +218,7 @@ static const struct trouble {
 
 #define SERVFAIL_SHARE 5 /* percent; a busy resolver has one or two of dead zones */
 #define ENOUGH 100       /* answers, to say anything of shares */
+#define RECENT_ENOUGH 5  /* look-ups, likewise of half of them */
 
 static void print_trouble(struct out *out, unsigned *count, const char *text)
 {
@@ -225,6 +227,20 @@ static void print_trouble(struct out *out, unsigned *count, const char *text)
     out_column(out, COLUMN_VALUE);
     out_put(out, STYLE_WARN, text);
     out_end(out);
+}
+
+/* Shares of all answers say little of the last hour of a harkd that runs for months. */
+static void add_failing_now(struct text *t, const json_t *recent)
+{
+    const json_t *list = json_object_get(recent, "recent"), *r;
+    size_t i, count = json_array_size(list), failed = 0;
+    json_array_foreach(list, i, r)
+    {
+        const char *rcode = json_string_value(json_object_get(r, "rcode"));
+        failed += rcode && strcmp(rcode, "SERVFAIL") == 0;
+    }
+    if (count >= RECENT_ENOUGH && failed * 2 >= count)
+        text_printf(t, "%zu of the newest %zu look-ups failed: hark ctl recent", failed, count);
 }
 
 static void print_troubles(struct out *out, const struct readings *r)
@@ -243,6 +259,10 @@ static void print_troubles(struct out *out, const struct readings *r)
         text_add(&t, " of all answers were failures: hark ctl events failures");
         print_trouble(out, &count, t.data);
     }
+    text_clear(&t);
+    add_failing_now(&t, r->recent);
+    if (t.len)
+        print_trouble(out, &count, t.data);
     for (size_t i = 0; i < sizeof TROUBLES / sizeof TROUBLES[0]; i++) {
         unsigned long long n = get(r, TROUBLES[i].path);
         if (!n)
@@ -283,10 +303,13 @@ static void print_title(struct out *out, const struct readings *r)
     text_fini(&t);
 }
 
-void ctl_print_status(struct out *out, const json_t *status, const json_t *later, unsigned apart_ms)
+void ctl_print_status(
+    struct out *out, const json_t *status, const json_t *later, unsigned apart_ms, const json_t *recent)
 {
-    const struct readings r = {
-        .now = later ? later : status, .before = later ? status : NULL, .apart_ms = apart_ms};
+    const struct readings r = {.now = later ? later : status,
+        .before = later ? status : NULL,
+        .recent = recent,
+        .apart_ms = apart_ms};
     struct text t;
     text_init(&t);
     print_title(out, &r);

@@ -6,8 +6,10 @@
 
 #include "cli/out.h"
 
-/** later: the same, apart_ms after it, for what happens a second; NULL: nothing is told of that. */
-void ctl_print_status(struct out *out, const json_t *status, const json_t *later, unsigned apart_ms);
+/** later: the same, apart_ms after it, for what happens a second; NULL: nothing is told of that. recent:
+ * what the verb of that name says, or NULL. */
+void ctl_print_status(
+    struct out *out, const json_t *status, const json_t *later, unsigned apart_ms, const json_t *recent);
 void ctl_print_stats(struct out *out, const json_t *reply);
 
 #endif

@@ -225,6 +225,15 @@ def test_the_status_ends_in_what_is_wrong(daemon):
     assert "not validated" not in page(daemon, "status")
 
 
+def test_a_harkd_that_only_fails_is_in_trouble(start_harkd):
+    daemon = start_harkd({}, at=("127.0.0.1", 5398))
+    assert "Trouble     none\n" in page(daemon, "status")
+    for n in range(5):
+        exchange(f"{n}.all-refused.org.", port=5398)
+    shown = page(daemon, "status")
+    assert "Trouble     5 of the newest 5 look-ups failed: hark ctl recent\n" in shown, shown
+
+
 def test_the_log_is_louder_until_a_reload(daemon):
     assert told(daemon, "log") == {"level": "notice"}
     assert told(daemon, "log", "debug") == {"level": "debug", "before": "notice"}
