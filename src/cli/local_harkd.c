@@ -1,5 +1,6 @@
 #include "cli/local_harkd.h"
 
+#include <errno.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <string.h>
@@ -93,7 +94,10 @@ static void read_records(struct local_harkd *h, const json_t *reply)
 
 void local_harkd_hear(struct local_harkd *h)
 {
-    json_t *reply = hear(&h->fd), *remembered = hear(&h->recall);
+    bool connected = h->fd >= 0;
+    json_t *reply = hear(&h->fd);
+    h->silent = h->silent || (connected && !reply && errno == ETIMEDOUT);
+    json_t *remembered = hear(&h->recall);
     if (reply)
         read_status(h, reply);
     read_records(h, remembered);

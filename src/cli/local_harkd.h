@@ -15,6 +15,7 @@ struct local_harkd {
     int recall;       /* likewise, of a question what it remembers */
     char socket[256]; /* where it listens, once that is known */
     bool runs;        /* and told */
+    bool silent;      /* it takes connections, and tells nothing */
     struct endpoint listen[LOCAL_HARKD_LISTEN_MAX];
     unsigned listen_count;
     char version[32];

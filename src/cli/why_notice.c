@@ -243,7 +243,10 @@ static void servers_that_do_not_reply(struct why *w)
             say(w, "%s does not reply%s.", buf,
                 first && more ? ", and is the first: look-ups wait for it before they go on to the next"
                               : "");
-        else if (s->end == ASK_UNREACHABLE)
+        if (s->end == ASK_TIMEOUT && w->q.harkd.silent && addr_is_loopback(&s->server.addr))
+            say(w, "harkd on this machine hangs: it takes connections at %s, but tells nothing.",
+                w->q.harkd.socket);
+        if (s->end == ASK_UNREACHABLE)
             say(w, "nothing listens at %s port %u%s.", buf, s->server.port,
                 addr_is_loopback(&s->server.addr) ? ": the name server of this machine does not run" : "");
     }

@@ -164,3 +164,15 @@ def test_a_narrow_terminal_shows_who_was_asked():
     assert os.waitstatus_to_exitcode(terminal.finish()) == 0
     hops = re.findall(r"^ \d  .{11}.*?([0-9a-f][0-9a-f.:]{6,}\S*) +\d+ ms$", terminal.said.decode().replace("\r", ""), re.MULTILINE)
     assert len(hops) == 3, terminal.said
+
+
+def test_a_harkd_that_hangs_is_told(start_harkd):
+    daemon = start_harkd({}, at=("127.0.0.69", 53))
+    machine = Machine(resolv_conf="nameserver 127.0.0.69\noptions timeout:1 attempts:1\n")
+    daemon.process.send_signal(signal.SIGSTOP)
+    try:
+        done = machine.run("hark", "why", "mail.python.org", env={"HARK_CONFIG": str(daemon.control.parent / "hark.yaml")})
+    finally:
+        daemon.process.send_signal(signal.SIGCONT)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 5 and f"harkd on this machine hangs: it takes connections at {daemon.control}, but tells nothing." in said, done
