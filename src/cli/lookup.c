@@ -125,6 +125,11 @@ static void look_up(struct looking *k, const char *name, uint16_t type, struct h
         answer->found = HARK_NO_NAME;
     else
         take_records(answer, &r.msg, owner, type, k->arena);
+    /* A referral of a server that does not recurse is no denial, nor is an alias that leads elsewhere. */
+    bool denies = (r.msg.flags & FLAG_RA) || ((r.msg.flags & FLAG_AA) && owner == q.name);
+    if (answer->found == HARK_NO_DATA && !denies)
+        *answer = (struct hark_answer){
+            .found = HARK_FAILED, .why = "the name server refers to others instead of looking it up"};
 }
 
 static const struct lookup_kept *find_kept(const struct lookup *l, const char *name, uint16_t type)

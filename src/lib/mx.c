@@ -290,11 +290,15 @@ static void decide(struct mx *m)
     m->plan.verdict = used ? HARK_MX_DELIVERABLE : temporary ? HARK_MX_TEMPORARY : HARK_MX_NO_MAIL;
     if (m->plan.verdict == HARK_MX_TEMPORARY)
         m->plan.why = why;
-    else if (!used && m->plan.implicit)
-        m->plan.why = "it has neither MX records nor an address";
+    else if (!used && m->settings->families == HARK_IPV4)
+        m->plan.why = "none of its hosts has an IPv4 address";
+    else if (!used && m->settings->families == HARK_IPV6)
+        m->plan.why = "none of its hosts has an IPv6 address";
+    else if (!used && ourselves)
+        m->plan.why = "no host that is better than ourselves has an address";
     else if (!used)
-        m->plan.why = ourselves ? "no host that is better than ourselves has an address"
-                                : "none of its hosts has an address";
+        m->plan.why = m->plan.implicit ? "it has neither MX records nor an address"
+                                       : "none of its hosts has an address";
 }
 
 static void plan_hosts(struct mx *m)

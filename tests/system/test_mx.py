@@ -63,6 +63,11 @@ def test_failures_are_temporary(hark, domain, code):
     assert (returned, plan["verdict"], plan["hosts"]) == (code, "temporary", []), plan
 
 
+def test_a_referral_is_no_denial(hark):
+    done = hark("mx", "two.post.org", "@198.41.0.4")
+    assert done.returncode == 3 and "temporary failure (MX: the name server refers to others" in done.stdout, done
+
+
 def test_no_reply_at_all(hark):
     done = hark("mx", "python.org", "@127.0.0.1", "-p", "9")
     assert done.returncode == 5 and "temporary failure" in done.stdout
@@ -84,6 +89,11 @@ def test_next_is_for_scripts(hark):
 def test_families(hark):
     assert hark("mx", "-4", "--next", "two.post.org").stdout == "mail.post.org 188.166.95.178 25\nbackup.post.org 192.0.2.25 25\n"
     assert hark("mx", "-6", "--next", "two.post.org").stdout == "mail.post.org 2a03:b0c0:2:d0::71:1 25\n"
+
+
+def test_a_family_that_nobody_has_is_named(hark):
+    code, plan = plan_of(hark, "-6", "private.post.org")
+    assert (code, plan["verdict"], plan["why"]) == (6, "no_mail", "none of its hosts has an IPv6 address")
 
 
 def test_self_and_all_no_better_are_left_out(hark):
