@@ -122,6 +122,10 @@ static enum found rdap_get(struct inquiry *q, const char *url, struct card *card
     }
     if (rdap_read(card, reply.doc.body, reply.doc.length, q->arena, &q->rdap_why) != ERR_OK)
         return FAILED;
+    if (card->kind != q->kind) {
+        q->rdap_why = "it answers with an object of another kind";
+        return FAILED;
+    }
     add_source(q, reply.url, reply.doc.body, reply.doc.length);
     return FOUND;
 }
@@ -131,9 +135,10 @@ static void rdap_related(struct inquiry *q)
 {
     struct card *card = &q->result->card, more;
     const char *url = card->related;
-    if (!url || strncasecmp(url, "https://", 8) != 0 || q->args->on[OPTION_RAW])
+    if (!url || strncasecmp(url, "https://", 8) != 0 || q->args->on[OPTION_RAW] ||
+        strcmp(url, q->result->sources[q->result->source_count - 1].url) == 0)
         return;
-    if (rdap_get(q, url, &more) == FOUND && more.kind == card->kind)
+    if (rdap_get(q, url, &more) == FOUND)
         card_merge(card, &more);
     else if (q->rdap_why)
         note(q, url, q->rdap_why);

@@ -78,6 +78,8 @@ PAGES = {
         APP + "charset.app": (200, record("charset.app", handle="M\u00fcller").decode().encode("utf-16")),
         APP + "latin.app": (200, b'{"objectClassName": "domain", "handle": "M\xfcller"}'),
         APP + "empty.app": (200, b""),
+        APP + "kind.app": (200, b'{"objectClassName": "autnum", "startAutnum": 1}'),
+        APP + "itself.app": (200, record("itself.app", links=[{"rel": "related", "type": RDAP_TYPE, "href": f"https://{EVIL}{APP}itself.app"}])),
         APP + "html.app": (200, b"<html>down for maintenance</html>"),
         APP + "closed.app": close,
         APP + "example.app": (200, shape("rdap-jscontact.json")),
@@ -212,7 +214,7 @@ HOSTILE = [  # name of app, whether WHOIS is asked too, exit code, what the one 
     ("endless", False, 5, "more than 262144 octets"), ("drip", False, 5, "no whole reply in time"), ("loop", False, 5, "redirects again and again"),
     ("inside", False, 5, "private address"), ("inside4", False, 5, "private address"), ("plain", False, 5, "nothing is encrypted"),
     ("huge", False, 5, "more than 262144 octets"), ("deep", False, 3, "depth"), ("charset", False, 3, ""), ("latin", False, 3, "decode"),
-    ("empty", False, 3, ""), ("html", False, 3, ""), ("closed", False, 5, ""),
+    ("empty", False, 3, ""), ("kind", False, 3, "another kind"), ("html", False, 3, ""), ("closed", False, 5, ""),
     ("html", True, 3, "access denied"), ("endless", True, 5, "more than 262144 octets"), ("drip", True, 5, "in time"), ("deep", True, 3, "access denied"),
 ]
 
@@ -242,6 +244,10 @@ def test_escapes_do_not_reach_the_terminal(whois, card):
     assert "gpj.exe" in out and "]8;;http://x[2J" in out
     assert card("escapes.app")["registrar"] == "M\u00fcller[31m"
     assert whois("--raw", "escapes.app").returncode == 0
+
+
+def test_who_refers_to_itself_is_asked_once(card):
+    assert len(card("itself.app")["sources"]) == 1
 
 
 def test_a_certificate_nobody_signed_is_not_believed(whois):
