@@ -315,6 +315,7 @@ static bool is_verb(const char *word)
 /* What to do next, in words. */
 static void add_hint(struct text *t, const struct system_question *q)
 {
+    char buf[ADDR_TEXT_LEN]; /* without a scope, which -x does not take */
     switch (q->look.whole.said.error) {
     case EAI_NONAME:
     case EAI_NODATA:
@@ -323,8 +324,8 @@ static void add_hint(struct text *t, const struct system_question *q)
         else if (!q->explained && type_meant(q->query))
             text_printf(t, "; did you mean the type %s?", type_meant(q->query));
         else if (!q->explained)
-            text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "", q->query,
-                q->reverse ? "" : " A");
+            text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "",
+                q->reverse ? addr_text(&q->address, buf) : q->query, q->reverse ? "" : " A");
         break;
     case EAI_AGAIN:
     case EAI_FAIL:
