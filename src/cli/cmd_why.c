@@ -32,6 +32,9 @@ static bool is_at_or_below(const char *name, const char *zone)
 /* A name of this place alone is not told to the root's servers. */
 static const char *why_not_walked(const char *name)
 {
+    name_t read[NAME_MAX_LEN];
+    if (name_from_text(read, name, strlen(name), NULL) != ERR_OK)
+        return "not asked: DNS has no such names";
     const char *dot = strchr(name, '.');
     for (size_t i = 0; i < sizeof local_names / sizeof local_names[0]; i++)
         if (is_at_or_below(name, local_names[i]))

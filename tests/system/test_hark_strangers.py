@@ -155,8 +155,10 @@ def test_files_that_are_missing_are_done_without():
 
 
 def test_a_name_that_dns_does_not_take_is_not_asked_there():
-    done = Machine().run("hark", "why", "a" * 64 + ".org")
-    assert done.returncode == 2 and "127.0.0.1       not asked: DNS has no such names\n" in done.stdout, done.stdout
+    for name in ("a" * 64 + ".org", "a..b"):
+        done = Machine().run("hark", "why", name)
+        assert done.returncode == 2 and "127.0.0.1       not asked: DNS has no such names\n" in done.stdout, done.stdout
+        assert done.stdout.endswith("\n  not asked: DNS has no such names\n"), "no walk, and nothing to notice"
 
 
 def test_a_narrow_terminal_shows_who_was_asked():
