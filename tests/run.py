@@ -139,11 +139,12 @@ def script(name: str, *command: str):
 
 
 def simulator() -> list[Tally]:
-    """Seeds in turn until the time is over: two minutes of one core in CI. Says how many runs it was."""
+    """The same seeds each time, as many as the time allows: two minutes of one core in CI. New ones are hunted by hand
+    (./dev nightly), so that nobody's change is refused for what a faster machine finds. Says how many runs it was."""
     tally = Tally("sim")
     program = TOP / "build-sim/tests/sim/sim"
     seconds = 120 if os.environ.get("CI") else 40
-    count_tap(tally, run(tally, [str(program), "--seeds", "1..1000000", "--jobs", "1", "--for", str(seconds)], 600, ENV, TOP))
+    count_tap(tally, run(tally, [str(program), "--seeds", "1..40000", "--jobs", "1", "--for", str(seconds)], 600, ENV, TOP))
     print("\n".join(line for line in tally.output.splitlines() if line.startswith("# ") and " runs" in line))
     return [report(tally)]
 

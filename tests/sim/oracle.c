@@ -263,6 +263,14 @@ static bool is_in_opt_out(const struct sim *s, const name_t *name, uint16_t type
     return z->signing.opt_out && (f.kind == FOUND_NXDOMAIN || by_wildcard || unsigned_cut);
 }
 
+/* DS lies in the zone above. What else a liar sends in its place, an alias, is below the negative anchor
+ * (RFC 7646): to the validator insecure, whatever the zone above is, and whoever asks is told what was sent.
+ */
+static bool is_in_place_of_ds(const struct sim *s, const name_t *name, uint16_t type)
+{
+    return type == TYPE_DS && zone_ever(s, name)->distrusted;
+}
+
 /* Need what is said of this name's records of that type not be the truth? */
 static bool is_excused(const struct walk *w, const name_t *name, uint16_t type)
 {
@@ -270,9 +278,7 @@ static bool is_excused(const struct walk *w, const name_t *name, uint16_t type)
     if (!oracle_is_evil(w->s, name) || w->o->verdict == VERDICT_SECURE)
         return false;
     bool secure = oracle_trust(w->s, name, type, &certain) == TRUSTED_SECURE;
-    /* DS of a zone that the operator distrusts lies above it; who looks for it there is told what was sent.
-     */
-    if (type == TYPE_DS && zone_ever(w->s, name)->distrusted)
+    if (is_in_place_of_ds(w->s, name, type))
         return true;
     return w->a->question.checking_disabled || is_in_opt_out(w->s, name, type) || !secure || !certain;
 }
@@ -314,13 +320,17 @@ static bool walk_cname(struct walk *w, const struct rrset *rs)
 {
     if (rs->count != 1)
         return wrong(w, "several CNAMEs");
-    if (!verdict_fits(w))
+    uint16_t type = w->a->question.type;
+    if (is_in_place_of_ds(w->s, w->name, type)) {
+        if (w->o->verdict == VERDICT_SECURE)
+            return wrong(w, "an alias below a negative anchor that is said to be secure");
+        w->all_secure = false;
+    } else if (!verdict_fits(w)) {
         return false;
-    bool excused = is_excused(w, w->name, w->a->question.type);
-    if (!excused && !was_true(w->s, w->name, w->a->question.type, fits_cname, (void *)(uintptr_t)rs))
+    }
+    bool excused = is_excused(w, w->name, type);
+    if (!excused && !was_true(w->s, w->name, type, fits_cname, (void *)(uintptr_t)rs))
         return wrong(w, "a CNAME that is not the truth");
-    /* Asked for DS: that is of the zone above, but an alias in its place is of a distrusted one (RFC 7646).
-     */
     w->all_secure = w->all_secure && !excused;
     name_copy(w->name, rdata_target(TYPE_CNAME, &rs->rdata[0]));
     w->at++;
