@@ -20,6 +20,14 @@
 #define ROOT_VERIFIER_KEYS 16u
 #define ROOT_VERIFIER_RESULTS 16u
 
+/* What a look at the root's keys brought. */
+struct root_look {
+    struct arena arena;
+    struct rrset *keys; /* NULL: it failed */
+    bool bogus;         /* because none that is trusted has signed them */
+    char why[256];
+};
+
 struct trust_keeper {
     struct trust_facts facts; /* what trust_json.c tells of */
     struct dnssec_policy policy;
@@ -29,15 +37,12 @@ struct trust_keeper {
     bool started, probing;
     int64_t start_ms;
     uv_timer_t timer;
-    uv_async_t heard;
+    uv_async_t news;
     struct trust_keeper_hooks hooks;
     /* From the worker that asked, which may outlive the loop. */
     uv_mutex_t lock;
     bool listens;
-    struct arena arena;
-    struct rrset *keys; /* NULL: it failed */
-    bool bogus;         /* because none that is trusted has signed them */
-    char why[256];
+    struct root_look heard;
 };
 
 /* ---- times ---- */
@@ -173,23 +178,32 @@ static void take_keys(struct trust_keeper *k, const struct rrset *keys, now_t no
         k->hooks.changed(k->hooks.ctx, NULL, NULL);
 }
 
-static void on_heard(uv_async_t *async)
+/* The worker never waits for what is done with it, which is written to a disk. */
+static struct root_look take_heard(struct trust_keeper *k)
+{
+    uv_mutex_lock(&k->lock);
+    struct root_look h = k->heard;
+    arena_init(&k->heard.arena);
+    k->heard.keys = NULL;
+    uv_mutex_unlock(&k->lock);
+    return h;
+}
+
+static void on_news(uv_async_t *async)
 {
     struct trust_keeper *k = async->data;
     now_t now = read_now(k);
-    uv_mutex_lock(&k->lock);
+    struct root_look h = take_heard(k);
     k->probing = false;
-    if (k->keys && now.wall_known) {
-        take_keys(k, k->keys, now);
+    if (h.keys && now.wall_known) {
+        take_keys(k, h.keys, now);
     } else {
         rfc5011_failed(&k->facts.root, now.wall_s);
-        log_line(k->bogus ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-            "the root's keys could not be looked at: %s%s", k->why,
-            k->bogus ? "; has the root a key that this harkd does not know? (dnssec.trust-anchors)" : "");
+        log_line(h.bogus ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "the root's keys could not be looked at: %s%s",
+            h.why,
+            h.bogus ? "; has the root a key that this harkd does not know? (dnssec.trust-anchors)" : "");
     }
-    arena_reset(&k->arena);
-    k->keys = NULL;
-    uv_mutex_unlock(&k->lock);
+    arena_fini(&h.arena);
     set_timer(k);
 }
 
@@ -197,13 +211,14 @@ void trust_keeper_heard(struct trust_keeper *k, const struct outcome *outcome)
 {
     const struct rrset *keys = rrset_list_find(&outcome->answer, NAME_ROOT, TYPE_DNSKEY);
     bool secure = keys && outcome->verdict == VERDICT_SECURE;
+    struct root_look *h = &k->heard;
     uv_mutex_lock(&k->lock);
-    k->keys = secure ? rrset_copy(keys, &k->arena) : NULL;
-    k->bogus = outcome->rcode == RCODE_SERVFAIL && ede_is_dnssec(outcome->reason.ede);
+    h->keys = secure ? rrset_copy(keys, &h->arena) : NULL;
+    h->bogus = outcome->rcode == RCODE_SERVFAIL && ede_is_dnssec(outcome->reason.ede);
     snprintf(
-        k->why, sizeof k->why, "%s", outcome->reason.text ? outcome->reason.text : "they were not secure");
+        h->why, sizeof h->why, "%s", outcome->reason.text ? outcome->reason.text : "they were not secure");
     if (k->listens)
-        uv_async_send(&k->heard);
+        uv_async_send(&k->news);
     uv_mutex_unlock(&k->lock);
 }
 
@@ -311,8 +326,8 @@ void trust_keeper_start(struct trust_keeper *k, uv_loop_t *loop, const struct tr
 {
     k->hooks = *hooks;
     uv_timer_init(loop, &k->timer);
-    uv_async_init(loop, &k->heard, on_heard);
-    k->timer.data = k->heard.data = k;
+    uv_async_init(loop, &k->news, on_news);
+    k->timer.data = k->news.data = k;
     k->started = k->listens = true;
     now_t now = read_now(k);
     k->start_ms = now.mono_ms;
@@ -331,7 +346,7 @@ struct trust_keeper *trust_keeper_new(const struct config *c)
     k->verifier = verifier_new(ROOT_VERIFIER_KEYS, ROOT_VERIFIER_RESULTS, &key);
     k->facts.clock_known = true;
     uv_mutex_init(&k->lock);
-    arena_init(&k->arena);
+    arena_init(&k->heard.arena);
     if (trust_read_state(c, &k->facts.root, &why) == ERR_OK)
         log_info("what is remembered of the root's keys is read");
     log_warnings(&why);
@@ -371,7 +386,7 @@ void trust_keeper_close(struct trust_keeper *k)
     k->listens = false;
     uv_mutex_unlock(&k->lock);
     uv_close((uv_handle_t *)&k->timer, NULL);
-    uv_close((uv_handle_t *)&k->heard, NULL);
+    uv_close((uv_handle_t *)&k->news, NULL);
     k->started = false;
 }
 
@@ -387,6 +402,6 @@ void trust_keeper_free(struct trust_keeper *k)
     anchors_free(k->initial);
     verifier_free(k->verifier);
     uv_mutex_destroy(&k->lock);
-    arena_fini(&k->arena);
+    arena_fini(&k->heard.arena);
     mem_free(k);
 }
