@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
-#include "daemon/query_log.h"
 #include "net/stream_quota.h"
 
 #define WORKERS_MAX 256u
@@ -100,6 +98,7 @@ void pool_start(struct pool *p, struct query_log *query_log)
     p->shared.query_log = query_log;
     for (unsigned i = 0; i < p->shared.worker_count; i++)
         worker_start(p->shared.workers[i]);
+    p->told = mem_alloc(p->shared.worker_count * sizeof *p->told);
     p->started = true;
 }
 
@@ -136,6 +135,7 @@ void pool_free(struct pool *p)
             worker_free(sh->workers[i]);
     stream_quota_free(sh->streams);
     mem_free(sh->workers);
+    mem_free(p->told);
     if (sh->cache)
         cache_free(sh->cache);
     serving_fini(&sh->serving);
@@ -221,130 +221,4 @@ void pool_cache(struct pool *p, struct cache_view *out)
     *out = (struct cache_view){.cache = p->shared.cache,
         .now_s = now_read(config->cache_clock_wall).cache_s,
         .port = config->resolve.port};
-}
-
-/* ---- figures ---- */
-
-static uint64_t get(const _Atomic uint64_t *counter)
-{
-    return atomic_load_explicit(counter, memory_order_relaxed);
-}
-
-static void add_serve(struct control_figures *f, const struct serve_counters *c)
-{
-    f->queries += get(&c->queries);
-    f->udp += get(&c->udp);
-    f->tcp += get(&c->tcp);
-    f->silent += get(&c->silent);
-    f->hits += get(&c->hits);
-    f->local += get(&c->local);
-    f->pending += get(&c->pending);
-    f->refused += get(&c->refused);
-    f->truncated += get(&c->truncated);
-    f->composed += get(&c->composed);
-    for (unsigned i = 0; i < SERVE_RCODES; i++)
-        f->rcodes[i] += get(&c->rcodes[i]);
-}
-
-static void add_resolve(struct resolve_counters *sum, const struct resolve_counters *c)
-{
-    sum->jobs += c->jobs;
-    sum->waiters += c->waiters;
-    sum->sends += c->sends;
-    sum->waiting += c->waiting;
-    sum->turns_waited += c->turns_waited;
-    sum->turned_away += c->turned_away;
-    sum->evicted += c->evicted;
-    sum->asked += c->asked;
-    sum->joined += c->joined;
-    sum->cache_answers += c->cache_answers;
-    sum->answered += c->answered;
-    sum->failed += c->failed;
-    sum->messages += c->messages;
-    sum->tcp_messages += c->tcp_messages;
-    sum->retries += c->retries;
-    sum->near_misses += c->near_misses;
-    sum->ignored += c->ignored;
-    sum->late_answers += c->late_answers;
-    sum->edns_fallbacks += c->edns_fallbacks;
-    sum->stale_answers += c->stale_answers;
-    sum->stale_nxdomains += c->stale_nxdomains;
-    sum->refreshes += c->refreshes;
-    sum->synthesised += c->synthesised;
-    sum->secure += c->secure;
-    sum->insecure += c->insecure;
-    sum->bogus += c->bogus;
-    for (unsigned i = 0; i < sizeof c->verifier.verified / sizeof c->verifier.verified[0]; i++) {
-        sum->verifier.verified[i] += c->verifier.verified[i];
-        sum->verifier.saved[i] += c->verifier.saved[i];
-    }
-    sum->verifier.failed += c->verifier.failed;
-    sum->verifier.keys_kept += c->verifier.keys_kept;
-    sum->verifier.keys_parsed += c->verifier.keys_parsed;
-    sum->verifier.hot += c->verifier.hot;
-    sum->verifier.keys_hot += c->verifier.keys_hot;
-}
-
-static void add_gate(struct control_figures *f, const struct gate_counters *c)
-{
-    f->over_limit += c->over_limit;
-    f->repetitions += c->repetitions;
-    f->twins += c->twins;
-    f->paced += c->paced;
-    f->aged += c->aged;
-}
-
-/* Each worker keeps a place ready for the next question. */
-static unsigned pool_questions(struct shared *sh)
-{
-    unsigned n = atomic_load_explicit(&sh->pending, memory_order_relaxed);
-    return n > sh->worker_count ? n - sh->worker_count : 0;
-}
-
-static void add_net(struct control_figures *f, const struct worker_stats *s)
-{
-    f->udp_received += s->udp.received;
-    f->udp_sent += s->udp.sent;
-    f->udp_send_failed += s->udp.send_failed;
-    f->udp_too_long += s->udp.too_long;
-    f->udp_dropped += s->udp.dropped;
-    f->udp_room += s->udp.room;
-    f->tcp_open += s->tcp.open;
-    f->tcp_accepted += s->tcp.accepted;
-    f->tcp_refused += s->tcp.refused;
-    f->tcp_closed_slow += s->tcp.closed_slow;
-    f->tcp_closed_idle += s->tcp.closed_idle;
-    f->upstream_open += s->out.udp_open + s->out.streams_open;
-    f->upstream_waiting += s->out.waiting;
-    f->upstream_waited += s->out.waited;
-    f->upstream_deafened += s->out.deafened;
-}
-
-void pool_figures(struct pool *p, struct control_figures *out)
-{
-    struct shared *sh = &p->shared;
-    *out = (struct control_figures){
-        .uptime_s = (uint64_t)(now_read(false).mono_ms - p->start_ms) / 1000,
-        .workers = sh->worker_count,
-        .listen = sh->listeners.places,
-        .listen_count = sh->listeners.place_count,
-    };
-    for (unsigned i = 0; i < sh->worker_count; i++)
-        worker_ask_stats(sh->workers[i]);
-    for (unsigned i = 0; i < sh->worker_count; i++) {
-        struct worker_stats stats;
-        worker_read_stats(sh->workers[i], &stats);
-        add_serve(out, stats.serve);
-        add_resolve(&out->resolver, &stats.resolve);
-        add_gate(out, &stats.gate);
-        add_net(out, &stats);
-    }
-    inflight_read(cache_inflight(sh->cache), &out->inflight);
-    out->clients = clients_active(sh->clients);
-    out->clients_at_limit = clients_at_limit(sh->clients);
-    out->questions = pool_questions(sh);
-    cache_stats(sh->cache, &out->cache);
-    nsecs_read_stats(cache_nsecs(sh->cache), &out->nsecs);
-    out->log_lost = log_lost();
-    out->query_log_lost = sh->query_log ? query_log_lost(sh->query_log) : 0;
 }

@@ -9,6 +9,7 @@ struct pool {
     struct shared shared;
     struct arena lasting;
     bool started;
+    struct worker_stats *told; /* by each worker, when it was asked last and had the time */
     int64_t start_ms;
 };
 

@@ -7,15 +7,12 @@
 
 #include "net/outbound.h"
 
-#define STATS_WAIT_NS 500000000u /* a worker that is busier than that gives the figures that it gave last */
-
 enum command {
     COMMAND_DRAIN = 1,
     COMMAND_QUIT = 2,
-    COMMAND_STATS = 4,
-    COMMAND_BEAT = 8,
-    COMMAND_NETWORK = 16,
-    COMMAND_PROBE = 32
+    COMMAND_BEAT = 4,
+    COMMAND_NETWORK = 8,
+    COMMAND_PROBE = 16
 };
 
 /* ---- the resolver's wishes ---- */
@@ -123,42 +120,6 @@ static void on_fail(void *ctx, uint64_t send, enum net_fail why)
 
 /* ---- the loop ---- */
 
-static void add_tcp(struct stream_counters *sum, const struct stream_counters *c)
-{
-    sum->accepted += c->accepted;
-    sum->refused += c->refused;
-    sum->closed_slow += c->closed_slow;
-    sum->closed_idle += c->closed_idle;
-    sum->open += c->open;
-}
-
-static void add_udp(struct udp_counters *sum, const struct udp_counters *c)
-{
-    sum->received += c->received;
-    sum->sent += c->sent;
-    sum->send_failed += c->send_failed;
-    sum->too_long += c->too_long;
-    sum->dropped += c->dropped;
-    sum->room += c->room;
-}
-
-static void give_stats(struct worker *w)
-{
-    uv_mutex_lock(&w->stats_lock);
-    w->stats = *resolve_counters(w->resolver);
-    w->gate_stats = w->gate.counters;
-    w->out_stats = *outbound_counters(w->outbound);
-    w->tcp_stats = (struct stream_counters){0};
-    for (size_t i = 0; i < w->tcp_count; i++)
-        add_tcp(&w->tcp_stats, stream_server_counters(w->tcp[i]));
-    w->udp_stats = (struct udp_counters){0};
-    for (size_t i = 0; i < w->udp_count; i++)
-        add_udp(&w->udp_stats, udp_listener_counters(w->udp[i]));
-    w->stats_fresh = true;
-    uv_cond_signal(&w->stats_ready);
-    uv_mutex_unlock(&w->stats_lock);
-}
-
 static void begin_drain(struct worker *w)
 {
     w->draining = true;
@@ -226,8 +187,6 @@ static void on_mail(void *ctx)
     unsigned commands = atomic_exchange(&w->commands, 0);
     if (commands & COMMAND_BEAT)
         atomic_store(&w->beaten, true);
-    if (commands & COMMAND_STATS)
-        give_stats(w);
     if (commands & COMMAND_NETWORK) {
         resolve_network_changed(w->resolver, worker_now(w));
         w->stirred = true;
@@ -358,8 +317,6 @@ enum err worker_new(
     w->turn.data = w;
     uv_timer_init(&w->loop, &w->wake);
     w->wake.data = w;
-    uv_mutex_init(&w->stats_lock);
-    uv_cond_init(&w->stats_ready);
     pending_pool_init(
         &w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);
@@ -446,8 +403,6 @@ void worker_free(struct worker *w)
     table_fini(&w->asks);
     gate_fini(&w->gate);
     pending_pool_fini(&w->pendings);
-    uv_mutex_destroy(&w->stats_lock);
-    uv_cond_destroy(&w->stats_ready);
     mem_free(w->outboxes);
     mem_free(w->udp);
     mem_free(w->tcp);
@@ -468,26 +423,4 @@ void worker_offer(struct worker *w, struct snapshot *s)
 bool worker_is_settled(struct worker *w)
 {
     return atomic_load(&w->unsettled) == 0;
-}
-
-void worker_ask_stats(struct worker *w)
-{
-    uv_mutex_lock(&w->stats_lock);
-    w->stats_fresh = false;
-    uv_mutex_unlock(&w->stats_lock);
-    command(w, COMMAND_STATS);
-}
-
-void worker_read_stats(struct worker *w, struct worker_stats *out)
-{
-    uv_mutex_lock(&w->stats_lock);
-    while (!w->stats_fresh && uv_cond_timedwait(&w->stats_ready, &w->stats_lock, STATS_WAIT_NS) == 0)
-        continue;
-    out->resolve = w->stats;
-    out->gate = w->gate_stats;
-    out->out = w->out_stats;
-    out->tcp = w->tcp_stats;
-    out->udp = w->udp_stats;
-    uv_mutex_unlock(&w->stats_lock);
-    out->serve = serve_counters(w->serve);
 }

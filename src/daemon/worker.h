@@ -43,10 +43,9 @@ struct shared {
     atomic_uint pending;
 };
 
-/* What a worker did. */
+/* What a worker did; serve_counters are read at any time. */
 struct worker_stats {
-    const struct serve_counters *serve; /* read at any time */
-    struct resolve_counters resolve;    /* copies */
+    struct resolve_counters resolve;
     struct gate_counters gate;
     struct stream_counters tcp;
     struct udp_counters udp;
@@ -81,9 +80,7 @@ void worker_offer(struct worker *w, struct snapshot *s);
 bool worker_is_settled(struct worker *w);
 /** From the main thread: to be done at the next turn of the loop; one that was not begun yet is forgotten. */
 void worker_send(struct worker *w, struct errand *e);
-/** From any other thread: asks for fresh figures; worker_read_stats() then waits for them, half a second at
- * most, and gives what there is. */
-void worker_ask_stats(struct worker *w);
-void worker_read_stats(struct worker *w, struct worker_stats *out);
+/** At any time. */
+const struct serve_counters *worker_serve_counters(const struct worker *w);
 
 #endif

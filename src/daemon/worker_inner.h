@@ -66,15 +66,6 @@ struct worker {
     struct request full;        /* read into where there is no place for another question */
     int64_t wake_at_ms;
 
-    uv_mutex_t stats_lock;
-    uv_cond_t stats_ready;
-    bool stats_fresh;
-    struct resolve_counters stats;
-    struct gate_counters gate_stats;
-    struct stream_counters tcp_stats;
-    struct udp_counters udp_stats;
-    struct outbound_counters out_stats;
-
     uint8_t reply[MSG_MAX_LEN];
 };
 

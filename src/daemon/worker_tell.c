@@ -1,4 +1,4 @@
-/* What a worker tells the control thread of its questions. */
+/* What a worker tells the control thread: its figures, and of its questions. */
 #include <string.h>
 
 #include "daemon/worker_inner.h"
@@ -19,6 +19,44 @@ void worker_run_errand(struct worker *w)
         return;
     errand_run(e, w, w->index);
     errand_release(e);
+}
+
+/* ---- figures ---- */
+
+static void add_tcp(struct stream_counters *sum, const struct stream_counters *c)
+{
+    sum->accepted += c->accepted;
+    sum->refused += c->refused;
+    sum->closed_slow += c->closed_slow;
+    sum->closed_idle += c->closed_idle;
+    sum->open += c->open;
+}
+
+static void add_udp(struct udp_counters *sum, const struct udp_counters *c)
+{
+    sum->received += c->received;
+    sum->sent += c->sent;
+    sum->send_failed += c->send_failed;
+    sum->too_long += c->too_long;
+    sum->dropped += c->dropped;
+    sum->room += c->room;
+}
+
+void worker_tell_stats(struct worker *w, const void *what, struct text *out)
+{
+    struct worker_stats s = {.resolve = *resolve_counters(w->resolver),
+        .gate = w->gate.counters,
+        .out = *outbound_counters(w->outbound)};
+    for (size_t i = 0; i < w->tcp_count; i++)
+        add_tcp(&s.tcp, stream_server_counters(w->tcp[i]));
+    for (size_t i = 0; i < w->udp_count; i++)
+        add_udp(&s.udp, udp_listener_counters(w->udp[i]));
+    text_add_n(out, (const char *)&s, sizeof s);
+}
+
+const struct serve_counters *worker_serve_counters(const struct worker *w)
+{
+    return serve_counters(w->serve);
 }
 
 /* ---- recent questions ---- */

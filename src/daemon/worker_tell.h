@@ -1,5 +1,5 @@
-/* What workers tell the control thread (errand.h): the number of all there are in the machine's 32 bits, then
- * the pieces that told_next() gives. */
+/* What workers tell the control thread (errand.h): figures, or the number of all there are in the machine's
+ * 32 bits, then the pieces that told_next() gives. */
 #ifndef HARK_DAEMON_WORKER_TELL_H
 #define HARK_DAEMON_WORKER_TELL_H
 
@@ -24,6 +24,7 @@ struct told_request {
     name_t name[NAME_MAX_LEN], for_name[NAME_MAX_LEN], zone[NAME_MAX_LEN], server[NAME_MAX_LEN];
 };
 
+errand_fn worker_tell_stats;    /* struct worker_stats */
 errand_fn worker_tell_recent;   /* of struct recent_wanted: records (serve/recent.h) */
 errand_fn worker_tell_requests; /* struct told_request */
 
