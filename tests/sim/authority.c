@@ -86,7 +86,7 @@ static void add_proof(struct draft *dr, const struct zone *z, enum sign_proof pr
     }
 }
 
-static bool is_expanded(const struct found *f, const name_t *name)
+static bool is_expanded(const struct fact *f, const name_t *name)
 {
     return f->node && !name_equal(f->node->name, name);
 }
@@ -150,7 +150,7 @@ static void add_referral(struct draft *dr, const struct zone *z, const struct zo
             add_addresses(dr, child->hosts[i], child->ns_ttl);
 }
 
-static void add_node(struct draft *dr, const struct found *f, const name_t *name)
+static void add_node(struct draft *dr, const struct fact *f, const name_t *name)
 {
     const name_t *source = f->node && !name_equal(name, f->zone->name) ? f->node->name : name;
     if (f->set)
@@ -175,9 +175,9 @@ static void add_zone(struct draft *dr, const struct zone *z)
 }
 
 /* Adds the link. NULL: it makes the name too long. */
-static const name_t *add_link(struct draft *dr, const struct found *f, const name_t *name)
+static const name_t *add_link(struct draft *dr, const struct fact *f, const name_t *name)
 {
-    if (f->kind == FOUND_CNAME) {
+    if (f->kind == FACT_CNAME) {
         add_expanded(dr, SECTION_ANSWER, f->zone, name, f->node->name, f->set);
         if (is_expanded(f, name))
             add_proof(dr, f->zone, SIGN_WILDCARD, name);
@@ -193,11 +193,11 @@ static const name_t *add_link(struct draft *dr, const struct found *f, const nam
     return target;
 }
 
-static void deny(struct draft *dr, const struct found *f, const name_t *name)
+static void deny(struct draft *dr, const struct fact *f, const name_t *name)
 {
     const struct zone *z = f->zone;
     bool proven = z->is_signed && z->spoil != SPOIL_STRIPPED;
-    bool nxdomain = f->kind == FOUND_NXDOMAIN || (f->entless && dr->machine->no_ent && !z->is_signed);
+    bool nxdomain = f->kind == FACT_NXDOMAIN || (f->entless && dr->machine->no_ent && !z->is_signed);
     bool compact = proven && dr->dnssec_ok && z->signing.denial == SIGN_COMPACT;
     dr->rcode = nxdomain && !compact ? RCODE_NXDOMAIN : RCODE_NOERROR; /* RFC 9824 3.1 */
     add_set(dr, SECTION_AUTHORITY, z, z->name, &z->apex[1]);
@@ -219,23 +219,23 @@ void draft_make(struct draft *dr)
         return;
     }
     for (unsigned links = 0; links < LINKS_MAX; links++) {
-        struct found f = zone_find(dr->tree, z, name, type, dr->at_s, dr->at_s);
+        struct fact f = zone_find(dr->tree, z, name, type, dr->at_s, dr->at_s);
         switch (f.kind) {
-        case FOUND_CUT:
+        case FACT_CUT:
             if (links == 0)
                 add_referral(dr, z, f.child);
             return;
-        case FOUND_DATA:
+        case FACT_DATA:
             add_node(dr, &f, name);
             if (dr->machine->chatty && type != TYPE_ANY)
                 add_zone(dr, f.zone);
             return;
-        case FOUND_NODATA:
-        case FOUND_NXDOMAIN:
+        case FACT_NODATA:
+        case FACT_NXDOMAIN:
             deny(dr, &f, name);
             return;
-        case FOUND_CNAME:
-        case FOUND_DNAME:
+        case FACT_CNAME:
+        case FACT_DNAME:
             name = add_link(dr, &f, name);
             if (!name)
                 dr->rcode = RCODE_YXDOMAIN;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "claims.h"
 #include "sim.h"
 
 struct arrival {
@@ -462,7 +463,7 @@ static void check_query(struct sim *s, const struct action *act, const struct ms
     if (to->addr.family == FAMILY_V4 ? !s->settings.use_v4 : !s->settings.use_v6)
         sim_wrong(s, "a query to %s, of a family that is off", at);
     if ((!m || m->evil) && !oracle_is_evil(s, q->question.name) &&
-        !oracle_is_ghost_server(s, q->question.name, &to->addr))
+        !claim_is_ghost_server(s, q->question.name, &to->addr))
         sim_wrong(s, "%s was asked for %s, of which it is no server", at, name);
 }
 

@@ -337,7 +337,7 @@ static void begin(struct sim *s, struct asking *a)
     watcher = (struct observer){.event = on_event, .ctx = s};
     a->at_ms = s->now.mono_ms;
     a->begun = true;
-    a->must = oracle_must(s, &a->question);
+    a->must = must_work(s, &a->question);
     a->question.observer = a->watched ? &watcher : NULL;
     char name[NAME_TEXT_LEN];
     sim_tell(s, "ASK %u %s type %u%s%s%s%s", (unsigned)(a - s->asks), name_text(a->name, name),

@@ -108,17 +108,17 @@ void network_end(struct sim *s);
 
 /* ---- oracle.c ---- */
 
-/** Nothing that this question needs is broken, now or at any time. */
-bool oracle_must(const struct sim *s, const struct question *q);
 /** What a validator makes of data of this name; *certain: it was so all the time. */
 enum trusted oracle_trust(const struct sim *s, const name_t *name, uint16_t type, bool *certain);
 /** Is the outcome the truth, or what was the truth not longer ago than TTLs allow? */
 void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o);
 /** The name lies in a zone that lies. */
 bool oracle_is_evil(const struct sim *s, const name_t *name);
-/** A name server of a zone at or above the name lay in a zone that is withdrawn, and the zone above says (by
- * a wildcard, mostly) that this is its address. */
-bool oracle_is_ghost_server(const struct sim *s, const name_t *name, const struct addr *a);
+
+/* ---- must.c ---- */
+
+/** Nothing that this question needs is broken, now or at any time. */
+bool must_work(const struct sim *s, const struct question *q);
 
 /* ---- heap.c ---- */
 

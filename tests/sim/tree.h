@@ -192,10 +192,10 @@ struct sign_zone *zone_chain(const struct tree *t, struct zone *z, uint32_t at_s
 
 /* ---- truth (truth.c) ---- */
 
-enum found_kind { FOUND_DATA, FOUND_CNAME, FOUND_DNAME, FOUND_CUT, FOUND_NODATA, FOUND_NXDOMAIN };
+enum fact_kind { FACT_DATA, FACT_CNAME, FACT_DNAME, FACT_CUT, FACT_NODATA, FACT_NXDOMAIN };
 
-struct found {
-    enum found_kind kind;
+struct fact {
+    enum fact_kind kind;
     const struct zone *zone;
     const struct set *set;    /* DATA, CNAME, DNAME */
     const name_t *owner;      /* DNAME: where it stands */
@@ -210,10 +210,12 @@ bool set_is_alive(const struct set *s, uint32_t at_s);
 bool zone_stays(const struct zone *z);
 /** What the zone says of a name inside it (RFC 1034 4.3.2, RFC 6672 3.2), with the delegations of the time
  * view_s and the records of the time at_s. */
-struct found zone_find(const struct tree *t, const struct zone *z, const name_t *name, uint16_t type,
+struct fact zone_find(const struct tree *t, const struct zone *z, const name_t *name, uint16_t type,
     uint32_t view_s, uint32_t at_s);
 /** The zone that speaks for (name, type) when every delegation is followed. */
 const struct zone *tree_zone_of(const struct tree *t, const name_t *name, uint16_t type, uint32_t view_s);
+/** The deepest zone that ever was at or above the name. */
+const struct zone *tree_zone_ever(const struct tree *t, const name_t *name);
 /** Version of the contents at that time. */
 unsigned set_version(const struct set *s, uint32_t at_s);
 unsigned set_count(const struct set *s);

@@ -76,22 +76,22 @@ static bool name_exists(
     return false;
 }
 
-static struct found at_node(const struct zone *z, const struct node *n, uint16_t type, uint32_t at_s)
+static struct fact at_node(const struct zone *z, const struct node *n, uint16_t type, uint32_t at_s)
 {
-    struct found f = {.zone = z, .node = n};
+    struct fact f = {.zone = z, .node = n};
     f.set = node_set(n, TYPE_CNAME, at_s);
     if (f.set && type != TYPE_CNAME && type != TYPE_ANY) {
-        f.kind = FOUND_CNAME;
+        f.kind = FACT_CNAME;
         return f;
     }
     f.set = type == TYPE_ANY ? NULL : node_set(n, type, at_s);
-    f.kind = f.set || type == TYPE_ANY ? FOUND_DATA : FOUND_NODATA;
+    f.kind = f.set || type == TYPE_ANY ? FACT_DATA : FACT_NODATA;
     return f;
 }
 
-static struct found at_apex(const struct zone *z, const struct node *n, uint16_t type, uint32_t at_s)
+static struct fact at_apex(const struct zone *z, const struct node *n, uint16_t type, uint32_t at_s)
 {
-    struct found f = {.zone = z, .node = n, .kind = FOUND_DATA};
+    struct fact f = {.zone = z, .node = n, .kind = FACT_DATA};
     if (type == TYPE_NS || type == TYPE_SOA || (type == TYPE_DNSKEY && z->is_signed)) {
         f.set = &z->apex[type == TYPE_SOA ? 1 : type == TYPE_NS ? 0 : 2];
         return f;
@@ -99,11 +99,11 @@ static struct found at_apex(const struct zone *z, const struct node *n, uint16_t
     if (type == TYPE_ANY)
         return f;
     f.set = n ? node_set(n, type, at_s) : NULL;
-    f.kind = f.set ? FOUND_DATA : FOUND_NODATA;
+    f.kind = f.set ? FACT_DATA : FACT_NODATA;
     return f;
 }
 
-static struct found by_wildcard(
+static struct fact by_wildcard(
     const struct tree *t, const struct zone *z, const name_t *name, uint16_t type, const uint32_t when[2])
 {
     unsigned labels = name_labels(name), own = name_labels(z->name);
@@ -120,28 +120,28 @@ static struct found by_wildcard(
             return at_node(z, n, type, when[1]);
         break;
     }
-    return (struct found){.kind = FOUND_NXDOMAIN, .zone = z};
+    return (struct fact){.kind = FACT_NXDOMAIN, .zone = z};
 }
 
-struct found zone_find(const struct tree *t, const struct zone *z, const name_t *name, uint16_t type,
+struct fact zone_find(const struct tree *t, const struct zone *z, const name_t *name, uint16_t type,
     uint32_t view_s, uint32_t at_s)
 {
     const uint32_t when[2] = {view_s, at_s};
     const struct zone *child = cut_above(t, z, name, type, view_s);
     if (child)
-        return (struct found){.kind = FOUND_CUT, .zone = z, .child = child};
+        return (struct fact){.kind = FACT_CUT, .zone = z, .child = child};
     for (unsigned i = 0; i < z->node_count; i++) {
         const struct node *n = &z->nodes[i];
         const struct set *d = name_is_within(name, n->name) && !name_equal(name, n->name)
                                   ? node_set(n, TYPE_DNAME, at_s)
                                   : NULL;
         if (d)
-            return (struct found){.kind = FOUND_DNAME, .zone = z, .set = d, .owner = n->name};
+            return (struct fact){.kind = FACT_DNAME, .zone = z, .set = d, .owner = n->name};
     }
     for (unsigned i = z->index + 1; type == TYPE_DS && i < t->zone_count; i++) {
         const struct zone *c = t->zones[i];
         if (c->parent == z && view_s < c->gone_s && name_equal(c->name, name))
-            return (struct found){.kind = c->ds_kind ? FOUND_DATA : FOUND_NODATA, .zone = z, .set = &c->ds};
+            return (struct fact){.kind = c->ds_kind ? FACT_DATA : FACT_NODATA, .zone = z, .set = &c->ds};
     }
     const struct node *n = node_at(z, name, at_s);
     if (name_equal(name, z->name))
@@ -149,7 +149,7 @@ struct found zone_find(const struct tree *t, const struct zone *z, const name_t 
     if (n)
         return at_node(z, n, type, at_s);
     if (name_exists(t, z, name, when))
-        return (struct found){.kind = FOUND_NODATA, .zone = z, .entless = true};
+        return (struct fact){.kind = FACT_NODATA, .zone = z, .entless = true};
     return by_wildcard(t, z, name, type, when);
 }
 
@@ -257,4 +257,15 @@ struct rdata set_rdata(const struct set *s, unsigned version, unsigned i, struct
         return (struct rdata){p, (uint16_t)(2 + name_copy(p + 2, s->target))};
     }
     return made(s, version, i, a);
+}
+
+const struct zone *tree_zone_ever(const struct tree *t, const name_t *name)
+{
+    const struct zone *best = t->zones[0];
+    for (unsigned i = 1; i < t->zone_count; i++) {
+        const struct zone *z = t->zones[i];
+        if (name_is_within(name, z->name) && z->depth >= best->depth)
+            best = z;
+    }
+    return best;
 }
