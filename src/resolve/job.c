@@ -327,6 +327,7 @@ enum sub_result job_sub(
         j->limited = true;
         return SUB_CYCLE;
     }
+    job_may_work(child, j->work->messages_max);
     struct link *l = ARENA_NEW(&j->arena, struct link);
     *l = (struct link){.parent = j, .child = child, .purpose = purpose, .server = server, .type = type};
     l->next_of_parent = j->subs;

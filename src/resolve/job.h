@@ -44,9 +44,10 @@ struct work {
     unsigned refs;
     struct addr client; /* who asked; zeroed: nobody outside */
     uint32_t messages, octets, target_failures;
-    struct budget budget; /* of validation */
-    bool background;      /* nobody waits for it: it begins nothing further that nobody waits for */
-    bool quiet;           /* a question of tell.c: nothing that happens on its way is told to anybody */
+    uint32_t messages_max; /* little while nobody waits (job_own_work) */
+    struct budget budget;  /* of validation */
+    bool background;       /* nobody waits for it: it begins nothing further that nobody waits for */
+    bool quiet;            /* a question of tell.c: nothing that happens on its way is told to anybody */
     /* Messages in a row that no server of a zone answered in time, for all look-ups of this question
      * together: thirteen name servers' names in one dead zone do not cost thirteen times its servers (threat
      * M3). */
@@ -293,6 +294,9 @@ struct job *job_find_or_new(
 /** Asks for nobody: so that those who are asked hear it (tell.c). Past the cache, which might know the answer
  * without asking. Nothing if it is being asked. */
 void job_tell(struct resolver *r, const name_t *name, uint16_t type);
+/** Its work may send so many messages at least: somebody waits for it who would have been allowed them. What
+ * was sent already counts. */
+void job_may_work(struct job *j, uint32_t messages_max);
 /** A job with the small budget of work that is for the background. NULL: such a one is there. */
 struct job *job_in_background(
     struct resolver *r, const name_t *name, uint16_t type, uint16_t class, struct job_flags flags);

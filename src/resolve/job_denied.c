@@ -137,6 +137,17 @@ static enum job_state conclude_ds(struct denied *d)
     return r.denial == DENIAL_OPT_OUT && is_of_a_chain(j) ? deny_ds(d, VERDICT_INSECURE) : JOB_KNOWN;
 }
 
+/* A span speaks of its own zone's names. Of hashes, one of the zone above may well cover the name, which lies
+ * below a delegation there, while a wildcard of the zone below is known. */
+static bool is_signed_by_zone(const struct denied *d, const struct rrset *rs)
+{
+    struct rrsig sig;
+    for (unsigned i = 0; i < rs->sig_count; i++)
+        if (!rrsig_read(&rs->sigs[i], &sig) || !name_equal(sig.signer, d->zone))
+            return false;
+    return rs->sig_count > 0;
+}
+
 static struct rrset *wildcard_rrset(struct denied *d, const name_t *closest)
 {
     struct job *j = d->j;
@@ -146,7 +157,7 @@ static struct rrset *wildcard_rrset(struct denied *d, const name_t *closest)
     for (unsigned i = 0; i < 2; i++) {
         struct rrset *rs =
             cache_rrset_get(j->r->cache, wildcard, types[i], j->class, j->r->now.cache_s, &j->arena);
-        if (rs && rs->verdict == VERDICT_SECURE && rs->sig_count > 0 && rs->count > 0)
+        if (rs && rs->verdict == VERDICT_SECURE && rs->count > 0 && is_signed_by_zone(d, rs))
             return rs;
     }
     return NULL;

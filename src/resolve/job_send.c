@@ -125,7 +125,7 @@ bool send_to(struct job *j, unsigned candidate, enum transport transport)
 {
     struct resolver *r = j->r;
     struct candidate *c = &j->zone.candidates[candidate];
-    if (j->work->messages >= WORK_MESSAGES_MAX || j->work->octets >= WORK_OCTETS_MAX)
+    if (j->work->messages >= j->work->messages_max || j->work->octets >= WORK_OCTETS_MAX)
         return false;
     j->work->messages++;
     j->messages++;

@@ -191,11 +191,18 @@ struct job *job_find_or_new(
 }
 
 /* Work begins with this job: it is nobody's sub-question. */
-static void job_own_work(struct job *j)
+static void job_own_work(struct job *j, uint32_t messages_max)
 {
     j->work = mem_alloc(sizeof *j->work);
     j->work->refs = 1;
+    j->work->messages_max = messages_max;
     j->owns_work = true;
+}
+
+void job_may_work(struct job *j, uint32_t messages_max)
+{
+    if (j->work->messages_max < messages_max)
+        j->work->messages_max = messages_max;
 }
 
 struct job *job_in_background(
@@ -204,8 +211,7 @@ struct job *job_in_background(
     struct job *j = job_find_or_new(r, name, type, class, flags);
     if (j->work)
         return NULL;
-    job_own_work(j);
-    j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
+    job_own_work(j, WORK_MESSAGES_BACKGROUND);
     j->work->background = true;
     return j;
 }
@@ -275,7 +281,7 @@ void waiters_start_over(const struct job *j, struct waiter *waiters)
 {
     struct job *fresh = job_find_or_new(j->r, j->name, j->type, j->class, j->flags);
     if (!fresh->work)
-        job_own_work(fresh);
+        job_own_work(fresh, j->work->messages_max);
     fresh->work->client = j->work->client;
     for (struct waiter *w = waiters, *next; w; w = next) {
         next = w->next;
@@ -365,12 +371,12 @@ ask_id resolve_ask(struct resolver *r, const struct question *q, now_t now)
     if (!j)
         j = find_or_new(r, &asked);
     bool joined = j->work != NULL;
+    uint32_t messages_max = q->background ? WORK_MESSAGES_BACKGROUND : WORK_MESSAGES_MAX;
     if (!joined) {
-        job_own_work(j);
+        job_own_work(j, messages_max);
         j->work->client = q->client;
-        if (q->background)
-            j->work->messages = WORK_MESSAGES_MAX - WORK_MESSAGES_BACKGROUND;
     }
+    job_may_work(j, messages_max);
     struct waiter *w = mem_alloc(sizeof *w);
     w->id = ++r->last_id;
     w->deadline_ms = now.mono_ms + (q->deadline_ms ? q->deadline_ms : ANSWER_MS_MAX);

@@ -363,6 +363,41 @@ static void nsec3_of_a_child_is_none_of_its_parent(void **state)
     scene_end(&s);
 }
 
+/* The hashes of the zone above cover names below its delegation too: w.kid.org. exists, whatever org.'s chain
+ * says of its hash, so kid.org.'s wildcard stands for nothing below it. The child's own spans are not known
+ * (its denials live 0 s), those of org. all are. */
+static void nsec3_of_a_parent_expands_no_wildcard_of_its_child(void **state)
+{
+    struct scene s;
+    unsigned sent;
+    char text[1024];
+    struct text t;
+    scene_begin(&s);
+    text_init_fixed(&t, text, sizeof text);
+    text_printf(&t, "%skid NS ns.kid\nns.kid A 10.0.0.3\n%s\n", ORG_TEXT, ds_text(&s, "kid.org."));
+    serve(&s, "10.0.0.2", (struct sign_zone_plan){.origin = "org.", .text = text, .denial = SIGN_NSEC3});
+    struct sign_zone *kid = serve(&s, "10.0.0.3",
+        (struct sign_zone_plan){.origin = "kid.org.",
+            .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.3\n* A 192.0.2.5\nw A 192.0.2.6\n",
+            .denial = SIGN_NSEC3});
+    sign_zone_set(kid, "kid.org.", TYPE_SOA)->ttl = 0;
+    for (size_t i = 0; i < kid->link_count; i++)
+        kid->links[i].set->ttl = 0;
+    assert_asked(&s, "x.kid.org.", TYPE_A, "NOERROR; x.kid.org. 3600 A 192.0.2.5");
+    for (unsigned i = 0; i < 60; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "q%u.org.", i);
+        assert_string_equal(ask(&s, name, TYPE_A, &sent), "NXDOMAIN");
+    }
+    assert_known(&s, "q60.org.", TYPE_A, "NXDOMAIN");
+    for (unsigned i = 0; i < 20; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "y%u.w.kid.org.", i);
+        assert_asked(&s, name, TYPE_A, "NXDOMAIN");
+    }
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +410,7 @@ int main(void)
         cmocka_unit_test(nsec_that_reaches_out_of_its_zone_denies_no_other_name),
         cmocka_unit_test(nsec_whose_owner_is_above_its_zone_denies_no_other_name),
         cmocka_unit_test(nsec3_of_a_child_is_none_of_its_parent),
+        cmocka_unit_test(nsec3_of_a_parent_expands_no_wildcard_of_its_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

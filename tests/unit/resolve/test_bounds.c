@@ -589,6 +589,37 @@ static void follows_chains_through_zones_with_half_of_their_servers_gone(void **
     }
 }
 
+static ask_id begin_in_background(struct scene *s, const char *text)
+{
+    name_t name[NAME_MAX_LEN];
+    name_from_text(name, text, strlen(text), NULL);
+    struct question q = {.name = name, .type = TYPE_A, .class = CLASS_IN, .background = true};
+    return world_begin_question(s->w, &q);
+}
+
+/* He may join a look-up of his own name or of one that it needs, at its start or in the middle. */
+static void who_joins_background_work_has_a_question_s_budget(void **state)
+{
+    static struct scene s;
+    static const char *const joined[] = {NULL, "www.l0.zz.", "www.l4.zz."};
+    for (size_t i = 0; i < sizeof joined / sizeof *joined; i++)
+        for (unsigned after_ms = 0; after_ms <= 60; after_ms += 60) {
+            begin(&s, 1);
+            links(&s, 7, 1, true);
+            start(&s);
+            ask_id first = begin_in_background(&s, "www.l0.zz.");
+            world_run(s.w, after_ms);
+            if (joined[i])
+                assert_int_equal(world_ask(s.w, joined[i], TYPE_A)->rcode, RCODE_NOERROR);
+            const struct outcome *o = world_wait(s.w, first);
+            if (!joined[i]) {
+                assert_int_equal(o->rcode, RCODE_SERVFAIL);
+                assert_int_equal(o->messages, WORK_MESSAGES_BACKGROUND);
+            }
+            end(&s);
+        }
+}
+
 static void finds_the_one_good_name_of_ten(void **state)
 {
     static struct scene s;
@@ -666,6 +697,7 @@ int main(void)
         cmocka_unit_test(a_silent_zone_harms_no_other_zone_at_its_address),
         cmocka_unit_test(finds_the_one_good_server_of_thirteen),
         cmocka_unit_test(follows_chains_through_zones_with_half_of_their_servers_gone),
+        cmocka_unit_test(who_joins_background_work_has_a_question_s_budget),
         cmocka_unit_test(finds_the_one_good_name_of_ten),
         cmocka_unit_test(waits_for_slow_servers),
         cmocka_unit_test(resolves_thirty_names_with_two_exchanges_of_five_lost),
