@@ -130,7 +130,11 @@ static void print_asked(struct out *out, const json_t *a)
     add_question(&t, a, "sent_name", "sent_type");
     out_put(out, STYLE_PLAIN, t.data);
     if (failed)
-        out_printf(out, STYLE_WARN, ", %s", strcmp(failed, "timeout") == 0 ? "no answer in time" : failed);
+        out_printf(out, STYLE_WARN, ", %s",
+            strcmp(failed, "timeout") == 0       ? "no answer in time"
+            : strcmp(failed, "wrong-reply") == 0 ? "what came was no answer to it (near-miss)"
+            : strcmp(failed, "no-edns") == 0     ? "refused as long as it has EDNS (no-edns)"
+                                                 : failed);
     else
         out_printf(out, STYLE_PLAIN, ", %s in %lld ms", text_of(a, "rcode"), number_of(a, "rtt_ms"));
     if (useless)

@@ -68,7 +68,8 @@ static int newest_first(const void *a, const void *b)
 
 static json_t *message_json(const struct recent_entry *e)
 {
-    static const char *const failed[] = {[RECENT_SILENT] = "timeout", [RECENT_FAILED] = "network"};
+    static const char *const failed[] = {
+        [RECENT_SILENT] = "timeout", [RECENT_FAILED] = "network", [RECENT_SPOILT] = "wrong-reply"};
     json_t *j = json_object();
     record_set_name(j, "zone", e->zone);
     if (e->server)

@@ -15,6 +15,8 @@ enum command {
     COMMAND_PROBE = 16
 };
 
+#define FORGET_MS 60000 /* what was asked is remembered a minute longer than it is told, at most */
+
 /* ---- the resolver's wishes ---- */
 
 static void pump_send(struct worker *w, const struct action *act)
@@ -29,6 +31,13 @@ static void pump_send(struct worker *w, const struct action *act)
                                    .deadline_ms = act->send.deadline_ms,
                                    .port_of = act->send.port_of,
                                });
+}
+
+static void on_forget(uv_timer_t *forget)
+{
+    struct worker *w = forget->data;
+    if (recent_forget(w->recent, worker_now(w).cache_s))
+        uv_timer_start(forget, on_forget, FORGET_MS, 0);
 }
 
 static void pump_answer(struct worker *w, const struct action *act)
@@ -47,6 +56,8 @@ static void pump_answer(struct worker *w, const struct action *act)
     struct pending *q = HOLDER(node, struct pending, by_ask);
     gate_part(&w->gate, q);
     recent_end(w->recent, q->walk, act->answer.outcome, worker_now(w));
+    if (!uv_is_active((uv_handle_t *)&w->forget))
+        uv_timer_start(&w->forget, on_forget, FORGET_MS, 0);
     worker_finish(w, q, act->answer.outcome);
 }
 
@@ -152,6 +163,7 @@ static void close_all(struct worker *w)
     uv_close((uv_handle_t *)&w->turn, NULL);
     uv_close((uv_handle_t *)&w->work, NULL);
     uv_close((uv_handle_t *)&w->wake, NULL);
+    uv_close((uv_handle_t *)&w->forget, NULL);
     gate_close(&w->gate);
 }
 
@@ -317,6 +329,8 @@ enum err worker_new(
     w->turn.data = w;
     uv_timer_init(&w->loop, &w->wake);
     w->wake.data = w;
+    uv_timer_init(&w->loop, &w->forget);
+    w->forget.data = w;
     pending_pool_init(
         &w->pendings, &shared->pending, shared->config->cache.questions_max + CLIENT_QUESTIONS_SLACK);
     table_init(&w->asks);

@@ -29,9 +29,9 @@ struct worker {
     unsigned index;
     uv_thread_t thread;
     uv_loop_t loop;
-    uv_idle_t work;    /* runs while signature checks wait */
-    uv_prepare_t turn; /* runs last before the loop sleeps */
-    uv_timer_t wake;
+    uv_idle_t work;          /* runs while signature checks wait */
+    uv_prepare_t turn;       /* runs last before the loop sleeps */
+    uv_timer_t wake, forget; /* forget: what was asked too long ago */
     struct inbox inbox;
     struct outbox *outboxes; /* for each worker; sent before the loop sleeps, or when OUTBOX_MAX are in one */
     unsigned unsent;         /* in all of them */

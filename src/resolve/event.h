@@ -32,7 +32,7 @@ struct event {
     enum transport transport;
     const name_t *sent_name; /* SENT, REPLY: the name asked, which may be minimised */
     uint16_t sent_type;
-    uint64_t send; /* pairs SENT with REPLY and TIMEOUT */
+    uint64_t send; /* pairs SENT with what became of it; FALLBACK: it is not waited for any more */
     uint32_t rtt_ms;
     uint16_t rcode;
     bool aa;

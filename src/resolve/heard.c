@@ -33,8 +33,9 @@ static enum heard near_miss(struct send *s, bool only_case)
     struct job *j = s->job;
     j->r->counters.near_misses++;
     s->near_misses++;
-    JOB_EVENT(j, EVENT_NEAR_MISS, .to = &s->to, .transport = s->transport, .send = s->id);
     struct candidate *c = &j->zone.candidates[s->candidate];
+    JOB_EVENT(j, EVENT_NEAR_MISS, .to = &s->to, .server = c->server, .transport = s->transport,
+        .sent_name = send_name(s), .sent_type = s->type, .send = s->id);
     if (only_case)
         c->case_missed = true;
     if (s->transport == TRANSPORT_UDP && !c->stream_tried && !c->stream_failed) {

@@ -348,8 +348,8 @@ enum job_state step_timer(struct job *j)
             c->no_edns = true;
             c->tries = 0;
             j->zone.edns_objections++;
-            JOB_EVENT(j, EVENT_FALLBACK, .to = &s->to, .server = c->server, .tag = "no-edns",
-                .text = "asking without EDNS");
+            JOB_EVENT(j, EVENT_FALLBACK, .to = &s->to, .server = c->server, .sent_name = send_name(s),
+                .sent_type = s->type, .send = s->id, .tag = "no-edns", .text = "asking without EDNS");
             send_drop(s);
             continue;
         }

@@ -183,22 +183,23 @@ static void on_given_up(struct recent_walk *walk, const struct event *e, enum re
     walk->given_up = true;
 }
 
-static void add_trouble(struct recent_walk *walk, const struct event *e)
+static void add_trouble(struct recent_walk *walk, const char *tag)
 {
     size_t at = entry_begin(&walk->w, RECENT_TROUBLE);
     write_u8(&walk->w, walk->told_last);
-    write_text(&walk->w, e->tag, TAG_MAX);
+    write_text(&walk->w, tag, TAG_MAX);
     entry_end(walk, at);
 }
 
 static void on_useless(struct recent_walk *walk, const struct event *e)
 {
-    /* One that the network failed has a number; what a reply is useless for follows the reply. */
+    /* One that the network failed, or that is asked in another way, has a number; what a reply is useless for
+     * follows the reply. */
     if (e->send)
         on_given_up(walk, e, RECENT_FAILED);
     if (walk->told_last == NO_MESSAGE)
         return;
-    add_trouble(walk, e);
+    add_trouble(walk, e->kind == EVENT_TRUNCATED ? "truncated" : e->tag);
     walk->told_last = NO_MESSAGE;
 }
 
@@ -217,7 +218,9 @@ static void add_chain(struct recent_walk *walk, const struct event *e)
 }
 
 #define KINDS                                                                                                \
-    (EVENT_BIT(EVENT_REPLY) | EVENT_BIT(EVENT_TIMEOUT) | EVENT_BIT(EVENT_USELESS) | EVENT_BIT(EVENT_CHAIN))
+    (EVENT_BIT(EVENT_REPLY) | EVENT_BIT(EVENT_TIMEOUT) | EVENT_BIT(EVENT_USELESS) |                          \
+        EVENT_BIT(EVENT_TRUNCATED) | EVENT_BIT(EVENT_NEAR_MISS) | EVENT_BIT(EVENT_FALLBACK) |                \
+        EVENT_BIT(EVENT_CHAIN))
 
 static void watch(void *ctx, const struct event *e)
 {
@@ -229,8 +232,16 @@ static void watch(void *ctx, const struct event *e)
     case EVENT_TIMEOUT:
         on_given_up(walk, e, RECENT_SILENT);
         break;
+    case EVENT_NEAR_MISS:
+        on_given_up(walk, e, RECENT_SPOILT);
+        break;
+    case EVENT_TRUNCATED:
     case EVENT_USELESS:
         on_useless(walk, e);
+        break;
+    case EVENT_FALLBACK:
+        if (e->send) /* else its reply was told */
+            on_useless(walk, e);
         break;
     case EVENT_CHAIN:
         add_chain(walk, e);
@@ -285,10 +296,39 @@ const struct observer *recent_observer(const struct recent_walk *walk)
 
 /* ---- the ring ---- */
 
+static uint8_t *record_at(const struct recent *r, size_t i)
+{
+    return r->data + r->offsets[(r->first + i) % r->offset_cap];
+}
+
+static struct head head_of(const uint8_t *record)
+{
+    struct head h;
+    memcpy(&h, record, sizeof h);
+    return h;
+}
+
 static void forget_oldest(struct recent *r)
 {
+    uint8_t *oldest = record_at(r, 0);
+    memset(oldest, 0, head_of(oldest).len);
     r->first = (r->first + 1) % r->offset_cap;
     r->count--;
+}
+
+static bool is_too_old(const struct head *h, uint32_t now_s)
+{
+    return now_s - h->end_s > RECENT_AGE_S;
+}
+
+bool recent_forget(struct recent *r, uint32_t now_s)
+{
+    for (; r->count > 0; forget_oldest(r)) {
+        struct head h = head_of(record_at(r, 0));
+        if (!is_too_old(&h, now_s))
+            break;
+    }
+    return r->count > 0;
 }
 
 /* Where the next record goes: the oldest make room. */
@@ -420,10 +460,9 @@ size_t recent_find(const struct recent *r, const name_t *name, uint16_t type, ui
 {
     size_t found = 0;
     for (size_t i = r->count; i-- > 0;) {
-        const uint8_t *record = r->data + r->offsets[(r->first + i) % r->offset_cap];
-        struct head h;
-        memcpy(&h, record, sizeof h);
-        if (now_s - h.end_s > RECENT_AGE_S)
+        const uint8_t *record = record_at(r, i);
+        struct head h = head_of(record);
+        if (is_too_old(&h, now_s))
             break; /* and those before it are older */
         if ((type != TYPE_NONE && h.type != type) || (name && !name_equal(record + sizeof h, name)))
             continue;

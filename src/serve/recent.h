@@ -6,6 +6,7 @@
  *   recent_observer(walk)             watches on its behalf
  *   recent_began(walk)                nobody had asked the same before it
  *   recent_end(r, walk, outcome, now) the record is made, if it began
+ *   recent_forget(r, now)             now and then, what is too old
  *   recent_find(r, …)                 the newest first
  *   recent_read(), recent_next()      take one apart, in whichever thread it was copied to
  */
@@ -37,7 +38,8 @@ struct recent_record {
 };
 
 enum recent_kind { RECENT_MESSAGE = 1, RECENT_CHAIN, RECENT_TROUBLE };
-enum recent_end { RECENT_ANSWERED, RECENT_SILENT, RECENT_FAILED };
+/* SPOILT: what came was no answer to it (somebody guesses, or letters or octets changed on the way). */
+enum recent_end { RECENT_ANSWERED, RECENT_SILENT, RECENT_FAILED, RECENT_SPOILT };
 
 /* A part of a record; points into it. */
 struct recent_entry {
@@ -72,6 +74,8 @@ void recent_began(struct recent_walk *walk);
 const struct observer *recent_observer(const struct recent_walk *walk);
 /** outcome NULL: nobody heard of one. walk NULL: nothing. */
 void recent_end(struct recent *r, struct recent_walk *walk, const struct outcome *outcome, now_t now);
+/** Forgets, octet by octet, what is too old. Are there records left? */
+bool recent_forget(struct recent *r, uint32_t now_s);
 /** Calls fn for at most `most` records of that name (NULL: any) and type (TYPE_NONE: any) that are not too
  * old, newest first. Returns how many there are. */
 size_t recent_find(const struct recent *r, const name_t *name, uint16_t type, uint32_t now_s, size_t most,

@@ -168,6 +168,35 @@ static void late_reply_takes_the_place_of_its_timeout(void **state)
     assert_false(recent_next(&r.entries, &e));
 }
 
+static void message_that_was_asked_again_in_another_way_is_told(void **state)
+{
+    struct fixture *f = *state;
+    struct recent_entry e;
+    struct recent_walk *walk = begin(f, WWW);
+    struct event bare = message(EVENT_FALLBACK, 4);
+    bare.tag = "no-edns";
+    tell(walk, message(EVENT_NEAR_MISS, 1));
+    tell(walk, message(EVENT_NEAR_MISS, 2));
+    tell(walk, message(EVENT_NEAR_MISS, 2));
+    tell(walk, message(EVENT_TIMEOUT, 2));
+    tell(walk, message(EVENT_REPLY, 1)); /* the true one, after a guess */
+    tell(walk, message(EVENT_REPLY, 3));
+    tell(walk, message(EVENT_TRUNCATED, 0));
+    tell(walk, (struct event){.kind = EVENT_FALLBACK, .to = &AT, .tag = "tcp"});
+    tell(walk, bare);
+    recent_end(f->r, walk, &GOOD, f->now);
+    struct recent_record r = newest(f);
+    assert_true(recent_next(&r.entries, &e) && e.end == RECENT_ANSWERED);
+    assert_true(recent_next(&r.entries, &e) && e.end == RECENT_SPOILT);
+    assert_true(recent_next(&r.entries, &e) && e.end == RECENT_ANSWERED);
+    assert_true(recent_next(&r.entries, &e) && e.kind == RECENT_TROUBLE && e.message == 2);
+    assert_string_equal(e.tag, "truncated");
+    assert_true(recent_next(&r.entries, &e) && e.end == RECENT_FAILED && e.sent_type == TYPE_NS);
+    assert_true(recent_next(&r.entries, &e) && e.kind == RECENT_TROUBLE && e.message == 3);
+    assert_string_equal(e.tag, "no-edns");
+    assert_false(recent_next(&r.entries, &e));
+}
+
 static void what_is_wrong_is_said_of_the_message_that_it_is_wrong_with(void **state)
 {
     struct fixture *f = *state;
@@ -250,6 +279,23 @@ static void old_ones_are_not_told(void **state)
     assert_int_equal(find(f, WWW, TYPE_NONE, 10, &all), 0);
 }
 
+static void old_ones_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    size_t all;
+    assert_false(recent_forget(f->r, f->now.cache_s));
+    recent_end(f->r, begin(f, WWW), &GOOD, f->now);
+    f->now.cache_s += RECENT_AGE_S;
+    recent_end(f->r, begin(f, ZONE), &GOOD, f->now);
+    assert_true(recent_forget(f->r, f->now.cache_s));
+    assert_int_equal(find(f, NULL, TYPE_NONE, 10, &all), 2);
+    assert_true(recent_forget(f->r, f->now.cache_s + 1));
+    assert_int_equal(find(f, NULL, TYPE_NONE, 10, &all), 1);
+    assert_int_equal(find(f, ZONE, TYPE_NONE, 10, &all), 1);
+    assert_false(recent_forget(f->r, f->now.cache_s + RECENT_AGE_S + 1));
+    assert_int_equal(find(f, NULL, TYPE_NONE, 10, &all), 0);
+}
+
 static void number_and_octets_are_bounded(void **state)
 {
     struct fixture *f = *state;
@@ -321,11 +367,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_was_asked_is_told),
         TEST(late_reply_takes_the_place_of_its_timeout),
+        TEST(message_that_was_asked_again_in_another_way_is_told),
         TEST(what_is_wrong_is_said_of_the_message_that_it_is_wrong_with),
         TEST(reason_is_kept_and_cut),
         TEST(who_joined_leaves_no_record),
         TEST(records_are_found_by_name_and_type_newest_first),
         TEST(old_ones_are_not_told),
+        TEST(old_ones_are_forgotten),
         TEST(number_and_octets_are_bounded),
         TEST(floods_leave_no_more_than_so_many_under_way),
         TEST(off_forgets),
