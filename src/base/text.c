@@ -82,16 +82,6 @@ void text_printf(struct text *t, const char *format, ...)
     va_end(again);
 }
 
-void text_column(struct text *t, size_t column)
-{
-    size_t start = t->len;
-    while (start > 0 && t->data[start - 1] != '\n')
-        start--;
-    do
-        text_char(t, ' ');
-    while (t->len - start < column && !t->cut);
-}
-
 void text_hex(struct text *t, const uint8_t *p, size_t n)
 {
     static const char digits[] = "0123456789ABCDEF";
@@ -137,30 +127,54 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap)
+/* The values of 0 to 9 and of the letters behind them, in either case; -1: it is none. */
+static int digit_value(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'z' ? c - 'a' + 10
+           : c >= 'A' && c <= 'Z' ? c - 'A' + 10
+                                  : -1;
+}
+
+int text_hex_digit(char c)
+{
+    int v = digit_value(c);
+    return v < 16 ? v : -1;
+}
+
+/* Octets of digits that have so many bits each. What is over of base32hex is padding (RFC 4648 6); half an
+ * octet of hexadecimal is a mistake. */
+static long read_digits(const char *s, size_t len, unsigned digit_bits, uint8_t *out, size_t cap)
 {
     size_t n = 0;
-    int high = -1;
+    uint32_t acc = 0;
+    unsigned bits = 0;
     for (size_t i = 0; i < len; i++) {
-        char c = s[i];
-        if (is_space(c))
+        if (is_space(s[i]))
             continue;
-        int v = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                       : -1;
-        if (v < 0)
+        int v = digit_value(s[i]);
+        if (v < 0 || v >> digit_bits)
             return -1;
-        if (high < 0) {
-            high = v;
+        acc = (acc << digit_bits | (uint32_t)v) & 0xffff;
+        bits += digit_bits;
+        if (bits < 8)
             continue;
-        }
         if (n == cap)
             return -1;
-        out[n++] = (uint8_t)(high << 4 | v);
-        high = -1;
+        bits -= 8;
+        out[n++] = (uint8_t)(acc >> bits);
     }
-    return high < 0 ? (long)n : -1;
+    return digit_bits == 4 && bits ? -1 : (long)n;
+}
+
+long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap)
+{
+    return read_digits(s, len, 4, out, cap);
+}
+
+long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap)
+{
+    return read_digits(s, len, 5, out, cap);
 }
 
 long text_unbase64(const char *s, size_t len, uint8_t *out, size_t cap)
@@ -189,33 +203,6 @@ long text_unbase64(const char *s, size_t len, uint8_t *out, size_t cap)
         out[n++] = (uint8_t)(acc >> bits);
     }
     return digits % 4 == 1 || pads > 2 || (pads && (digits + pads) % 4) ? -1 : (long)n;
-}
-
-long text_unbase32hex(const char *s, size_t len, uint8_t *out, size_t cap)
-{
-    size_t n = 0;
-    uint32_t acc = 0;
-    unsigned bits = 0;
-    for (size_t i = 0; i < len; i++) {
-        char c = s[i];
-        if (is_space(c))
-            continue;
-        int v = c >= '0' && c <= '9'   ? c - '0'
-                : c >= 'a' && c <= 'v' ? c - 'a' + 10
-                : c >= 'A' && c <= 'V' ? c - 'A' + 10
-                                       : -1;
-        if (v < 0)
-            return -1;
-        acc = (acc << 5 | (uint32_t)v) & 0xffff;
-        bits += 5;
-        if (bits < 8)
-            continue;
-        if (n == cap)
-            return -1;
-        bits -= 8;
-        out[n++] = (uint8_t)(acc >> bits);
-    }
-    return (long)n;
 }
 
 void text_json(struct text *t, const char *s)

@@ -25,8 +25,6 @@ void text_add(struct text *t, const char *s);
 void text_add_n(struct text *t, const char *s, size_t n);
 void text_char(struct text *t, char c);
 __attribute__((format(printf, 2, 3))) void text_printf(struct text *t, const char *format, ...);
-/** Spaces up to column `column` of the current line (at least one). */
-void text_column(struct text *t, size_t column);
 void text_hex(struct text *t, const uint8_t *p, size_t n);    /* upper case */
 void text_base64(struct text *t, const uint8_t *p, size_t n); /* RFC 4648 section 4 */
 void text_base32hex(
@@ -36,6 +34,8 @@ void text_base32hex(
  * quotes too; octets above 0x7e are taken for Latin-1. */
 void text_json(struct text *t, const char *s);
 
+/** The value of 0-9, a-f, A-F; -1: it is none. */
+int text_hex_digit(char c);
 /** n octets from hexadecimal/base64/base32hex text of `len` characters (white space skipped).
  * Returns the octets written, or -1. */
 long text_unhex(const char *s, size_t len, uint8_t *out, size_t cap);

@@ -7,7 +7,6 @@
 #include "dns/rrtype.h"
 
 #define NSEC3_SHA1 1u      /* RFC 5155 11 */
-#define NSEC3_FIXED_LEN 5u /* algorithm, flags, iterations, salt length */
 #define HASH_LABEL_LEN 32u /* 20 octets in base32hex */
 /* A span of fewer hashes than this has, by chance, no name in it (RFC 7129 B: it was made around one). */
 #define TAIL_LEN 2u

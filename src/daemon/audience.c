@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "daemon/watch.h"
 
-#define WALKS_MAX (FEED_READERS - WATCH_READERS)
-
 /* A place; free without a call. */
 struct place {
     struct control_call *call;

@@ -239,7 +239,7 @@ static enum err dotted_hex(struct writer *w, const char *s, size_t len)
     for (size_t i = 0; i < len; i++) {
         if (s[i] == '.')
             continue;
-        int v = form_hex_digit(s[i]);
+        int v = text_hex_digit(s[i]);
         if (v < 0)
             return ERR_FORMAT;
         if (digits++ % 2)
@@ -323,7 +323,7 @@ static enum err eui_from_text(struct writer *w, struct lexer *l, size_t n)
     if (e || k.len != 3 * n - 1)
         return ERR_FORMAT;
     for (size_t i = 0; i < n; i++) {
-        int high = form_hex_digit(k.text[3 * i]), low = form_hex_digit(k.text[3 * i + 1]);
+        int high = text_hex_digit(k.text[3 * i]), low = text_hex_digit(k.text[3 * i + 1]);
         if (high < 0 || low < 0 || (i + 1 < n && k.text[3 * i + 2] != '-'))
             return ERR_FORMAT;
         write_u8(w, (uint8_t)(high << 4 | low));
@@ -385,8 +385,8 @@ enum err locator_from_text(struct writer *w, struct lexer *l, const name_t *orig
     for (int group = 0; group < 4; group++) {
         unsigned v = 0;
         size_t start = pos;
-        for (; pos < k.len && form_hex_digit(k.text[pos]) >= 0; pos++)
-            v = (v << 4 | (unsigned)form_hex_digit(k.text[pos])) & 0xffff;
+        for (; pos < k.len && text_hex_digit(k.text[pos]) >= 0; pos++)
+            v = (v << 4 | (unsigned)text_hex_digit(k.text[pos])) & 0xffff;
         if (pos == start || pos - start > 4 || (group < 3 && (pos == k.len || k.text[pos++] != ':')))
             return ERR_FORMAT;
         write_u16(w, (uint16_t)v);

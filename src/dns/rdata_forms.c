@@ -32,14 +32,6 @@ enum err form_number(struct lexer *l, uint32_t max, uint32_t *out)
     return e ? e : token_number(&k, max, out);
 }
 
-int form_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* ---- numbers that have names ---- */
 
 struct code {

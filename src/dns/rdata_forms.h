@@ -46,8 +46,6 @@ RDATA_FORMS(RDATA_FORM_FUNCTIONS)
 enum err form_word(struct lexer *l, struct token *out);
 /** The next token as a decimal number of at most max. */
 enum err form_number(struct lexer *l, uint32_t max, uint32_t *out);
-/** 0 to 15, or -1. */
-int form_hex_digit(char c);
 /** An address of that family in text[len]. */
 enum err form_address(struct writer *w, const char *text, size_t len, uint8_t family);
 void form_address_to_text(struct text *t, const uint8_t *p, uint8_t family);

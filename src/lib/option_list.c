@@ -50,17 +50,10 @@ enum err option_set_prefixes(const struct setting *s)
     return ERR_OK;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'                     ? c - '0'
-           : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10
-                                                    : -1;
-}
-
 static bool hex_octets(const char *text, uint8_t *out, size_t n)
 {
     for (size_t i = 0; i < 2 * n; i++) {
-        int digit = text[i] ? hex_digit(text[i]) : -1;
+        int digit = text_hex_digit(text[i]);
         if (digit < 0)
             return false;
         out[i / 2] = (uint8_t)(i % 2 ? out[i / 2] | digit : digit << 4);

@@ -45,24 +45,9 @@ static void fixed_text_is_cut_and_stays_terminated(void **state)
     assert_true(t.cut);
     assert_string_equal(buf, "abcd");
     text_char(&t, 'x');
-    text_column(&t, 40);
-    assert_string_equal(buf, "abcd");
     assert_memory_equal(buf + 5, "...", 3);
     text_clear(&t);
     assert_false(t.cut);
-    text_fini(&t);
-}
-
-static void columns_count_from_the_line_start(void **state)
-{
-    struct text t;
-    text_init(&t);
-    text_add(&t, "first line\nab");
-    text_column(&t, 4);
-    text_add(&t, "c");
-    text_column(&t, 2); /* past it already: one space */
-    text_add(&t, "d");
-    assert_string_equal(t.data, "first line\nab  c d");
     text_fini(&t);
 }
 
@@ -143,7 +128,6 @@ int main(void)
         cmocka_unit_test(grows_as_needed),
         cmocka_unit_test(prints_long_pieces),
         cmocka_unit_test(fixed_text_is_cut_and_stays_terminated),
-        cmocka_unit_test(columns_count_from_the_line_start),
         cmocka_unit_test(codes_base64_both_ways),
         cmocka_unit_test(codes_base32hex_both_ways),
         cmocka_unit_test(codes_hexadecimal_both_ways),
