@@ -28,10 +28,6 @@ void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const s
  * error. q NULL: `word` is no name, and stands instead. */
 void ask_view_error(
     const struct ask_view *v, const struct msg_question *q, const char *word, const char *error);
-/** The JSON form: the message by RFC 8427, and beside it server, port, transport, time_ms, octets, rcode,
- * ede, and dnssec and dnssec_why where security is given; without a reply QNAME, QTYPE, QTYPEname, server and
- * "error". New reference. */
-json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
 
 #define ASK_VIEW_SERVER_LEN (ADDR_TEXT_LEN + IF_NAMESIZE) /* with the terminating zero and a % */
 /** The address, with the interface of a link-local one: "fe80::1%eth0". Returns buf. */

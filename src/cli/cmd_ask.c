@@ -7,8 +7,8 @@
 #include "cli/ask_view.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "cli/record.h"
 #include "cli/servers.h"
+#include "dns/record.h"
 #include "lib/idn.h"
 
 /* Whom a question goes to: the servers of resolv.conf or an @SERVER's addresses, one after the other until

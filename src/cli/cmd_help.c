@@ -47,29 +47,9 @@ static void print_overview(struct out *out)
         out_printf(out, STYLE_STRONG, "%s%s", wordless ? "" : info->word, wordless ? "" : " ");
         out_put(out, STYLE_STRONG, info->usage);
         out_column(out, COLUMN_USAGE);
-        out_put(out, STYLE_PLAIN, info->help);
-        out_end(out);
+        out_line(out, STYLE_PLAIN, "%s", info->help);
     }
     out_put(out, STYLE_PLAIN, OFTEN);
-}
-
-/* Words, on as many lines as they need. */
-static void print_wrapped(struct out *out, const char *words, unsigned column)
-{
-    out_column(out, column);
-    while (*words) {
-        size_t n = strcspn(words, " ");
-        bool begun = out->column > column;
-        if (begun && out->column + 1 + n > out->width) {
-            out_end(out);
-            out_column(out, column);
-        } else if (begun) {
-            out_put(out, STYLE_PLAIN, " ");
-        }
-        out_printf(out, STYLE_PLAIN, "%.*s", (int)n, words);
-        words += n + strspn(words + n, " ");
-    }
-    out_end(out);
 }
 
 /* "-t, --type TYPE", "+short", "+time=SECONDS"; without a letter the long names stand below each other. */
@@ -88,7 +68,7 @@ static void print_option(struct out *out, enum option id, char letter)
         text_printf(&t, equals ? "=%s" : dashed ? " %s" : "[=%s]", o->value);
     out_put(out, STYLE_PLAIN, "  ");
     out_put(out, STYLE_STRONG, form);
-    print_wrapped(out, option_help(id, letter), COLUMN_HELP);
+    out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, option_help(id, letter));
 }
 
 static bool is_rare(enum option o)
@@ -112,9 +92,8 @@ static void print_rare(struct out *out, char letter)
                 args_dig_on_unless(o) ? "no" : "", option_table[o].name);
     }
     if (t.len) {
-        out_put(out, STYLE_DIM, "As dig has them");
-        out_end(out);
-        print_wrapped(out, t.data, 2);
+        out_line(out, STYLE_DIM, "As dig has them");
+        out_wrapped(out, STYLE_PLAIN, 2, t.data);
     }
     text_fini(&t);
 }
@@ -127,10 +106,8 @@ static void print_options(struct out *out, char letter)
             title = row->title;
         } else if (strchr(option_table[row->option].where, letter) && row->option != OPTION_HELP &&
                    row->option != OPTION_VERSION && !is_rare(row->option)) {
-            if (title) {
-                out_put(out, STYLE_DIM, title);
-                out_end(out);
-            }
+            if (title)
+                out_line(out, STYLE_DIM, "%s", title);
             title = NULL;
             print_option(out, row->option, letter);
         }
@@ -139,17 +116,16 @@ static void print_options(struct out *out, char letter)
 
 static void print_verbs(struct out *out)
 {
-    out_put(out, STYLE_DIM, "Verbs");
-    out_end(out);
+    out_line(out, STYLE_DIM, "Verbs");
     for (const struct verb_info *v = verb_table; v->name; v++) {
         out_put(out, STYLE_PLAIN, "  ");
         out_put(out, STYLE_STRONG, v->name);
         if (out->column + 1 + strlen(v->words) < COLUMN_HELP) {
             out_printf(out, STYLE_PLAIN, " %s", v->words);
         } else {
-            print_wrapped(out, v->words, out->column + 1);
+            out_wrapped(out, STYLE_PLAIN, out->column + 1, v->words);
         }
-        print_wrapped(out, v->help, COLUMN_HELP);
+        out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, v->help);
     }
 }
 
@@ -157,21 +133,17 @@ static void print_command(struct out *out, enum command c)
 {
     const struct command_info *info = &command_table[c];
     const char *word = c == COMMAND_SYSTEM || c == COMMAND_ASK ? "" : info->word, *gap = word[0] ? " " : "";
-    out_printf(out, STYLE_STRONG, "hark %s%s%s", word, info->usage[0] ? gap : "", info->usage);
-    out_end(out);
-    out_put(out, STYLE_PLAIN, info->help);
-    out_end(out);
-    out_printf(out, STYLE_PLAIN, "Example: hark %s%s%s", word, gap, info->example);
-    out_end(out);
+    out_line(out, STYLE_STRONG, "hark %s%s%s", word, info->usage[0] ? gap : "", info->usage);
+    out_line(out, STYLE_PLAIN, "%s", info->help);
+    out_line(out, STYLE_PLAIN, "Example: hark %s%s%s", word, gap, info->example);
     out_end(out);
     if (c == COMMAND_CTL)
         print_verbs(out);
     print_options(out, info->letter);
     print_rare(out, info->letter);
     out_end(out);
-    out_printf(out, STYLE_PLAIN, "+name is --name too, +noname takes it back. More: man hark%s%s",
+    out_line(out, STYLE_PLAIN, "+name is --name too, +noname takes it back. More: man hark%s%s",
         c == COMMAND_SYSTEM ? "" : "-", c == COMMAND_SYSTEM ? "" : info->word);
-    out_end(out);
 }
 
 enum status cmd_help(const struct args *args, struct out *out)

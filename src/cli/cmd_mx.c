@@ -7,8 +7,8 @@
 #include "cli/https.h"
 #include "cli/lookup.h"
 #include "cli/mx_view.h"
-#include "cli/record.h"
 #include "defs/limits.h"
+#include "dns/record.h"
 #include "lib/idn.h"
 
 #define POLICY_TIME_MS 10000 /* RFC 8461 3.3: at most a minute; a person waits here */

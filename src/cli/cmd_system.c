@@ -26,8 +26,7 @@ static void view_line(struct out *out, enum out_style style, const char *label, 
         return;
     }
     out_column(out, COLUMN_VALUE);
-    out_put(out, style, value);
-    out_end(out);
+    out_line(out, style, "%s", value);
 }
 
 /* ---- text ---- */
@@ -125,8 +124,7 @@ static void view_text(struct out *out, const struct system_question *q, bool ver
     if (said->error && !verbose)
         return;
     out_put(out, STYLE_STRONG, q->query);
-    out_put(out, STYLE_DIM, "  as this system looks names up");
-    out_end(out);
+    out_line(out, STYLE_DIM, "  as this system looks names up");
     if (system_question_is_alias(q))
         view_line(out, STYLE_PLAIN, "known as", said->name);
     if (q->reverse && said->name[0])
@@ -155,14 +153,12 @@ static void view_short(struct out *out, const struct system_question *q)
     text_init(&t);
     if (q->reverse && said->error == 0) {
         text_printf(&t, "%s%s%s", said->name, said->service[0] ? ":" : "", said->service);
-        out_put(out, STYLE_PLAIN, t.data);
-        out_end(out);
+        out_line(out, STYLE_PLAIN, "%s", t.data);
     }
     for (uint32_t i = 0; i < said->count; i++) {
         text_clear(&t);
         add_address(&t, q, &said->addresses[i], true);
-        out_put(out, STYLE_PLAIN, t.data);
-        out_end(out);
+        out_line(out, STYLE_PLAIN, "%s", t.data);
     }
     text_fini(&t);
 }

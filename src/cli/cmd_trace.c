@@ -7,13 +7,13 @@
 #include "cli/address.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "cli/record.h"
 #include "cli/trace_end.h"
 #include "cli/trace_page.h"
 #include "cli/trace_svg.h"
 #include "cli/trace_through.h"
 #include "cli/trace_walk.h"
 #include "defs/limits.h"
+#include "dns/record.h"
 #include "lib/config.h"
 #include "lib/drive.h"
 #include "lib/roots.h"
@@ -61,14 +61,11 @@ static void print_origin(const struct tracing *t)
     char servers[40];
     if (c->roots.from == ROOTS_UPDATED || c->roots.from == ROOTS_OF_SYSTEM) {
         roots_text_fixed(&c->roots, servers, sizeof servers);
-        out_printf(t->out, STYLE_DIM, "with the root servers %s", servers);
-        out_end(t->out);
+        out_line(t->out, STYLE_DIM, "with the root servers %s", servers);
     }
     trust_origin(&o, c);
-    if (c->trust.validate && o.from == TRUST_UPDATED) {
-        out_printf(t->out, STYLE_DIM, "with the root's keys updated %s", o.date);
-        out_end(t->out);
-    }
+    if (c->trust.validate && o.from == TRUST_UPDATED)
+        out_line(t->out, STYLE_DIM, "with the root's keys updated %s", o.date);
 }
 
 static void print_title(const struct tracing *t, const struct question *q)
@@ -77,15 +74,12 @@ static void print_title(const struct tracing *t, const struct question *q)
     text_init(&title);
     record_add_question(&title, q->name, q->type);
     out_put(t->out, STYLE_STRONG, title.data);
-    out_printf(t->out, STYLE_DIM, "  %s", t->how);
-    out_end(t->out);
+    out_line(t->out, STYLE_DIM, "  %s", t->how);
     text_fini(&title);
     if (!t->config)
         return;
-    if (t->config->file) {
-        out_printf(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
-        out_end(t->out);
-    }
+    if (t->config->file)
+        out_line(t->out, STYLE_DIM, "with the settings of %s", t->config->file);
     print_origin(t);
 }
 
@@ -145,8 +139,7 @@ static void print_page(
     out_end(t->out);
     text_init(&sum);
     trace_page_sum(&sum, &v->walk, o);
-    out_put(t->out, STYLE_DIM, sum.data);
-    out_end(t->out);
+    out_line(t->out, STYLE_DIM, "%s", sum.data);
     text_fini(&sum);
 }
 

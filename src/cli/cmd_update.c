@@ -9,13 +9,12 @@
 #include <time.h>
 
 #include "cli/command.h"
-#include "cli/record.h"
 #include "cli/update.h"
 #include "defs/limits.h"
+#include "dns/record.h"
 #include "lib/fetched.h"
 #include "lib/file.h"
 #include "lib/roots.h"
-#include "lib/trust.h"
 
 #define PATIENCE_MS 10000
 #define COLUMN_DATE 14u

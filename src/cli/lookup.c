@@ -7,10 +7,10 @@
 
 #include "base/now.h"
 #include "cli/progress.h"
-#include "cli/record.h"
 #include "cli/servers.h"
 #include "defs/limits.h"
 #include "dns/rdata.h"
+#include "dns/record.h"
 
 enum status lookup_init(struct lookup *l, const struct args *args)
 {

@@ -9,7 +9,7 @@
 #include "cli/batch.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "cli/record.h"
+#include "dns/record.h"
 
 static enum status run(const struct args *args, struct out *out)
 {

@@ -1,6 +1,6 @@
 #include "cli/mx_view.h"
 
-#include "cli/record.h"
+#include "dns/record.h"
 #include "lib/idn.h"
 
 #define COLUMN_NAME 9u
@@ -95,11 +95,8 @@ static void put_host(struct out *out, const struct hark_mx_plan *plan, const str
 
 static void put_line(struct out *out, enum out_style style, const char *label, const char *value)
 {
-    out_put(out, STYLE_DIM, "  ");
-    out_put(out, STYLE_DIM, label);
-    out_column(out, COLUMN_VALUE);
-    out_put(out, style, value);
-    out_end(out);
+    out_label(out, label, COLUMN_VALUE);
+    out_line(out, style, "%s", value);
 }
 
 static void put_sts(struct out *out, const struct hark_sts *sts)

@@ -56,6 +56,17 @@ static void raw(struct out *o, const char *s, size_t n)
         o->error = errno ? errno : EIO;
 }
 
+/* The same in a style. */
+static void styled(struct out *o, enum out_style style, const struct text *t)
+{
+    const char *code = o->colour && t->len ? style_codes[style] : NULL;
+    if (code)
+        raw(o, code, strlen(code));
+    raw(o, t->data, t->len);
+    if (code)
+        raw(o, "\033[0m", 4);
+}
+
 /* Appends s with everything but printable ASCII and line ends as \DDD (RFC 1035 5.1). */
 static void add_printable(struct text *t, const char *s)
 {
@@ -72,37 +83,45 @@ static void add_printable(struct text *t, const char *s)
 
 void out_put(struct out *o, enum out_style style, const char *s)
 {
-    const char *code = o->colour ? style_codes[style] : NULL;
     struct text t;
     text_init(&t);
     add_printable(&t, s);
-    if (t.len == 0) {
-        text_fini(&t);
-        return;
-    }
-    if (code)
-        raw(o, code, strlen(code));
-    raw(o, t.data, t.len);
-    if (code)
-        raw(o, "\033[0m", 4);
+    styled(o, style, &t);
     const char *line = strrchr(t.data, '\n');
     o->column = line ? (unsigned)strlen(line + 1) : o->column + (unsigned)t.len;
     text_fini(&t);
 }
 
-void out_printf(struct out *o, enum out_style style, const char *format, ...)
+static void put_formatted(struct out *o, enum out_style style, const char *format, va_list ap)
 {
-    struct text t;
-    text_init(&t);
-    va_list ap;
-    va_start(ap, format);
     char *s = NULL;
     if (vasprintf(&s, format, ap) >= 0)
-        text_add(&t, s);
+        out_put(o, style, s);
     free(s);
+}
+
+void out_printf(struct out *o, enum out_style style, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    put_formatted(o, style, format, ap);
     va_end(ap);
-    out_put(o, style, t.data);
-    text_fini(&t);
+}
+
+void out_line(struct out *o, enum out_style style, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    put_formatted(o, style, format, ap);
+    va_end(ap);
+    out_end(o);
+}
+
+void out_label(struct out *o, const char *label, unsigned column)
+{
+    out_put(o, STYLE_DIM, "  ");
+    out_put(o, STYLE_DIM, label);
+    out_column(o, column);
 }
 
 /* What was typed in UTF-8 is repeated so where the terminal takes it; all else as \\DDD. */
@@ -129,7 +148,6 @@ void out_words(struct out *o, enum out_style style, const char *s)
     struct text t;
     uint32_t c;
     size_t left = strlen(s), len;
-    const char *code = o->colour ? style_codes[style] : NULL;
     text_init(&t);
     for (; left; s += len, left -= len) {
         len = utf8_read(s, left, &c);
@@ -143,11 +161,7 @@ void out_words(struct out *o, enum out_style style, const char *s)
             text_char(&t, '?');
         o->column++;
     }
-    if (code && t.len)
-        raw(o, code, strlen(code));
-    raw(o, t.data, t.len);
-    if (code && t.len)
-        raw(o, "\033[0m", 4);
+    styled(o, style, &t);
     text_fini(&t);
 }
 
@@ -163,7 +177,8 @@ void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from,
 {
     static const char *const eighths[] = {
         "", "\u258f", "\u258e", "\u258d", "\u258c", "\u258b", "\u258a", "\u2589"};
-    const char *code = o->colour ? style_codes[style] : NULL, *full = hollow ? "\u2591" : "\u2588";
+    const char *full = !o->utf8 ? hollow ? "." : "#" : hollow ? "\u2591" : "\u2588";
+    struct text t;
     unsigned begin = from * width / 1000;
     if (begin >= width)
         begin = width - 1;
@@ -173,13 +188,12 @@ void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from,
         length = (length + 7) / 8 * 8;
     for (unsigned i = 0; i < begin; i++)
         raw(o, " ", 1);
-    if (code)
-        raw(o, code, strlen(code));
+    text_init(&t);
     for (unsigned i = 0; i < length / 8; i++)
-        raw(o, o->utf8 ? full : hollow ? "." : "#", o->utf8 ? strlen(full) : 1);
-    raw(o, eighths[length % 8], strlen(eighths[length % 8]));
-    if (code)
-        raw(o, "\033[0m", 4);
+        text_add(&t, full);
+    text_add(&t, eighths[length % 8]);
+    styled(o, style, &t);
+    text_fini(&t);
     o->column += begin + (length + 7) / 8;
 }
 
@@ -267,20 +281,6 @@ void out_text_line(struct out *o, enum out_style style, const char *line, size_t
     text_fini(&t);
     raw(o, "\n", 1);
     o->column = 0;
-}
-
-void out_text(struct out *o, const char *text)
-{
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        out_printf(o, text[0] == ';' ? STYLE_DIM : STYLE_PLAIN, "%.*s", (int)n, text);
-        text += n;
-        if (*text == '\n') {
-            raw(o, "\n", 1);
-            o->column = 0;
-            text++;
-        }
-    }
 }
 
 void out_complain(const char *format, ...)

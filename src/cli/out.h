@@ -33,6 +33,9 @@ void out_init(struct out *o, FILE *to, enum out_format format);
 void out_put(struct out *o, enum out_style style, const char *s);
 __attribute__((format(printf, 3, 4))) void out_printf(
     struct out *o, enum out_style style, const char *format, ...);
+/** The same, and the end of the line. */
+__attribute__((format(printf, 3, 4))) void out_line(
+    struct out *o, enum out_style style, const char *format, ...);
 /** A piece of the current line in UTF-8, for what is read in its own script: names of people and firms. What
  * steers a terminal or turns text around is left out (base/utf8.h), line ends too. */
 void out_words(struct out *o, enum out_style style, const char *s);
@@ -45,13 +48,14 @@ void out_bar(struct out *o, enum out_style style, unsigned width, unsigned from,
 void out_wrapped(struct out *o, enum out_style style, unsigned column, const char *words);
 /** Spaces up to that column; where the line is already there, one. */
 void out_column(struct out *o, unsigned column);
+/** The beginning of a row of a page: "  label", dim, and its value begins at that column. */
+void out_label(struct out *o, const char *label, unsigned column);
 /** Ends the line and hands it on: whoever watches sees it at once. */
 void out_end(struct out *o);
 /** One object, one line. Takes the reference. */
 void out_json(struct out *o, json_t *j);
-/** dig-like text: comment lines dim. */
-void out_text(struct out *o, const char *text);
-/** One line of such text, which may have names in their own script: as out_words() prints. With its end. */
+/** One line of dig-like text, which may have names in their own script: as out_words() prints. With its end.
+ */
 void out_text_line(struct out *o, enum out_style style, const char *line, size_t len);
 /** One line to stderr: "hark: …", whatever the format. */
 __attribute__((format(printf, 1, 2))) void out_complain(const char *format, ...);

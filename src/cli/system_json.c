@@ -1,8 +1,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/record.h"
 #include "cli/system_question.h"
+#include "dns/record.h"
 
 bool system_question_is_alias(const struct system_question *q)
 {

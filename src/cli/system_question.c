@@ -420,7 +420,8 @@ static void add_hosts_lines(struct text *t, const struct system_question *q)
         text_add(t, "s that were there a moment ago");
 }
 
-void system_question_add_server(struct text *t, const struct system_question *q, const struct stub_said *s)
+/* "192.0.2.53, after 192.0.2.1 did not reply; …": the server, as far as it is known. */
+static void add_server(struct text *t, const struct system_question *q, const struct stub_said *s)
 {
     char buf[ADDR_TEXT_LEN];
     text_add(t, addr_text(&s->server.addr, buf));
@@ -457,7 +458,7 @@ static void add_dns(struct text *t, const struct system_question *q)
         text_add(t, RESOLVCONF_PATH);
         return;
     }
-    system_question_add_server(t, q, s);
+    add_server(t, q, s);
     add_earlier_servers(t, q, s);
     if (s->has_data) {
         system_question_add_age(t, q, s);

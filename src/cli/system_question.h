@@ -59,8 +59,6 @@ enum status system_question_status(const struct system_question *q);
  */
 void system_question_whence(
     struct text *t, const struct system_question *q, const struct nsswitch_source *source);
-/** "192.0.2.53, after 192.0.2.1 did not reply; …": the server, as far as it is known. */
-void system_question_add_server(struct text *t, const struct system_question *q, const struct stub_said *s);
 /** Has the name that was asked for another that counts? look.whole.said.name is it. */
 bool system_question_is_alias(const struct system_question *q);
 /** A new reference. */

@@ -2,7 +2,7 @@
 
 #include <time.h>
 
-#include "cli/record.h"
+#include "dns/record.h"
 #include "dns/rrtype.h"
 #include "dnssec/verify.h"
 #include "resolve/event_json.h"

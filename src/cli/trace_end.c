@@ -1,9 +1,9 @@
 #include "cli/trace_end.h"
 
-#include "cli/record.h"
 #include "cli/status.h"
-#include "cli/trace_chain.h"
 #include "dns/present.h"
+#include "dns/rdata.h"
+#include "dns/record.h"
 
 static void print_record(void *ctx, const struct rr *rr)
 {
@@ -69,17 +69,21 @@ void trace_end_outcome(struct out *out, const struct question *q, const struct o
     struct text t;
     text_init(&t);
     enum out_style style = trace_end_headline(&t, q, o);
-    out_put(out, style, t.data);
-    out_end(out);
+    out_line(out, style, "%s", t.data);
     text_fini(&t);
     print_list(out, &o->answer, with_sigs);
     if (status_of_outcome(o, q->type) != STATUS_ANSWER)
         print_list(out, &o->authority, with_sigs);
 }
 
+/* The RDATA alone. */
 static void print_short(void *ctx, const struct rr *rr)
 {
-    record_short(ctx, rr);
+    struct text t;
+    text_init(&t);
+    rdata_to_text(&t, rr->type, rr->class, &rr->rdata);
+    out_line(ctx, STYLE_PLAIN, "%s", t.data);
+    text_fini(&t);
 }
 
 void trace_end_short(struct out *out, const struct outcome *o)

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
-#include "cli/record.h"
 #include "cli/status.h"
 #include "cli/trace_chain.h"
 #include "cli/trace_words.h"
+#include "dns/record.h"
 
 #define PAGE_WIDTH_MAX 100u /* wider lines are harder to follow */
 #define COLUMN_BODY 4u      /* after the hop's number */
@@ -18,7 +18,6 @@
 #define ZONE_WIDTH_MAX 24u
 #define SERVER_WIDTH_MIN 8u /* less of a server's name tells nothing */
 #define SERVER_WIDTH 25u    /* most names of servers, and two columns */
-#define RUN_SHOWN 3u        /* failures in a row that are shown */
 #define DEPTH_SHOWN_MAX 6u
 
 /* Invariant: column 0 between lines. */
@@ -100,8 +99,7 @@ static void note(struct page *p, unsigned depth, enum out_style style, const cha
         if (len > room)
             for (len = room; len > room / 2 && said[len] != ' '; len--)
                 ;
-        out_printf(p->out, style, "%.*s", (int)len, said);
-        out_end(p->out);
+        out_line(p->out, style, "%.*s", (int)len, said);
         said += len;
         said += strspn(said, " ");
     }
@@ -187,26 +185,20 @@ static void said_line(struct page *p, const struct walk_step *s)
     text_fini(&mark);
 }
 
-static bool is_silent(const struct walk_step *s)
-{
-    return s && s->kind == WALK_MESSAGE && !s->reply;
-}
-
 /* Of many messages in a row without a reply the first ones; returns the last one of the row. */
 static const struct walk_step *silent_run(struct page *p, const struct walk_step *s)
 {
     unsigned more = 0;
     message_line(p, s);
-    for (unsigned n = 1; is_silent(s->next); n++, s = s->next) {
-        if (n < RUN_SHOWN || p->whole)
+    for (unsigned n = 1; trace_is_silent(s->next); n++, s = s->next) {
+        if (n < TRACE_SILENT_SHOWN || p->whole)
             message_line(p, s->next);
         else
             more++;
     }
     if (more) {
         margin(p, s->of->depth, 0);
-        out_printf(p->out, STYLE_WARN, "and %u more without a reply", more);
-        out_end(p->out);
+        out_line(p->out, STYLE_WARN, "and %u more without a reply", more);
     }
     return s;
 }
@@ -284,8 +276,7 @@ static const struct walk_step *trust_line(struct page *p, const struct walk_step
     out_end(p->out);
     if (trust.unanswered) {
         margin(p, s->of->depth, 0);
-        out_printf(p->out, STYLE_WARN, "  %u of them without a reply", trust.unanswered);
-        out_end(p->out);
+        out_line(p->out, STYLE_WARN, "  %u of them without a reply", trust.unanswered);
     }
     for (unsigned i = 0; i < trust.reason_count; i++) {
         bool bogus = trust.reasons[i]->verdict == VERDICT_BOGUS;
@@ -359,7 +350,7 @@ static void print_steps(struct page *p, const struct walk_question *q)
             known_line(p, s);
             break;
         case WALK_MESSAGE:
-            if (is_silent(s)) {
+            if (trace_is_silent(s)) {
                 s = silent_run(p, s);
             } else {
                 message_line(p, s);

@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/record.h"
 #include "cli/trace_words.h"
-
-#define RUN_SHOWN 3u /* messages without a reply in a row */
+#include "dns/record.h"
 
 static struct trace_row *add_row(struct trace_rows *p, enum trace_row_kind kind, unsigned depth)
 {
@@ -57,17 +55,12 @@ static void add_span(struct trace_rows *p, struct trace_row *r, int64_t from_ms,
     r->to_ms = to_ms;
 }
 
-static bool is_silent(const struct walk_step *s)
-{
-    return s && s->kind == WALK_MESSAGE && !s->reply;
-}
-
 static const struct walk_step *add_silent(struct trace_rows *p, const struct walk_step *s)
 {
     unsigned more = 0;
     add_hop(p, s);
-    for (unsigned n = 1; is_silent(s->next); n++, s = s->next) {
-        if (n < RUN_SHOWN)
+    for (unsigned n = 1; trace_is_silent(s->next); n++, s = s->next) {
+        if (n < TRACE_SILENT_SHOWN)
             add_hop(p, s->next);
         else
             more++;
@@ -186,7 +179,7 @@ static void collect(struct trace_rows *p, const struct walk_question *q)
     for (const struct walk_step *s = q->steps; s; before = s, s = s->next) {
         switch (s->kind) {
         case WALK_MESSAGE:
-            if (is_silent(s))
+            if (trace_is_silent(s))
                 s = add_silent(p, s);
             else
                 add_hop(p, s);

@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/record.h"
 #include "cli/status.h"
 #include "cli/trace_end.h"
 #include "cli/trace_page.h"
 #include "cli/trace_rows.h"
 #include "cli/trace_words.h"
 #include "dns/present.h"
+#include "dns/record.h"
 
 /* All in pixels of a picture 1280 wide, which a slide scales. */
 #define WIDTH 1280u

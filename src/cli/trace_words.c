@@ -2,11 +2,16 @@
 
 #include <string.h>
 
-#include "cli/record.h"
 #include "cli/trace_chain.h"
 #include "dns/rdata.h"
+#include "dns/record.h"
 
 #define DATA_SHOWN_MAX 48u /* octets of RDATA that are shown instead of counted */
+
+bool trace_is_silent(const struct walk_step *s)
+{
+    return s && s->kind == WALK_MESSAGE && !s->reply;
+}
 
 const char *trace_plural(unsigned n)
 {

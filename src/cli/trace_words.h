@@ -5,6 +5,10 @@
 #include "cli/out.h"
 #include "cli/trace_walk.h"
 
+#define TRACE_SILENT_SHOWN 3u /* messages without a reply in a row */
+
+/** A message that got no reply. NULL is none. */
+bool trace_is_silent(const struct walk_step *s);
 /** "", or "s" of several. */
 const char *trace_plural(unsigned n);
 /** "the root", or the name without its final dot. Returns it, or buf. */

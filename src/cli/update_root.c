@@ -13,8 +13,8 @@
 #include <time.h>
 
 #include "base/cursor.h"
-#include "cli/record.h"
 #include "cli/update.h"
+#include "dns/record.h"
 #include "lib/drive.h"
 #include "lib/fetched.h"
 #include "lib/root_anchors.h"

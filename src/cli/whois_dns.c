@@ -3,8 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/record.h"
-#include "dns/rdata.h"
+#include "dns/record.h"
 
 #define PARENT_SERVERS_MAX 3u /* of a parent zone that are asked before the own name server is believed */
 #define PARENT_TIMEOUT_MS 800 /* with each: this is an extra, and may not take long */

@@ -3,15 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "cli/record.h"
+#include "dns/record.h"
 
 #define COLUMN_VALUE 14u
 
 static void put_line(struct out *out, enum out_style style, const char *label, const char *value)
 {
-    out_put(out, STYLE_DIM, "  ");
-    out_put(out, STYLE_DIM, label);
-    out_column(out, COLUMN_VALUE);
+    out_label(out, label, COLUMN_VALUE);
     out_words(out, style, value);
     out_end(out);
 }
@@ -89,8 +87,7 @@ static void put_dns(struct out *out, const struct whois_result *r)
         put_line(out, STYLE_DIM, "DNS now", "nobody could be asked");
         return;
     }
-    out_put(out, STYLE_DIM, "  DNS now");
-    out_column(out, COLUMN_VALUE);
+    out_label(out, "DNS now", COLUMN_VALUE);
     out_words(out, STYLE_DIM, d->asked);
     out_words(
         out, STYLE_DIM, d->delegation == DELEGATION_NONE ? " does not delegate it" : " delegates it to");
@@ -117,11 +114,9 @@ static void put_wanted(struct out *out, const struct whois_result *r)
         return;
     size_t n = strlen(name), len = strlen(r->wanted);
     bool below = len > n && r->wanted[len - n - 1] == '.' && strcasecmp(r->wanted + len - n, name) == 0;
-    out_put(out, STYLE_DIM, "  asked for");
-    out_column(out, COLUMN_VALUE);
+    out_label(out, "asked for", COLUMN_VALUE);
     out_words(out, below ? STYLE_PLAIN : STYLE_WARN, r->wanted);
-    out_put(out, STYLE_DIM, below ? ", which is below it" : ", and the register sent this");
-    out_end(out);
+    out_line(out, STYLE_DIM, below ? ", which is below it" : ", and the register sent this");
 }
 
 static void view_text(struct out *out, const struct whois_result *r)
@@ -232,12 +227,7 @@ void whois_view_raw(struct out *out, const struct whois_result *r)
         out_end(out);
         for (const char *line = r->sources[i].page; *line;) {
             size_t n = strcspn(line, "\n");
-            struct text t;
-            text_init(&t);
-            text_add_n(&t, line, n);
-            out_words(out, STYLE_PLAIN, t.data);
-            out_end(out);
-            text_fini(&t);
+            out_text_line(out, STYLE_PLAIN, line, n);
             line += n + (line[n] == '\n');
         }
     }

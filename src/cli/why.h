@@ -28,12 +28,8 @@ struct why {
     size_t notice_count;
 };
 
-/** The walk that belongs to the answer; NULL: there was none. */
-const struct why_walk *why_walk_of_answer(const struct why *w);
 /** The part whose answer programs get; NULL: none. */
 const struct system_part *why_winner(const struct why *w);
-/** The part that is DNS; NULL: this system does not ask it. */
-const struct system_part *why_dns_part(const struct why *w);
 /** Fills in the notices: each a sentence that says what is odd, and what to make of it. */
 void why_notice(struct why *w);
 /** What harkd's record tells, if it tells of this question. */
@@ -43,8 +39,6 @@ void why_row(struct out *out, enum out_style style, const char *label, const cha
 void why_heading(struct out *out, const char *words);
 /** Text or JSON. */
 void why_view(struct out *out, const struct why *w);
-/** "192.0.2.1, 192.0.2.2 and 3 more" */
-void why_add_addresses(struct text *t, const struct addr *list, size_t count);
 /** Those, or "10 mail.example." */
 void why_add_data(struct text *t, const struct rdata_texts *data, const struct addr *list, size_t count);
 void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count);

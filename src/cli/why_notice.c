@@ -10,7 +10,7 @@
 
 #define ADDRESSES_SHOWN 3u
 
-void why_add_addresses(struct text *t, const struct addr *list, size_t count)
+static void add_addresses(struct text *t, const struct addr *list, size_t count)
 {
     char buf[ADDR_TEXT_LEN];
     for (size_t i = 0; i < count && i < ADDRESSES_SHOWN; i++)
@@ -22,7 +22,7 @@ void why_add_addresses(struct text *t, const struct addr *list, size_t count)
 void why_add_data(struct text *t, const struct rdata_texts *data, const struct addr *list, size_t count)
 {
     unsigned shown = 0;
-    why_add_addresses(t, list, count);
+    add_addresses(t, list, count);
     for (const char *at = rdata_texts_next(data, NULL); at && shown < ADDRESSES_SHOWN;
          at = rdata_texts_next(data, at))
         text_printf(t, "%s%s", shown++ ? ", " : "", at);
@@ -35,10 +35,10 @@ void why_add_endpoints(struct text *t, const struct endpoint *list, size_t count
     struct addr few[ADDRESSES_SHOWN] = {0};
     for (size_t i = 0; i < count && i < ADDRESSES_SHOWN; i++)
         few[i] = list[i].addr;
-    why_add_addresses(t, few, count);
+    add_addresses(t, few, count);
 }
 
-const struct why_walk *why_walk_of_answer(const struct why *w)
+static const struct why_walk *walk_of_answer(const struct why *w)
 {
     return w->searched.done ? &w->searched : w->typed.done ? &w->typed : NULL;
 }
@@ -59,7 +59,7 @@ static const struct system_part *find_part(const struct why *w, const char *sour
     return NULL;
 }
 
-const struct system_part *why_dns_part(const struct why *w)
+static const struct system_part *dns_part(const struct why *w)
 {
     return find_part(w, "dns");
 }
@@ -123,7 +123,7 @@ static void files_hide_dns(struct why *w)
         bool all = true;
         for (size_t i = 0; i < s->count; i++)
             all = all && system_said_has(&winner->said, &s->addresses[i]);
-        why_add_addresses(&t, s->addresses, s->count);
+        add_addresses(&t, s->addresses, s->count);
         if (!all)
             say(w, "%s line %u hides what DNS says: %s.", HOSTS_PATH, line, t.data);
         else
@@ -136,7 +136,7 @@ static void files_hide_dns(struct why *w)
 
 static void other_source_hides_dns(struct why *w)
 {
-    const struct system_part *winner = why_winner(w), *dns = why_dns_part(w);
+    const struct system_part *winner = why_winner(w), *dns = dns_part(w);
     const struct stub_said *s = system_question_server(&w->q);
     struct text t;
     if (!winner || !dns || !s || !s->has_data || winner == dns ||
@@ -146,7 +146,7 @@ static void other_source_hides_dns(struct why *w)
         if (system_said_has(&winner->said, &s->addresses[i]))
             return;
     text_init(&t);
-    why_add_addresses(&t, s->addresses, s->count);
+    add_addresses(&t, s->addresses, s->count);
     say(w, "%s answers before DNS is asked, which says %s.", winner->source->name, t.data);
     text_fini(&t);
 }
@@ -200,7 +200,7 @@ static void dns_is_not_a_source(struct why *w)
     const struct stub_said *s = system_question_server(&w->q);
     if (w->q.look.conf.broken)
         return;
-    if (!why_dns_part(w) && !find_part(w, "resolve") && s && s->has_data)
+    if (!dns_part(w) && !find_part(w, "resolve") && s && s->has_data)
         say(w, "%s does not name dns: what the name servers say counts for nothing here.", NSSWITCH_PATH);
 }
 
@@ -335,7 +335,7 @@ static bool says_the_same(const struct stub_said *s, const struct walk_said *own
 static void servers_and_root_differ(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
-    const struct why_walk *walk = why_walk_of_answer(w);
+    const struct why_walk *walk = walk_of_answer(w);
     char buf[ADDR_TEXT_LEN];
     struct text here, there;
     if (!s || !walk || w->q.reverse || (w->searched.begun && !w->searched.done))
@@ -359,7 +359,7 @@ static void servers_and_root_differ(struct why *w)
 static void answer_is_stale(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
-    const struct why_walk *walk = why_walk_of_answer(w);
+    const struct why_walk *walk = walk_of_answer(w);
     char buf[ADDR_TEXT_LEN];
     if (!s || !is_stale(s) ||
         (walk && (walk->said.count || walk->said.data.count) && !says_the_same(s, &walk->said)))
@@ -370,7 +370,7 @@ static void answer_is_stale(struct why *w)
 
 static void nobody_answers_for_the_zone(struct why *w)
 {
-    const struct why_walk *walk = why_walk_of_answer(w);
+    const struct why_walk *walk = walk_of_answer(w);
     if (!walk || walk->said.rcode != RCODE_SERVFAIL || walk->said.verdict == VERDICT_BOGUS)
         return;
     say(w, "the servers that should know the name give no answer (%s); nobody can look it up now.",
@@ -380,7 +380,7 @@ static void nobody_answers_for_the_zone(struct why *w)
 static void answer_is_bogus(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
-    const struct why_walk *walk = why_walk_of_answer(w);
+    const struct why_walk *walk = walk_of_answer(w);
     char buf[ADDR_TEXT_LEN];
     if (!walk || walk->said.verdict != VERDICT_BOGUS)
         return;

@@ -1,9 +1,7 @@
-#include "cli/record.h"
 #include "cli/why.h"
+#include "dns/record.h"
 
 #include <string.h>
-
-#include "cli/trace_chain.h"
 
 #define COLUMN_VALUE 18u
 #define DATA_SHOWN 8u
@@ -327,8 +325,7 @@ static void view_text(struct out *out, const struct why *w)
 {
     out_put(out, STYLE_STRONG, w->q.query);
     out_printf(out, STYLE_STRONG, "%s%s", w->type[0] ? " " : "", w->type);
-    out_put(out, STYLE_DIM, "  and why this system says so");
-    out_end(out);
+    out_line(out, STYLE_DIM, "  and why this system says so");
     if (w->q.type != TYPE_NONE)
         view_data(out, w);
     else

@@ -7,7 +7,7 @@
 #include "lib/fetched.h"
 #include "lib/file.h"
 
-void registry_path(struct text *out, enum bootstrap_kind kind)
+static void path_of(struct text *out, enum bootstrap_kind kind)
 {
     text_printf(out, "%s/rdap-%s.json", fetched_folder(), bootstrap_kind_text(kind));
 }
@@ -35,7 +35,7 @@ enum err registry_fetched(struct bootstrap *out, enum bootstrap_kind kind, struc
     struct text path;
     enum err err = ERR_NOTFOUND;
     text_init(&path);
-    registry_path(&path, kind);
+    path_of(&path, kind);
     if (access(path.data, F_OK) == 0)
         err = read_list(out, kind, path.data, a, why);
     if (err == ERR_OK && strcmp(out->published, registry_date(kind)) < 0)

@@ -15,8 +15,6 @@ struct registry_key {
     uint32_t asn;     /* ASN */
 };
 
-/** FOLDER/rdap-dns.json and so on. */
-void registry_path(struct text *out, enum bootstrap_kind kind);
 /** The fetched list. ERR_NOTFOUND: there is none, or it is older than what is compiled in; ERR_FORMAT,
  * ERR_SYSTEM: it cannot be read, `why` tells. */
 enum err registry_fetched(struct bootstrap *out, enum bootstrap_kind kind, struct arena *a, struct text *why);

@@ -5,7 +5,6 @@
 #include <time.h>
 
 #include "base/cursor.h"
-#include "dns/rdata.h"
 #include "lib/fetched.h"
 
 #define ROOT_ANCHOR(tag, algorithm, digest_type, digest)

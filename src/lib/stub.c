@@ -123,7 +123,8 @@ static void ask_candidates(struct asking *q)
     }
 }
 
-void stub_ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned server)
+/* One server, in this process: names of the search list in turn, until one has data. */
+static void ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned server)
 {
     struct asking q = {.ask = ask, .said = out};
     int64_t began_us = child_now_us();
@@ -142,7 +143,7 @@ unsigned stub_ask_in_turn(struct stub_said out[RESOLVCONF_SERVERS_MAX], const st
 {
     unsigned n = 0;
     while (n < ask->conf->server_count) {
-        stub_ask_server(&out[n], ask, n);
+        ask_server(&out[n], ask, n);
         if (stub_is_answer(&out[n++]))
             break;
     }
@@ -162,7 +163,7 @@ static void run_errand(void *argument, struct text *out)
     if (e->server == STUB_IN_TURN)
         n = stub_ask_in_turn(said, e->ask);
     else
-        stub_ask_server(said, e->ask, e->server);
+        ask_server(said, e->ask, e->server);
     text_add_n(out, (const char *)said, n * sizeof *said);
     mem_free(said);
 }

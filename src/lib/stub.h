@@ -42,8 +42,6 @@ struct stub_ask {
     uint32_t timeout_ms;
 };
 
-/** One server, in this process: names of the search list in turn, until one has data. */
-void stub_ask_server(struct stub_said *out, const struct stub_ask *ask, unsigned server);
 /** One server after the other until one answers, as the C library does. Returns how many were asked. */
 unsigned stub_ask_in_turn(struct stub_said out[RESOLVCONF_SERVERS_MAX], const struct stub_ask *ask);
 /** Did it reply with something that the C library takes for an answer, or does that go on with the next

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/utf8.h"
-
 #define KEY_MAX 48u     /* longer ones are sentences with a colon in them */
 #define LINES_MAX 8192u /* read of a reply */
 
