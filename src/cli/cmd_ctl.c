@@ -156,8 +156,7 @@ static void print_reload(struct out *out, const json_t *reply)
     {
         const char *setting = "?", *running = "?", *wanted = "?";
         (void)json_unpack(v, "{s:s, s:s, s:s}", "setting", &setting, "running", &running, "file", &wanted);
-        out_printf(out, STYLE_WARN, "%s waits for a restart: %s -> %s", setting, running, wanted);
-        out_end(out);
+        out_line(out, STYLE_WARN, "%s waits for a restart: %s -> %s", setting, running, wanted);
     }
 }
 

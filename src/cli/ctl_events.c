@@ -4,57 +4,12 @@
 #include <string.h>
 
 #include "cli/ctl_socket.h"
+#include "cli/reply.h"
 
 #define COLUMN_TAG 10u
 #define COLUMN_TEXT 21u
 #define DATA_SHOWN 3u  /* records of an answer */
 #define DATA_WIDTH 40u /* and so much of each: of a key it is enough to tell which */
-
-static const char *text_of(const json_t *j, const char *name)
-{
-    const char *s = json_string_value(json_object_get(j, name));
-    return s ? s : "";
-}
-
-static long long number_of(const json_t *j, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(j, name));
-}
-
-static bool has(const json_t *j, const char *name)
-{
-    return json_object_get(j, name) != NULL;
-}
-
-/* Without the final dot. */
-static void add_name(struct text *t, const char *name)
-{
-    size_t len = strlen(name);
-    text_add_n(t, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
-}
-
-static void add_question(struct text *t, const json_t *j, const char *name, const char *type)
-{
-    add_name(t, text_of(j, name));
-    text_printf(t, " %s", text_of(j, type));
-}
-
-static void add_server(struct text *t, const json_t *e)
-{
-    if (has(e, "server"))
-        add_name(t, text_of(e, "server"));
-    text_printf(t, "%s%s", has(e, "server") ? " " : "", text_of(e, "address"));
-    if (strcmp(text_of(e, "transport"), "tcp") == 0)
-        text_add(t, " over TCP");
-}
-
-static void add_zone(struct text *t, const char *name)
-{
-    if (strcmp(name, ".") == 0)
-        text_add(t, "the root");
-    else
-        add_name(t, name);
-}
 
 static void add_count(struct text *t, long long n, const char *what)
 {
@@ -69,13 +24,13 @@ static void add_records(struct text *t, const json_t *list)
     json_array_foreach(list, i, rr)
     {
         char key[32];
-        const char *type = text_of(rr, "TYPEname");
+        const char *type = reply_text(rr, "TYPEname");
         if (strcmp(type, "RRSIG") == 0 || strlen(type) > 20)
             continue;
         snprintf(key, sizeof key, "rdata%s", type);
         if (shown++ >= DATA_SHOWN)
             continue;
-        const char *data = text_of(rr, key);
+        const char *data = reply_text(rr, key);
         text_printf(t, "%s%.*s%s", shown > 1 ? ", " : " ", (int)DATA_WIDTH, data,
             strlen(data) > DATA_WIDTH ? "..." : "");
     }
@@ -85,7 +40,7 @@ static void add_records(struct text *t, const json_t *list)
 
 static void add_reason(struct text *t, const json_t *e)
 {
-    const char *text = text_of(e, "text"), *tag = text_of(e, "tag");
+    const char *text = reply_text(e, "text"), *tag = reply_text(e, "tag");
     if (*text || *tag)
         text_printf(t, ": %s%s%s%s", text, *tag ? " (" : "", tag, *tag ? ")" : "");
 }
@@ -94,73 +49,73 @@ static void add_reason(struct text *t, const json_t *e)
 
 static void say_question(struct text *t, const json_t *e)
 {
-    if (has(e, "because")) {
-        text_printf(t, ": %s for ", text_of(e, "purpose"));
-        add_zone(t, text_of(e, "because"));
+    if (reply_has(e, "because")) {
+        text_printf(t, ": %s for ", reply_text(e, "purpose"));
+        reply_add_zone(t, reply_text(e, "because"));
     }
 }
 
 static void say_cut(struct text *t, const json_t *e)
 {
     text_add(t, ": known is ");
-    add_zone(t, text_of(e, "zone"));
+    reply_add_zone(t, reply_text(e, "zone"));
     text_add(t, " with ");
-    add_count(t, number_of(e, "servers"), "server");
-    if (strcmp(text_of(e, "from"), "hints") == 0)
+    add_count(t, reply_number(e, "servers"), "server");
+    if (strcmp(reply_text(e, "from"), "hints") == 0)
         text_add(t, ", from the hints");
 }
 
 static void say_sent(struct text *t, const json_t *e)
 {
     text_add(t, ": to ");
-    add_server(t, e);
-    if (strcmp(text_of(e, "sent_name"), text_of(e, "qname")) != 0 ||
-        strcmp(text_of(e, "sent_type"), text_of(e, "qtype")) != 0) {
+    reply_add_server(t, e);
+    if (strcmp(reply_text(e, "sent_name"), reply_text(e, "qname")) != 0 ||
+        strcmp(reply_text(e, "sent_type"), reply_text(e, "qtype")) != 0) {
         text_add(t, ", asking ");
-        add_question(t, e, "sent_name", "sent_type");
+        reply_add_question(t, e, "sent_name", "sent_type");
     }
 }
 
 static void say_reply(struct text *t, const json_t *e)
 {
-    text_printf(t, ": %s in %lld ms from ", text_of(e, "rcode"), number_of(e, "rtt_ms"));
-    add_server(t, e);
+    text_printf(t, ": %s in %lld ms from ", reply_text(e, "rcode"), reply_number(e, "rtt_ms"));
+    reply_add_server(t, e);
 }
 
 static void say_referral(struct text *t, const json_t *e)
 {
     text_add(t, ": to ");
-    add_name(t, text_of(e, "child"));
+    reply_add_name(t, reply_text(e, "child"));
     text_add(t, ", ");
-    add_count(t, number_of(e, "servers"), "server");
-    text_add(t, json_is_true(json_object_get(e, "signed")) ? ", signed" : "");
+    add_count(t, reply_number(e, "servers"), "server");
+    text_add(t, reply_is_true(e, "signed") ? ", signed" : "");
 }
 
 static void say_data(struct text *t, const json_t *e)
 {
     text_add(t, ":");
-    if (has(e, "target")) {
+    if (reply_has(e, "target")) {
         text_add(t, " is ");
-        add_name(t, text_of(e, "target"));
-    } else if (has(e, "rrs")) {
+        reply_add_name(t, reply_text(e, "target"));
+    } else if (reply_has(e, "rrs")) {
         add_records(t, json_object_get(e, "rrs"));
     } else {
-        text_printf(t, " %s", text_of(e, "rcode"));
+        text_printf(t, " %s", reply_text(e, "rcode"));
     }
 }
 
 static void say_denial(struct text *t, const json_t *e)
 {
     text_printf(t, ": %s",
-        strcmp(text_of(e, "rcode"), "NXDOMAIN") == 0 ? "there is no such name"
-                                                     : "the name has no such record");
+        strcmp(reply_text(e, "rcode"), "NXDOMAIN") == 0 ? "there is no such name"
+                                                        : "the name has no such record");
 }
 
 static void say_trouble(struct text *t, const json_t *e)
 {
-    if (has(e, "address")) {
+    if (reply_has(e, "address")) {
         text_add(t, ": ");
-        add_server(t, e);
+        reply_add_server(t, e);
     }
     add_reason(t, e);
 }
@@ -168,44 +123,44 @@ static void say_trouble(struct text *t, const json_t *e)
 static void say_verdict(struct text *t, const json_t *e)
 {
     const json_t *sig = json_object_get(e, "signature");
-    bool chain = strcmp(text_of(e, "event"), "chain") == 0;
+    bool chain = strcmp(reply_text(e, "event"), "chain") == 0;
     text_add(t, ": ");
     if (chain) {
         text_add(t, "the keys of ");
-        add_zone(t, text_of(e, "zone"));
+        reply_add_zone(t, reply_text(e, "zone"));
         text_add(t, " are ");
     }
-    text_add(t, has(e, "verdict") ? text_of(e, "verdict") : "not judged");
+    text_add(t, reply_has(e, "verdict") ? reply_text(e, "verdict") : "not judged");
     if (sig)
-        text_printf(t, " by key %lld", number_of(sig, "key_tag"));
-    if (chain && json_is_true(json_object_get(e, "anchor")))
+        text_printf(t, " by key %lld", reply_number(sig, "key_tag"));
+    if (chain && reply_is_true(e, "anchor"))
         text_add(t, ", a trust anchor");
     add_reason(t, e);
 }
 
 static void say_done(struct text *t, const json_t *e)
 {
-    text_printf(
-        t, ": %s%s", text_of(e, "rcode"), strcmp(text_of(e, "from"), "cache") == 0 ? ", from the cache" : "");
+    text_printf(t, ": %s%s", reply_text(e, "rcode"),
+        strcmp(reply_text(e, "from"), "cache") == 0 ? ", from the cache" : "");
 }
 
 static void say_outcome(struct text *t, const json_t *e)
 {
     text_clear(t);
-    add_question(t, e, "QNAME", "QTYPEname");
-    text_printf(t, ": %s", text_of(e, "rcode"));
-    if (has(e, "verdict"))
-        text_printf(t, ", %s", text_of(e, "verdict"));
+    reply_add_question(t, e, "QNAME", "QTYPEname");
+    text_printf(t, ": %s", reply_text(e, "rcode"));
+    if (reply_has(e, "verdict"))
+        text_printf(t, ", %s", reply_text(e, "verdict"));
     add_reason(t, e);
     text_add(t, "; ");
-    add_count(t, number_of(e, "messages"), "message");
-    text_printf(t, " in %lld ms", number_of(e, "time_ms"));
+    add_count(t, reply_number(e, "messages"), "message");
+    text_printf(t, " in %lld ms", reply_number(e, "time_ms"));
 }
 
 static void say_lost(struct text *t, const json_t *e)
 {
     text_clear(t);
-    add_count(t, number_of(e, "count"), "event");
+    add_count(t, reply_number(e, "count"), "event");
     text_add(t, " found no room: they came faster than they were read");
 }
 
@@ -248,7 +203,7 @@ static const struct telling {
 
 static void print_event(struct out *out, const json_t *e)
 {
-    const char *tag = text_of(e, "event"), *time = text_of(e, "time");
+    const char *tag = reply_text(e, "event"), *time = reply_text(e, "time");
     const struct telling *how = NULL;
     struct text t;
     text_init(&t);
@@ -257,20 +212,20 @@ static void print_event(struct out *out, const json_t *e)
             how = &TELLINGS[i];
     if (strlen(time) >= 19)
         out_printf(out, STYLE_DIM, "%.8s", time + 11);
-    else if (has(e, "at_ms"))
-        out_printf(out, STYLE_DIM, "%5lld ms", number_of(e, "at_ms"));
+    else if (reply_has(e, "at_ms"))
+        out_printf(out, STYLE_DIM, "%5lld ms", reply_number(e, "at_ms"));
     out_column(out, COLUMN_TAG);
     out_put(out, how ? how->style : STYLE_PLAIN, tag);
     out_column(out, COLUMN_TEXT);
-    if (has(e, "qname"))
-        add_question(&t, e, "qname", "qtype");
+    if (reply_has(e, "qname"))
+        reply_add_question(&t, e, "qname", "qtype");
     if (how) /* one of a newer harkd is told by its name alone */
         how->say(&t, e);
     out_put(out, STYLE_PLAIN, t.data);
     const json_t *root = json_object_get(e, "for");
     if (root && how && how->say != say_question) {
         text_clear(&t);
-        add_question(&t, root, "qname", "qtype");
+        reply_add_question(&t, root, "qname", "qtype");
         out_printf(out, STYLE_DIM, "  (for %s)", t.data);
     }
     out_end(out);
@@ -286,12 +241,12 @@ void ctl_print_events(struct out *out, int fd, json_t **last)
     *last = NULL;
     ctl_lines_init(&lines, fd);
     while (!out->error && !*last && (j = ctl_lines_next(&lines))) {
-        if (!any && has(j, "error")) {
+        if (!any && reply_has(j, "error")) {
             *last = j;
             break;
         }
         any = true;
-        if (strcmp(text_of(j, "event"), "outcome") == 0)
+        if (strcmp(reply_text(j, "event"), "outcome") == 0)
             *last = json_incref(j);
         if (out->format == OUT_JSON)
             out_json(out, json_incref(j));

@@ -10,14 +10,12 @@
 static void print_verbs(struct out *out)
 {
     out_put(out, STYLE_STRONG, "hark ctl VERB [-s PATH] [--json]");
-    out_put(out, STYLE_PLAIN, ": what a running harkd is asked, or told");
-    out_end(out);
+    out_line(out, STYLE_PLAIN, ": what a running harkd is asked, or told");
     for (const struct verb_info *v = verb_table; v->name; v++) {
         out_put(out, STYLE_STRONG, v->name);
         out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, v->help);
     }
-    out_put(out, STYLE_DIM, "hark ctl help VERB tells what may follow a verb. More: man hark-ctl");
-    out_end(out);
+    out_line(out, STYLE_DIM, "hark ctl help VERB tells what may follow a verb. More: man hark-ctl");
 }
 
 /* What may stand before a bar, each on a line of its own. */
@@ -32,8 +30,7 @@ static void print_forms(struct out *out, const struct verb_info *v)
         }
         while (n > 0 && form[n - 1] == ' ')
             n--;
-        out_printf(out, STYLE_STRONG, "hark ctl %s%s%.*s", v->name, n ? " " : "", (int)n, form);
-        out_end(out);
+        out_line(out, STYLE_STRONG, "hark ctl %s%s%.*s", v->name, n ? " " : "", (int)n, form);
         form += bar + (form[bar] == '|');
         form += *form == ' ';
     } while (*form);
@@ -48,9 +45,8 @@ static void print_events(struct out *out)
 #include "defs/events.def"
 #undef EVENT
     };
-    out_put(out, STYLE_DIM,
+    out_line(out, STYLE_DIM,
         "Tags (any of those that are named; all without one), what went wrong alone, those for a name:");
-    out_end(out);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         out_put(out, STYLE_STRONG, rows[i].tag);
         out_wrapped(out, STYLE_PLAIN, COLUMN_HELP, rows[i].text);

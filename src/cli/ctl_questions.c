@@ -2,45 +2,11 @@
 
 #include <string.h>
 
+#include "cli/reply.h"
+
 #define COLUMN_WHEN 9u
 #define COLUMN_ASKED 11u
 #define DETAILED_MAX 3u /* so many records are told whole, more with a line each */
-
-static const char *text_of(const json_t *j, const char *name)
-{
-    const char *s = json_string_value(json_object_get(j, name));
-    return s ? s : "";
-}
-
-static long long number_of(const json_t *j, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(j, name));
-}
-
-static bool is_true(const json_t *j, const char *name)
-{
-    return json_is_true(json_object_get(j, name));
-}
-
-static void add_name(struct text *t, const char *name)
-{
-    size_t len = strlen(name);
-    text_add_n(t, name, len > 1 && name[len - 1] == '.' ? len - 1 : len);
-}
-
-static void add_zone(struct text *t, const char *name)
-{
-    if (strcmp(name, ".") == 0)
-        text_add(t, "the root");
-    else
-        add_name(t, name);
-}
-
-static void add_question(struct text *t, const json_t *j, const char *name, const char *type)
-{
-    add_name(t, text_of(j, name));
-    text_printf(t, " %s", text_of(j, type));
-}
 
 static const char *plural(long long n)
 {
@@ -49,18 +15,16 @@ static const char *plural(long long n)
 
 static void end_with(struct out *out, struct text *t)
 {
-    out_put(out, STYLE_PLAIN, t->data);
-    out_end(out);
+    out_line(out, STYLE_PLAIN, "%s", t->data);
     text_clear(t);
 }
 
 static void print_left_out(struct out *out, const json_t *reply)
 {
-    long long n = number_of(reply, "left_out");
+    long long n = reply_number(reply, "left_out");
     if (!n)
         return;
-    out_printf(out, STYLE_DIM, "and %lld more", n);
-    out_end(out);
+    out_line(out, STYLE_DIM, "and %lld more", n);
 }
 
 /* ---- recent ---- */
@@ -75,8 +39,8 @@ static void add_age(struct text *t, long long s)
 
 static enum out_style style_of(const json_t *r)
 {
-    const char *verdict = text_of(r, "verdict");
-    if (strcmp(text_of(r, "rcode"), "SERVFAIL") == 0 || strcmp(verdict, "bogus") == 0)
+    const char *verdict = reply_text(r, "verdict");
+    if (strcmp(reply_text(r, "rcode"), "SERVFAIL") == 0 || strcmp(verdict, "bogus") == 0)
         return STYLE_BAD;
     return STYLE_PLAIN;
 }
@@ -84,20 +48,20 @@ static enum out_style style_of(const json_t *r)
 static void print_record(struct out *out, const json_t *r)
 {
     const json_t *reason = json_object_get(r, "reason");
-    const char *from = text_of(r, "from");
-    long long messages = number_of(r, "messages");
+    const char *from = reply_text(r, "from");
+    long long messages = reply_number(r, "messages");
     struct text t;
     text_init(&t);
-    add_age(&t, number_of(r, "age_s"));
+    add_age(&t, reply_number(r, "age_s"));
     out_put(out, STYLE_DIM, t.data);
     out_column(out, COLUMN_WHEN);
     text_clear(&t);
-    add_question(&t, r, "qname", "qtype");
+    reply_add_question(&t, r, "qname", "qtype");
     out_put(out, STYLE_STRONG, t.data);
-    out_printf(out, style_of(r), ": %s", text_of(r, "rcode"));
-    if (strcmp(text_of(r, "verdict"), "unchecked") != 0)
-        out_printf(out, style_of(r), ", %s", text_of(r, "verdict"));
-    out_printf(out, STYLE_PLAIN, ", %lld ms", number_of(r, "took_ms"));
+    out_printf(out, style_of(r), ": %s", reply_text(r, "rcode"));
+    if (strcmp(reply_text(r, "verdict"), "unchecked") != 0)
+        out_printf(out, style_of(r), ", %s", reply_text(r, "verdict"));
+    out_printf(out, STYLE_PLAIN, ", %lld ms", reply_number(r, "took_ms"));
     if (strcmp(from, "fetched") != 0)
         out_printf(out, STYLE_DIM, ", %s",
             strcmp(from, "stale") == 0 ? "with what had expired" : "of records in the cache");
@@ -107,11 +71,12 @@ static void print_record(struct out *out, const json_t *r)
     if (json_is_object(reason)) {
         const json_t *ede = json_object_get(reason, "ede");
         out_column(out, COLUMN_ASKED);
-        bool odd = strcmp(text_of(r, "rcode"), "SERVFAIL") == 0 || strcmp(from, "stale") == 0;
-        out_printf(
-            out, odd ? STYLE_WARN : STYLE_DIM, "%s (%s)", text_of(reason, "text"), text_of(reason, "tag"));
+        bool odd = strcmp(reply_text(r, "rcode"), "SERVFAIL") == 0 || strcmp(from, "stale") == 0;
+        out_printf(out, odd ? STYLE_WARN : STYLE_DIM, "%s (%s)", reply_text(reason, "text"),
+            reply_text(reason, "tag"));
         if (ede)
-            out_printf(out, STYLE_DIM, ", EDE %lld, %s", number_of(ede, "code"), text_of(ede, "purpose"));
+            out_printf(
+                out, STYLE_DIM, ", EDE %lld, %s", reply_number(ede, "code"), reply_text(ede, "purpose"));
         out_end(out);
     }
     text_fini(&t);
@@ -124,10 +89,9 @@ static void print_asked(struct out *out, const json_t *a)
     struct text t;
     text_init(&t);
     out_column(out, COLUMN_ASKED);
-    add_name(&t, text_of(a, "server"));
-    text_printf(&t, "%s%s%s: ", t.len ? " " : "", text_of(a, "address"),
-        strcmp(text_of(a, "transport"), "tcp") == 0 ? " over TCP" : "");
-    add_question(&t, a, "sent_name", "sent_type");
+    reply_add_server(&t, a);
+    text_add(&t, ": ");
+    reply_add_question(&t, a, "sent_name", "sent_type");
     out_put(out, STYLE_PLAIN, t.data);
     if (failed)
         out_printf(out, STYLE_WARN, ", %s",
@@ -136,7 +100,7 @@ static void print_asked(struct out *out, const json_t *a)
             : strcmp(failed, "no-edns") == 0     ? "refused as long as it has EDNS (no-edns)"
                                                  : failed);
     else
-        out_printf(out, STYLE_PLAIN, ", %s in %lld ms", text_of(a, "rcode"), number_of(a, "rtt_ms"));
+        out_printf(out, STYLE_PLAIN, ", %s in %lld ms", reply_text(a, "rcode"), reply_number(a, "rtt_ms"));
     if (useless)
         out_printf(out, STYLE_WARN, ", of no use (%s)", useless);
     out_end(out);
@@ -145,15 +109,15 @@ static void print_asked(struct out *out, const json_t *a)
 
 static void print_chain(struct out *out, const json_t *c)
 {
-    const char *by = text_of(c, "by");
+    const char *by = reply_text(c, "by");
     struct text t;
     text_init(&t);
     out_column(out, COLUMN_ASKED);
     text_add(&t, "the keys of ");
-    add_zone(&t, text_of(c, "zone"));
-    text_printf(&t, " are %s", text_of(c, "verdict"));
+    reply_add_zone(&t, reply_text(c, "zone"));
+    text_printf(&t, " are %s", reply_text(c, "verdict"));
     if (json_object_get(c, "key_tag"))
-        text_printf(&t, " by key %lld", number_of(c, "key_tag"));
+        text_printf(&t, " by key %lld", reply_number(c, "key_tag"));
     if (*by)
         text_printf(&t, ", by %s",
             strcmp(by, "anchor") == 0 ? "a trust anchor"
@@ -167,12 +131,10 @@ void ctl_print_recent(struct out *out, const json_t *reply)
 {
     const json_t *list = json_object_get(reply, "recent"), *r, *part;
     size_t i, k, count = json_array_size(list);
-    if (count == 0) {
-        out_put(out, STYLE_PLAIN,
-            is_true(reply, "kept") ? "nothing of that was looked up in the last 15 minutes"
-                                   : "nothing is remembered (control.recent)");
-        out_end(out);
-    }
+    if (count == 0)
+        out_line(out, STYLE_PLAIN, "%s",
+            reply_is_true(reply, "kept") ? "nothing of that was looked up in the last 15 minutes"
+                                         : "nothing is remembered (control.recent)");
     json_array_foreach(list, i, r)
     {
         print_record(out, r);
@@ -195,13 +157,13 @@ void ctl_print_recent(struct out *out, const json_t *reply)
 static void print_request(struct out *out, const json_t *q)
 {
     const json_t *other = json_object_get(q, "look_up");
-    long long clients = number_of(q, "clients"), messages = number_of(q, "messages");
+    long long clients = reply_number(q, "clients"), messages = reply_number(q, "messages");
     struct text t;
     text_init(&t);
-    out_printf(out, number_of(q, "age_ms") >= 1000 ? STYLE_WARN : STYLE_DIM, "%.1f s",
-        (double)number_of(q, "age_ms") / 1000.0);
+    out_printf(out, reply_number(q, "age_ms") >= 1000 ? STYLE_WARN : STYLE_DIM, "%.1f s",
+        (double)reply_number(q, "age_ms") / 1000.0);
     out_column(out, COLUMN_WHEN);
-    add_question(&t, q, "qname", "qtype");
+    reply_add_question(&t, q, "qname", "qtype");
     out_put(out, STYLE_STRONG, t.data);
     text_clear(&t);
     if (clients)
@@ -212,16 +174,16 @@ static void print_request(struct out *out, const json_t *q)
     end_with(out, &t);
     out_column(out, COLUMN_ASKED);
     if (other) {
-        add_question(&t, other, "qname", "qtype");
+        reply_add_question(&t, other, "qname", "qtype");
         text_add(&t, " is looked up for it: ");
     }
-    text_add(&t, text_of(q, "state"));
+    text_add(&t, reply_text(q, "state"));
     if (json_object_get(q, "address")) {
         text_add(&t, ": ");
-        add_name(&t, text_of(q, "server"));
-        text_printf(&t, " %s of ", text_of(q, "address"));
-        add_zone(&t, text_of(q, "zone"));
-        text_printf(&t, ", for %lld ms", number_of(q, "waited_ms"));
+        reply_add_name(&t, reply_text(q, "server"));
+        text_printf(&t, " %s of ", reply_text(q, "address"));
+        reply_add_zone(&t, reply_text(q, "zone"));
+        text_printf(&t, ", for %lld ms", reply_number(q, "waited_ms"));
     }
     end_with(out, &t);
     text_fini(&t);
@@ -231,10 +193,8 @@ void ctl_print_requests(struct out *out, const json_t *reply)
 {
     const json_t *list = json_object_get(reply, "requests"), *q;
     size_t i;
-    if (json_array_size(list) == 0) {
-        out_put(out, STYLE_PLAIN, "nothing is in flight");
-        out_end(out);
-    }
+    if (json_array_size(list) == 0)
+        out_line(out, STYLE_PLAIN, "nothing is in flight");
     json_array_foreach(list, i, q)
     {
         print_request(out, q);
@@ -246,20 +206,21 @@ void ctl_print_requests(struct out *out, const json_t *reply)
 
 static void add_facts(struct text *t, const json_t *s)
 {
-    long long timeouts = number_of(s, "timeouts"), loss = number_of(s, "loss_percent");
-    if (is_true(s, "heard"))
-        text_printf(t, "answers in %lld ms (+-%lld)", number_of(s, "srtt_ms"), number_of(s, "rttvar_ms"));
+    long long timeouts = reply_number(s, "timeouts"), loss = reply_number(s, "loss_percent");
+    if (reply_is_true(s, "heard"))
+        text_printf(
+            t, "answers in %lld ms (+-%lld)", reply_number(s, "srtt_ms"), reply_number(s, "rttvar_ms"));
     else
         text_add(t, timeouts ? "never answered" : "nothing is known of it");
     if (timeouts)
         text_printf(t, ", silent the last %lld time%s", timeouts, plural(timeouts));
     if (loss)
         text_printf(t, ", loses %lld %%", loss);
-    if (strcmp(text_of(s, "edns"), "broken") == 0)
+    if (strcmp(reply_text(s, "edns"), "broken") == 0)
         text_add(t, ", knows no EDNS");
-    if (is_true(s, "case_broken"))
+    if (reply_is_true(s, "case_broken"))
         text_add(t, ", changes letter case (asked over TCP)");
-    if (is_true(s, "lame_somewhere"))
+    if (reply_is_true(s, "lame_somewhere"))
         text_add(t, ", lame for some zone");
 }
 
@@ -267,7 +228,7 @@ static void print_short(struct out *out, const json_t *s)
 {
     struct text t;
     text_init(&t);
-    out_printf(out, STYLE_PLAIN, "  %s", text_of(s, "address"));
+    out_printf(out, STYLE_PLAIN, "  %s", reply_text(s, "address"));
     out_column(out, 30);
     add_facts(&t, s);
     end_with(out, &t);
@@ -276,29 +237,28 @@ static void print_short(struct out *out, const json_t *s)
 
 static void print_whole(struct out *out, const json_t *s)
 {
-    const char *cookie = text_of(s, "cookie");
+    const char *cookie = reply_text(s, "cookie");
     const json_t *lame = json_object_get(s, "lame_for"), *zone;
     struct text t;
     size_t i;
     text_init(&t);
-    out_put(out, STYLE_STRONG, text_of(s, "address"));
+    out_put(out, STYLE_STRONG, reply_text(s, "address"));
     text_add(&t, " ");
     add_facts(&t, s);
     end_with(out, &t);
-    text_printf(&t, "EDNS %s, cookie %s; %lld of %lld messages that may be are in flight", text_of(s, "edns"),
-        cookie, number_of(s, "in_flight"), number_of(s, "cap"));
+    text_printf(&t, "EDNS %s, cookie %s; %lld of %lld messages that may be are in flight",
+        reply_text(s, "edns"), cookie, reply_number(s, "in_flight"), reply_number(s, "cap"));
     out_column(out, 2);
     end_with(out, &t);
     json_array_foreach(lame, i, zone)
     {
         const char *name = json_string_value(zone);
         text_add(&t, i ? ", " : "lame for ");
-        add_zone(&t, name ? name : "?");
+        reply_add_zone(&t, name ? name : "?");
     }
     if (t.len) {
         out_column(out, 2);
-        out_put(out, STYLE_WARN, t.data);
-        out_end(out);
+        out_line(out, STYLE_WARN, "%s", t.data);
     }
     text_fini(&t);
 }
@@ -309,8 +269,7 @@ static void print_list(struct out *out, const char *title, const json_t *list)
     const json_t *s;
     if (json_array_size(list) == 0)
         return;
-    out_put(out, STYLE_DIM, title);
-    out_end(out);
+    out_line(out, STYLE_DIM, "%s", title);
     json_array_foreach(list, i, s)
     {
         print_short(out, s);
@@ -325,17 +284,14 @@ void ctl_print_servers(struct out *out, const json_t *reply)
     {
         print_whole(out, s);
     }
-    if (list && json_array_size(list) == 0) {
-        out_put(out, STYLE_PLAIN, "no address of that name is in the cache");
-        out_end(out);
-    }
+    if (list && json_array_size(list) == 0)
+        out_line(out, STYLE_PLAIN, "no address of that name is in the cache");
     if (list)
         return;
-    out_printf(out, STYLE_PLAIN,
+    out_line(out, STYLE_PLAIN,
         "%lld server%s known, of which %lld answered, half of them within %lld ms; %lld fail in some way",
-        number_of(reply, "known"), number_of(reply, "known") == 1 ? " is" : "s are",
-        number_of(reply, "heard"), number_of(reply, "median_ms"), number_of(reply, "failing"));
-    out_end(out);
+        reply_number(reply, "known"), reply_number(reply, "known") == 1 ? " is" : "s are",
+        reply_number(reply, "heard"), reply_number(reply, "median_ms"), reply_number(reply, "failing"));
     print_list(out, "The slowest", json_object_get(reply, "slowest"));
     print_list(out, "Those that fail", json_object_get(reply, "failing_most"));
 }

@@ -225,8 +225,7 @@ static void print_trouble(struct out *out, unsigned *count, const char *text)
     if (!(*count)++)
         out_put(out, STYLE_BAD, "Trouble");
     out_column(out, COLUMN_VALUE);
-    out_put(out, STYLE_WARN, text);
-    out_end(out);
+    out_line(out, STYLE_WARN, "%s", text);
 }
 
 /* Shares of all answers say little of the last hour of a harkd that runs for months. */
@@ -275,8 +274,7 @@ static void print_troubles(struct out *out, const struct readings *r)
     if (!count) {
         out_put(out, STYLE_DIM, "Trouble");
         out_column(out, COLUMN_VALUE);
-        out_put(out, STYLE_GOOD, "none");
-        out_end(out);
+        out_line(out, STYLE_GOOD, "none");
     }
     text_fini(&t);
 }
@@ -298,8 +296,7 @@ static void print_title(struct out *out, const struct readings *r)
         const char *place = json_string_value(v);
         text_printf(&t, "%s%s", i ? ", " : ", on ", place ? place : "?");
     }
-    out_put(out, STYLE_PLAIN, t.data);
-    out_end(out);
+    out_line(out, STYLE_PLAIN, "%s", t.data);
     text_fini(&t);
 }
 
@@ -318,8 +315,7 @@ void ctl_print_status(
         ROWS[i].say(&t, &r);
         out_put(out, STYLE_DIM, ROWS[i].name);
         out_column(out, COLUMN_VALUE);
-        out_put(out, STYLE_PLAIN, t.data);
-        out_end(out);
+        out_line(out, STYLE_PLAIN, "%s", t.data);
     }
     print_troubles(out, &r);
     text_fini(&t);
@@ -336,8 +332,7 @@ static void print_metric(struct out *out, const char *name, const json_t *value,
     add_number(&t, (unsigned long long)json_integer_value(value));
     out_put(out, json_integer_value(value) ? STYLE_STRONG : STYLE_DIM, t.data);
     out_column(out, COLUMN_FIGURE);
-    out_put(out, STYLE_DIM, help);
-    out_end(out);
+    out_line(out, STYLE_DIM, "%s", help);
     text_fini(&t);
 }
 

@@ -420,7 +420,7 @@ static void add_hosts_lines(struct text *t, const struct system_question *q)
         text_add(t, "s that were there a moment ago");
 }
 
-/* "192.0.2.53, after 192.0.2.1 did not reply; …": the server, as far as it is known. */
+/* "127.0.0.1, harkd on this machine (/etc/resolv.conf line 1)" */
 static void add_server(struct text *t, const struct system_question *q, const struct stub_said *s)
 {
     char buf[ADDR_TEXT_LEN];

@@ -2,55 +2,38 @@
  * hour. */
 #include <string.h>
 
+#include "cli/reply.h"
 #include "cli/why.h"
 
 #define MESSAGES_MAX 32u /* a walk has seldom more than twenty */
 
-static const char *word(const json_t *j, const char *key)
-{
-    const char *s = json_string_value(json_object_get(j, key));
-    return s ? s : "";
-}
-
-static json_int_t number(const json_t *j, const char *key)
-{
-    return json_integer_value(json_object_get(j, key));
-}
-
-/* As people write names: without the final dot. */
-static void add_name(struct text *t, const char *name)
-{
-    size_t n = strlen(name);
-    text_add_n(t, name, n > 1 && name[n - 1] == '.' ? n - 1 : n);
-}
-
 static void add_reason(struct text *t, const json_t *record)
 {
     const json_t *reason = json_object_get(record, "reason"), *ede = json_object_get(reason, "ede");
-    if (*word(reason, "text"))
-        text_printf(t, ": %s", word(reason, "text"));
+    if (*reply_text(reason, "text"))
+        text_printf(t, ": %s", reply_text(reason, "text"));
     if (json_is_object(ede))
-        text_printf(t, " (EDE %" JSON_INTEGER_FORMAT "%s%s)", number(ede, "code"),
-            *word(ede, "purpose") ? ", " : "", word(ede, "purpose"));
+        text_printf(t, " (EDE %lld%s%s)", reply_number(ede, "code"), *reply_text(ede, "purpose") ? ", " : "",
+            reply_text(ede, "purpose"));
 }
 
 /* "31 s ago, in 14 ms with 7 messages: NOERROR, secure" */
 static void add_summary(struct text *t, const json_t *record)
 {
-    json_int_t age_s = number(record, "age_s"), messages = number(record, "messages");
+    long long age_s = reply_number(record, "age_s"), messages = reply_number(record, "messages");
     if (age_s > 1)
-        text_printf(t, "%" JSON_INTEGER_FORMAT " s ago", age_s);
+        text_printf(t, "%lld s ago", age_s);
     else
         text_add(t, "a moment ago");
-    text_printf(t, ", in %" JSON_INTEGER_FORMAT " ms", number(record, "took_ms"));
+    text_printf(t, ", in %lld ms", reply_number(record, "took_ms"));
     if (messages)
-        text_printf(t, " with %" JSON_INTEGER_FORMAT " message%s", messages, messages == 1 ? "" : "s");
-    else if (strcmp(word(record, "from"), "cache") == 0)
+        text_printf(t, " with %lld message%s", messages, messages == 1 ? "" : "s");
+    else if (strcmp(reply_text(record, "from"), "cache") == 0)
         text_add(t, " out of its cache");
-    text_printf(t, ": %s", word(record, "rcode"));
-    if (strcmp(word(record, "verdict"), "unchecked") != 0)
-        text_printf(t, ", %s", word(record, "verdict"));
-    if (strcmp(word(record, "from"), "stale") == 0)
+    text_printf(t, ": %s", reply_text(record, "rcode"));
+    if (strcmp(reply_text(record, "verdict"), "unchecked") != 0)
+        text_printf(t, ", %s", reply_text(record, "verdict"));
+    if (strcmp(reply_text(record, "from"), "stale") == 0)
         text_add(t, ", out of date");
     add_reason(t, record);
 }
@@ -66,34 +49,35 @@ static void add_tag(struct text *t, const char *before, const char *tag)
 /* "198.41.0.4 (a.root-servers.net): org NS, 2 ms" */
 static void add_message(struct text *t, const json_t *asked)
 {
-    const char *rcode = word(asked, "rcode");
-    text_add(t, word(asked, "address"));
-    if (*word(asked, "server")) {
+    const char *rcode = reply_text(asked, "rcode");
+    text_add(t, reply_text(asked, "address"));
+    if (*reply_text(asked, "server")) {
         text_add(t, " (");
-        add_name(t, word(asked, "server"));
+        reply_add_name(t, reply_text(asked, "server"));
         text_add(t, ")");
     }
-    if (strcmp(word(asked, "transport"), "tcp") == 0)
+    if (strcmp(reply_text(asked, "transport"), "tcp") == 0)
         text_add(t, " over TCP");
     text_add(t, ": ");
-    add_name(t, word(asked, "sent_name"));
-    text_printf(t, " %s, ", word(asked, "sent_type"));
-    if (*word(asked, "failed")) {
-        text_add(t, strcmp(word(asked, "failed"), "timeout") == 0 ? "no reply" : word(asked, "failed"));
+    reply_add_question(t, asked, "sent_name", "sent_type");
+    text_add(t, ", ");
+    if (*reply_text(asked, "failed")) {
+        text_add(t,
+            strcmp(reply_text(asked, "failed"), "timeout") == 0 ? "no reply" : reply_text(asked, "failed"));
         return;
     }
-    text_printf(t, "%" JSON_INTEGER_FORMAT " ms", number(asked, "rtt_ms"));
+    text_printf(t, "%lld ms", reply_number(asked, "rtt_ms"));
     if (strcmp(rcode, "NOERROR") != 0)
         text_printf(t, ", %s", rcode);
-    else if (*word(asked, "useless"))
-        add_tag(t, ", of no use: ", word(asked, "useless"));
+    else if (*reply_text(asked, "useless"))
+        add_tag(t, ", of no use: ", reply_text(asked, "useless"));
 }
 
 /* "org (DS, key 26974)" */
 static void add_link(struct text *t, const json_t *link)
 {
-    const char *by = word(link, "by"), *verdict = word(link, "verdict");
-    add_name(t, word(link, "zone"));
+    const char *by = reply_text(link, "by"), *verdict = reply_text(link, "verdict");
+    reply_add_name(t, reply_text(link, "zone"));
     if (strcmp(verdict, "secure") != 0) {
         text_printf(t, " (%s", verdict);
         add_tag(t, *by ? ": " : "", by);
@@ -102,7 +86,7 @@ static void add_link(struct text *t, const json_t *link)
     else
         text_add(t, strcmp(by, "ds") == 0 ? " (DS" : " (");
     if (json_object_get(link, "key_tag"))
-        text_printf(t, ", key %" JSON_INTEGER_FORMAT, number(link, "key_tag"));
+        text_printf(t, ", key %lld", reply_number(link, "key_tag"));
     text_add(t, ")");
 }
 
@@ -116,7 +100,7 @@ static void add_chain(struct text *t, const json_t *record)
         text_add(t, i ? ", then " : "");
         add_link(t, j);
     }
-    if (json_array_size(chain) == 0 && strcmp(word(record, "verdict"), "secure") == 0)
+    if (json_array_size(chain) == 0 && strcmp(reply_text(record, "verdict"), "secure") == 0)
         text_add(t, "by keys that were verified before");
 }
 
@@ -124,7 +108,7 @@ static void put_zone(struct out *out, const char *zone, const char *words)
 {
     struct text t;
     text_init(&t);
-    add_name(&t, zone);
+    reply_add_name(&t, zone);
     why_row(out, STYLE_PLAIN, t.data, words);
     text_fini(&t);
 }
@@ -136,14 +120,14 @@ static void view_record(struct out *out, const json_t *record)
     size_t i;
     text_init(&t);
     add_summary(&t, record);
-    why_row(out, STYLE_PLAIN, word(record, "qtype"), t.data);
+    why_row(out, STYLE_PLAIN, reply_text(record, "qtype"), t.data);
     json_array_foreach(asked, i, j)
     {
         if (i == MESSAGES_MAX)
             break;
         text_clear(&t);
         add_message(&t, j);
-        put_zone(out, word(j, "zone"), t.data);
+        put_zone(out, reply_text(j, "zone"), t.data);
     }
     text_clear(&t);
     add_chain(&t, record);
@@ -155,7 +139,7 @@ static void view_record(struct out *out, const json_t *record)
 /* Is it of what is explained? Without a type named it is of addresses. */
 static bool is_wanted(const struct why *w, const json_t *record)
 {
-    const char *type = word(record, "qtype");
+    const char *type = reply_text(record, "qtype");
     if (w->q.harkd.type[0])
         return strcmp(type, w->q.harkd.type) == 0;
     return strcmp(type, "A") == 0 || strcmp(type, "AAAA") == 0 || strcmp(type, "PTR") == 0;
@@ -165,7 +149,7 @@ static bool is_wanted(const struct why *w, const json_t *record)
  * it. */
 static bool tells(const json_t *record)
 {
-    return number(record, "messages") > 0 || strcmp(word(record, "from"), "cache") != 0;
+    return reply_number(record, "messages") > 0 || strcmp(reply_text(record, "from"), "cache") != 0;
 }
 
 void why_view_records(struct out *out, const struct why *w)
