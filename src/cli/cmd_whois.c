@@ -16,15 +16,13 @@
 #include "cli/command.h"
 #include "cli/https.h"
 #include "cli/whois_client.h"
+#include "cli/whois_target.h"
 #include "cli/whois_view.h"
-#include "lib/idn.h"
 #include "lib/rdap.h"
-#include "lib/registry_files.h"
 #include "lib/whois.h"
 
 /* Of a name and those above it: deeper ones than four labels are not registered. */
 #define NAMES_TRIED_MAX 4u
-#define TARGET_MAX 300u  /* octets of what is asked for */
 #define DNS_TIME_MS 2000 /* for DNS beside the register, where that one took all the time */
 
 enum found { FOUND, FOUND_NONE, FAILED, NOT_TRIED };
@@ -33,9 +31,7 @@ enum found { FOUND, FOUND_NONE, FAILED, NOT_TRIED };
 struct inquiry {
     const struct args *args;
     struct arena *arena;
-    enum card_kind kind;
-    const char *asked; /* A-labels without final dot, address or prefix, digits of an AS number, handle */
-    struct registry registry;
+    struct whois_target target;
     int64_t until_ms;
     int64_t rdap_until_ms; /* earlier, where WHOIS may have to follow */
     bool silent;           /* a server could not be reached */
@@ -85,7 +81,7 @@ static const char *rdap_path(const struct inquiry *q)
         [CARD_NETWORK] = "ip/",
         [CARD_ASN] = "autnum/",
         [CARD_ENTITY] = "entity/"};
-    return paths[q->kind];
+    return paths[q->target.kind];
 }
 
 static const char *status_text(struct inquiry *q, const struct hark_document *doc)
@@ -122,7 +118,7 @@ static enum found rdap_get(struct inquiry *q, const char *url, struct card *card
     }
     if (rdap_read(card, reply.doc.body, reply.doc.length, q->arena, &q->rdap_why) != ERR_OK)
         return FAILED;
-    if (card->kind != q->kind) {
+    if (card->kind != q->target.kind) {
         q->rdap_why = "it answers with an object of another kind";
         return FAILED;
     }
@@ -147,9 +143,9 @@ static void rdap_related(struct inquiry *q)
 static enum found by_rdap(struct inquiry *q, const char *target)
 {
     struct card card;
-    if (!q->registry.rdap)
+    if (!q->target.registry.rdap)
         return NOT_TRIED;
-    const char *url = format(q->arena, q->registry.rdap, rdap_path(q), target);
+    const char *url = format(q->arena, q->target.registry.rdap, rdap_path(q), target);
     q->rdap_why = NULL;
     enum found found = rdap_get(q, url, &card);
     if (found == FOUND) {
@@ -174,7 +170,7 @@ static bool was_asked(const struct inquiry *q, const char *host)
 /* IANA's record of a top-level domain is not what was asked for, but names who knows. */
 static bool only_refers(const struct inquiry *q, const char *host, const char *target)
 {
-    return strcmp(host, REGISTRY_IANA_WHOIS) == 0 && q->kind == CARD_DOMAIN && strchr(target, '.');
+    return strcmp(host, REGISTRY_IANA_WHOIS) == 0 && q->target.kind == CARD_DOMAIN && strchr(target, '.');
 }
 
 static enum found whois_once(struct inquiry *q, const char *host, const char *target, struct card *card)
@@ -184,7 +180,7 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
         .host = host, .port = WHOIS_PORT, .until_ms = q->until_ms, .family = wanted_family(q->args)};
     text_init(&query);
     text_init(&reply);
-    whois_query(&query, host, q->kind, target);
+    whois_query(&query, host, q->target.kind, target);
     request.query = query.data;
     request.private_allowed = q->args->host != NULL; /* whoever names a host asks for it */
     if (q->args->host && q->args->port)
@@ -216,9 +212,9 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
  * it. */
 static enum found by_whois(struct inquiry *q, const char *target)
 {
-    const char *host = q->args->host       ? q->args->host
-                       : q->registry.whois ? q->registry.whois
-                                           : REGISTRY_IANA_WHOIS;
+    const char *host = q->args->host              ? q->args->host
+                       : q->target.registry.whois ? q->target.registry.whois
+                                                  : REGISTRY_IANA_WHOIS;
     enum found best = FAILED;
     q->host_count = 0;
     for (unsigned n = 0; host && n <= WHOIS_REFERRALS_MAX; n++) {
@@ -232,7 +228,7 @@ static enum found by_whois(struct inquiry *q, const char *target)
         }
         if (found == FAILED && !refers)
             note(q, host, q->whois_why);
-        if (found == FOUND && best == FOUND && q->kind == CARD_DOMAIN)
+        if (found == FOUND && best == FOUND && q->target.kind == CARD_DOMAIN)
             card_merge(&q->result->card, &card);
         else if (found == FOUND)
             q->result->card = card;
@@ -240,114 +236,6 @@ static enum found by_whois(struct inquiry *q, const char *target)
         host = refers ? card.referral : NULL;
     }
     return best;
-}
-
-/* ---- the target ---- */
-
-enum asn { ASN, ASN_TOO_LARGE, ASN_NONE };
-
-/* "64500", "AS64500", "AS1.10" (RFC 5396). AS and digits is nothing else, though it could be a name; a name
- * of a number and a number is none. */
-static enum asn asn_of(uint32_t *out, const char *word)
-{
-    bool prefixed = strncasecmp(word, "AS", 2) == 0;
-    const char *digits = prefixed ? word + 2 : word;
-    size_t n = strspn(digits, "0123456789");
-    const char *low = prefixed && digits[n] == '.' ? digits + n + 1 : NULL;
-    size_t low_n = low ? strspn(low, "0123456789") : 0;
-    if (n == 0 || (low ? !low_n || low[low_n] : digits[n]))
-        return ASN_NONE;
-    unsigned long long high = strtoull(digits, NULL, 10), rest = low ? strtoull(low, NULL, 10) : 0;
-    unsigned long long most = low ? UINT16_MAX : UINT32_MAX;
-    if (n > 10 || low_n > 10 || high > most || rest > most)
-        return prefixed ? ASN_TOO_LARGE : ASN_NONE;
-    *out = (uint32_t)(low ? high << 16 | rest : high);
-    return ASN;
-}
-
-static void take_asn(struct inquiry *q, uint32_t asn)
-{
-    char digits[16];
-    struct text t;
-    text_init_fixed(&t, digits, sizeof digits);
-    text_printf(&t, "%u", asn);
-    q->kind = CARD_ASN;
-    q->asked = arena_strdup(q->arena, digits);
-    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_ASN, .asn = asn}, q->arena);
-}
-
-static bool read_address(struct inquiry *q, const char *word)
-{
-    struct prefix prefix;
-    char buf[ADDR_TEXT_LEN];
-    const char *slash = strchr(word, '/');
-    if (prefix_parse(&prefix, word) != ERR_OK)
-        return false;
-    q->kind = CARD_NETWORK;
-    /* RFC 9082 3.1.1: the prefix's own address, without the octets of a host in it */
-    q->asked = format(q->arena, addr_text(&prefix.addr, buf), slash ? slash : "", "");
-    struct registry_key key = {
-        .kind = prefix.addr.family == FAMILY_V4 ? BOOTSTRAP_IPV4 : BOOTSTRAP_IPV6, .addr = prefix.addr};
-    q->registry = registry_find(&key, q->arena);
-    return true;
-}
-
-/* Is what follows its last hyphen a registry's tag (RFC 8521)? */
-static bool handle_registry(struct inquiry *q, const char *word)
-{
-    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_TAGS, .name = word}, q->arena);
-    return q->registry.rdap != NULL;
-}
-
-static bool read_handle(struct inquiry *q, const char *word)
-{
-    if (strchr(word, '.') ||
-        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != strlen(word) ||
-        !handle_registry(q, word))
-        return false;
-    q->kind = CARD_ENTITY;
-    q->asked = arena_strdup(q->arena, word);
-    return true;
-}
-
-/* Only host names are registered: nothing else may reach a URL or the line of a query. */
-static const char *read_domain(struct inquiry *q, const char *word)
-{
-    name_t name[NAME_MAX_LEN];
-    struct text t;
-    char buf[NAME_TEXT_LEN];
-    text_init(&t);
-    const char *why = idn_to_name(name, word, &t) == ERR_OK ? NULL : arena_strdup(q->arena, t.data);
-    text_fini(&t);
-    if (why)
-        return why;
-    name_lower(name);
-    name_text(name, buf);
-    size_t n = strlen(buf);
-    if (n > 1)
-        buf[n - 1] = 0;
-    if (strspn(buf, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != strlen(buf) || buf[0] == '-' ||
-        name_is_root(name))
-        return "it is no host name";
-    q->kind = CARD_DOMAIN;
-    q->asked = arena_strdup(q->arena, buf);
-    q->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_DNS, .name = q->asked}, q->arena);
-    return NULL;
-}
-
-static const char *read_target(struct inquiry *q, const char *word)
-{
-    if (strlen(word) > TARGET_MAX * 4)
-        return "it is too long";
-    uint32_t asn;
-    enum asn what = asn_of(&asn, word);
-    if (what == ASN_TOO_LARGE)
-        return "AS numbers end at 4294967295";
-    if (what == ASN)
-        take_asn(q, asn);
-    if (what == ASN || read_address(q, word) || read_handle(q, word))
-        return NULL;
-    return read_domain(q, word);
 }
 
 /* ---- the whole ---- */
@@ -368,7 +256,7 @@ static enum found by_either(struct inquiry *q, const char *target)
         found = by_rdap(q, target);
     if (found == NOT_TRIED && a->on[OPTION_RDAP])
         q->rdap_why = "its register has no RDAP server that is known here";
-    if ((found == FAILED || found == NOT_TRIED) && !a->on[OPTION_RDAP] && q->kind != CARD_ENTITY)
+    if ((found == FAILED || found == NOT_TRIED) && !a->on[OPTION_RDAP] && q->target.kind != CARD_ENTITY)
         found = by_whois(q, target);
     return found == NOT_TRIED ? FAILED : found;
 }
@@ -376,14 +264,14 @@ static enum found by_either(struct inquiry *q, const char *target)
 /* A name, then those above it down to two labels: www.example.org is registered as example.org. */
 static enum found look_up(struct inquiry *q)
 {
-    const char *target = q->asked;
-    unsigned labels = q->kind == CARD_DOMAIN ? labels_of(target) : 1;
+    const char *target = q->target.asked;
+    unsigned labels = q->target.kind == CARD_DOMAIN ? labels_of(target) : 1;
     for (; labels > NAMES_TRIED_MAX; labels--)
         target = strchr(target, '.') + 1;
     for (;; labels--) {
         q->has_above = labels > 2;
         enum found found = by_either(q, target);
-        q->asked = target;
+        q->target.asked = target;
         if (found != FOUND_NONE || labels <= 2)
             return found;
         target = strchr(target, '.') + 1;
@@ -393,8 +281,8 @@ static enum found look_up(struct inquiry *q)
 static void add_dns(struct inquiry *q, struct lookup *dns)
 {
     struct whois_result *r = q->result;
-    const char *domain = r->card.name ? r->card.name : q->asked;
-    if (q->kind != CARD_DOMAIN || r->card.kind != CARD_DOMAIN || !dns)
+    const char *domain = r->card.name ? r->card.name : q->target.asked;
+    if (q->target.kind != CARD_DOMAIN || r->card.kind != CARD_DOMAIN || !dns)
         return;
     int64_t least_ms = now_read(false).mono_ms + DNS_TIME_MS;
     lookup_begin(dns, q->until_ms > least_ms ? q->until_ms : least_ms);
@@ -436,16 +324,19 @@ static enum status inquire(const struct args *args, struct out *out, const char 
     q.result = ARENA_NEW(&arena, struct whois_result);
     q.result->target = word;
     set_patience(&q);
-    const char *why = read_target(&q, word);
+    const char *why = whois_target_read(&q.target, word, &arena);
     enum status status = STATUS_USAGE;
     if (why) {
         out_complain("'%s' is no name, address or AS number: %s", word, why);
     } else {
-        if (q.registry.trouble)
-            card_add(&q.result->notes, card_text(q.registry.trouble, strlen(q.registry.trouble), &arena));
-        q.result->wanted = q.kind == CARD_ASN ? format(&arena, "AS", q.asked, "") : q.asked;
+        if (q.target.registry.trouble)
+            card_add(&q.result->notes,
+                card_text(q.target.registry.trouble, strlen(q.target.registry.trouble), &arena));
+        q.result->wanted =
+            q.target.kind == CARD_ASN ? format(&arena, "AS", q.target.asked, "") : q.target.asked;
         enum found found = look_up(&q);
-        q.result->asked = found == FOUND && q.kind != CARD_ASN ? q.asked : q.result->wanted;
+        q.result->reverse = q.target.reverse;
+        q.result->asked = found == FOUND && q.target.kind != CARD_ASN ? q.target.asked : q.result->wanted;
         if (found == FOUND && !args->on[OPTION_RAW])
             add_dns(&q, dns);
         status = report(&q, out, found);

@@ -110,6 +110,13 @@ static void put_dns(struct out *out, const struct whois_result *r)
 static void put_wanted(struct out *out, const struct whois_result *r)
 {
     const char *name = r->card.name;
+    if (r->reverse) {
+        out_label(out, "asked for", COLUMN_VALUE);
+        out_words(out, STYLE_PLAIN, r->reverse);
+        out_put(out, STYLE_DIM, ", which belongs to ");
+        out_line(out, STYLE_DIM, r->wanted);
+        return;
+    }
     if (r->card.kind != CARD_DOMAIN || !name || strcasecmp(name, r->wanted) == 0)
         return;
     size_t n = strlen(name), len = strlen(r->wanted);
@@ -126,10 +133,10 @@ static void view_text(struct out *out, const struct whois_result *r)
     out_put(out, STYLE_PLAIN, ": ");
     out_put(out, found ? STYLE_GOOD : STYLE_BAD, found ? "registered" : "not registered");
     out_end(out);
-    if (found) {
+    if (found || r->reverse)
         put_wanted(out, r);
+    if (found)
         put_card(out, &r->card);
-    }
     for (size_t i = 0; i < r->source_count; i++)
         put_line(out, STYLE_DIM, i ? "" : "source", r->sources[i].url);
     put_list(out, STYLE_WARN, "note", &r->notes);

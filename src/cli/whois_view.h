@@ -15,10 +15,12 @@ struct whois_source {
 };
 
 struct whois_result {
-    const char *target; /* as typed */
-    const char *wanted; /* the same, as it is looked up */
-    const char *asked;  /* what was found in the end: of a name that is not registered one above it */
-    struct card card;   /* CARD_NONE: nothing is registered */
+    const char *target;  /* as typed */
+    const char *wanted;  /* the same, as it is looked up */
+    const char *asked;   /* what was found in the end: of a name that is not registered one above it */
+    const char *reverse; /* the name of in-addr.arpa or ip6.arpa that was asked for, `wanted` its addresses;
+                            or NULL */
+    struct card card;    /* CARD_NONE: nothing is registered */
     struct whois_source sources[WHOIS_SOURCES_MAX];
     size_t source_count;
     struct card_list notes; /* what went wrong on the way */

@@ -31,6 +31,8 @@ static const char *bare_trouble(const char *s, size_t n)
 {
     if (n == 0)
         return "nothing stands before the @";
+    if (memchr(s, '<', n) || memchr(s, ':', n)) /* "Joe <joe@example.org>", "mailto:joe@example.org" */
+        return "write the address alone: user@example.org";
     for (size_t i = 0; i < n; i++) {
         if (s[i] == '.' && (i == 0 || i + 1 == n || s[i + 1] == '.'))
             return "before the @, a dot at either end or two in a row need quotes: \"a..b\"@example.org";

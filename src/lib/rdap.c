@@ -14,7 +14,10 @@ struct reading {
     struct arena *arena;
 };
 
-/* ---- members ---- */
+/* ---- members ----
+ *
+ * A text may have U+0000 in it: card_text() leaves it out as it does other control characters. Words that are
+ * compared end there, and so are no more than they look like before it. */
 
 static const char *text_of(struct reading *r, const json_t *value)
 {
@@ -377,7 +380,7 @@ enum err rdap_read(struct card *out, const char *body, size_t length, struct are
     struct reading r = {.card = out, .arena = a};
     json_error_t error;
     *out = (struct card){0};
-    json_t *root = json_loadb(body, length, 0, &error); /* at most 2048 deep */
+    json_t *root = json_loadb(body, length, JSON_ALLOW_NUL, &error); /* at most 2048 deep */
     if (!root) {
         *why = card_text(error.text, strlen(error.text), a);
         return ERR_FORMAT;
@@ -390,7 +393,7 @@ enum err rdap_read(struct card *out, const char *body, size_t length, struct are
 const char *rdap_error(const char *body, size_t length, struct arena *a)
 {
     struct reading r = {.arena = a};
-    json_t *root = json_loadb(body, length, 0, NULL);
+    json_t *root = json_loadb(body, length, JSON_ALLOW_NUL, NULL);
     const char *title = member(&r, root, "title");
     const char *more = text_of(&r, json_array_get(json_object_get(root, "description"), 0));
     json_decref(root);

@@ -29,6 +29,7 @@ RDAP = {
     "space-dot": b'{"objectClassName":"domain","ldhName":"x ."}',
     "kinds": b'{"objectClassName":"domain","ldhName":[1],"status":{"a":1},"events":[1,{"eventAction":1}],"entities":[null,{"roles":"registrar"}]}',
     "deep": b'{"objectClassName":"domain","x":' + b"[" * 3000 + b"]" * 3000 + b"}", "cut": b'{"objectClassName":"dom', "zero": b'{"objectClassName":"a\\u0000"}',
+    "zeroes": b'{"objectClassName":"domain","ldhName":"a\\u0000b.","handle":"\\u0000","status":["\\u0000x","y\\u0000"]}',
     "escapes": b'{"objectClassName":"domain","ldhName":"\\u001b[2J\\u202e.X.","handle":" \\u0085 "}', "latin": b'{"handle":"M\xfcller"}',
 }
 WHOIS = {

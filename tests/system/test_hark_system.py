@@ -176,7 +176,7 @@ def test_says_where_it_comes_from(name, files, says):
 
 
 def test_a_local_harkd_tells_whether_it_knew_the_answer():
-    machine, name = Machine(), "fetched-once.pages.python.org"
+    machine, name = Machine(), f"fetched-{time.time_ns()}.pages.python.org"
     assert "harkd on this machine (/etc/resolv.conf line 1), fetched a moment ago, TTL" in machine.run("hark", name).stdout
     until(lambda: "), from its cache, " in machine.run("hark", name).stdout)
     parts = json.loads(machine.run("hark", name, "--json").stdout)["sources"]

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import threading
+import time
 from xml.etree import ElementTree
 
 import pytest
@@ -44,19 +45,20 @@ def test_a_denial_in_an_opt_out_span_is_not_called_secure(hark):
 # ---- through harkd -----------------------------------------------------------------------------------------------
 
 def test_through_shows_what_harkd_knows_and_what_it_asks(hark):
-    """A name that nothing else asks for, in a zone that it may know; then from the cache."""
-    first = hark("trace", "through.pages.python.org", "--through")
+    """A name that nobody has asked for, in a zone that it may know; then from the cache."""
+    name = f"through-{time.time_ns()}.pages.python.org"
+    first = hark("trace", name, "--through")
     assert first.returncode == 0 and not first.stderr, first.stderr
     page = first.stdout.splitlines()
-    assert page[0] == "through.pages.python.org A  as harkd does it, with its cache", page
+    assert page[0] == f"{name} A  as harkd does it, with its cache", page
     assert "192.0.2.90" in first.stdout and re.search(r" python\.org +ns[12]\.python\.org ", first.stdout), page
     assert re.fullmatch(r"\d+ hops?, \d+ ms, \d+ messages?, secure", page[-1]), page
-    again = hark("trace", "through.pages.python.org", "--through").stdout.splitlines()
-    assert re.fullmatch(r"    through.pages.python.org A: A 192.0.2.90 +cache", again[2]), again
+    again = hark("trace", name, "--through").stdout.splitlines()
+    assert re.fullmatch(rf"    {name} A: A 192.0.2.90 +cache", again[2]), again
     assert re.fullmatch(r"0 hops, \d+ ms, 0 messages, secure", again[-1]), again
-    lines = [json.loads(line) for line in hark("trace", "through.pages.python.org", "--through", "--json").stdout.splitlines()]
+    lines = [json.loads(line) for line in hark("trace", name, "--through", "--json").stdout.splitlines()]
     assert [e["event"] for e in lines] == ["question", "cache", "done", "outcome"] or [e["event"] for e in lines][-3:] == ["cache", "done", "outcome"], lines
-    assert hark("trace", "through.pages.python.org", "--through", "+short").stdout == "192.0.2.90\n"
+    assert hark("trace", name, "--through", "+short").stdout == "192.0.2.90\n"
 
 
 def test_through_tells_harkds_failure(hark):

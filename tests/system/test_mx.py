@@ -144,7 +144,8 @@ def test_the_page_of_the_manual(hark):
 
 
 def test_what_is_no_domain_is_told(hark):
-    for wrong in ("user@", "user@[192.0.2.256]", "a..b", "a@b@two.post.org", '"a@b"', "a b@two.post.org", ".a@two.post.org", "192.0.2.1", "user@a b"):
+    for wrong in ("user@", "user@[192.0.2.256]", "a..b", "a@b@two.post.org", '"a@b"', "a b@two.post.org", ".a@two.post.org", "192.0.2.1", "user@a b",
+                  "Joe <user@two.post.org>", "mailto:user@two.post.org"):
         done = hark("mx", wrong)
         assert done.returncode == 1 and done.stderr.count("\n") == 1 and wrong in done.stderr
     done = hark("mx")

@@ -78,6 +78,8 @@ PAGES = {
         APP + "charset.app": (200, record("charset.app", handle="M\u00fcller").decode().encode("utf-16")),
         APP + "latin.app": (200, b'{"objectClassName": "domain", "handle": "M\xfcller"}'),
         APP + "empty.app": (200, b""),
+        APP + "nul.app": (200, record("nul.app", status=["act\0ive\0"], entities=[{"roles": ["registrar"], "vcardArray": ["vcard", [
+            ["fn", {}, "text", "\0Example\0 Registrar"]]]}])),
         APP + "kind.app": (200, b'{"objectClassName": "autnum", "startAutnum": 1}'),
         APP + "itself.app": (200, record("itself.app", links=[{"rel": "related", "type": RDAP_TYPE, "href": f"https://{EVIL}{APP}itself.app"}])),
         APP + "html.app": (200, b"<html>down for maintenance</html>"),
@@ -161,6 +163,10 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["192.0.2.0/24"], "https://rdap.arin.net/", {"kind": "network", "name": "192.0.2.0 - 192.0.2.255"}),
     (["193.0.6.139"], "https://rdap.db.ripe.net/", {"country": "NL", "holder": "Reseaux IP Europeens Network Coordination Centre (RIPE NCC)"}),
     (["192.0.2.77/24"], "https://rdap.arin.net/registry/ip/192.0.2.0/24", {"kind": "network"}),
+    (["2.0.192.in-addr.arpa"], "https://rdap.arin.net/registry/ip/192.0.2.0/24", {"kind": "network", "abuse_email": "abuse@iana.org"}),
+    (["--whois", "139.6.0.193.in-addr.arpa"], "whois://whois.ripe.net/193.0.6.139", {"label": "RIPE-NCC"}),
+    (["[192.0.2.1]"], "https://rdap.arin.net/", {"label": "TEST-NET-1"}),
+    (["nul.app"], "https://pubapi.registry.google/", {"name": "nul.app", "registrar": "Example Registrar", "status": ["active"]}),
     (["AS0.4608"], "https://rdap.apnic.net/autnum/4608", {"name": "AS4608"}),
     (["AS4608"], "https://rdap.apnic.net/", {"kind": "asn", "name": "AS4608", "country": "AU"}),
     (["abc1-ARIN"], "https://rdap.arin.net/registry/entity/abc1-ARIN", {"kind": "entity", "holder": "B\u00fccher GmbH", "country": "DE"}),
@@ -201,6 +207,7 @@ def test_what_is_not_registered(whois, arguments):
 def test_what_was_asked_for_is_named(whois):
     assert "  asked for   www.example.com, which is below it\n" in whois("WWW.example.com").stdout
     assert "  asked for   moved.app, and the register sent this\n" in whois("moved.app").stdout
+    assert "  asked for   1.2.0.192.in-addr.arpa, which belongs to 192.0.2.1\n" in whois("1.2.0.192.in-addr.arpa").stdout
     below = whois("--rdap", "www.python.org").stdout
     assert below.startswith("python.org: registered\n  asked for   www.python.org, which is below it\n") and "note" not in below
     assert "asked for" not in whois("EXAMPLE.com.").stdout

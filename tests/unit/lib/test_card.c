@@ -131,6 +131,28 @@ static void rdap_of_wrong_kinds_is_a_card_without_them(void **state)
     arena_fini(&a);
 }
 
+/* No registry means them; whatever follows is read, and none of it ends a text of ours early. */
+static void zeroes_in_rdap_are_left_out(void **state)
+{
+    static const char body[] = "{\"objectClassName\":\"domain\",\"ldhName\":\"a\\u0000b.example\","
+                               "\"handle\":\"\\u0000\",\"status\":[\"\\u0000locked\",\"hold\\u0000\"],"
+                               "\"events\":[{\"eventAction\":\"expiration\",\"eventDate\":\"20\\u000027\"}]}";
+    static const char title[] = "{\"title\":\"a\\u0000b\"}";
+    struct arena a;
+    struct card card;
+    struct text said;
+    const char *why;
+    (void)state;
+    arena_init(&a);
+    text_init(&said);
+    assert_int_equal(rdap_read(&card, body, strlen(body), &a, &why), ERR_OK);
+    describe(&said, &card);
+    assert_string_equal(said.data, "domain; name ab.example; expires 2027; status locked; + hold");
+    assert_string_equal(rdap_error(title, strlen(title), &a), "ab");
+    text_fini(&said);
+    arena_fini(&a);
+}
+
 static void error_replies_have_a_title(void **state)
 {
     struct arena a;
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(registries_are_read),
         cmocka_unit_test(what_is_no_rdap_is_refused),
         cmocka_unit_test(rdap_of_wrong_kinds_is_a_card_without_them),
+        cmocka_unit_test(zeroes_in_rdap_are_left_out),
         cmocka_unit_test(error_replies_have_a_title),
         cmocka_unit_test(none_is_told_from_an_error),
         cmocka_unit_test(what_an_error_says_is_its_first_line),

@@ -370,6 +370,7 @@ static void the_local_part_ends_where_its_grammar_says(void **state)
     static const char dots[] =
         "before the @, a dot at either end or two in a row need quotes: \"a..b\"@example.org";
     static const char unpaired[] = "what begins with a quote ends with one, before the @";
+    static const char alone[] = "write the address alone: user@example.org";
     static const char two[] = "it has more than one @: one before the last needs quotes: \"a@b\"@example.org";
     static const struct row rows[] = {
         {"all atom characters", "a!#$%&'*+-/=?^_`{|}~9.b@d", world, good},
@@ -388,7 +389,9 @@ static void the_local_part_ends_where_its_grammar_says(void **state)
         {"quotes within", "a\"b\"@d", world, quotes},
         {"a space", "a b@d", world, quotes},
         {"a control character", "a\x1b[31m@d", world, quotes},
-        {"angle brackets", "<a@d>", world, quotes},
+        {"angle brackets", "<a@d>", world, alone},
+        {"a display name", "A B <a@d>", world, alone},
+        {"a URL", "mailto:a@d", world, alone},
         {"a dot at the begin", ".a@d", world, dots},
         {"a dot at the end", "a.@d", world, dots},
         {"two dots", "a..b@d", world, dots},
