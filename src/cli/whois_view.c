@@ -114,7 +114,7 @@ static void put_wanted(struct out *out, const struct whois_result *r)
         out_label(out, "asked for", COLUMN_VALUE);
         out_words(out, STYLE_PLAIN, r->reverse);
         out_put(out, STYLE_DIM, ", which belongs to ");
-        out_line(out, STYLE_DIM, r->wanted);
+        out_line(out, STYLE_DIM, "%s", r->wanted);
         return;
     }
     if (r->card.kind != CARD_DOMAIN || !name || strcasecmp(name, r->wanted) == 0)
