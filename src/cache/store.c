@@ -250,7 +250,7 @@ bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, s
 {
     struct probe p = probe_of(kind, key, key_len, hash);
     segments_read(s);
-    struct found f = index_find(s, &p);
+    struct index_found f = index_find(s, &p);
     const struct item *it = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
     if (!it || now_s >= it->expires_s || !reader(it->octets + key_len, it->value_len, ctx)) {
         store_count(&s->seat->misses);
@@ -312,7 +312,7 @@ void *store_get_copy(struct store *s, enum store_kind kind, const void *key, siz
 /* What takes the place of something that was asked for, or is kept, is not on probation again. */
 static enum tier tier_for(const struct store *s, const struct probe *p)
 {
-    struct found f = index_find(s, p);
+    struct index_found f = index_find(s, p);
     if (!f.word)
         return TIER_PROBATION;
     const struct segment *seg = segment_of(s, segment_number(s, f.word & SLOT_PLACE));
@@ -343,7 +343,7 @@ enum published { PUT_REFUSED, PUT_AS_BEFORE, PUT_NEW };
 static enum published publish(
     struct store *s, const struct probe *p, const struct newcomer *new, uint64_t place)
 {
-    struct found f = index_find_locked(s, p);
+    struct index_found f = index_find_locked(s, p);
     const struct item *old = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
     if (old && new->now_s < old->expires_s &&new->may_replace &&
         !new->may_replace(old->octets + p->key_len, old->value_len, new->ctx))
@@ -412,7 +412,7 @@ void store_remove(struct store *s, enum store_kind kind, const void *key, size_t
     segments_read(s);
     pthread_mutex_t *lock = index_lock_of(s, p.hash);
     pthread_mutex_lock(lock);
-    struct found f = index_find_locked(s, &p);
+    struct index_found f = index_find_locked(s, &p);
     if (f.word)
         index_leave(s, f.slot, item_at(s, f.word & SLOT_PLACE));
     pthread_mutex_unlock(lock);

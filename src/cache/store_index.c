@@ -57,21 +57,22 @@ static bool is_of(const struct store *s, uint64_t word, const struct probe *p)
     return it->hash == p->hash && it->key == p->item_key && memcmp(it->octets, p->key, p->key_len) == 0;
 }
 
-static struct found find_in(const struct store *s, struct bucket *b, const struct probe *p, uint64_t other)
+static struct index_found find_in(
+    const struct store *s, struct bucket *b, const struct probe *p, uint64_t other)
 {
     uint64_t wanted = tag_of(p->hash) | other;
     for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
         uint64_t word = atomic_load(&b->slots[i]); /* seq_cst: see store_segments.c, announce() */
         if ((word & (SLOT_TAG | SLOT_OTHER)) == wanted && (word & SLOT_PLACE) && is_of(s, word, p))
-            return (struct found){.slot = &b->slots[i], .word = word};
+            return (struct index_found){.slot = &b->slots[i], .word = word};
     }
-    return (struct found){0};
+    return (struct index_found){0};
 }
 
-struct found index_find_locked(const struct store *s, const struct probe *p)
+struct index_found index_find_locked(const struct store *s, const struct probe *p)
 {
     struct bucket *b = bucket_of(s, p->hash);
-    struct found f = find_in(s, b, p, 0);
+    struct index_found f = find_in(s, b, p, 0);
     if (!f.word && atomic_load_explicit(&b->head, memory_order_relaxed) & HEAD_SPILLED)
         f = find_in(s, bucket_of(s, other_hash(p->hash)), p, SLOT_OTHER);
     return f;
@@ -79,9 +80,9 @@ struct found index_find_locked(const struct store *s, const struct probe *p)
 
 /* A bucket that is being split shows its items twice for a moment, and never not at all to who looks again
  * when its head or the number of buckets is another than before. */
-struct found index_find(const struct store *s, const struct probe *p)
+struct index_found index_find(const struct store *s, const struct probe *p)
 {
-    struct found f = {0};
+    struct index_found f = {0};
     for (unsigned tries = 0; tries < RETRIES; tries++) {
         uint32_t buckets = atomic_load_explicit(&s->head->buckets, memory_order_acquire);
         struct bucket *b = &s->index[bucket_number(p->hash, buckets)], *other = NULL;
@@ -122,19 +123,19 @@ void index_nearer(const struct store *s, uint32_t hash)
     }
 }
 
-static struct found find_place_in(struct bucket *b, uint64_t place)
+static struct index_found find_place_in(struct bucket *b, uint64_t place)
 {
     for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
         uint64_t word = atomic_load_explicit(&b->slots[i], memory_order_relaxed);
         if ((word & SLOT_PLACE) == place)
-            return (struct found){.slot = &b->slots[i], .word = word};
+            return (struct index_found){.slot = &b->slots[i], .word = word};
     }
-    return (struct found){0};
+    return (struct index_found){0};
 }
 
-struct found index_find_place(const struct store *s, uint32_t hash, uint64_t place)
+struct index_found index_find_place(const struct store *s, uint32_t hash, uint64_t place)
 {
-    struct found f = find_place_in(bucket_of(s, hash), place);
+    struct index_found f = find_place_in(bucket_of(s, hash), place);
     return f.word ? f : find_place_in(bucket_of(s, other_hash(hash)), place);
 }
 

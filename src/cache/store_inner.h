@@ -207,21 +207,21 @@ static inline void store_count(_Atomic uint64_t *counter)
 
 /* ---- store_index.c ---- */
 
-struct found {
+struct index_found {
     _Atomic uint64_t *slot;
     uint64_t word; /* what stood in it; 0: not found */
 };
 
 /** Without a lock, for a handle that is reading. */
-struct found index_find(const struct store *s, const struct probe *p);
+struct index_found index_find(const struct store *s, const struct probe *p);
 /** Fetch the bucket of a hash; then the first item in it that may be of that hash. */
 void index_near(const struct store *s, uint32_t hash);
 void index_nearer(const struct store *s, uint32_t hash);
 /** All others with the key's stripe locked. */
 pthread_mutex_t *index_lock_of(const struct store *s, uint32_t hash);
-struct found index_find_locked(const struct store *s, const struct probe *p);
+struct index_found index_find_locked(const struct store *s, const struct probe *p);
 /** The slot that leads to this place, of an item of this hash. */
-struct found index_find_place(const struct store *s, uint32_t hash, uint64_t place);
+struct index_found index_find_place(const struct store *s, uint32_t hash, uint64_t place);
 /** A slot for a new item, and the word of it without the place. One that was in use if there is no other: its
  * item leaves the index. */
 _Atomic uint64_t *index_room(struct store *s, uint32_t hash, uint32_t now_s, uint64_t *word);

@@ -266,7 +266,7 @@ static bool keep(struct store *s, uint64_t place, enum tier tier, uint32_t now_s
     memcpy(item_at(s, to), it, len);
     pthread_mutex_t *lock = index_lock_of(s, it->hash);
     pthread_mutex_lock(lock);
-    struct found f = index_find_place(s, it->hash, place);
+    struct index_found f = index_find_place(s, it->hash, place);
     if (f.word) {
         uint64_t word = (f.word & (SLOT_TAG | SLOT_OTHER)) | to;
         atomic_store(f.slot, word);
@@ -285,7 +285,7 @@ static void judge(struct store *s, uint64_t place, enum tier tier, uint32_t now_
     const struct item *it = item_at(s, place);
     pthread_mutex_t *lock = index_lock_of(s, it->hash);
     pthread_mutex_lock(lock);
-    struct found f = index_find_place(s, it->hash, place);
+    struct index_found f = index_find_place(s, it->hash, place);
     bool alive = f.word && now_s < it->expires_s,
          wanted = alive && f.word & SLOT_MARK && s->m->credit >= item_len(it);
     if (f.word && !wanted) {

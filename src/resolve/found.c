@@ -17,9 +17,11 @@ static void append_links(struct rrset_list *to, const struct rrset_list *links, 
     }
 }
 
-static bool is_negative(const struct found *f)
+uint16_t found_rcode(const struct found *f)
 {
-    return f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN;
+    return f->kind == FOUND_NXDOMAIN   ? RCODE_NXDOMAIN
+           : f->kind == FOUND_TOO_LONG ? RCODE_YXDOMAIN
+                                       : RCODE_NOERROR;
 }
 
 bool link_is_made(const struct rrset_list *links, size_t i)
@@ -37,7 +39,7 @@ static bool is_settled(const struct job *j, uint8_t verdict)
     return verdict == VERDICT_INSECURE || verdict_is_believed(j, verdict);
 }
 
-static struct found *found_new(struct job *j, enum found_kind kind)
+struct found *found_new(struct job *j, enum found_kind kind)
 {
     struct found *f = ARENA_NEW(&j->arena, struct found);
     *f = (struct found){.kind = kind, .cached = true, .candidate = -1, .target = j->name, .type = j->type};
@@ -162,7 +164,7 @@ static struct found *known_delegation(struct job *j)
     return f;
 }
 
-struct found *found_known(struct job *j, bool *settled)
+struct found *found_known(struct job *j)
 {
     struct rrset *rs = cache_rrset_get(j->r->cache, j->name, j->type, j->class, j->r->now.cache_s, &j->arena);
     struct found *f = NULL;
@@ -176,7 +178,8 @@ struct found *found_known(struct job *j, bool *settled)
         f = known_alias(j);
     if (!f)
         f = known_delegation(j);
-    *settled = f && (j->flags.unchecked || is_settled(j, (uint8_t)f->verdict));
+    if (f)
+        f->settled = j->flags.unchecked || is_settled(j, (uint8_t)f->verdict);
     return f;
 }
 
@@ -233,21 +236,26 @@ static bool is_anchored(struct job *j, const struct found *f)
            name_equal(anchor->zone, f->target);
 }
 
-static void store_denial(struct job *j, const struct found *f)
+void found_keep_denial(struct job *j, const struct found *f)
 {
+    if (!f->soa) /* nothing says for how long: RFC 2308 5 */
+        return;
     struct negative n = {.nxdomain = f->kind == FOUND_NXDOMAIN,
         .verdict = (uint8_t)f->denial,
         .fault = (uint8_t)(f->denial == VERDICT_INSECURE ? f->fault.kind : 0),
         .no_name = f->no_name,
         .ttl = f->negative_ttl};
-    if ((!f->soa || f->negative_ttl == 0) && !f->cached)
-        cache_expired_drop(j->r->cache, f->target, f->type, j->class, j->r->now.cache_s);
-    /* Without an SOA nothing says for how long: RFC 2308 5. */
-    if (!f->soa || is_anchored(j, f))
-        return;
     rrset_list_add(&n.authority, f->soa, &j->arena);
     append(&n.authority, &f->proofs, &j->arena);
     cache_negative_put(j->r->cache, f->target, f->type, j->class, &n, j->r->now.cache_s);
+}
+
+static void store_denial(struct job *j, const struct found *f)
+{
+    if ((!f->soa || f->negative_ttl == 0) && !f->cached)
+        cache_expired_drop(j->r->cache, f->target, f->type, j->class, j->r->now.cache_s);
+    if (!is_anchored(j, f))
+        found_keep_denial(j, f);
 }
 
 static void store(struct job *j, const struct found *f)
@@ -256,7 +264,7 @@ static void store(struct job *j, const struct found *f)
         return;
     store_rrsets(j, &f->links);
     store_rrsets(j, &f->data);
-    if (!is_negative(f))
+    if (!found_is_negative(f))
         return;
     if (f->from_cut)
         store_cut(j, f);
@@ -307,7 +315,7 @@ static void show_reason(struct job *j, const struct found *f)
 
 enum job_state found_end(struct job *j, struct found *f)
 {
-    if (!f->cached || f != j->known)
+    if (!f->settled)
         store(j, f);
     append_links(&j->out.answer, &f->links, &j->arena);
     append(&j->out.answer, &f->data, &j->arena);
@@ -315,11 +323,11 @@ enum job_state found_end(struct job *j, struct found *f)
     show_proofs(j, &f->data);
     show_reason(j, f);
     j->out.from_cache = f->cached;
+    j->out.rcode = found_rcode(f);
     switch (f->kind) {
     case FOUND_ALIAS:
         return job_follow_alias(j, f->target);
     case FOUND_TOO_LONG:
-        j->out.rcode = RCODE_YXDOMAIN;
         return JOB_DONE;
     case FOUND_ANSWER:
         show_zone(j, f);
@@ -328,7 +336,6 @@ enum job_state found_end(struct job *j, struct found *f)
     case FOUND_NXDOMAIN:
         break;
     }
-    j->out.rcode = f->kind == FOUND_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR;
     j->out.no_name = f->no_name;
     if (f->soa)
         rrset_list_add(&j->out.authority, f->soa, &j->arena);

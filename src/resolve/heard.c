@@ -1,5 +1,5 @@
 /* What comes from the network: is it a reply to what was asked (RFC 5452 9.1)? And what fails there. */
-#include "resolve/job.h"
+#include "resolve/reply.h"
 
 /* The cheap part of matching (RFC 5452 9.1): header, one question, the very name that was sent.
  * Everything else is somebody's guess. */

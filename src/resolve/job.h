@@ -235,7 +235,6 @@ struct job {
     struct zone_stage zone;
     struct ask_stage ask;
     struct validation *val; /* NULL: nothing was found yet */
-    struct found *known;    /* out is made of this, which the cache had judged */
     struct outcome out;
 };
 
@@ -364,8 +363,6 @@ enum job_state step_alias_done(struct job *j); /* job_alias.c */
  * and this is its next state: JOB_DONE, or that of an alias. Not to be asked with flags.unchecked. Only the
  * DS part is used when settings.aggressive is off. */
 enum job_state known_denied(struct job *j);
-/** Is it a CNAME that the DNAME before it makes? */
-bool link_is_made(const struct rrset_list *links, size_t i); /* found.c */
 /** Up to so many signature checks of those in line. */
 void work_run(struct resolver *r, unsigned checks); /* validate_work.c */
 
@@ -410,6 +407,12 @@ bool cookie_is_stale(const struct send *s);
 bool cookie_learn(const struct send *s, const struct edns *opt, unsigned lost);
 enum job_state cookie_refused(struct job *j, struct reply *rep);
 enum job_state cookie_unwanted(struct job *j, struct reply *rep);
+
+/* ---- job_reply.c ---- */
+/** What the heard reply means for the job. */
+enum job_state reply_handle(struct job *j, struct reply *rep);
+/** Without minimal_answers: the zone's NS set and addresses beside a positive answer from the cache. */
+void outcome_add_zone(struct job *j);
 
 /* ---- job_pick.c, for others ---- */
 /** A zone that hangs on a single address gets a second one looked up in the background
@@ -489,70 +492,5 @@ void facts_heard(struct job *j, struct candidate *c, int64_t rtt_ms, bool had_op
 void facts_save(struct job *j, const struct candidate *c);
 /** It is lame for the zone, and that is remembered. */
 void facts_lame(struct job *j, struct candidate *c);
-
-/* ---- scrub.c ---- */
-
-enum reply_kind {
-    REPLY_REFERRAL, /* a deeper zone: cut */
-    REPLY_ANSWER,   /* links (maybe none) and the data */
-    REPLY_ALIAS,    /* links only: the target lies outside the zone, or the server did not say more */
-    REPLY_NODATA,
-    REPLY_NXDOMAIN,
-    REPLY_YXDOMAIN,   /* a DNAME makes the name too long (RFC 6672 2.2) */
-    REPLY_LAME,       /* not a server of this zone */
-    REPLY_FAILED,     /* SERVFAIL, NOTIMP … */
-    REPLY_NO_EDNS,    /* objects to EDNS */
-    REPLY_NO_COOKIE,  /* objects to an option: the cookie */
-    REPLY_BAD_COOKIE, /* wants the cookie that it gives */
-    REPLY_TRUNCATED,
-};
-
-/* A reply after scrubbing: only what its server may speak for. In the job's arena;
- * outlives the send it answers. */
-struct reply {
-    enum reply_kind kind;
-    /* of the send, which is dropped by now */
-    send_id id;
-    unsigned candidate;
-    enum transport transport;
-    bool minimised, with_edns, with_cookie;
-    bool cookie_given, cookie_stale; /* stale: its question's cookie was flushed meanwhile */
-    const name_t *asked;
-    uint16_t type;
-    uint32_t rtt_ms;
-    unsigned lost; /* messages to the same server before it that are lost, it seems */
-    bool unspoilt; /* over UDP, and nothing else came at its port */
-    /* of the message */
-    uint16_t rcode;
-    size_t octets;
-    bool authoritative, had_opt;
-    uint8_t rank;                                    /* of its answer section */
-    struct rrset_list answer, authority, additional; /* grouped, not scrubbed: only scrub.c reads them */
-    const struct msg *msg;
-    /* what is left */
-    struct rrset_list links;  /* CNAME and DNAME in order, owners inside the zone */
-    const name_t *target;     /* end of the links: the asked name if there are none */
-    struct rrset_list data;   /* REPLY_ANSWER: one RRset; more for ANY */
-    struct rrset *soa;        /* NODATA, NXDOMAIN; may be NULL */
-    struct rrset_list proofs; /* NSEC, NSEC3 of the zone */
-    bool of_zone;             /* the zone's own NS or SOA stands in the authority section */
-    struct cut *cut;          /* REFERRAL */
-    struct rrset *ns;         /* REFERRAL: its NS set; else the zone's own, shown without minimal_answers */
-    struct rrset_list addresses; /* of ns, inside the zone: likewise shown only */
-    struct rrset *child_ns; /* the zone's own NS set in an authoritative reply: names for the last resort */
-    const char *tag, *text; /* LAME, FAILED: why */
-};
-
-/** Reads, scrubs and classifies a matched message in one go. */
-struct reply *reply_read(struct job *j, const struct send *s, const struct msg *m, bool cookie_given);
-/** The delegation in a message's NS set `ns` and additional section;
- * with glue hardening, only glue inside `bailiwick`. */
-struct cut *reply_cut(struct job *j, const struct msg *m, const struct rrset *ns, const name_t *bailiwick);
-
-/* ---- job_reply.c ---- */
-/** What the heard reply means for the job. */
-enum job_state reply_handle(struct job *j, struct reply *rep);
-/** Without minimal_answers: the zone's NS set and addresses beside a positive answer from the cache. */
-void outcome_add_zone(struct job *j);
 
 #endif

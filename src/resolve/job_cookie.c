@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "resolve/job.h"
+#include "resolve/reply.h"
 
 /* Servers of a zone that say BADCOOKIE again, after which none of its servers is asked a second time for it:
  * each (server, feature) once is not enough where thirteen do so (threat A14). */

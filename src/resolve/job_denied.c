@@ -28,17 +28,6 @@ struct denied {
 
 /* ---- outcomes ---- */
 
-static void synthesised(struct denied *d, const char *tag)
-{
-    struct job *j = d->j;
-    j->out.from_cache = true;
-    j->out.reason =
-        (struct reason){EDE_SYNTHESIZED, tag, "made of records that were verified for another question"};
-    j->r->counters.synthesised++;
-    JOB_EVENT(j, EVENT_CACHE_HIT, .zone = d->zone, .rcode = j->out.rcode, .from_cache = true, .tag = tag,
-        .text = j->out.reason.text);
-}
-
 /* What is said together lives equally long. */
 static void even_ttls(struct denied *d)
 {
@@ -51,57 +40,58 @@ static void even_ttls(struct denied *d)
         d->soa->ttl = ttl;
 }
 
-static enum job_state deny(struct denied *d, uint16_t rcode)
+static enum job_state synthesised(struct denied *d, struct found *f, const char *tag)
 {
     struct job *j = d->j;
+    j->out.reason =
+        (struct reason){EDE_SYNTHESIZED, tag, "made of records that were verified for another question"};
+    j->r->counters.synthesised++;
+    JOB_EVENT(j, EVENT_CACHE_HIT, .zone = d->zone, .rcode = found_rcode(f), .from_cache = true, .tag = tag,
+        .text = j->out.reason.text);
+    return found_end(j, f);
+}
+
+static enum job_state deny(struct denied *d, enum found_kind kind)
+{
+    struct found *f = found_new(d->j, kind);
     even_ttls(d);
-    rrset_list_add(&j->out.authority, d->soa, &j->arena);
-    for (size_t i = 0; i < d->list.count; i++)
-        rrset_list_add(&j->out.authority, d->list.items[i], &j->arena);
-    j->out.rcode = rcode;
-    j->out.verdict = VERDICT_SECURE;
-    synthesised(d, "aggressive-denial");
-    return JOB_DONE;
+    f->settled = true;
+    f->soa = d->soa;
+    f->proofs = d->list;
+    f->verdict = f->denial = VERDICT_SECURE;
+    return synthesised(d, f, "aggressive-denial");
 }
 
 /* As if the referral had come with these proofs: the delegation remembers it (found.c). */
 static enum job_state deny_ds(struct denied *d, enum verdict verdict)
 {
-    struct job *j = d->j;
-    struct found *f = ARENA_NEW(&j->arena, struct found);
+    struct found *f = found_new(d->j, FOUND_NODATA);
     even_ttls(d);
-    *f = (struct found){.kind = FOUND_NODATA,
-        .cached = true,
-        .from_cut = true,
-        .candidate = -1,
-        .target = j->name,
-        .type = j->type,
-        .soa = d->soa,
-        .proofs = d->list,
-        .verdict = verdict,
-        .denial = verdict,
-        .fault = {.kind = FAULT_DELEGATION_UNSIGNED, .owner = j->name}};
-    synthesised(d, "aggressive-denial");
-    return found_end(j, f);
+    f->from_cut = true;
+    f->soa = d->soa;
+    f->proofs = d->list;
+    f->verdict = f->denial = verdict;
+    f->fault = (struct fault){.kind = FAULT_DELEGATION_UNSIGNED, .owner = d->j->name};
+    return synthesised(d, f, "aggressive-denial");
 }
 
 /* RFC 8198 5.3. The proof of what does not exist goes with it (threat P17). */
 static enum job_state expand(struct denied *d, struct rrset *rs)
 {
     struct job *j = d->j;
+    bool alias = rs->type == TYPE_CNAME && j->type != TYPE_CNAME;
+    struct found *f = found_new(j, alias ? FOUND_ALIAS : FOUND_ANSWER);
     struct rrset_list *proofs = ARENA_NEW(&j->arena, struct rrset_list);
     rrset_list_add(proofs, d->cover, &j->arena);
     rs->owner = j->name;
     rs->proofs = proofs;
     rs->ttl = d->cover->ttl = rs->ttl < d->cover->ttl ? rs->ttl : d->cover->ttl;
-    rrset_list_add(&j->out.answer, rs, &j->arena);
-    rrset_list_add(&j->out.authority, d->cover, &j->arena);
-    j->out.rcode = RCODE_NOERROR;
-    j->out.verdict = VERDICT_SECURE;
-    synthesised(d, "aggressive-wildcard");
-    return rs->type == TYPE_CNAME && j->type != TYPE_CNAME
-               ? job_follow_alias(j, rdata_target(TYPE_CNAME, &rs->rdata[0]))
-               : JOB_DONE;
+    f->settled = true;
+    f->verdict = VERDICT_SECURE;
+    if (alias)
+        f->target = rdata_target(TYPE_CNAME, &rs->rdata[0]);
+    rrset_list_add(alias ? &f->links : &f->data, rs, &j->arena);
+    return synthesised(d, f, "aggressive-wildcard");
 }
 
 /* ---- what the records prove ---- */
@@ -189,12 +179,12 @@ static enum job_state conclude(struct denied *d, const name_t *closest)
     struct proofs p = proofs_of(d);
     struct denial_result r = denial_nxdomain(&p, d->name);
     if (r.denial == DENIAL_PROVEN && !r.no_name)
-        return deny(d, RCODE_NXDOMAIN);
+        return deny(d, FOUND_NXDOMAIN);
     if (rrtype_is_meta(j->type))
         return JOB_KNOWN;
     r = denial_nodata(&p, d->name, j->type);
     if (r.denial == DENIAL_PROVEN && !r.no_name && (r.wildcard || name_equal(d->name, j->name)))
-        return deny(d, RCODE_NOERROR);
+        return deny(d, FOUND_NODATA);
     return conclude_wildcard(d, closest);
 }
 

@@ -5,8 +5,7 @@ static void tell(struct job *j, const struct found *f)
 {
     const struct rrset *rs = f->data.count ? f->data.items[0] : f->links.count ? f->links.items[0] : NULL;
     JOB_EVENT(j, EVENT_CACHE_HIT, .rrset = rs, .child = f->kind == FOUND_ALIAS ? f->target : NULL,
-        .rcode = f->kind == FOUND_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR, .from_cache = true,
-        .verdict = (uint8_t)f->verdict);
+        .rcode = found_rcode(f), .from_cache = true, .verdict = (uint8_t)f->verdict);
 }
 
 static enum job_state failed_recently(struct job *j, const struct failure *f)
@@ -23,12 +22,10 @@ enum job_state step_known(struct job *j)
         j->work_begin = j->work->messages;
     if (j->flags.priming || j->flags.no_read)
         return JOB_CUT;
-    bool settled = false;
-    struct found *found = found_known(j, &settled);
+    struct found *found = found_known(j);
     if (found)
         tell(j, found);
-    if (found && settled) {
-        j->known = found;
+    if (found && found->settled) {
         refresh_found(j, found);
         return found_end(j, found);
     }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "dnssec/denial.h"
-#include "resolve/job.h"
+#include "resolve/reply.h"
 
 /* ---- storing ---- */
 
@@ -10,22 +10,9 @@ static void store_list(struct job *j, const struct rrset_list *l)
 {
     for (size_t i = 0; i < l->count; i++) {
         const struct rrset *rs = l->items[i];
-        /* A CNAME made of a DNAME is made again when it is needed. */
-        bool made = i > 0 && rs->type == TYPE_CNAME && l->items[i - 1]->type == TYPE_DNAME;
-        if (!made && !j->flags.no_write)
+        if (!link_is_made(l, i) && !j->flags.no_write) /* that is made again when it is needed */
             cache_rrset_put(j->r->cache, rs, j->r->now.cache_s);
     }
-}
-
-/* RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM, the last field of its RDATA. */
-static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
-{
-    uint32_t minimum = get_u32(soa->rdata[0].data + soa->rdata[0].len - 4);
-    struct cache_settings cs = cache_settings(j->r->cache);
-    uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
-    if (ttl < cs.ttl_min)
-        ttl = cs.ttl_min;
-    return ttl < cs.negative_max ? ttl : cs.negative_max;
 }
 
 /* A zone's own servers may be others than its parent lists. They never replace the parent's (CVE-2025-11411),
@@ -85,7 +72,7 @@ void outcome_add_zone(struct job *j)
 /* The root's servers as they are now become the delegation of the root (RFC 9609 3.3). */
 static void primed(struct job *j, const struct reply *rep)
 {
-    struct cut *root = reply_cut(j, rep->msg, rep->data.items[0], NAME_ROOT);
+    struct cut *root = reply_cut(j, rep->msg, rep->found.data.items[0], NAME_ROOT);
     const struct cut *hints = hints_cut(j->r, &j->arena);
     bool usable = false;
     for (unsigned i = 0; i < root->server_count; i++) {
@@ -103,69 +90,31 @@ static void primed(struct job *j, const struct reply *rep)
         cache_cut_put(j->r->cache, root, j->r->now.cache_s);
 }
 
-/* What the reply says, with the proofs beside what was made of a wildcard (RFC 4035 5.3.4). */
-static struct found *found_of(struct job *j, const struct reply *rep, enum found_kind kind)
+/* The proofs stand beside what was made of a wildcard (RFC 4035 5.3.4). */
+static void share_proofs(struct found *f)
 {
-    struct found *f = ARENA_NEW(&j->arena, struct found);
-    *f = (struct found){.kind = kind,
-        .candidate = (int)rep->candidate,
-        .over_tcp = rep->transport == TRANSPORT_TCP,
-        .zone = j->zone.cut->zone,
-        .of_zone = rep->of_zone,
-        .target = rep->target,
-        .type = rep->type,
-        .links = rep->links,
-        .data = rep->data,
-        .proofs = rep->proofs,
-        .ns = rep->ns,
-        .addresses = rep->addresses};
-    for (size_t i = 0; i < f->links.count + f->data.count && rep->proofs.count > 0; i++) {
+    for (size_t i = 0; i < f->links.count + f->data.count && f->proofs.count > 0; i++) {
         struct rrset *rs = i < f->links.count ? f->links.items[i] : f->data.items[i - f->links.count];
         if (rrset_is_expanded(rs))
             rs->proofs = &f->proofs;
     }
-    return f;
 }
 
-static enum job_state handle_answer(struct job *j, struct reply *rep)
+static enum job_state handle_found(struct job *j, struct reply *rep)
 {
-    if (j->flags.priming)
-        primed(j, rep);
-    look_up_extra(j);
-    JOB_EVENT(j, EVENT_ANSWER, .rrset = rep->data.items[0], .aa = rep->authoritative);
-    return found_begin(j, found_of(j, rep, FOUND_ANSWER));
-}
-
-static enum job_state handle_alias(struct job *j, struct reply *rep)
-{
-    return found_begin(j, found_of(j, rep, rep->kind == REPLY_YXDOMAIN ? FOUND_TOO_LONG : FOUND_ALIAS));
-}
-
-static enum job_state handle_denial(struct job *j, struct reply *rep)
-{
-    struct found *f = found_of(j, rep, rep->kind == REPLY_NXDOMAIN ? FOUND_NXDOMAIN : FOUND_NODATA);
-    if (rep->soa) {
-        f->soa = rep->soa;
-        f->negative_ttl = negative_ttl(j, rep->soa);
-        f->soa->ttl = f->negative_ttl; /* RFC 2308 3: what the client may keep */
+    struct found *f = &rep->found;
+    if (j->alias_depth + alias_links(&f->links) > ALIAS_MAX)
+        return too_many_aliases(j);
+    if (f->kind == FOUND_ANSWER) {
+        if (j->flags.priming)
+            primed(j, rep);
+        look_up_extra(j);
+        JOB_EVENT(j, EVENT_ANSWER, .rrset = f->data.items[0], .aa = rep->authoritative);
+    } else if (found_is_negative(f)) {
+        JOB_EVENT(j, EVENT_DENIAL, .rcode = found_rcode(f), .rrset = f->soa, .aa = rep->authoritative);
     }
-    JOB_EVENT(j, EVENT_DENIAL, .rcode = rep->kind == REPLY_NXDOMAIN ? RCODE_NXDOMAIN : RCODE_NOERROR,
-        .rrset = rep->soa, .aa = rep->authoritative);
+    share_proofs(f);
     return found_begin(j, f);
-}
-
-/* What a minimised question's answer denies, kept for the next name that leads through here. */
-static void store_denial(struct job *j, struct reply *rep)
-{
-    struct negative n = {.nxdomain = rep->kind == REPLY_NXDOMAIN};
-    if (!rep->soa || j->flags.no_write)
-        return;
-    n.ttl = negative_ttl(j, rep->soa);
-    rep->soa->ttl = n.ttl;
-    rrset_list_add(&n.authority, rep->soa, &j->arena);
-    for (size_t i = 0; i < rep->proofs.count; i++)
-        rrset_list_add(&n.authority, rep->proofs.items[i], &j->arena);
-    cache_negative_put(j->r->cache, rep->target, rep->type, j->class, &n, j->r->now.cache_s);
 }
 
 /* ---- the walk goes on ---- */
@@ -221,16 +170,15 @@ static bool glue_is_the_answer(struct job *j, const struct cut *cut)
 static struct found *found_of_referral(struct job *j, struct reply *rep)
 {
     struct rrset *ds = rrset_list_find(&rep->cut->proofs, rep->cut->zone, TYPE_DS);
-    rep->target = j->name;
-    rep->ns = NULL;
-    struct found *f = found_of(j, rep, ds ? FOUND_ANSWER : FOUND_NODATA);
+    struct found *f = &rep->found;
+    f->kind = ds ? FOUND_ANSWER : FOUND_NODATA;
     f->from_cut = true;
-    f->proofs = rep->cut->proofs;
+    f->target = j->name;
     f->negative_ttl = rep->cut->ttl;
+    f->proofs = ds ? (struct rrset_list){0} : rep->cut->proofs;
     if (ds) {
         ds->rank = RANK_ANSWER;
         rrset_list_add(&f->data, ds, &j->arena);
-        f->proofs = (struct rrset_list){0};
     }
     return f;
 }
@@ -348,7 +296,7 @@ static void drop_exchanges(struct job *j)
  */
 static bool is_dname_at(const struct reply *rep)
 {
-    const struct rrset *nsec = rrset_list_find(&rep->proofs, rep->asked, TYPE_NSEC);
+    const struct rrset *nsec = rrset_list_find(&rep->found.proofs, rep->asked, TYPE_NSEC);
     const uint8_t *types;
     size_t len;
     return nsec && nsec_read(&nsec->rdata[0], &types, &len) && typemap_has(types, len, TYPE_DNAME);
@@ -357,11 +305,11 @@ static bool is_dname_at(const struct reply *rep)
 /* RFC 9824 3.1: NODATA whose NSEC says that there is no such name. */
 static bool denies_name(const struct reply *rep)
 {
-    for (size_t i = 0; rep->kind == REPLY_NODATA && i < rep->proofs.count; i++) {
-        const struct rrset *rs = rep->proofs.items[i];
+    for (size_t i = 0; rep->found.kind == FOUND_NODATA && i < rep->found.proofs.count; i++) {
+        const struct rrset *rs = rep->found.proofs.items[i];
         const uint8_t *types;
         size_t len;
-        if (rs->type == TYPE_NSEC && name_equal(rs->owner, rep->target) &&
+        if (rs->type == TYPE_NSEC && name_equal(rs->owner, rep->found.target) &&
             nsec_read(&rs->rdata[0], &types, &len) && typemap_has(types, len, TYPE_NXNAME))
             return true;
     }
@@ -373,15 +321,15 @@ static bool denies_name(const struct reply *rep)
  * here, which is kept for the next name that leads through here. */
 static enum job_state handle_probe(struct job *j, struct reply *rep)
 {
-    store_list(j, &rep->links);
-    if (rep->kind == REPLY_NODATA || rep->kind == REPLY_NXDOMAIN)
-        store_denial(j, rep);
+    store_list(j, &rep->found.links);
+    if (found_is_negative(&rep->found) && !j->flags.no_write)
+        found_keep_denial(j, &rep->found);
     /* What was lost before this answer says nothing about the next one. */
     pick_silences_over(j);
     if (!ask_is_minimised(j)) /* the whole name was asked meanwhile */
         return wait_or_pick(j);
     drop_exchanges(j);
-    bool whole = rep->kind == REPLY_NXDOMAIN || is_dname_at(rep) || denies_name(rep);
+    bool whole = rep->found.kind == FOUND_NXDOMAIN || is_dname_at(rep) || denies_name(rep);
     j->probe.learnt = whole ? PROBE_WHOLE : PROBE_NO_CUT;
     if (whole)
         ask_whole(j);
@@ -430,22 +378,12 @@ enum job_state reply_handle(struct job *j, struct reply *rep)
         return handle_useless(j, rep);
     case REPLY_REFERRAL:
         return handle_referral(j, rep);
-    case REPLY_ANSWER:
-    case REPLY_ALIAS:
-    case REPLY_NODATA:
-    case REPLY_NXDOMAIN:
-    case REPLY_YXDOMAIN:
+    case REPLY_FOUND:
         break;
     }
     store_child_servers(j, rep);
     if (rep->minimised)
         return handle_probe(j, rep);
     job_drop_sends(j);
-    if (j->alias_depth + alias_links(&rep->links) > ALIAS_MAX)
-        return too_many_aliases(j);
-    if (rep->kind == REPLY_ANSWER)
-        return handle_answer(j, rep);
-    if (rep->kind == REPLY_ALIAS || rep->kind == REPLY_YXDOMAIN)
-        return handle_alias(j, rep);
-    return handle_denial(j, rep);
+    return handle_found(j, rep);
 }

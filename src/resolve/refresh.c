@@ -24,8 +24,8 @@ static bool is_due(struct resolver *r, uint32_t left_s, uint32_t stored_s)
            random_below(r->rng, REFRESH_CHANCE) == 0;
 }
 
-/* What the cache knows of one name. */
-struct known {
+/* What the cache knows, and for how long yet. */
+struct ageing {
     const name_t *name;
     uint16_t type, class;
     bool unchecked; /* then so is what comes */
@@ -35,7 +35,7 @@ struct known {
 
 /* Of a table of such: is this the first within its time? Then the time begins. */
 static bool is_first(
-    struct resolver *r, struct refresh_once *table, size_t size, const struct known *k, uint32_t for_s)
+    struct resolver *r, struct refresh_once *table, size_t size, const struct ageing *k, uint32_t for_s)
 {
     uint8_t key[NAME_MAX_LEN + 3];
     size_t n = name_lower_copy(key, k->name);
@@ -51,12 +51,12 @@ static bool is_first(
 
 /* Once in each half of what is left: one that fails, or brings what does not replace what is known, is not
  * repeated every second. */
-static bool is_first_try(struct resolver *r, const struct known *k)
+static bool is_first_try(struct resolver *r, const struct ageing *k)
 {
     return is_first(r, r->refresh.begun, REFRESH_BEGUN, k, k->left_s / 2 + 1);
 }
 
-static void begin(struct resolver *r, const struct known *k)
+static void begin(struct resolver *r, const struct ageing *k)
 {
     struct failure f;
     if (!is_due(r, k->left_s, k->stored_s) || r->refresh.jobs >= REFRESH_JOBS_MAX || r->reach.down ||
@@ -91,11 +91,11 @@ static bool is_never_followed(uint16_t type)
 }
 
 static bool look(
-    struct resolver *r, const struct question *q, const name_t *name, struct arena *a, struct known *out)
+    struct resolver *r, const struct question *q, const name_t *name, struct arena *a, struct ageing *out)
 {
     uint32_t now_s = r->now.cache_s;
     struct negative n;
-    *out = (struct known){.name = name, .type = q->type, .class = q->class};
+    *out = (struct ageing){.name = name, .type = q->type, .class = q->class};
     const struct rrset *rs = cache_rrset_get(r->cache, name, q->type, q->class, now_s, a);
     if (!rs || rs->rank < RANK_ANSWER_NONAUTH) {
         if (cache_negative_get(r->cache, name, q->type, q->class, now_s, a, &n)) {
@@ -120,7 +120,7 @@ static bool look(
 bool refresh_is_awaited(struct resolver *r, const struct question *q)
 {
     struct arena a;
-    struct known known;
+    struct ageing known;
     arena_init(&a);
     bool is_known = look(r, q, q->name, &a, &known);
     arena_fini(&a);
@@ -130,7 +130,7 @@ bool refresh_is_awaited(struct resolver *r, const struct question *q)
 /* Asked for often, it is looked after once a second. */
 static bool is_first_look(struct resolver *r, const struct question *q)
 {
-    struct known k = {.name = q->name, .type = q->type, .unchecked = q->checking_disabled};
+    struct ageing k = {.name = q->name, .type = q->type, .unchecked = q->checking_disabled};
     return is_first(r, r->refresh.looked, REFRESH_LOOKED, &k, 1);
 }
 
@@ -141,7 +141,7 @@ void refresh_answer(struct resolver *r, const struct question *q)
         return;
     arena_init(&a);
     const name_t *name = q->name;
-    struct known known;
+    struct ageing known;
     bool near_end = false;
     for (unsigned links = 0; name && links <= ALIAS_MAX && look(r, q, name, &a, &known); links++) {
         near_end |= is_near_end(r, known.left_s, known.stored_s);
@@ -162,7 +162,7 @@ static bool is_wanted(const struct job *j)
 void refresh_found(struct job *j, const struct found *f)
 {
     const struct rrset *rs = f->links.count ? f->links.items[0] : f->data.count ? f->data.items[0] : NULL;
-    struct known k = {.name = j->name,
+    struct ageing k = {.name = j->name,
         .type = j->type,
         .class = j->class,
         .unchecked = f->verdict == VERDICT_UNCHECKED,
@@ -174,7 +174,7 @@ void refresh_found(struct job *j, const struct found *f)
 
 void refresh_rrset(struct job *j, const struct rrset *rs)
 {
-    struct known k = {
+    struct ageing k = {
         .name = rs->owner, .type = rs->type, .class = rs->class, .left_s = rs->ttl, .stored_s = rs->stored_s};
     if (j->r->set.prefetch && !j->work->background)
         begin(j->r, &k);

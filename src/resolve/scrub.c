@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "dnssec/verify.h"
-#include "resolve/job.h"
+#include "resolve/reply.h"
 
 static uint32_t bound_ttl(const struct job *j, uint32_t ttl)
 {
@@ -30,8 +30,8 @@ static struct rrset *keep(const struct job *j, const struct reply *rep, struct r
 {
     rs->rank = rep->rank;
     rs->ttl = bound_ttl(j, rs->ttl);
-    if (name_equal(rs->owner, rep->target))
-        rs->owner = rep->target;
+    if (name_equal(rs->owner, rep->found.target))
+        rs->owner = rep->found.target;
     return rs;
 }
 
@@ -108,22 +108,23 @@ static struct rrset *find_dname(const struct job *j, const struct reply *rep, co
     return NULL;
 }
 
-/* One link further from rep->target. False: no link there. *too_long: a DNAME makes it over 255 octets. */
+/* One link further from found.target. False: no link there. *too_long: a DNAME makes it over 255 octets. */
 static bool follow_link(struct job *j, struct reply *rep, bool *too_long)
 {
-    struct rrset *dname = find_dname(j, rep, rep->target);
+    struct found *f = &rep->found;
+    struct rrset *dname = find_dname(j, rep, f->target);
     if (dname) {
-        rrset_list_add(&rep->links, keep(j, rep, dname), &j->arena);
-        *too_long = !dname_synthesise(&rep->links, dname, rep->target, &rep->target, &j->arena);
+        rrset_list_add(&f->links, keep(j, rep, dname), &j->arena);
+        *too_long = !dname_synthesise(&f->links, dname, f->target, &f->target, &j->arena);
         return true;
     }
-    struct rrset *cname = rrset_list_find(&rep->answer, rep->target, TYPE_CNAME);
+    struct rrset *cname = rrset_list_find(&rep->answer, f->target, TYPE_CNAME);
     if (!cname)
         return false;
     /* RFC 2181 10.1 allows one CNAME; of several the first counts. */
     cname->count = 1;
-    rrset_list_add(&rep->links, keep(j, rep, cname), &j->arena);
-    rep->target = rdata_target(TYPE_CNAME, &cname->rdata[0]);
+    rrset_list_add(&f->links, keep(j, rep, cname), &j->arena);
+    f->target = rdata_target(TYPE_CNAME, &cname->rdata[0]);
     return true;
 }
 
@@ -131,10 +132,10 @@ static bool collect_data(struct job *j, struct reply *rep, uint16_t type)
 {
     for (size_t i = 0; i < rep->answer.count; i++) {
         struct rrset *rs = rep->answer.items[i];
-        if ((rs->type == type || type == TYPE_ANY) && name_equal(rs->owner, rep->target))
-            rrset_list_add(&rep->data, keep(j, rep, rs), &j->arena);
+        if ((rs->type == type || type == TYPE_ANY) && name_equal(rs->owner, rep->found.target))
+            rrset_list_add(&rep->found.data, keep(j, rep, rs), &j->arena);
     }
-    return rep->data.count > 0;
+    return rep->found.data.count > 0;
 }
 
 /* Is the zone the one to speak of that name and type? For DS at its own apex it is its parent (RFC
@@ -147,20 +148,20 @@ static bool speaks_of(const struct job *j, const name_t *name, uint16_t type)
 /* The data at the end of the links, as far as they stay inside the zone. */
 static void read_answer(struct job *j, struct reply *rep, uint16_t type, bool *too_long)
 {
-    rep->target = rep->asked;
+    struct found *f = &rep->found;
     for (unsigned links = 0; links <= ALIAS_MAX && !*too_long; links++) {
-        if (links > 0 && !speaks_of(j, rep->target, type))
+        if (links > 0 && !speaks_of(j, f->target, type))
             return;
-        bool below_dname = find_dname(j, rep, rep->target) != NULL; /* no data there: RFC 6672 2.4 */
+        bool below_dname = find_dname(j, rep, f->target) != NULL; /* no data there: RFC 6672 2.4 */
         if (!below_dname && (collect_data(j, rep, type) || type == TYPE_CNAME))
             return;
         if (!follow_link(j, rep, too_long))
             return;
         if (below_dname && !*too_long && (type == TYPE_CNAME || type == TYPE_ANY)) {
             /* The CNAME made of it is the answer. */
-            rep->data = rep->links;
-            rep->links = (struct rrset_list){0};
-            rep->target = rep->asked;
+            f->data = f->links;
+            f->links = (struct rrset_list){0};
+            f->target = rep->asked;
             return;
         }
     }
@@ -174,19 +175,39 @@ static void read_authority(struct job *j, struct reply *rep)
         struct rrset *rs = rep->authority.items[i];
         rs->ttl = bound_ttl(j, rs->ttl);
         rs->rank = rep->authoritative ? RANK_AUTHORITY : RANK_REFERRAL;
-        bool on_the_way = name_is_within(rep->target, rs->owner);
+        bool on_the_way = name_is_within(rep->found.target, rs->owner);
         if (rs->type == TYPE_NS && on_the_way && (!rep->ns || name_is_within(rs->owner, rep->ns->owner)))
             rep->ns = rs; /* the deepest */
         if (!name_is_within(rs->owner, zone_of(j)))
             continue;
         /* Behind aliases it speaks of where they lead. */
         if ((rs->type == TYPE_SOA || rs->type == TYPE_NS) && name_equal(rs->owner, zone_of(j)))
-            rep->of_zone = rep->links.count == 0;
+            rep->found.of_zone = rep->found.links.count == 0;
         if (rs->type == TYPE_SOA && on_the_way && rs->count > 0 && rs->rdata[0].len >= 22)
-            rep->soa = rs;
+            rep->found.soa = rs;
         if (rs->type == TYPE_NSEC || rs->type == TYPE_NSEC3)
-            rrset_list_add(&rep->proofs, rs, &j->arena);
+            rrset_list_add(&rep->found.proofs, rs, &j->arena);
     }
+}
+
+/* RFC 2308 5: the lesser of the SOA's own TTL and its MINIMUM, the last field of its RDATA. */
+static uint32_t negative_ttl(const struct job *j, const struct rrset *soa)
+{
+    uint32_t minimum = get_u32(soa->rdata[0].data + soa->rdata[0].len - 4);
+    struct cache_settings cs = cache_settings(j->r->cache);
+    uint32_t ttl = soa->ttl < minimum ? soa->ttl : minimum;
+    if (ttl < cs.ttl_min)
+        ttl = cs.ttl_min;
+    return ttl < cs.negative_max ? ttl : cs.negative_max;
+}
+
+/* Until when a denial holds, also for the client (RFC 2308 3). An SOA beside anything else means nothing. */
+static void bound_denial(const struct job *j, struct found *f)
+{
+    if (!found_is_negative(f))
+        f->soa = NULL;
+    else if (f->soa)
+        f->soa->ttl = f->negative_ttl = negative_ttl(j, f->soa);
 }
 
 /* ---- referrals ---- */
@@ -272,10 +293,11 @@ static void read_referral(struct job *j, struct reply *rep)
     }
 }
 
-/* For clients that want more than the answer: addresses of the zone's servers, inside the zone,
+/* For clients that want more than the answer: the zone's servers and their addresses, inside the zone,
  * as the reply gives them. */
 static void read_addresses(struct job *j, struct reply *rep)
 {
+    rep->found.ns = rep->ns;
     for (size_t i = 0; i < rep->additional.count; i++) {
         struct rrset *rs = rep->additional.items[i];
         if ((rs->type != TYPE_A && rs->type != TYPE_AAAA) || !name_is_within(rs->owner, zone_of(j)))
@@ -283,7 +305,7 @@ static void read_addresses(struct job *j, struct reply *rep)
         for (unsigned k = 0; k < rep->ns->count; k++) {
             if (name_equal(rdata_target(TYPE_NS, &rep->ns->rdata[k]), rs->owner)) {
                 rs->ttl = bound_ttl(j, rs->ttl);
-                rrset_list_add(&rep->addresses, rs, &j->arena);
+                rrset_list_add(&rep->found.addresses, rs, &j->arena);
                 break;
             }
         }
@@ -291,6 +313,12 @@ static void read_addresses(struct job *j, struct reply *rep)
 }
 
 /* ---- classification ---- */
+
+static void is_found(struct reply *rep, enum found_kind kind)
+{
+    rep->kind = REPLY_FOUND;
+    rep->found.kind = kind;
+}
 
 static void useless(struct reply *rep, enum reply_kind kind, const char *tag, const char *text)
 {
@@ -334,16 +362,16 @@ static void classify_empty(struct job *j, struct reply *rep)
     bool deeper =
         rep->ns && name_is_within(rep->ns->owner, zone_of(j)) && !name_equal(rep->ns->owner, zone_of(j));
     if (rep->rcode == RCODE_NXDOMAIN)
-        rep->kind = REPLY_NXDOMAIN;
-    else if (rep->soa)
-        rep->kind = REPLY_NODATA;
-    else if (deeper && rep->links.count == 0)
+        is_found(rep, FOUND_NXDOMAIN);
+    else if (rep->found.soa)
+        is_found(rep, FOUND_NODATA);
+    else if (deeper && rep->found.links.count == 0)
         read_referral(j, rep);
     else if (rep->ns && !name_equal(rep->ns->owner, zone_of(j)))
         useless(rep, REPLY_LAME, "upward-referral",
             "the name server refers to another zone instead of answering");
-    else if (rep->authoritative || rep->proofs.count > 0) /* a denial without SOA is proven all the same */
-        rep->kind = REPLY_NODATA;
+    else if (rep->authoritative || rep->found.proofs.count > 0) /* proven without SOA all the same */
+        is_found(rep, FOUND_NODATA);
     else
         useless(rep, REPLY_LAME, "not-authoritative", "the name server does not answer for the zone");
 }
@@ -351,19 +379,19 @@ static void classify_empty(struct job *j, struct reply *rep)
 static void classify(struct job *j, struct reply *rep, bool too_long)
 {
     if (too_long) {
-        rep->kind = REPLY_YXDOMAIN;
+        is_found(rep, FOUND_TOO_LONG);
     } else if (rep->rcode != RCODE_NOERROR && rep->rcode != RCODE_NXDOMAIN) {
         classify_error(rep);
-    } else if (rep->data.count > 0) {
-        rep->kind = REPLY_ANSWER;
-    } else if (rep->links.count > 0) {
+    } else if (rep->found.data.count > 0) {
+        is_found(rep, FOUND_ANSWER);
+    } else if (rep->found.links.count > 0) {
         /* The response code and the SOA speak of the last name (RFC 6604 3),
          * if it is the server's to speak of. */
-        bool inside = speaks_of(j, rep->target, rep->type);
+        bool inside = speaks_of(j, rep->found.target, rep->type);
         if (inside && rep->rcode == RCODE_NXDOMAIN)
-            rep->kind = REPLY_NXDOMAIN;
+            is_found(rep, FOUND_NXDOMAIN);
         else
-            rep->kind = inside && rep->soa ? REPLY_NODATA : REPLY_ALIAS;
+            is_found(rep, inside && rep->found.soa ? FOUND_NODATA : FOUND_ALIAS);
     } else {
         classify_empty(j, rep);
     }
@@ -387,9 +415,13 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
         .authoritative = (m->flags & FLAG_AA) != 0,
         .had_opt = m->edns.present,
         .msg = m};
+    rep->found = (struct found){.candidate = (int)s->candidate,
+        .over_tcp = s->transport == TRANSPORT_TCP,
+        .zone = zone_of(j),
+        .target = rep->asked,
+        .type = s->type};
     rep->rtt_ms = (uint32_t)(j->r->now.mono_ms - s->sent_ms);
     rep->rank = rep->authoritative ? RANK_ANSWER : RANK_ANSWER_NONAUTH;
-    rep->target = rep->asked;
     if ((m->flags & FLAG_TC) && s->transport == TRANSPORT_UDP) {
         rep->kind = REPLY_TRUNCATED;
         return rep;
@@ -408,14 +440,12 @@ struct reply *reply_read(struct job *j, const struct send *s, const struct msg *
     read_answer(j, rep, s->type, &too_long);
     read_authority(j, rep);
     classify(j, rep, too_long);
-    if (rep->kind == REPLY_REFERRAL || !rep->ns)
+    if (rep->kind != REPLY_FOUND)
         return rep;
-    bool inside = name_is_within(rep->ns->owner, zone_of(j));
-    if (rep->authoritative && name_equal(rep->ns->owner, zone_of(j)))
+    bound_denial(j, &rep->found);
+    if (rep->ns && rep->authoritative && name_equal(rep->ns->owner, zone_of(j)))
         rep->child_ns = rep->ns;
-    if (inside && !j->r->set.minimal_answers)
+    if (rep->ns && name_is_within(rep->ns->owner, zone_of(j)) && !j->r->set.minimal_answers)
         read_addresses(j, rep);
-    else
-        rep->ns = NULL;
     return rep;
 }

@@ -15,56 +15,9 @@
 
 #include "dnssec/denial.h"
 #include "dnssec/verify.h"
-#include "resolve/resolve.h"
+#include "resolve/found.h"
 
-struct job;
 struct link;
-
-/* What a question was told, before and after it is judged. In the job's arena. */
-enum found_kind {
-    FOUND_ANSWER,   /* links (maybe none) and the data */
-    FOUND_ALIAS,    /* links alone; the walk goes on at target */
-    FOUND_TOO_LONG, /* a DNAME makes the name too long (YXDOMAIN) */
-    FOUND_NODATA,
-    FOUND_NXDOMAIN,
-};
-
-struct found {
-    enum found_kind kind;
-    bool cached;   /* by the cache or a delegation: no server was asked for it */
-    bool from_cut; /* of the delegation: DS or its denial */
-    int candidate; /* who said so; -1: the cache */
-    bool over_tcp;
-    const name_t *zone;   /* of the server; NULL: the cache */
-    bool of_zone;         /* it says itself that it is of that zone: its NS or SOA is there */
-    const name_t *target; /* the end of the links: whom data and denial are about */
-    uint16_t type;
-    struct rrset_list links; /* CNAME and DNAME in order; a CNAME after a DNAME is made of it */
-    struct rrset_list data;
-    struct rrset *soa;        /* of a denial; may be NULL */
-    struct rrset_list proofs; /* NSEC, NSEC3 */
-    uint32_t negative_ttl;
-    uint32_t stored_s;           /* a denial from the cache: when it was put */
-    struct rrset *ns;            /* shown without minimal_answers */
-    struct rrset_list addresses; /* likewise */
-    /* judged */
-    enum verdict verdict; /* the least of all parts */
-    enum verdict denial;  /* of the negative part */
-    struct fault fault;   /* INSECURE: why */
-    bool no_name;
-};
-
-/* ---- found.c ---- */
-
-/** The state that follows: JOB_VALIDATE, or what found_end() says. found: in the job's arena. */
-enum job_state found_begin(struct job *j, struct found *found);
-/** Stores what is to be kept and fills the outcome. Returns JOB_DONE or what the alias leads to. */
-enum job_state found_end(struct job *j, struct found *found);
-/** What the cache, or for DS the delegation, knows. NULL: nothing. *settled: it was judged before. */
-struct found *found_known(struct job *j, bool *settled);
-
-/** What is remembered to be denied of that name and type, by who may speak of it. */
-bool known_negative(struct job *j, const name_t *name, uint16_t type, struct negative *out);
 
 /* ---- validate.c ---- */
 
