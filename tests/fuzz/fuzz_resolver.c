@@ -11,7 +11,7 @@
  * key for all zones, its DS, signatures that are good or bad as the input says. Then the question's bound on
  * signature checks holds too (KeyTrap, threats A4 to A7).
  *
- * Seeds: make_resolver_seeds.py. */
+ * What an op says of names and records: script.c. Seeds: make_resolver_seeds.py. */
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,7 @@
 #include "dns/msg.h"
 #include "dnssec/verify.h"
 #include "resolve/resolve.h"
+#include "script.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -30,6 +31,12 @@ enum {
     MESSAGES_MAX = ASKS_MAX * (WORK_MESSAGES_MAX + WORK_MESSAGES_BACKGROUND) +
                    2 * REPORT_BURST_MS / REPORT_SPACING_MS * WORK_MESSAGES_BACKGROUND, /* reports */
 };
+
+#ifdef VALIDATES
+static const bool validates = true;
+#else
+static const bool validates = false;
+#endif
 
 struct packet {
     struct packet *next;
@@ -62,12 +69,11 @@ struct run {
     struct cache_settings cache_set;
     now_t now;
     int64_t wake_ms;
-    struct reader script;
-    unsigned rounds; /* times that the script may begin again */
+    struct script script;
     struct packet *packets;
     struct sent *open;
     struct asked asks[ASKS_MAX];
-    unsigned ask_count, messages, serial;
+    unsigned ask_count, messages;
 };
 
 static const uint16_t types[] = {
@@ -75,238 +81,11 @@ static const uint16_t types[] = {
 static const char *const questions[] = {
     "www.a.zz.", "a.zz.", "b.c.d.e.f.g.h.i.j.k.l.a.zz.", "zz.", ".", "x._tcp.b.zz.", "www.b.zz.", "nn.a.zz."};
 
-/* ---- the script ---- */
-
-/* The script begins anew while rounds are left; then every octet is 0. */
-static uint8_t next_octet(struct run *x)
-{
-    if (reader_left(&x->script) == 0 && x->rounds > 0) {
-        x->rounds--;
-        x->script.pos = HEADER_LEN;
-    }
-    return read_u8(&x->script);
-}
-
-static bool is_over(const struct run *x)
-{
-    return reader_left(&x->script) == 0 && x->rounds == 0;
-}
-
-/* ---- names and records that an op speaks of ---- */
-
-static const name_t *text_name(struct run *x, const char *text, const name_t *origin)
-{
-    name_t out[NAME_MAX_LEN];
-    if (name_from_text(out, text, strlen(text), origin) != ERR_OK)
-        return NAME_ROOT;
-    return name_dup(out, &x->arena);
-}
-
-static const name_t *above(const name_t *n, unsigned labels)
-{
-    unsigned all = name_labels(n);
-    return name_parent(n, labels < all ? labels : all);
-}
-
-/* 16 names around the one that was asked. */
-static const name_t *name_by(struct run *x, unsigned which, const name_t *asked)
-{
-    char text[32];
-    switch (which & 15) {
-    case 0:
-        return asked;
-    case 1:
-    case 2:
-    case 3:
-        return above(asked, which & 15);
-    case 4:
-        return NAME_ROOT;
-    case 5:
-        return text_name(x, "zz.", NULL);
-    case 6:
-        return text_name(x, "a.zz.", NULL);
-    case 7:
-        return text_name(x, "b.zz.", NULL);
-    case 8:
-        return text_name(x, "nn", asked);
-    case 9: /* another one each time */
-        snprintf(text, sizeof text, "u%u", x->serial++);
-        return text_name(x, text, above(asked, 1));
-    case 10:
-        snprintf(text, sizeof text, "u%u", x->serial++);
-        return text_name(x, text, asked);
-    case 11:
-        snprintf(text, sizeof text, "u%u.b.zz.", x->serial++);
-        return text_name(x, text, NULL);
-    case 12:
-        return text_name(x, "www.b.zz.", NULL);
-    case 13:
-        return text_name(x, "w1", text_name(x, "long-label-long-label-long-label-long-label-long", asked));
-    case 14:
-        return text_name(x, "nn.a.zz.", NULL);
-    default:
-        return text_name(x, "other.", NULL);
-    }
-}
-
-static struct rdata of_name(const name_t *n)
-{
-    return (struct rdata){n, (uint16_t)name_len(n)};
-}
-
-static struct rdata address(struct run *x, unsigned which, bool v6)
-{
-    uint8_t *p = arena_alloc(&x->arena, 16);
-    static const uint8_t bad[][4] = {{0, 0, 0, 0}, {127, 0, 0, 1}, {169, 254, 1, 1}, {224, 0, 0, 1}};
-    if (v6) {
-        put_u32(p, 0x20010db8);
-        put_u16(p + 14, (uint16_t)(which < 14 ? which + 1 : x->serial++));
-        return (struct rdata){p, 16};
-    }
-    if (which < 10)
-        put_u32(p, 0x0a010001 + which);
-    else if (which < 14)
-        memcpy(p, bad[which - 10], 4);
-    else
-        put_u32(p, 0x0a020000 + x->serial++ % 60000);
-    return (struct rdata){p, 4};
-}
-
-static struct rdata soa(uint8_t *p, const name_t *mname, uint32_t minimum)
-{
-    size_t n = name_copy(p, mname);
-    put_u32(p + n + 17, minimum); /* behind a root RNAME and four fields that nobody reads */
-    return (struct rdata){p, (uint16_t)(n + 21)};
-}
-
-/* ---- DNSSEC ---- */
-
-enum { KEY_LEN = 4 + 32, SIG_LEN = 16 };
-
-static bool validates(void)
-{
-#ifdef VALIDATES
-    return true;
-#else
-    return false;
-#endif
-}
-
-/* The key of all zones; other: of the same tag (two octets of one place in a sum change places). */
-static struct rdata key_rdata(struct run *x, bool other)
-{
-    uint8_t *p = arena_alloc(&x->arena, KEY_LEN);
-    put_u16(p, DNSKEY_FLAG_ZONE | DNSKEY_FLAG_SEP);
-    p[2] = 3;
-    p[3] = ALGORITHM_ED25519;
-    for (unsigned i = 4; i < KEY_LEN; i++)
-        p[i] = (uint8_t)(i * 7);
-    if (other) {
-        uint8_t swap = p[10];
-        p[10] = p[12];
-        p[12] = swap;
-    }
-    return (struct rdata){p, KEY_LEN};
-}
-
-static struct rdata ds_rdata(struct run *x, const name_t *owner)
-{
-    struct rdata key = key_rdata(x, false), ds = {0};
-    bool made = ds_make(owner, &key, DIGEST_SHA256, &x->arena, &ds);
-    assert(made);
-    (void)made;
-    return ds;
-}
-
-/* how: 0 1 how far above the owner the signer is, 2 labels one less, 3 expired, 4 bad. */
-static struct rdata rrsig_rdata(struct run *x, const name_t *owner, uint16_t covered, uint8_t how)
-{
-    struct rdata key = key_rdata(x, false);
-    uint8_t *p = arena_alloc(&x->arena, 18 + NAME_MAX_LEN + SIG_LEN);
-    bool star = owner[0] == 1 && owner[1] == '*';
-    unsigned labels = name_labels(owner) - star;
-    uint32_t wall = (uint32_t)x->now.wall_s;
-    put_u16(p, covered);
-    p[2] = ALGORITHM_ED25519;
-    p[3] = (uint8_t)(how & 4 && labels ? labels - 1 : labels);
-    put_u32(p + 4, 300);
-    put_u32(p + 8, how & 8 ? wall - 1000 : wall + 1000);
-    put_u32(p + 12, wall - 5000);
-    put_u16(p + 16, dnskey_tag(&key));
-    size_t n = 18 + name_copy(p + 18, above(owner, how & 3));
-    memset(p + n, how & 16 ? 1 : 2, SIG_LEN);
-    return (struct rdata){p, (uint16_t)(n + SIG_LEN)};
-}
-
 static bool verify(void *ctx, const struct dnskey *key, const uint8_t *octets, size_t len,
     const uint8_t *signature, size_t signature_len)
 {
     (void)ctx, (void)key, (void)octets, (void)len;
     return signature_len > 0 && !(signature[0] & 1);
-}
-
-/* A record of DNSSEC in place of one of TXT, DS, NSEC, RRSIG. */
-static void make_dnssec(struct run *x, struct rr *rr, unsigned which, const name_t *to)
-{
-    static const uint16_t signed_types[] = {
-        TYPE_A, TYPE_DNSKEY, TYPE_DS, TYPE_NSEC, TYPE_SOA, TYPE_CNAME, TYPE_NS, TYPE_DNAME};
-    static const uint8_t bitmaps[][6] = {{0, 1, 0x40}, {0, 1, 0x20}, {0, 2, 0x22, 0x01}, {0, 1, 0x04}};
-    uint8_t how = next_octet(x), more = next_octet(x);
-    switch (which) {
-    case 6:
-        rr->rdata = ds_rdata(x, rr->owner);
-        return;
-    case 7: {
-        uint8_t *p = arena_alloc(&x->arena, NAME_MAX_LEN + 6);
-        size_t n = name_copy(p, to), bits = how & 3;
-        memcpy(p + n, bitmaps[bits], 2u + bitmaps[bits][1]);
-        rr->rdata = (struct rdata){p, (uint16_t)(n + 2 + bitmaps[bits][1])};
-        return;
-    }
-    case 8:
-    case 14:
-        rr->type = TYPE_DNSKEY;
-        rr->rdata = key_rdata(x, which == 14);
-        return;
-    default:
-        rr->rdata = rrsig_rdata(x, rr->owner, signed_types[more & 7], how);
-    }
-}
-
-static void add_rr(struct run *x, struct msg_builder *b, enum section s, const name_t *asked)
-{
-    static const uint16_t of_kind[] = {TYPE_A, TYPE_AAAA, TYPE_NS, TYPE_CNAME, TYPE_DNAME, TYPE_SOA, TYPE_DS,
-        TYPE_NSEC, TYPE_TXT, TYPE_NS, TYPE_A, TYPE_CNAME, TYPE_A, TYPE_RRSIG, TYPE_TXT, TYPE_NSEC3};
-    static const uint32_t ttls[] = {300, 0, 5, 0xffffffff, 86400, 0x7fffffff, 1, 3600};
-    uint8_t owner = next_octet(x), kind = next_octet(x);
-    unsigned which = kind & 15, target = kind >> 4;
-    struct rr rr = {.owner = name_by(x, owner, asked),
-        .type = of_kind[which],
-        .class = CLASS_IN,
-        .ttl = ttls[owner >> 4 & 7]};
-    unsigned copies = which == 9 ? 20 : which == 10 ? 300 : which == 11 ? 14 : 1;
-    if (which == 12)
-        rr.class = CLASS_CH;
-    for (unsigned i = 0; i < copies; i++) {
-        if (which == 11 && i > 0) /* a chain */
-            rr.owner = rr.rdata.data;
-        const name_t *to = name_by(x, target, asked);
-        uint8_t *p = arena_alloc(&x->arena, 600);
-        rr.rdata = (struct rdata){p, 36};
-        if (rr.type == TYPE_A || rr.type == TYPE_AAAA)
-            rr.rdata = address(x, copies > 1 ? 15 : target, rr.type == TYPE_AAAA);
-        else if (rr.type == TYPE_NS || rr.type == TYPE_CNAME || rr.type == TYPE_DNAME)
-            rr.rdata = of_name(copies > 1 ? name_by(x, 9 + target % 3, asked) : to);
-        else if (rr.type == TYPE_SOA)
-            rr.rdata = soa(p, to, ttls[target & 7]);
-        else if (rr.type == TYPE_NSEC)
-            rr.rdata = of_name(to);
-        else if (rr.type == TYPE_TXT)
-            p[0] = 35;
-        if (validates() && (which == 6 || which == 7 || which == 8 || which == 13 || which == 14))
-            make_dnssec(x, &rr, which, to);
-        msg_add_rr(b, s, &rr);
-    }
 }
 
 /* ---- messages ---- */
@@ -341,7 +120,8 @@ static void speak(struct run *x, const struct action *act, const struct msg *q)
 {
     static const uint16_t rcodes[] = {RCODE_NOERROR, RCODE_NXDOMAIN, RCODE_SERVFAIL, RCODE_FORMERR};
     static uint8_t buf[MSG_MAX_LEN];
-    uint8_t flags = next_octet(x), counts = next_octet(x);
+    x->script.wall_s = (uint32_t)x->now.wall_s;
+    uint8_t flags = script_octet(&x->script), counts = script_octet(&x->script);
     struct msg_builder b;
     msg_build(&b, buf, sizeof buf, q->id,
         (uint16_t)(FLAG_QR | (flags & 1 ? FLAG_AA : 0) | (flags & 2 ? FLAG_TC : 0)), rcodes[flags >> 2 & 3]);
@@ -349,10 +129,10 @@ static void speak(struct run *x, const struct action *act, const struct msg *q)
     const unsigned of_section[] = {counts & 3, counts >> 2 & 7, counts >> 5};
     for (unsigned s = 0; s < SECTION_COUNT; s++)
         for (unsigned i = 0; i < of_section[s]; i++)
-            add_rr(x, &b, (enum section)s, q->question.name);
+            script_add_rr(&x->script, &b, (enum section)s, q->question.name);
     struct edns opt = {.present = true, .udp_size = 1232};
     if (x->set.tell_failures)
-        opt.report_agent = text_name(x, "agent", above(q->question.name, counts & 1));
+        opt.report_agent = script_name(&x->script, "agent", name_above(q->question.name, counts & 1));
     if (q->edns.present && !(flags & 16))
         msg_add_edns(&b, &opt);
     size_t len = msg_finish(&b, false);
@@ -365,10 +145,10 @@ static void speak(struct run *x, const struct action *act, const struct msg *q)
 static void babble(struct run *x, const struct action *act, bool headless)
 {
     uint8_t buf[600];
-    size_t keep = headless ? 2 : act->send.len < 270 ? act->send.len : 270, n = next_octet(x);
+    size_t keep = headless ? 2 : act->send.len < 270 ? act->send.len : 270, n = script_octet(&x->script);
     memcpy(buf, act->send.wire, keep);
-    for (size_t i = 0; i < n && !is_over(x); i++)
-        buf[keep + i] = next_octet(x);
+    for (size_t i = 0; i < n && !script_is_over(&x->script); i++)
+        buf[keep + i] = script_octet(&x->script);
     if (!headless)
         buf[2] |= 0x80;
     later(x, act->send.id, buf, keep + n, 3);
@@ -383,14 +163,18 @@ static void be_honest(struct run *x, const struct action *act, const struct msg 
     bool refers = how & 1;
     msg_build(&b, buf, sizeof buf, q->id, (uint16_t)(FLAG_QR | (refers ? 0 : FLAG_AA)), RCODE_NOERROR);
     msg_add_question(&b, name, q->question.type, q->question.class);
-    const name_t *zone =
-        name_labels(name) > 1u + (how >> 1 & 1) ? above(name, name_labels(name) - 1u - (how >> 1 & 1)) : name;
-    struct rr rr = {
-        .owner = name, .type = TYPE_A, .class = CLASS_IN, .ttl = 300, .rdata = address(x, how >> 4, false)};
+    const name_t *zone = name_labels(name) > 1u + (how >> 1 & 1)
+                             ? name_above(name, name_labels(name) - 1u - (how >> 1 & 1))
+                             : name;
+    struct rr rr = {.owner = name,
+        .type = TYPE_A,
+        .class = CLASS_IN,
+        .ttl = 300,
+        .rdata = script_address(&x->script, how >> 4, false)};
     if (refers) {
-        const name_t *server = text_name(x, "nn", zone);
+        const name_t *server = script_name(&x->script, "nn", zone);
         struct rr ns = {
-            .owner = zone, .type = TYPE_NS, .class = CLASS_IN, .ttl = 300, .rdata = of_name(server)};
+            .owner = zone, .type = TYPE_NS, .class = CLASS_IN, .ttl = 300, .rdata = rdata_of_name(server)};
         msg_add_rr(&b, SECTION_AUTHORITY, &ns);
         rr.owner = server;
         msg_add_rr(&b, SECTION_ADDITIONAL, &rr);
@@ -417,8 +201,9 @@ static void ask(struct run *x, uint8_t what)
     static const struct observer watcher = {.event = on_event};
     if (x->ask_count == ASKS_MAX)
         return;
-    struct question q = {
-        .name = text_name(x, questions[what & 7], NULL), .type = types[what >> 3 & 7], .class = CLASS_IN};
+    struct question q = {.name = script_name(&x->script, questions[what & 7], NULL),
+        .type = types[what >> 3 & 7],
+        .class = CLASS_IN};
     q.no_aliases = (what & 0xc0) == 0x40;
     q.no_read = (what & 0xc0) == 0x80;
     q.background = (what & 0xc0) == 0xc0;
@@ -461,12 +246,12 @@ static void perform(struct run *x, const struct action *act, const struct msg *q
 {
     send_id id = act->send.id;
     bool udp = act->send.transport == TRANSPORT_UDP;
-    if (is_over(x)) {
+    if (script_is_over(&x->script)) {
         if (!udp)
             fail_later(x, id, NET_TIMEOUT, 4000);
         return;
     }
-    uint8_t op = next_octet(x);
+    uint8_t op = script_octet(&x->script);
     switch (op & 15) {
     case 0: /* silence */
         if (!udp)
@@ -492,11 +277,11 @@ static void perform(struct run *x, const struct action *act, const struct msg *q
         speak(x, act, q);
         return;
     case 8:
-        *client = (struct client_op){'a', next_octet(x)};
+        *client = (struct client_op){'a', script_octet(&x->script)};
         speak(x, act, q);
         return;
     case 9:
-        *client = (struct client_op){'c', next_octet(x)};
+        *client = (struct client_op){'c', script_octet(&x->script)};
         speak(x, act, q);
         return;
     case 10: /* the clocks go on, or back */
@@ -513,7 +298,7 @@ static void perform(struct run *x, const struct action *act, const struct msg *q
         *client = (struct client_op){'n', op >> 4};
         return;
     default:
-        be_honest(x, act, q, next_octet(x));
+        be_honest(x, act, q, script_octet(&x->script));
     }
 }
 
@@ -663,7 +448,8 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
     x->set.minimal_answers = settings & 64;
     x->set.minimise_type = settings & 128 ? TYPE_NS : TYPE_A;
     x->set.tell_failures = (settings & 0x18) == 0x18;
-    x->rounds = rounds[more & 3];
+    x->script = (struct script){
+        .arena = &x->arena, .begin = HEADER_LEN, .rounds = rounds[more & 3], .signs = validates};
     x->set.use_v4 = (more & 0x18) != 0x08;
     x->set.use_v6 = (more & 0x18) != 0x10;
     if (more & 0x20)
@@ -674,8 +460,8 @@ static void begin(struct run *x, uint8_t settings, uint8_t more)
     assert(x->cache);
     x->rng = random_new(seed);
     x->set.aggressive = settings & 1;
-    if (validates()) {
-        struct rdata key = key_rdata(x, false);
+    if (validates) {
+        struct rdata key = script_key(&x->script);
         x->anchors = anchors_new();
         anchors_add(x->anchors, NAME_ROOT, TYPE_DNSKEY, &key);
         anchors_settle(x->anchors, &x->set.policy);
@@ -723,10 +509,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     static struct run x;
     memset(&x, 0, sizeof x);
     begin(&x, data[0], data[1]);
-    x.script = reader_of(data, len);
-    x.script.pos = HEADER_LEN;
-    if (len == HEADER_LEN)
-        x.rounds = 0;
+    script_begin(&x.script, data, len);
     ask(&x, data[2]);
     drain(&x);
     /* Some more clients, who come while the first waits. */
