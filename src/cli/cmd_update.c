@@ -114,10 +114,8 @@ static json_t *to_json(const struct update_item *item, int64_t now_s)
             json_array_append_new(changes, json_string(item->changes[i]));
         json_object_set_new(j, "changes", changes);
     }
-    if (item->trouble)
-        record_set_text(j, "trouble", item->trouble);
-    if (item->note)
-        record_set_text(j, "note", item->note);
+    record_set_text(j, "trouble", item->trouble);
+    record_set_text(j, "note", item->note);
     json_object_set_new(j, "newer", json_boolean(item->newer && (!item->trouble || item->written)));
     json_object_set_new(j, "written", json_boolean(item->written));
     return j;
@@ -195,10 +193,8 @@ static enum status run(const struct update *u, bool check, struct out *out)
         json_decref(item->more);
         arena_fini(&arena);
     }
-    if (root_changed && out->format != OUT_JSON) {
-        out_put(out, STYLE_DIM, "a running harkd takes the root's with `hark ctl reload`");
-        out_end(out);
-    }
+    if (root_changed && out->format != OUT_JSON)
+        out_line(out, STYLE_DIM, "a running harkd takes the root's with `hark ctl reload`");
     return worst;
 }
 

@@ -174,14 +174,6 @@ static void view_text(struct out *out, const char *target, const struct hark_mx_
 
 /* ---- JSON ---- */
 
-static json_t *list_of(const char *const *items, size_t n)
-{
-    json_t *j = json_array();
-    for (size_t i = 0; i < n; i++)
-        json_array_append_new(j, record_text(items[i]));
-    return j;
-}
-
 static json_t *json_tlsa(const struct hark_mx_host *h)
 {
     json_t *list = json_array();
@@ -204,11 +196,9 @@ static json_t *json_host(const struct hark_mx_host *h)
     json_object_set_new(j, "preference", json_integer(h->preference));
     record_set_text(j, "name", h->name);
     json_object_set_new(j, "state", json_string(state_words[h->state]));
-    if (h->canonical)
-        record_set_text(j, "canonical", h->canonical);
-    if (h->why)
-        record_set_text(j, "why", h->why);
-    json_object_set_new(j, "addresses", list_of(h->addresses, h->address_count));
+    record_set_text(j, "canonical", h->canonical);
+    record_set_text(j, "why", h->why);
+    json_object_set_new(j, "addresses", record_texts(h->addresses, h->address_count));
     json_object_set_new(j, "secure", json_boolean(h->secure));
     json_object_set_new(j, "tls", json_string(tls_words[h->tls]));
     if (h->tlsa_count) {
@@ -220,28 +210,23 @@ static json_t *json_host(const struct hark_mx_host *h)
 
 static json_t *json_sts(const struct hark_sts *sts)
 {
-    json_t *j = json_object(), *list = json_array();
+    json_t *j = json_object();
     json_object_set_new(j, "mode", json_string(mode_words[sts->mode]));
     record_set_text(j, "id", sts->id);
     json_object_set_new(j, "max_age_s", json_integer(sts->max_age_s));
-    for (size_t i = 0; i < sts->pattern_count; i++)
-        json_array_append_new(list, record_text(sts->patterns[i]));
-    json_object_set_new(j, "mx", list);
-    if (sts->why)
-        record_set_text(j, "why", sts->why);
+    json_object_set_new(j, "mx", record_texts(sts->patterns, sts->pattern_count));
+    record_set_text(j, "why", sts->why);
     return j;
 }
 
 static void view_json(struct out *out, const char *target, const struct hark_mx_plan *plan, const char *note)
 {
-    json_t *j = json_object(), *hosts = json_array(), *warnings = json_array();
+    json_t *j = json_object(), *hosts = json_array();
     record_set_text(j, "target", target);
     record_set_text(j, "domain", plan->domain);
     json_object_set_new(j, "verdict", json_string(verdict_words[plan->verdict]));
-    if (plan->why)
-        record_set_text(j, "why", plan->why);
-    if (plan->canonical)
-        record_set_text(j, "canonical", plan->canonical);
+    record_set_text(j, "why", plan->why);
+    record_set_text(j, "canonical", plan->canonical);
     json_object_set_new(j, "implicit", json_boolean(plan->implicit));
     json_object_set_new(j, "literal", json_boolean(plan->literal));
     json_object_set_new(j, "smtputf8", json_boolean(plan->needs_utf8));
@@ -251,13 +236,9 @@ static void view_json(struct out *out, const char *target, const struct hark_mx_
     json_object_set_new(j, "hosts", hosts);
     if (plan->sts.id)
         json_object_set_new(j, "mta_sts", json_sts(&plan->sts));
-    if (plan->reports)
-        record_set_text(j, "tls_reports", plan->reports);
-    for (size_t i = 0; i < plan->warning_count; i++)
-        json_array_append_new(warnings, record_text(plan->warnings[i]));
-    json_object_set_new(j, "warnings", warnings);
-    if (note)
-        record_set_text(j, "note", note);
+    record_set_text(j, "tls_reports", plan->reports);
+    json_object_set_new(j, "warnings", record_texts(plan->warnings, plan->warning_count));
+    record_set_text(j, "note", note);
     out_json(out, j);
 }
 
@@ -274,8 +255,7 @@ void mx_view_next(struct out *out, const struct hark_mx_plan *plan)
     for (size_t i = 0; i < plan->host_count; i++) {
         const struct hark_mx_host *h = &plan->hosts[i];
         for (size_t k = 0; k < h->address_count && h->state == HARK_MX_HOST_USED; k++) {
-            out_printf(out, STYLE_PLAIN, "%s %s %d", h->name, h->addresses[k], SMTP_PORT);
-            out_end(out);
+            out_line(out, STYLE_PLAIN, "%s %s %d", h->name, h->addresses[k], SMTP_PORT);
         }
     }
 }

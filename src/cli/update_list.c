@@ -15,35 +15,18 @@ struct list {
     struct arena *arena;
 };
 
-static const char *built_in_server(const struct list *l, const struct bootstrap_entry *e)
-{
-    struct registry r;
-    switch (l->kind) {
-    case BOOTSTRAP_DNS:
-        return registry_of_name(update_text(l->arena, "x.%s", e->tld)).rdap;
-    case BOOTSTRAP_ASN:
-        return registry_of_asn(e->asn.first).rdap;
-    case BOOTSTRAP_TAGS:
-        return registry_of_handle(&r, update_text(l->arena, "x-%s", e->tag)) ? r.rdap : NULL;
-    default:
-        return registry_of_address(&e->prefix.addr).rdap;
-    }
-}
-
 static const char *server_now(const struct list *l, const struct bootstrap_entry *e)
 {
-    if (l->now.count == 0)
-        return built_in_server(l, e);
-    switch (l->kind) {
-    case BOOTSTRAP_DNS:
-        return bootstrap_name(&l->now, e->tld);
-    case BOOTSTRAP_ASN:
-        return bootstrap_asn(&l->now, e->asn.first);
-    case BOOTSTRAP_TAGS:
-        return bootstrap_handle(&l->now, update_text(l->arena, "x-%s", e->tag));
-    default:
-        return bootstrap_address(&l->now, &e->prefix.addr);
-    }
+    struct registry_key key = {.kind = l->kind};
+    if (l->kind == BOOTSTRAP_DNS)
+        key.name = update_text(l->arena, "x.%s", e->tld);
+    else if (l->kind == BOOTSTRAP_TAGS)
+        key.name = update_text(l->arena, "x-%s", e->tag);
+    else if (l->kind == BOOTSTRAP_ASN)
+        key.asn = e->asn.first;
+    else
+        key.addr = e->prefix.addr;
+    return registry_server(l->now.count ? &l->now : NULL, &key);
 }
 
 static size_t count_differences(const struct list *l)

@@ -131,8 +131,7 @@ static void view_text(struct out *out, const struct whois_result *r)
     bool found = r->card.kind != CARD_NONE;
     out_words(out, STYLE_STRONG, found && r->card.name ? r->card.name : r->asked);
     out_put(out, STYLE_PLAIN, ": ");
-    out_put(out, found ? STYLE_GOOD : STYLE_BAD, found ? "registered" : "not registered");
-    out_end(out);
+    out_line(out, found ? STYLE_GOOD : STYLE_BAD, "%s", found ? "registered" : "not registered");
     if (found || r->reverse)
         put_wanted(out, r);
     if (found)
@@ -146,18 +145,9 @@ static void view_text(struct out *out, const struct whois_result *r)
 
 /* ---- JSON ---- */
 
-static void set(json_t *j, const char *key, const char *text)
-{
-    if (text)
-        record_set_text(j, key, text);
-}
-
 static void set_list(json_t *j, const char *key, const struct card_list *list)
 {
-    json_t *array = json_array();
-    for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(array, record_text(list->items[i]));
-    json_object_set_new(j, key, array);
+    json_object_set_new(j, key, record_texts(list->items, list->count));
 }
 
 static json_t *json_dns(const struct whois_result *r)
@@ -166,7 +156,7 @@ static json_t *json_dns(const struct whois_result *r)
         [DELEGATION_UNKNOWN] = "unknown", [DELEGATION_NONE] = "none", [DELEGATION_THERE] = "there"};
     json_t *j = json_object();
     json_object_set_new(j, "delegation", json_string(words[r->dns.delegation]));
-    set(j, "asked", r->dns.asked);
+    record_set_text(j, "asked", r->dns.asked);
     set_list(j, "servers", &r->dns.servers);
     if (r->dns.ds_known)
         set_list(j, "ds", &r->dns.ds);
@@ -179,25 +169,25 @@ static void set_card(json_t *j, const struct card *c)
     static const char *const kinds[] = {
         [CARD_DOMAIN] = "domain", [CARD_NETWORK] = "network", [CARD_ASN] = "asn", [CARD_ENTITY] = "entity"};
     json_object_set_new(j, "kind", json_string(kinds[c->kind]));
-    set(j, "name", c->name);
-    set(j, "unicode_name", c->unicode);
-    set(j, "label", c->label);
-    set(j, "handle", c->handle);
-    set(j, "holder", c->holder);
-    set(j, "country", c->country);
-    set(j, "registrar", c->registrar);
-    set(j, "registrar_id", c->registrar_id);
-    set(j, "registrar_url", c->registrar_url);
-    set(j, "created", c->created);
-    set(j, "changed", c->changed);
-    set(j, "expires", c->expires);
+    record_set_text(j, "name", c->name);
+    record_set_text(j, "unicode_name", c->unicode);
+    record_set_text(j, "label", c->label);
+    record_set_text(j, "handle", c->handle);
+    record_set_text(j, "holder", c->holder);
+    record_set_text(j, "country", c->country);
+    record_set_text(j, "registrar", c->registrar);
+    record_set_text(j, "registrar_id", c->registrar_id);
+    record_set_text(j, "registrar_url", c->registrar_url);
+    record_set_text(j, "created", c->created);
+    record_set_text(j, "changed", c->changed);
+    record_set_text(j, "expires", c->expires);
     set_list(j, "status", &c->status);
     set_list(j, "servers", &c->servers);
     if (c->is_signed != CARD_SIGNED_UNKNOWN)
         json_object_set_new(j, "signed", json_boolean(c->is_signed == CARD_SIGNED));
     set_list(j, "ds", &c->ds);
-    set(j, "abuse_email", c->abuse_email);
-    set(j, "abuse_phone", c->abuse_phone);
+    record_set_text(j, "abuse_email", c->abuse_email);
+    record_set_text(j, "abuse_phone", c->abuse_phone);
     set_list(j, "redacted", &c->redacted);
 }
 

@@ -54,7 +54,16 @@ json_t *record_text(const char *text)
 
 void record_set_text(json_t *j, const char *key, const char *text)
 {
-    json_object_set_new(j, key, record_text(text));
+    if (text)
+        json_object_set_new(j, key, record_text(text));
+}
+
+json_t *record_texts(const char *const *texts, size_t count)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, record_text(texts[i]));
+    return list;
 }
 
 json_t *record_ede(int code, const char *text)

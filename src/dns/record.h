@@ -15,7 +15,9 @@ void record_each(
     const struct rrset *rs, bool with_sigs, void (*fn)(void *ctx, const struct rr *rr), void *ctx);
 /** Text that a stranger sent: what is no UTF-8 is escaped. */
 json_t *record_text(const char *text);
-/** Sets j[key] to text that a stranger sent: what is no UTF-8 is escaped. */
+/** An array of those. */
+json_t *record_texts(const char *const *texts, size_t count);
+/** Sets j[key] to text that a stranger sent: what is no UTF-8 is escaped. NULL: sets nothing. */
 void record_set_text(json_t *j, const char *key, const char *text);
 /** {"code": 22, "purpose": "No Reachable Authority", "text": "…"} */
 json_t *record_ede(int code, const char *text);

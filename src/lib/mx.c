@@ -15,6 +15,7 @@
 #include <strings.h>
 
 #include "defs/limits.h"
+#include "dns/record.h"
 #include "lib/mx_inner.h"
 #include "lib/reverse.h"
 
@@ -54,11 +55,7 @@ void mx_warn(struct mx *m, const char *format, ...)
 const char *mx_bare_name(struct mx *m, const name_t *n)
 {
     char buf[NAME_TEXT_LEN];
-    name_text(n, buf);
-    size_t len = strlen(buf);
-    if (len > 1)
-        buf[len - 1] = 0; /* a name's text always ends with a dot, which no escape precedes */
-    return arena_strdup(&m->arena, buf);
+    return arena_strdup(&m->arena, record_bare_name(n, buf));
 }
 
 /* ---- hosts ---- */

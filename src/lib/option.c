@@ -21,10 +21,9 @@ const size_t OPTION_COUNT = sizeof OPTIONS / sizeof OPTIONS[0];
 #define CACHE_LEAST ((size_t)16 << 20)
 #define CACHE_MOST ((size_t)512 << 20)
 
-/* "is unknown: expected yes or no; did you mean yes?", where something is near. */
-static void suggest(const struct setting *s, const char *const *words)
+void option_suggest(const struct setting *s, const char *value, const char *const *words)
 {
-    const char *near = nearest_word(s->values[0], words);
+    const char *near = nearest_word(value, words);
     if (!near)
         return;
     text_add(s->says, "is wrong: expected ");
@@ -98,7 +97,7 @@ static enum err set_bool(const struct setting *s)
 {
     if (parse_bool(s->values[0], option_field(s->option, s->config)))
         return ERR_OK;
-    suggest(s, (const char *const[]){"yes", "no", "on", "off", "true", "false", NULL});
+    option_suggest(s, s->values[0], (const char *const[]){"yes", "no", "on", "off", "true", "false", NULL});
     return ERR_FORMAT;
 }
 
@@ -165,9 +164,8 @@ static enum err set_user(const struct setting *s)
     *out = NULL;
     if (strcasecmp(text, "auto") == 0)
         return ERR_OK;
-    if (!text[0] || text[strcspn(text, " \t:/")]) {
+    if (!text[0] || text[strcspn(text, " \t:/")])
         return ERR_FORMAT;
-    }
     *out = arena_strdup(s->arena, text);
     return ERR_OK;
 }
@@ -181,9 +179,8 @@ static enum err set_sink(const struct setting *s)
         *out = "stderr";
     else if (text[0] == '/')
         *out = arena_strdup(s->arena, text);
-    else {
+    else
         return ERR_FORMAT;
-    }
     return ERR_OK;
 }
 
@@ -191,9 +188,8 @@ static enum err set_sink(const struct setting *s)
 static enum err set_tell(const struct setting *s)
 {
     const char **out = option_field(s->option, s->config), *text = s->values[0];
-    if (!text[0] || strlen(text) > 255) {
+    if (!text[0] || strlen(text) > 255)
         return ERR_FORMAT;
-    }
     *out = strcasecmp(text, "none") == 0   ? NULL
            : strcasecmp(text, "auto") == 0 ? "auto"
                                            : arena_strdup(s->arena, text);
@@ -209,9 +205,8 @@ static enum err set_path(const struct setting *s)
         *out = "";
     else if (text[0] == '/')
         *out = arena_strdup(s->arena, text);
-    else {
+    else
         return ERR_FORMAT;
-    }
     return ERR_OK;
 }
 
@@ -271,7 +266,7 @@ static enum err set_word(const struct setting *s)
             *(unsigned *)field = i;
         return ERR_OK;
     }
-    suggest(s, KINDS[o->kind].words);
+    option_suggest(s, s->values[0], KINDS[o->kind].words);
     return ERR_UNKNOWN;
 }
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-#include "base/nearest.h"
 #include "lib/option_inner.h"
 
 struct numbered {
@@ -37,12 +36,7 @@ static void say_nearest(const struct setting *s, const char *value)
     for (const struct numbered *row = table_of(s->option); row->name && n < NAMES_MAX; row++)
         names[n++] = row->name;
     names[n] = NULL;
-    const char *near = nearest_word(value, names);
-    if (!near)
-        return;
-    text_add(s->says, "is wrong: expected ");
-    option_expects(s->option, s->says);
-    text_printf(s->says, "; did you mean %s?", near);
+    option_suggest(s, value, names);
 }
 
 /* By name or number. */

@@ -32,6 +32,9 @@ size_t option_size(enum option_kind kind);
 /** "512M": octets in the greatest unit that divides them. */
 void option_size_text(struct text *t, unsigned long long octets);
 
+/** Says "is wrong: expected yes or no; did you mean yes?", if one of the words is near. */
+void option_suggest(const struct setting *s, const char *value, const char *const *words);
+
 enum err option_set_endpoints(const struct setting *s);
 enum err option_set_prefixes(const struct setting *s);
 enum err option_set_secrets(const struct setting *s);

@@ -1,7 +1,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/nearest.h"
 #include "dns/present.h"
 #include "lib/file.h"
 #include "lib/option_inner.h"
@@ -106,14 +105,10 @@ static bool is_above_a_local_zone(const name_t *name, const char **holder)
 
 static void say_of_zone(const struct setting *s, const char *value, const char *holder)
 {
-    const char *near = nearest_word(value, LOCAL_ZONES);
     if (holder)
         text_printf(s->says, "is inside of %s, which can be switched off as a whole", holder);
-    else if (near) {
-        text_add(s->says, "is wrong: expected ");
-        option_expects(s->option, s->says);
-        text_printf(s->says, "; did you mean %s?", near);
-    }
+    else
+        option_suggest(s, value, LOCAL_ZONES);
 }
 
 enum err option_set_zones(const struct setting *s)
@@ -147,9 +142,8 @@ enum err option_set_sources(const struct setting *s)
     for (size_t i = 0; i < s->count && !automatic; i++) {
         struct addr addr;
         *s->bad = i;
-        if (addr_parse(&addr, s->values[i])) {
+        if (addr_parse(&addr, s->values[i]))
             return ERR_FORMAT;
-        }
         if (addr.family == FAMILY_V4)
             v4[n4++] = addr;
         else
@@ -258,9 +252,8 @@ enum err option_set_hints(const struct setting *s)
         err = hints_file(s, list, &count);
     for (size_t i = 0; i < s->count && !file && !err; i++) {
         *s->bad = i;
-        if (!hint_line(list, &count, s->values[i], s->arena)) {
+        if (!hint_line(list, &count, s->values[i], s->arena))
             err = ERR_FORMAT;
-        }
     }
     if (!err && count == 0) {
         *s->bad = s->count;

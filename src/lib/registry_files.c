@@ -59,8 +59,10 @@ static struct registry compiled_in(const struct registry_key *key)
     }
 }
 
-static const char *find(const struct bootstrap *b, const struct registry_key *key)
+const char *registry_server(const struct bootstrap *b, const struct registry_key *key)
 {
+    if (!b)
+        return compiled_in(key).rdap;
     switch (key->kind) {
     case BOOTSTRAP_DNS:
         return bootstrap_name(b, key->name);
@@ -82,7 +84,7 @@ struct registry registry_find(const struct registry_key *key, struct arena *a)
         return r; /* a top-level domain itself is IANA's */
     text_init(&why);
     if (registry_fetched(&b, key->kind, a, &why) == ERR_OK)
-        r.rdap = find(&b, key);
+        r.rdap = registry_server(&b, key);
     else if (why.len)
         r.trouble = arena_strdup(a, why.data);
     text_fini(&why);

@@ -18,6 +18,8 @@ struct registry_key {
 /** The fetched list. ERR_NOTFOUND: there is none, or it is older than what is compiled in; ERR_FORMAT,
  * ERR_SYSTEM: it cannot be read, `why` tells. */
 enum err registry_fetched(struct bootstrap *out, enum bootstrap_kind kind, struct arena *a, struct text *why);
+/** The RDAP server that a list names; b NULL: the list that is compiled in. NULL: it names none. */
+const char *registry_server(const struct bootstrap *b, const struct registry_key *key);
 /** The register, by the newest list; its texts live in the arena or are static. */
 struct registry registry_find(const struct registry_key *key, struct arena *a);
 

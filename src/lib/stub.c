@@ -6,7 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "defs/limits.h"
-#include "dns/name.h"
+#include "dns/record.h"
 
 struct asking {
     const struct stub_ask *ask;
@@ -29,15 +29,6 @@ static void take_reason(struct stub_said *s, const struct msg *m)
     snprintf(s->reason, sizeof s->reason, "%s", m->edns.ede[0].text ? m->edns.ede[0].text : "");
 }
 
-/* Without the final dot, as people write names. */
-static void take_name(struct stub_said *s, const name_t *name)
-{
-    name_text(name, s->canonical);
-    size_t len = strlen(s->canonical);
-    if (len > 1)
-        s->canonical[len - 1] = 0;
-}
-
 static void take_data(struct stub_said *s, const struct rr *rr, bool as_text)
 {
     if (!s->has_data || rr->ttl < s->ttl_s)
@@ -45,17 +36,17 @@ static void take_data(struct stub_said *s, const struct rr *rr, bool as_text)
     s->has_data = true;
     if (as_text) {
         rdata_texts_add(&s->data, rr->type, &rr->rdata);
-        take_name(s, rr->owner);
+        record_bare_name(rr->owner, s->canonical);
         return;
     }
     if (rr->type == TYPE_PTR) {
-        take_name(s, rr->rdata.data);
+        record_bare_name(rr->rdata.data, s->canonical);
         return;
     }
     struct addr a = rr->type == TYPE_A ? addr_v4(rr->rdata.data) : addr_v6(rr->rdata.data);
     if (s->count < STUB_ADDRESSES_MAX)
         s->addresses[s->count++] = a;
-    take_name(s, rr->owner);
+    record_bare_name(rr->owner, s->canonical);
 }
 
 /* One question; true: it has data. */

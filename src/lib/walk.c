@@ -3,23 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dns/msg.h"
+#include "dns/record.h"
 #include "lib/drive.h"
-
-/* Without the final dot, as people write names. */
-static void take_name(struct walk_said *s, const name_t *name)
-{
-    name_text(name, s->canonical);
-    size_t len = strlen(s->canonical);
-    if (len > 1)
-        s->canonical[len - 1] = 0;
-}
 
 static void take_texts(struct walk_said *s, const struct rrset *set)
 {
     for (unsigned i = 0; i < set->count; i++)
         rdata_texts_add(&s->data, set->type, &set->rdata[i]);
-    take_name(s, set->owner);
+    record_bare_name(set->owner, s->canonical);
 }
 
 static void take_set(struct walk_said *s, const struct rrset *set)
@@ -27,12 +18,12 @@ static void take_set(struct walk_said *s, const struct rrset *set)
     for (unsigned i = 0; i < set->count; i++) {
         const uint8_t *data = set->rdata[i].data;
         if (set->type == TYPE_PTR)
-            take_name(s, data);
+            record_bare_name(data, s->canonical);
         else if (s->count < WALK_ADDRESSES_MAX)
             s->addresses[s->count++] = set->type == TYPE_A ? addr_v4(data) : addr_v6(data);
     }
     if (set->type != TYPE_PTR)
-        take_name(s, set->owner);
+        record_bare_name(set->owner, s->canonical);
 }
 
 /* The worst verdict and the worst rcode stay. */
