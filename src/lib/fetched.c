@@ -103,7 +103,9 @@ enum err fetched_read(char **out, size_t *len, const char *path, size_t max, str
     struct text said;
     enum err err = ERR_OK;
     *out = NULL;
-    if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR))
+    /* EACCES: the folder is not for this user, as that of a service with a user of its own (systemd's
+     * DynamicUser) is not: nobody else's errors. */
+    if (access(path, F_OK) < 0 && (errno == ENOENT || errno == ENOTDIR || errno == EACCES))
         return ERR_NOTFOUND;
     text_init(&said);
     char *data = file_read(path, max, len, &said);

@@ -19,7 +19,8 @@ enum err fetched_write(const char *path, const char *data, size_t n);
 /** Adds the last line. */
 void fetched_seal(struct text *t);
 /** A sealed file of at most max octets, with a zero behind them; mem_free() them. *len does not count the
- * last line. NULL: ERR_NOTFOUND, there is none; else `why` tells, with the path. */
+ * last line. NULL: ERR_NOTFOUND, there is none, or its folder is closed to this user; else `why` tells, with
+ * the path. */
 enum err fetched_read(char **out, size_t *len, const char *path, size_t max, struct text *why);
 
 #endif

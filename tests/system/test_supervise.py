@@ -256,24 +256,51 @@ def test_a_user_namespace_without_that_user_gets_a_warning(tmp_path):
 UNITS = TOP / "systemd"
 
 
-def exposure(folder: Path) -> float:
-    """What systemd-analyze security says of harkd.service there, 0 (safe) to 10."""
+def installed(folder: Path, unit: str, programs: str = "/usr/bin"):
+    text = (UNITS / f"{unit}.in").read_text()
+    (folder / unit).write_text(text.replace("@SBINDIR@", programs).replace("@BINDIR@", programs))
+
+
+def exposure(folder: Path, unit: str) -> float:
+    """What systemd-analyze security says of that unit there, 0 (safe) to 10."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("there is no systemd-analyze")
-    said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(folder / "harkd.service")],
+    said = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", str(folder / unit)],
                           stdout=subprocess.PIPE, text=True, env=os.environ | {"SYSTEMD_COLORS": "0"}, check=False).stdout
-    return float(re.search(r"Overall exposure level for harkd.service: ([0-9.]+)", said)[1])
+    return float(re.search(rf"Overall exposure level for {unit}: ([0-9.]+)", said)[1])
 
 
-@pytest.mark.parametrize("sockets, most", [(False, 1.6), (True, 1.1)], ids=["capability", "socket-activation"])
-def test_the_units_expose_little(tmp_path, sockets, most):
+EXPOSURE = [("harkd.service", False, 1.6), ("harkd.service", True, 1.1), ("hark-update.service", False, 1.1)]
+
+
+@pytest.mark.parametrize("unit, sockets, most", EXPOSURE, ids=["capability", "socket-activation", "update"])
+def test_the_units_expose_little(tmp_path, unit, sockets, most):
     """`systemd-analyze security --offline=true`; the same command gives 9.6 for named and unbound of Debian 12, 2.3 for pdns-recursor."""
-    text = (UNITS / "harkd.service.in").read_text().replace("@SBINDIR@", "/usr/sbin")
-    (tmp_path / "harkd.service").write_text(text)
+    installed(tmp_path, unit)
     if sockets:
         (tmp_path / "harkd.service.d").mkdir()
         shutil.copy(UNITS / "socket.conf", tmp_path / "harkd.service.d")
-    assert exposure(tmp_path) <= most
+    assert exposure(tmp_path, unit) <= most
+
+
+def test_the_units_are_what_systemd_reads(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("there is no systemd-analyze")
+    for name in ("harkd", "hark"):
+        (tmp_path / name).symlink_to("/bin/true")
+    for unit in ("harkd.service", "hark-update.service"):
+        installed(tmp_path, unit, str(tmp_path))
+    for unit in ("harkd.socket", "hark-update.timer"):
+        shutil.copy(UNITS / unit, tmp_path)
+    units = sorted(str(file) for file in tmp_path.glob("*.*"))
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *units], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert (done.returncode, done.stdout, len(units)) == (0, "", 4)
+
+
+def test_update_writes_as_the_user_who_reads_it():
+    def lines(unit):
+        return re.findall("^(?:DynamicUser|User|StateDirectory|StateDirectoryMode)=.*$", (UNITS / unit).read_text(), re.MULTILINE)
+    assert len(lines("harkd.service.in")) == 4 and lines("harkd.service.in") == lines("hark-update.service.in")
 
 
 def test_the_unit_lets_harkd_do_what_it_does(tmp_path):

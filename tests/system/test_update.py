@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import re
+import tempfile
 import time
 from pathlib import Path
 
@@ -302,6 +303,20 @@ def test_what_ICANN_did_not_sign_is_refused(update, signer, tmp_path):
 def test_without_authority_of_its_own_only_ICANNs_counts(update, hark, tmp_path):
     done = hark("update", "--ca", "/nowhere/ca.pem")
     assert done.returncode == 1 and "/nowhere/ca.pem cannot be read: No such file" in done.stderr, done
+
+
+def test_who_may_not_see_the_folder_uses_what_is_compiled_in(hark):
+    """That of a service with a user of its own is closed to others (DynamicUser); a file that cannot be read is another thing."""
+    if Path("/proc/self/uid_map").read_text().split() != ["0", "0", "4294967295"]:
+        pytest.skip("this user namespace has no other user")
+    other = {"user": 65534, "group": 65534, "extra_groups": []}
+    with tempfile.TemporaryDirectory() as folder:  # not pytest's: that one is closed
+        (Path(folder) / "root-hints").write_text("; nothing\n")
+        (Path(folder) / "root-hints").chmod(0o600)
+        env = os.environ | {"HARK_STATE": folder}
+        assert hark("trace", "www.python.org", env=env, **other).stderr == "", "the folder is root's alone"
+        Path(folder).chmod(0o755)
+        assert "root-hints cannot be read: Permission denied" in hark("trace", "www.python.org", env=env, **other).stderr
 
 
 def test_harkd_takes_what_was_fetched_at_its_reload(update, signer, start_harkd, hark):
