@@ -1,5 +1,6 @@
 #include "cli/address.h"
 
+#include <limits.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,27 @@ void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a)
     name_from_text(out, t.data, t.len, NULL);
 }
 
+/* dig's -x 10.1: the zone of what begins so. */
+static enum err reverse_part(name_t out[NAME_MAX_LEN], const char *arg)
+{
+    char buf[REVERSE_TEXT_LEN];
+    unsigned octets[3], n = 0;
+    struct text t;
+    do {
+        char *end;
+        unsigned long v = *arg >= '0' && *arg <= '9' ? strtoul(arg, &end, 10) : ULONG_MAX;
+        if (v > 255 || n == 3 || (*end && *end != '.'))
+            return ERR_FORMAT;
+        octets[n++] = (unsigned)v;
+        arg = *end && end[1] ? end + 1 : ""; /* "10." too */
+    } while (*arg);
+    text_init_fixed(&t, buf, sizeof buf);
+    while (n > 0)
+        text_printf(&t, "%u.", octets[--n]);
+    text_add(&t, "in-addr.arpa");
+    return name_from_text(out, t.data, t.len, NULL);
+}
+
 enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
 {
     return idn_to_name(out, arg, complaint);
@@ -29,6 +51,8 @@ enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool revers
     if (!reverse)
         return address_name(out, arg, complaint);
     if (addr_parse(&addr, arg) != ERR_OK) {
+        if (reverse_part(out, arg) == ERR_OK)
+            return ERR_OK;
         text_add(complaint, "not an address");
         return ERR_FORMAT;
     }

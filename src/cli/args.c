@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "base/nearest.h"
@@ -110,22 +111,46 @@ static enum err set_number(struct parse *p, enum option o, const char *value, co
 
 static bool is_forbidden_type(uint16_t type)
 {
-    return type == TYPE_NONE || type == TYPE_OPT || type == TYPE_TSIG || type == TYPE_AXFR ||
-           type == TYPE_IXFR;
+    return type == TYPE_NONE || type == TYPE_OPT || type == TYPE_TSIG;
+}
+
+/* What stands behind IXFR=; NULL: the word is no such. */
+static const char *serial_in(const char *word)
+{
+    return strncasecmp(word, "IXFR=", 5) == 0 ? word + 5 : NULL;
+}
+
+static enum err add_incremental(struct parse *p, const char *word, const char *serial)
+{
+    char *end;
+    unsigned long long n = strtoull(serial, &end, 10);
+    if (serial[0] < '0' || serial[0] > '9' || *end || n > UINT32_MAX) {
+        text_printf(p->complaint, "%s: a serial is a number up to %u", word, UINT32_MAX);
+        return ERR_FORMAT;
+    }
+    p->args->serial = (uint32_t)n;
+    p->args->types[p->args->type_count++] = TYPE_IXFR;
+    return ERR_OK;
 }
 
 static enum err add_type(struct parse *p, const char *word)
 {
     struct args *a = p->args;
     uint16_t type;
+    const char *serial = serial_in(word);
+    if (serial)
+        return add_incremental(p, word, serial);
     if (rrtype_from_text(&type, word, strlen(word)) != ERR_OK) {
         text_printf(p->complaint, "unknown record type '%s'; by number: TYPE65", word);
         return ERR_FORMAT;
     }
     if (is_forbidden_type(type)) {
-        text_printf(p->complaint, "%s is not a type to ask for; %s", word,
-            type == TYPE_AXFR || type == TYPE_IXFR ? "hark does no zone transfers: kdig and dig do"
-                                                   : "it is part of messages, not data");
+        text_printf(
+            p->complaint, "%s is not a type to ask for; %s", word, "it is part of messages, not data");
+        return ERR_FORMAT;
+    }
+    if (type == TYPE_IXFR) {
+        text_printf(p->complaint, "%s needs the serial that is held: IXFR=2026112301", word);
         return ERR_FORMAT;
     }
     a->types[a->type_count++] = type;
@@ -331,7 +356,7 @@ static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
 static bool is_type(const char *word)
 {
     uint16_t type;
-    return rrtype_from_text(&type, word, strlen(word)) == ERR_OK;
+    return serial_in(word) || rrtype_from_text(&type, word, strlen(word)) == ERR_OK;
 }
 
 /* As dig takes them, in upper case alone: in lower case in and ch are top-level domains. */

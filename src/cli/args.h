@@ -54,6 +54,7 @@ struct args {
     unsigned edns_option_count;
     const uint8_t *cookie; /* of COOKIE with a value */
     size_t cookie_len;
+    uint32_t serial; /* of IXFR=SERIAL */
     uint16_t opcode, edns_flags;
     uint8_t edns_version;
     struct prefix subnet; /* with OPTION_SUBNET */

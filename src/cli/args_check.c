@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "cli/address.h"
+#include "dns/rrtype.h"
+
 /* As people call it, and as they find its help. */
 static const char *command_said(enum command c)
 {
@@ -80,6 +83,12 @@ enum err args_check(const struct args *a, struct text *complaint)
             a->servers[0]);
         return ERR_FORMAT;
     }
+    for (size_t i = 0; i < a->type_count && a->command != COMMAND_ASK; i++) {
+        if (a->types[i] == TYPE_AXFR || a->types[i] == TYPE_IXFR) {
+            text_add(complaint, "a zone as a whole is asked of one server: hark ZONE AXFR @SERVER");
+            return ERR_FORMAT;
+        }
+    }
     for (size_t i = 0; i < a->name_count; i++)
         if (is_url(a, a->names[i], complaint))
             return ERR_FORMAT;
@@ -89,8 +98,12 @@ enum err args_check(const struct args *a, struct text *complaint)
 enum err args_check_addresses(const struct args *a, struct text *complaint)
 {
     for (size_t i = 0; i < a->name_count; i++) {
-        struct addr addr;
-        if (addr_parse(&addr, a->names[i]) != ERR_OK) {
+        name_t name[NAME_MAX_LEN];
+        struct text why;
+        text_init(&why);
+        enum err err = address_question(name, a->names[i], true, &why);
+        text_fini(&why);
+        if (err) {
             text_printf(
                 complaint, "-x takes addresses, and '%s' is none: 192.0.2.1 or 2001:db8::1", a->names[i]);
             return ERR_FORMAT;

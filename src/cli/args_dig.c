@@ -227,7 +227,7 @@ static const struct {
     {"coflag", "the flag by its bit: +ednsflags=0x4000"},
     {"co", "the flag by its bit: +ednsflags=0x4000"},
     {"showbadcookie", "the refusal itself is shown with: +nobadcookie"},
-    {"onesoa", "hark does no zone transfers"},
+    {"onesoa", "the SOA that ends a transfer is shown, as it came"},
     {"split", "keys and signatures are on several lines with: +multiline"},
     {"fuzztime", "hark signs no questions (TSIG)"},
     {"dscp", "the system's packet filter can mark packets"},

@@ -97,7 +97,9 @@ const char *ask_view_server(const struct endpoint *e, char buf[ASK_VIEW_SERVER_L
     return buf;
 }
 
-static void add_stats(struct text *t, const struct ask_view *v, const struct ask_reply *r)
+/* of: a zone; NULL: a message */
+static void add_stats(
+    struct text *t, const struct ask_view *v, const struct ask_reply *r, const struct transfer *of)
 {
     char addr[ASK_VIEW_SERVER_LEN];
     ask_view_server(&r->server, addr);
@@ -106,7 +108,12 @@ static void add_stats(struct text *t, const struct ask_view *v, const struct ask
         transport_text(r, true));
     text_add(t, ";; WHEN: ");
     add_time(t, false, v->when);
-    text_printf(t, "\n;; MSG SIZE  rcvd: %zu\n\n", r->octets);
+    if (of)
+        text_printf(t, "\n;; XFR size: %llu records (messages %llu, bytes %llu)\n\n",
+            (unsigned long long)of->records, (unsigned long long)of->messages,
+            (unsigned long long)of->octets);
+    else
+        text_printf(t, "\n;; MSG SIZE  rcvd: %zu\n\n", r->octets);
 }
 
 static void end_block(struct text *t)
@@ -168,15 +175,20 @@ static void put_lines(struct out *out, const char *text)
     }
 }
 
+static void add_before(struct text *t, const struct ask_view *v, const struct ask_reply *r)
+{
+    if (v->args->on[OPTION_CMD])
+        add_command(t, v->args);
+    if (v->args->on[OPTION_QR])
+        add_query(t, v, r);
+}
+
 static void view_text(const struct ask_view *v, const struct ask_reply *r)
 {
     const struct args *a = v->args;
     struct text t;
     text_init(&t);
-    if (a->on[OPTION_CMD])
-        add_command(&t, a);
-    if (a->on[OPTION_QR])
-        add_query(&t, v, r);
+    add_before(&t, v, r);
     if (r->end == ASK_REPLY) {
         if (v->present.comments)
             add_warnings(&t, r);
@@ -186,20 +198,20 @@ static void view_text(const struct ask_view *v, const struct ask_reply *r)
         if (v->present.comments)
             add_security(&t, v->security);
         if (a->on[OPTION_STATS])
-            add_stats(&t, v, r);
+            add_stats(&t, v, r, NULL);
     }
     put_lines(v->out, t.data);
     text_fini(&t);
 }
 
-static void view_short(const struct ask_view *v, const struct ask_reply *r)
+static void view_short(const struct ask_view *v, const struct ask_reply *r, size_t n)
 {
     struct present present = v->present;
     struct text t;
     char addr[ASK_VIEW_SERVER_LEN];
     present.multiline = false;
     text_init(&t);
-    for (size_t i = 0; i < r->msg.counts[SECTION_ANSWER]; i++) {
+    for (size_t i = 0; i < n; i++) {
         text_clear(&t);
         rr_data_to_text(&t, &r->msg.rrs[SECTION_ANSWER][i], &present);
         if (v->args->on[OPTION_IDENTIFY])
@@ -297,7 +309,38 @@ void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const s
     else if (v->out->format == OUT_TEXT)
         view_text(v, r);
     else if (r->end == ASK_REPLY)
-        view_short(v, r);
+        view_short(v, r, r->msg.counts[SECTION_ANSWER]);
+}
+
+void ask_view_records(const struct ask_view *v, const struct ask_reply *r, size_t n, bool begins)
+{
+    struct text t;
+    if (v->out->format == OUT_SHORT) {
+        view_short(v, r, n);
+        return;
+    }
+    text_init(&t);
+    if (begins)
+        add_before(&t, v, r);
+    for (size_t i = 0; i < n && v->present.sections[SECTION_ANSWER]; i++)
+        rr_to_text_as(&t, &r->msg.rrs[SECTION_ANSWER][i], &v->present);
+    put_lines(v->out, t.data);
+    text_fini(&t);
+}
+
+void ask_view_transfer(
+    const struct ask_view *v, const struct ask_reply *r, const struct transfer *of, bool begins)
+{
+    struct text t;
+    text_init(&t);
+    if (begins)
+        add_before(&t, v, r);
+    if (of->state == TRANSFER_CURRENT && v->present.comments)
+        text_printf(&t, ";; Nothing is newer than the serial %u\n", of->held);
+    if (v->args->on[OPTION_STATS])
+        add_stats(&t, v, r, of);
+    put_lines(v->out, t.data);
+    text_fini(&t);
 }
 
 void ask_view_error(

@@ -9,6 +9,7 @@
 #include "cli/security.h"
 #include "dns/present.h"
 #include "lib/ask.h"
+#include "lib/transfer.h"
 
 struct ask_view {
     struct out *out;
@@ -24,6 +25,11 @@ void ask_view_init(struct ask_view *v, const struct args *args, struct out *out)
 /** Without a reply text and short form print no more than what was sent, and that only if it was asked for:
  * the complaint goes to stderr. */
 void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
+/** The first n records of the answer section: what came of a zone. begins: they are the first ones. */
+void ask_view_records(const struct ask_view *v, const struct ask_reply *r, size_t n, bool begins);
+/** In text, what stands behind a zone's records. begins: there were none. */
+void ask_view_transfer(
+    const struct ask_view *v, const struct ask_reply *r, const struct transfer *t, bool begins);
 /** A question that could not be asked: nothing, or in JSON an object with QNAME, QTYPE, QTYPEname, server and
  * error. q NULL: `word` is no name, and stands instead. */
 void ask_view_error(

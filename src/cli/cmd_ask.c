@@ -4,6 +4,7 @@
 #include "base/now.h"
 #include "base/random.h"
 #include "cli/address.h"
+#include "cli/ask_transfer.h"
 #include "cli/ask_view.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -119,6 +120,42 @@ static void say_progress(const struct target *to, const struct msg_question *que
     text_fini(&t);
 }
 
+static bool is_transfer(uint16_t type)
+{
+    return type == TYPE_AXFR || type == TYPE_IXFR;
+}
+
+static enum status transfer_zone(
+    struct asking *q, const struct target *to, const struct msg_question *question, struct ask_view *view)
+{
+    struct arena arena;
+    struct ask_reply r;
+    struct ask_transfer transfer;
+    struct ask_settings settings = to->settings;
+    struct text why;
+    arena_init(&arena);
+    text_init(&why);
+    view->when = now_read(false).wall_s;
+    ask_transfer_begin(&transfer, &settings, view, question);
+    ask(&r, &settings, question, q->rng, &arena);
+    enum status status = ask_transfer_end(&transfer, &r, &why);
+    if (why.len) {
+        char at[ASK_VIEW_SERVER_LEN], name[NAME_TEXT_LEN];
+        struct text t;
+        text_init(&t);
+        text_printf(&t, "no transfer of %s from %s@%u: %s%s", name_text(question->name, name),
+            ask_view_server(&r.server, at), r.server.port, why.data,
+            to->said ? "" : "; ask one of the zone's own: @SERVER");
+        complain(q, t.data);
+        text_fini(&t);
+    } else if (r.end != ASK_REPLY) {
+        complain_no_reply(q, to, &r);
+    }
+    text_fini(&why);
+    arena_fini(&arena);
+    return status;
+}
+
 static enum status ask_one(struct asking *q, const struct target *to, const struct msg_question *question)
 {
     struct arena arena;
@@ -130,8 +167,10 @@ static enum status ask_one(struct asking *q, const struct target *to, const stru
         ask_view_error(&view, question, NULL, to->trouble);
         return to->status;
     }
-    arena_init(&arena);
     say_progress(to, question);
+    if (is_transfer(question->type))
+        return transfer_zone(q, to, question, &view);
+    arena_init(&arena);
     ask(&r, &to->settings, question, q->rng, &arena);
     if (r.end != ASK_REPLY)
         complain_no_reply(q, to, &r);

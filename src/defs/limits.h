@@ -201,6 +201,12 @@
 #define STS_PATTERNS_MAX 64u
 #define STS_MAX_AGE_S 31557600u /* RFC 8461 3.2 */
 
+/* ---- a zone as a whole (lib/transfer.c, lib/ask.c) ---- */
+#define TRANSFER_OCTETS_MAX                                                                                  \
+    8589934592ull /* of one zone; the largest that anybody may fetch (se., ch.) have 1 to 2 GB */
+#define TRANSFER_TIME_MS_MAX                                                                                 \
+    3600000 /* of one zone: those in 2 MB/s; the usual patience is that with a message */
+
 /* ---- registration data (lib/rdap.c, lib/whois.c; threat S13) ---- */
 #define WHOIS_OCTETS_MAX 262144u       /* of one reply */
 #define WHOIS_TIME_MS_MAX 10000        /* of one look-up, referrals and redirects included */

@@ -7,9 +7,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define QUERY_OCTETS 512u /* header, a name of 255 octets, OPT with the options of struct edns: far below */
+#include "defs/limits.h"
+
+#define QUERY_OCTETS                                                                                         \
+    512u /* header, a name of 255 octets, an SOA, OPT with the options of struct edns: far below */
 #define CLIENT_COOKIE_LEN 8u /* RFC 7873 4 */
 /* Octets from the beginning of an OPT, whose owner is the root (RFC 6891 6.1.2). */
+#define SERIAL_SOA_LEN 34u /* owner by pointer, 10 octets, two root names, five numbers */
 #define OPT_FLAGS_AT 7u
 #define OPT_RDLEN_AT 9u
 #define STRAYS_MAX 1000u /* packets read in one wait: a flood of wrong ones ends it as silence does */
@@ -23,8 +27,10 @@ struct exchange {
     struct ask_reply *out;
     uint8_t *query; /* behind two octets of its length, as TCP takes it */
     size_t query_len;
+    int64_t start_ms; /* of the connection */
     uint16_t id;
     bool edns;
+    bool following; /* the first of many messages was taken */
     uint8_t edns_version;
     uint8_t cookie[EDNS_COOKIE_MAX];
     uint8_t cookie_len; /* 0: none is sent */
@@ -70,6 +76,20 @@ static void append_to_edns(struct exchange *x, size_t opt, size_t cap)
     x->query_len = w.pos;
 }
 
+/* Before the OPT, an SOA of which only the serial says anything (RFC 1995 3). */
+static void insert_serial(struct exchange *x, size_t opt)
+{
+    static const uint8_t head[] = {0xc0, 12, 0, TYPE_SOA, 0, CLASS_IN, 0, 0, 0, 0, 0, 22, 0, 0};
+    uint8_t soa[SERIAL_SOA_LEN] = {0};
+    memcpy(soa, head, sizeof head);
+    put_u16(soa + 4, x->question->class);
+    put_u32(soa + sizeof head, x->settings->serial);
+    memmove(x->query + opt + sizeof soa, x->query + opt, x->query_len - opt);
+    memcpy(x->query + opt, soa, sizeof soa);
+    put_u16(x->query + 8, 1); /* NSCOUNT */
+    x->query_len += sizeof soa;
+}
+
 static void build_query(struct exchange *x)
 {
     const struct ask_settings *s = x->settings;
@@ -92,8 +112,13 @@ static void build_query(struct exchange *x)
     x->query = frame + 2;
     x->id = random_u16(x->rng);
     x->query_len = msg_query(x->query, cap, x->id, flags, x->question, &e);
+    size_t opt = x->query_len - (x->edns ? edns_size(&e) : 0u);
+    if (s->serial_held) {
+        insert_serial(x, opt);
+        opt += SERIAL_SOA_LEN;
+    }
     if (x->edns)
-        append_to_edns(x, x->query_len - edns_size(&e), cap);
+        append_to_edns(x, opt, cap);
     put_u16(frame, (uint16_t)x->query_len);
     x->out->query = x->query;
     x->out->query_len = x->query_len;
@@ -117,6 +142,13 @@ static bool is_our_cookie(const struct exchange *x, const struct edns *e)
            memcmp(e->cookie, x->cookie, CLIENT_COOKIE_LEN) == 0;
 }
 
+/* Only the first of many messages has to say what was asked (RFC 5936 2.2.1). */
+static bool is_next(const struct exchange *x, const struct msg *m)
+{
+    return x->following && m->qdcount == 0 && m->id == x->id && (m->flags & FLAG_QR) &&
+           m->opcode == x->settings->opcode;
+}
+
 /* In memory of its own: what strays leave behind would add up, a thousand of them to a gigabyte. */
 static bool is_wanted(const struct exchange *x, const uint8_t *wire, size_t len)
 {
@@ -124,7 +156,8 @@ static bool is_wanted(const struct exchange *x, const uint8_t *wire, size_t len)
     struct msg m;
     arena_init(&trial);
     bool wanted = msg_parse(&m, wire, len, &trial) == MSG_OK &&
-                  ask_is_reply(&m, x->id, x->settings->opcode, x->question) && is_our_cookie(x, &m.edns);
+                  (ask_is_reply(&m, x->id, x->settings->opcode, x->question) || is_next(x, &m)) &&
+                  is_our_cookie(x, &m.edns);
     arena_fini(&trial);
     return wanted;
 }
@@ -274,12 +307,10 @@ static enum ask_end move_octets(struct exchange *x, int fd, short events, uint8_
 }
 
 /* RFC 7766: two octets of length before each message. */
-static enum ask_end try_tcp(struct exchange *x, int fd, int64_t until)
+static enum ask_end read_message(struct exchange *x, int fd, int64_t until)
 {
     uint8_t head[2];
-    enum ask_end end = move_octets(x, fd, POLLOUT, x->query - 2, 2 + x->query_len, until);
-    if (end == ASK_REPLY)
-        end = move_octets(x, fd, POLLIN, head, sizeof head, until);
+    enum ask_end end = move_octets(x, fd, POLLIN, head, sizeof head, until);
     if (end != ASK_REPLY)
         return end;
     size_t len = get_u16(head);
@@ -290,10 +321,47 @@ static enum ask_end try_tcp(struct exchange *x, int fd, int64_t until)
     return take(x, buf, len) ? ASK_REPLY : ASK_MALFORMED;
 }
 
+/* What there is of a reply is a message at a time; in the end it is the first. */
+static enum ask_end follow(struct exchange *x, int fd)
+{
+    const struct ask_settings *s = x->settings;
+    const struct ask_reply first = *x->out;
+    struct arena arena, *kept = x->arena;
+    int64_t start = mono_ms(), patience = (int64_t)s->timeout_ms * s->tries;
+    enum ask_end end = ASK_REPLY;
+    arena_init(&arena);
+    x->arena = &arena;
+    x->out->end = end;
+    while (end == ASK_REPLY && s->follow(s->follow_of, x->out)) {
+        x->following = true;
+        arena_reset(&arena);
+        int64_t now = mono_ms(), last = start + TRANSFER_TIME_MS_MAX;
+        end = read_message(x, fd, now + patience < last ? now + patience : last);
+    }
+    x->arena = kept;
+    arena_fini(&arena);
+    x->out->msg = first.msg;
+    x->out->wire = first.wire;
+    x->out->octets = first.octets;
+    return end;
+}
+
+static enum ask_end try_tcp(struct exchange *x, int fd, int64_t until)
+{
+    enum ask_end end = move_octets(x, fd, POLLOUT, x->query - 2, 2 + x->query_len, until);
+    if (end == ASK_REPLY)
+        end = read_message(x, fd, until);
+    if (end == ASK_REPLY && x->settings->follow) {
+        x->out->time_ms = (uint32_t)(mono_ms() - x->start_ms);
+        end = follow(x, fd);
+    }
+    return end;
+}
+
 static enum ask_end ask_tcp(struct exchange *x)
 {
     x->out->transport = TRANSPORT_TCP;
-    int64_t start = mono_ms();
+    int64_t start = x->start_ms = mono_ms();
     int fd = open_socket(&x->out->server, x->settings, SOCK_STREAM);
     if (fd < 0)
         return end_of_errno(x);
@@ -389,7 +457,7 @@ void ask(struct ask_reply *out, const struct ask_settings *settings, const struc
         out->system_error = 0;
         out->strays = 0;
         out->end = ask_server(&x);
-        if (out->end == ASK_REPLY)
+        if (out->end == ASK_REPLY || x.following)
             return;
     }
 }

@@ -8,6 +8,7 @@
  *       FORMERR (or NOTIMP) without an OPT               once more without EDNS (RFC 6891 7)
  *       BADCOOKIE with a cookie of the server's          once more with it (RFC 7873 5.3)
  *       TC                                               the same over TCP
+ *     AXFR, IXFR: over TCP, a message after the other as long as `follow` wants more
  *     a reply ends it, whatever its rcode; silence or a refusal goes on with the next server
  */
 #ifndef HARK_LIB_ASK_H
@@ -18,6 +19,8 @@
 #include "base/random.h"
 #include "base/transport.h"
 #include "dns/msg.h"
+
+struct ask_reply;
 
 struct ask_settings {
     const struct endpoint *servers;
@@ -50,6 +53,13 @@ struct ask_settings {
     bool keep_truncated;          /* TC is the answer */
     bool keep_refused_edns;       /* so is an error that a question without EDNS might avoid */
     bool keep_refused_cookie;     /* and BADCOOKIE */
+    /* A reply of many messages (AXFR, IXFR), over TCP: called with each; true: the next one is waited for,
+     * and the patience begins anew. What it is given is gone when it returns. NULL: a reply is one message.
+     */
+    bool (*follow)(void *of, const struct ask_reply *r);
+    void *follow_of;
+    bool serial_held; /* IXFR: the zone's serial, which goes into the authority section (RFC 1995 3) */
+    uint32_t serial;
 };
 
 enum ask_end {

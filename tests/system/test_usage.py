@@ -32,7 +32,7 @@ WRONG = {
                       (["-x", "www.python.org"], "-x takes addresses"), (["x.org", "A", "-b", "here"], "an address of this machine"),
                       (["x.org", "A", "@tls://192.0.2.1"], "by UDP and TCP alone"), (["x.org", "+subnet=192.0.2.0/33"], "is not a prefix: 192.0.2.0/24"), (["mx", "user@[192.0.2.999]"], "an address literal is [192.0.2.1]"),
                       (["whois", "192.0.2.1/33"], "no name, address or AS number")],
-    "a bad type or class": [(["x.org", "-t", "MXX"], "unknown record type 'MXX'"), (["x.org", "AXFR"], "no zone transfers"), (["x.org", "A", "-c", "XX"], "known are IN, CH")],
+    "a bad type or class": [(["x.org", "-t", "MXX"], "unknown record type 'MXX'"), (["x.org", "IXFR"], "needs the serial that is held"), (["x.org", "A", "-c", "XX"], "known are IN, CH")],
     "no such service": [(["www.python.org:nosuch"], "/etc/services lists them")],
     "too many": [(["update", "x.org"], "update takes no name"), (["ctl", "status", "now"], "now is too much"), (["help", "trace", "mx"], "one help at a time")],
     "at odds": [(["-4", "-6", "x.org"], "leave nothing"), (["x.org", "+noedns", "+cookie"], "needs EDNS"), (["whois", "x.org", "+rdap", "+whois"], "leave nothing"),
