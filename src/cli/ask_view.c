@@ -276,7 +276,7 @@ static void add_query_json(json_t *j, const struct ask_reply *r)
 
 /* The message by RFC 8427, and beside it server, port, transport, time_ms, octets, rcode, ede, and dnssec and
  * dnssec_why where security is given; without a reply QNAME, QTYPE, QTYPEname, server and "error". */
-static json_t *to_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
+json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
 {
     bool replied = r->end == ASK_REPLY;
     char addr[ASK_VIEW_SERVER_LEN];
@@ -305,7 +305,7 @@ static json_t *to_json(const struct ask_view *v, const struct ask_reply *r, cons
 void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q)
 {
     if (v->out->format == OUT_JSON)
-        out_json(v->out, to_json(v, r, q));
+        out_json(v->out, ask_view_json(v, r, q));
     else if (v->out->format == OUT_TEXT)
         view_text(v, r);
     else if (r->end == ASK_REPLY)

@@ -25,6 +25,8 @@ void ask_view_init(struct ask_view *v, const struct args *args, struct out *out)
 /** Without a reply text and short form print no more than what was sent, and that only if it was asked for:
  * the complaint goes to stderr. */
 void ask_view_reply(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
+/** As JSON: the message, and how it came. New reference. */
+json_t *ask_view_json(const struct ask_view *v, const struct ask_reply *r, const struct msg_question *q);
 /** The first n records of the answer section: what came of a zone. begins: they are the first ones. */
 void ask_view_records(const struct ask_view *v, const struct ask_reply *r, size_t n, bool begins);
 /** In text, what stands behind a zone's records. begins: there were none. */
