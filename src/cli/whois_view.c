@@ -63,6 +63,20 @@ static void put_dnssec(struct out *out, const struct card *c)
             out, STYLE_PLAIN, i == 0 && c->is_signed == CARD_SIGNED_UNKNOWN ? "DNSSEC" : "", c->ds.items[i]);
 }
 
+/* RFC 9537: often twenty of them. */
+static void put_redacted(struct out *out, const struct card_list *list)
+{
+    struct text t;
+    if (list->count == 0)
+        return;
+    text_init(&t);
+    for (size_t i = 0; i < list->count; i++)
+        text_printf(&t, "%s%s", i ? ", " : "", list->items[i]);
+    out_put(out, STYLE_DIM, "  redacted");
+    out_wrapped(out, STYLE_DIM, COLUMN_VALUE, t.data);
+    text_fini(&t);
+}
+
 static void put_card(struct out *out, const struct card *c)
 {
     if (c->unicode && strcmp(c->unicode, c->name ? c->name : "") != 0)
@@ -77,7 +91,7 @@ static void put_card(struct out *out, const struct card *c)
     put_list(out, STYLE_PLAIN, "servers", &c->servers);
     put_dnssec(out, c);
     put_two(out, "abuse", c->abuse_email, c->abuse_phone);
-    put_list(out, STYLE_DIM, "redacted", &c->redacted);
+    put_redacted(out, &c->redacted);
 }
 
 static void put_dns(struct out *out, const struct whois_result *r)

@@ -12,6 +12,7 @@
 struct reading {
     struct card *card;
     struct arena *arena;
+    bool holder_is_firm;
 };
 
 /* ---- members ----
@@ -64,6 +65,7 @@ static bool has_word(const json_t *array, const char *word)
 
 struct contact {
     const char *name, *organisation, *email, *phone, *country;
+    bool is_firm;
 };
 
 /* adr: a list of seven parts, the country the last; or a parameter "cc" (RFC 8605). */
@@ -94,6 +96,8 @@ static void take_property(struct reading *r, struct contact *c, const json_t *pr
         card_set(&c->name, text_of(r, value));
     else if (strcasecmp(kind, "org") == 0)
         card_set(&c->organisation, text_of(r, value));
+    else if (strcasecmp(kind, "kind") == 0)
+        c->is_firm = json_is_string(value) && strcasecmp(json_string_value(value), "org") == 0;
     else if (strcasecmp(kind, "email") == 0)
         card_set(&c->email, without_scheme(text_of(r, value), "mailto:"));
     else if (strcasecmp(kind, "tel") == 0 &&
@@ -207,6 +211,10 @@ static void take_entity(struct reading *r, const json_t *entity, unsigned depth)
     if (has_word(roles, "registrar"))
         take_registrar(r, entity, &c);
     if (has_word(roles, "registrant")) {
+        /* RIPE names who may change the object (a maintainer, "individual") a registrant beside the firm */
+        if (card->kind != CARD_DOMAIN && c.is_firm && !r->holder_is_firm)
+            card->holder = NULL;
+        r->holder_is_firm = r->holder_is_firm || c.is_firm;
         card_set(&card->holder, c.organisation ? c.organisation : c.name);
         if (card->kind != CARD_DOMAIN)
             card_set(&card->holder, member(r, entity, "handle"));
@@ -320,6 +328,8 @@ static void take_network(struct reading *r, const json_t *root)
     r->card->kind = CARD_NETWORK;
     r->card->label = member(r, root, "name");
     r->card->country = member(r, root, "country");
+    card_add(
+        &r->card->status, member(r, root, "type")); /* "ASSIGNED PA", "IANA-RESERVED": more than "active" */
     text_init(&t);
     if (first && last)
         text_printf(&t, "%s - %s", first, last);

@@ -161,7 +161,7 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["example.co.uk"], "https://rdap.nominet.uk/", {"registrar": "Example Tag Holder", "signed": False}),
     (["192.0.2.1"], "https://rdap.arin.net/", {"kind": "network", "label": "TEST-NET-1", "abuse_email": "abuse@iana.org"}),
     (["192.0.2.0/24"], "https://rdap.arin.net/", {"kind": "network", "name": "192.0.2.0 - 192.0.2.255"}),
-    (["193.0.6.139"], "https://rdap.db.ripe.net/", {"country": "NL", "holder": "Reseaux IP Europeens Network Coordination Centre (RIPE NCC)"}),
+    (["193.0.6.139"], "https://rdap.db.ripe.net/", {"country": "NL", "status": ["ASSIGNED PA", "active"], "holder": "Reseaux IP Europeens Network Coordination Centre (RIPE NCC)"}),
     (["192.0.2.77/24"], "https://rdap.arin.net/registry/ip/192.0.2.0/24", {"kind": "network"}),
     (["2.0.192.in-addr.arpa"], "https://rdap.arin.net/registry/ip/192.0.2.0/24", {"kind": "network", "abuse_email": "abuse@iana.org"}),
     (["--whois", "139.6.0.193.in-addr.arpa"], "whois://whois.ripe.net/193.0.6.139", {"label": "RIPE-NCC"}),
@@ -207,6 +207,7 @@ def test_what_is_not_registered(whois, arguments):
 def test_what_was_asked_for_is_named(whois):
     assert "  asked for   www.example.com, which is below it\n" in whois("WWW.example.com").stdout
     assert "  asked for   moved.app, and the register sent this\n" in whois("moved.app").stdout
+    assert "  redacted    Registrant Name, Registrant Email\n" in whois("example.com").stdout
     assert "  asked for   1.2.0.192.in-addr.arpa, which belongs to 192.0.2.1\n" in whois("1.2.0.192.in-addr.arpa").stdout
     below = whois("--rdap", "www.python.org").stdout
     assert below.startswith("python.org: registered\n  asked for   www.python.org, which is below it\n") and "note" not in below
