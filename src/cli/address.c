@@ -40,16 +40,11 @@ static enum err reverse_part(name_t out[NAME_MAX_LEN], const char *arg)
     return name_from_text(out, t.data, t.len, NULL);
 }
 
-enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint)
-{
-    return idn_to_name(out, arg, complaint);
-}
-
 enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint)
 {
     struct addr addr;
     if (!reverse)
-        return address_name(out, arg, complaint);
+        return idn_to_name(out, arg, complaint);
     if (addr_parse(&addr, arg) != ERR_OK) {
         if (reverse_part(out, arg) == ERR_OK)
             return ERR_OK;

@@ -12,11 +12,8 @@
 /** The name in reverse form: 1.2.0.192.in-addr.arpa. or the nibbles under ip6.arpa.
  * (RFC 1035 3.5, RFC 3596 2.5). */
 void address_reverse(name_t out[NAME_MAX_LEN], const struct addr *a);
-/** An absolute name from an argument. Names that are not ASCII are taken as UTF-8 and become A-labels
- * (IDNA2008, non-transitional). On error `complaint` says why in words. */
-enum err address_name(name_t out[NAME_MAX_LEN], const char *arg, struct text *complaint);
-/** Either: with `reverse` the argument is an address, or the one to three octets that an IPv4 address begins
- * with, and the name is that of its pointer. */
+/** The name of a question: as idn_to_name() reads it; or, with `reverse`, that of the pointer of an address,
+ * or of the one to three octets that an IPv4 address begins with. On error `complaint` says why in words. */
 enum err address_question(name_t out[NAME_MAX_LEN], const char *arg, bool reverse, struct text *complaint);
 /** A server from an argument without its "@": ADDRESS, [ADDRESS] or HOST, then perhaps #PORT, @PORT or (where
  * that is no part of an IPv6 address) :PORT. A host name is looked up as the system does. family: FAMILY_V4

@@ -83,10 +83,8 @@ static enum err unknown_option(struct parse *p, const char *arg, const char *sig
     if (!near && strncmp(bare, "no", 2) == 0 && (near = nearest_word(bare + (bare[2] == '-' ? 3 : 2), names)))
         no = *sign == '-' ? "no-" : "no";
     const char *advice = args_dig_advice(bare);
-    if (advice) {
-        text_printf(p->complaint, "hark has no %s; %s", arg, advice);
-        return ERR_FORMAT;
-    }
+    if (advice)
+        return args_refuse(p->complaint, "hark has no %s; %s", arg, advice);
     text_printf(p->complaint, "unknown option %s", arg);
     if (near)
         text_printf(p->complaint, "; did you mean %s%s%s?", sign, no, near);
@@ -100,11 +98,9 @@ static enum err set_number(struct parse *p, enum option o, const char *value, co
     struct range r = number_range(o);
     char *end;
     unsigned long v = strtoul(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end || v < r.min || v > r.max) {
-        text_printf(
+    if (value[0] < '0' || value[0] > '9' || *end || v < r.min || v > r.max)
+        return args_refuse(
             p->complaint, "%s: %s is a number from %u to %u", arg, option_table[o].value, r.min, r.max);
-        return ERR_FORMAT;
-    }
     p->args->number[o] = (uint32_t)v;
     return ERR_OK;
 }
@@ -124,10 +120,8 @@ static enum err add_incremental(struct parse *p, const char *word, const char *s
 {
     char *end;
     unsigned long long n = strtoull(serial, &end, 10);
-    if (serial[0] < '0' || serial[0] > '9' || *end || n > UINT32_MAX) {
-        text_printf(p->complaint, "%s: a serial is a number up to %u", word, UINT32_MAX);
-        return ERR_FORMAT;
-    }
+    if (serial[0] < '0' || serial[0] > '9' || *end || n > UINT32_MAX)
+        return args_refuse(p->complaint, "%s: a serial is a number up to %u", word, UINT32_MAX);
     p->args->serial = (uint32_t)n;
     p->args->types[p->args->type_count++] = TYPE_IXFR;
     return ERR_OK;
@@ -140,19 +134,13 @@ static enum err add_type(struct parse *p, const char *word)
     const char *serial = serial_in(word);
     if (serial)
         return add_incremental(p, word, serial);
-    if (rrtype_from_text(&type, word, strlen(word)) != ERR_OK) {
-        text_printf(p->complaint, "unknown record type '%s'; by number: TYPE65", word);
-        return ERR_FORMAT;
-    }
-    if (is_forbidden_type(type)) {
-        text_printf(
+    if (rrtype_from_text(&type, word, strlen(word)) != ERR_OK)
+        return args_refuse(p->complaint, "unknown record type '%s'; by number: TYPE65", word);
+    if (is_forbidden_type(type))
+        return args_refuse(
             p->complaint, "%s is not a type to ask for; %s", word, "it is part of messages, not data");
-        return ERR_FORMAT;
-    }
-    if (type == TYPE_IXFR) {
-        text_printf(p->complaint, "%s needs the serial that is held: IXFR=2026112301", word);
-        return ERR_FORMAT;
-    }
+    if (type == TYPE_IXFR)
+        return args_refuse(p->complaint, "%s needs the serial that is held: IXFR=2026112301", word);
     a->types[a->type_count++] = type;
     return ERR_OK;
 }
@@ -167,8 +155,7 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_CLASS:
         if (rrclass_from_text(&p->args->class, value, strlen(value)) == ERR_OK)
             return ERR_OK;
-        text_printf(p->complaint, "unknown class '%s'; known are IN, CH, HS and CLASSn", value);
-        return ERR_FORMAT;
+        return args_refuse(p->complaint, "unknown class '%s'; known are IN, CH, HS and CLASSn", value);
     case OPTION_SVG:
         p->args->svg = value;
         return ERR_OK;
@@ -201,14 +188,11 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
     case OPTION_EXIT:
         if (strcmp(value, "dig") == 0)
             return ERR_OK;
-        text_printf(p->complaint, "--exit-compat knows dig, not '%s'", value);
-        return ERR_FORMAT;
+        return args_refuse(p->complaint, "--exit-compat knows dig, not '%s'", value);
     default:
         v = strtoul(value, &end, 10);
-        if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535) {
-            text_printf(p->complaint, "'%s' is not a port: 1 to 65535", value);
-            return ERR_FORMAT;
-        }
+        if (value[0] < '0' || value[0] > '9' || *end || v < 1 || v > 65535)
+            return args_refuse(p->complaint, "'%s' is not a port: 1 to 65535", value);
         p->args->port = (uint16_t)v;
         return ERR_OK;
     }
@@ -216,8 +200,7 @@ static enum err set_word(struct parse *p, enum option o, const char *value)
 
 static enum err no_value(struct parse *p, const char *arg, enum option o)
 {
-    text_printf(p->complaint, "%s needs a value: %s", arg, option_table[o].value);
-    return ERR_FORMAT;
+    return args_refuse(p->complaint, "%s needs a value: %s", arg, option_table[o].value);
 }
 
 /* +nosubnet, +notime: as if it had not been given. */
@@ -239,10 +222,8 @@ static enum err apply(struct parse *p, enum option o, bool on, const char *value
     const struct option_info *info = &option_table[o];
     p->args->given[o] = true;
     if (info->kind == OPTION_KIND_FLAG) {
-        if (value && (!info->value[0] || !on)) {
-            text_printf(p->complaint, "%s: %s%s takes no value", arg, on ? "" : "no", info->name);
-            return ERR_FORMAT;
-        }
+        if (value && (!info->value[0] || !on))
+            return args_refuse(p->complaint, "%s: %s%s takes no value", arg, on ? "" : "no", info->name);
         args_dig_set(p->args, o, on);
         return value ? args_dig_value(p->args, o, value, p->arena, p->complaint) : ERR_OK;
     }
@@ -345,10 +326,8 @@ static enum err parse_arg(struct parse *p, const char *arg, bool words_only)
         return parse_long(p, arg);
     if (!words_only && arg[0] == '-' && arg[1] && !of_verb)
         return parse_letters(p, arg);
-    if (!arg[0]) {
-        text_add(p->complaint, "an empty argument; the root is \".\"");
-        return ERR_FORMAT;
-    }
+    if (!arg[0])
+        return args_refuse(p->complaint, "an empty argument; the root is \".\"");
     p->words[p->word_count++] = arg;
     return ERR_OK;
 }
@@ -416,16 +395,13 @@ static enum err take_verb(struct parse *p)
     a->verb = p->word_count > 1 ? p->words[1] : "help";
     a->verb_words = p->words + 2;
     a->verb_word_count = p->word_count > 2 ? p->word_count - 2 : 0;
-    if (a->server_count) {
-        text_printf(
+    if (a->server_count)
+        return args_refuse(
             p->complaint, "ctl asks the harkd of this host, not @%s; another socket: -s PATH", a->servers[0]);
-        return ERR_FORMAT;
-    }
     for (size_t i = 0; i < a->verb_word_count; i++)
-        if (strlen(a->verb_words[i]) > VERB_WORD_MAX) {
-            text_printf(p->complaint, "%.40s... is too long for a name or anything else", a->verb_words[i]);
-            return ERR_FORMAT;
-        }
+        if (strlen(a->verb_words[i]) > VERB_WORD_MAX)
+            return args_refuse(
+                p->complaint, "%.40s... is too long for a name or anything else", a->verb_words[i]);
     if (strcmp(a->verb, "help") == 0 && a->verb_word_count <= 1)
         return args_check_places(p->args, p->complaint);
     for (size_t i = 0; verbs[i]; i++)
@@ -441,10 +417,8 @@ static enum err take_verb(struct parse *p)
         }
     const char *near = nearest_word(a->verb, verbs), *outer = verb_before(a->verb);
     text_printf(p->complaint, "harkd knows no '%s'; ", a->verb);
-    if (outer) {
-        text_printf(p->complaint, "did you mean %s %s?", outer, a->verb);
-        return ERR_FORMAT;
-    }
+    if (outer)
+        return args_refuse(p->complaint, "did you mean %s %s?", outer, a->verb);
     if (near)
         text_printf(p->complaint, "did you mean %s?", near);
     for (size_t i = 0; verbs[i] && !near; i++)
@@ -456,8 +430,7 @@ static enum err take_nothing(struct parse *p)
 {
     if (p->word_count == 1)
         return args_check(p->args, p->complaint);
-    text_printf(p->complaint, "update takes no name, and %s is one", p->words[1]);
-    return ERR_FORMAT;
+    return args_refuse(p->complaint, "update takes no name, and %s is one", p->words[1]);
 }
 
 /* mx and whois: every word is something to look up, none is a record type. */
@@ -468,10 +441,9 @@ static enum err take_targets(struct parse *p)
         a->names[a->name_count++] = p->words[i];
     if (a->name_count || a->batch)
         return args_check(p->args, p->complaint);
-    text_add(p->complaint, a->command == COMMAND_MX
-                               ? "mx of what? hark mx DOMAIN or USER@DOMAIN; the record type: hark NAME MX"
-                               : "whois of what? hark whois NAME, ADDRESS or AS number");
-    return ERR_FORMAT;
+    return args_refuse(p->complaint, "%s",
+        a->command == COMMAND_MX ? "mx of what? hark mx DOMAIN or USER@DOMAIN; the record type: hark NAME MX"
+                                 : "whois of what? hark whois NAME, ADDRESS or AS number");
 }
 
 /* hark help [COMMAND|exit] */
@@ -522,13 +494,11 @@ static enum err finish(struct parse *p)
         return take_targets(p);
     if (take_words(p, first) != ERR_OK)
         return ERR_FORMAT;
-    if (a->name_count == 0 && !a->batch) {
-        text_printf(p->complaint, "%s; see: hark help",
+    if (a->name_count == 0 && !a->batch)
+        return args_refuse(p->complaint, "%s; see: hark help",
             a->command == COMMAND_TRACE ? "trace what? hark trace NAME [TYPE]"
             : a->command == COMMAND_WHY ? "why what? hark why NAME"
                                         : "which name? hark NAME [TYPE...] [@SERVER]");
-        return ERR_FORMAT;
-    }
     if (a->on[OPTION_REVERSE] && args_check_addresses(p->args, p->complaint) != ERR_OK)
         return ERR_FORMAT;
     if (a->command == COMMAND_SYSTEM && asks_dns(a))

@@ -6,7 +6,7 @@
  *   hark trace NAME… [TYPE…]     the walk from the root
  *   hark mx DOMAIN…              where mail for it goes
  *   hark whois NAME…             who registered a name, an address, an AS number
- *   hark update                  the newest lists of registries
+ *   hark update                  the root's servers and keys, and lists of registries, as IANA has them now
  *   hark ctl [VERB] [-s PATH]    what a running harkd is asked (defs/verbs.def)
  *   hark help [COMMAND|exit]     and hark COMMAND --help, hark --version
  *

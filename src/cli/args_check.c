@@ -1,9 +1,23 @@
 #include "cli/args_check.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/address.h"
 #include "dns/rrtype.h"
+
+enum err args_refuse(struct text *complaint, const char *format, ...)
+{
+    char *s = NULL;
+    va_list ap;
+    va_start(ap, format);
+    if (vasprintf(&s, format, ap) >= 0)
+        text_add(complaint, s);
+    va_end(ap);
+    free(s);
+    return ERR_FORMAT;
+}
 
 /* As people call it, and as they find its help. */
 static const char *command_said(enum command c)
@@ -56,38 +70,29 @@ static bool is_url(const struct args *a, const char *name, struct text *complain
 
 enum err args_check(const struct args *a, struct text *complaint)
 {
-    if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6]) {
-        text_add(complaint, "-4 and -6 together leave nothing; without both, both are used");
-        return ERR_FORMAT;
-    }
-    if (a->on[OPTION_RDAP] && a->on[OPTION_WHOIS]) {
-        text_add(complaint, "+rdap and +whois together leave nothing; without both, RDAP comes first");
-        return ERR_FORMAT;
-    }
+    if (a->on[OPTION_IPV4] && a->on[OPTION_IPV6])
+        return args_refuse(complaint, "-4 and -6 together leave nothing; without both, both are used");
+    if (a->on[OPTION_RDAP] && a->on[OPTION_WHOIS])
+        return args_refuse(
+            complaint, "+rdap and +whois together leave nothing; without both, RDAP comes first");
     if (!a->on[OPTION_EDNS] &&
         (a->on[OPTION_DNSSEC] || a->on[OPTION_NSID] || a->on[OPTION_COOKIE] || a->given[OPTION_SUBNET] ||
-            a->given[OPTION_EDNSOPT] || a->given[OPTION_EDNSFLAGS])) {
-        text_printf(complaint, "+%s needs EDNS; leave +noedns out",
+            a->given[OPTION_EDNSOPT] || a->given[OPTION_EDNSFLAGS]))
+        return args_refuse(complaint, "+%s needs EDNS; leave +noedns out",
             a->on[OPTION_NSID]         ? "nsid"
             : a->on[OPTION_DNSSEC]     ? "dnssec"
             : a->on[OPTION_COOKIE]     ? "cookie"
             : a->given[OPTION_SUBNET]  ? "subnet"
             : a->given[OPTION_EDNSOPT] ? "ednsopt"
                                        : "ednsflags");
-        return ERR_FORMAT;
-    }
-    if (a->server_count && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY)) {
-        text_printf(complaint, "%s, not @%s; leave it out",
+    if (a->server_count && (a->command == COMMAND_TRACE || a->command == COMMAND_WHY))
+        return args_refuse(complaint, "%s, not @%s; leave it out",
             a->command == COMMAND_TRACE ? "trace asks the zones' own name servers"
                                         : "why asks the servers of this system",
             a->servers[0]);
-        return ERR_FORMAT;
-    }
     for (size_t i = 0; i < a->type_count && a->command != COMMAND_ASK; i++) {
-        if (a->types[i] == TYPE_AXFR || a->types[i] == TYPE_IXFR) {
-            text_add(complaint, "a zone as a whole is asked of one server: hark ZONE AXFR @SERVER");
-            return ERR_FORMAT;
-        }
+        if (a->types[i] == TYPE_AXFR || a->types[i] == TYPE_IXFR)
+            return args_refuse(complaint, "a zone as a whole is asked of one server: hark ZONE AXFR @SERVER");
     }
     for (size_t i = 0; i < a->name_count; i++)
         if (is_url(a, a->names[i], complaint))
@@ -103,11 +108,9 @@ enum err args_check_addresses(const struct args *a, struct text *complaint)
         text_init(&why);
         enum err err = address_question(name, a->names[i], true, &why);
         text_fini(&why);
-        if (err) {
-            text_printf(
+        if (err)
+            return args_refuse(
                 complaint, "-x takes addresses, and '%s' is none: 192.0.2.1 or 2001:db8::1", a->names[i]);
-            return ERR_FORMAT;
-        }
     }
     return ERR_OK;
 }

@@ -4,6 +4,8 @@
 
 #include "cli/args.h"
 
+/** Says what is wrong; ERR_FORMAT. */
+__attribute__((format(printf, 2, 3))) enum err args_refuse(struct text *complaint, const char *format, ...);
 /** ERR_FORMAT of each: `complaint` says in one line what does not go together. This one calls
  * args_check_places() too. */
 enum err args_check(const struct args *a, struct text *complaint);

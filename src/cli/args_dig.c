@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/args_check.h"
 #include "dns/msg.h"
 
 #define OPTION_OCTETS_MAX 1024u /* of one +ednsopt; a few of them must fit into a UDP message */
@@ -94,20 +95,14 @@ static enum err add_option(struct args *a, const char *value, struct arena *aren
     const char *colon = strchr(value, ':');
     size_t code_len = colon ? (size_t)(colon - value) : strlen(value), len = 0;
     struct edns_option o = {0};
-    if (!read_option_code(value, code_len, &o.code)) {
-        text_printf(
+    if (!read_option_code(value, code_len, &o.code))
+        return args_refuse(
             complaint, "+ednsopt=%s: CODE is a number up to 65535, or NSID, EXPIRE and the like", value);
-        return ERR_FORMAT;
-    }
-    if (colon && !(o.data = read_hex(colon + 1, OPTION_OCTETS_MAX, &len, arena))) {
-        text_printf(complaint, "+ednsopt=%s: what follows the colon is hexadecimal, up to %u octets", value,
-            OPTION_OCTETS_MAX);
-        return ERR_FORMAT;
-    }
-    if (a->edns_option_count == OPTIONS_MAX) {
-        text_printf(complaint, "+ednsopt=%s: %u of them is the most", value, OPTIONS_MAX);
-        return ERR_FORMAT;
-    }
+    if (colon && !(o.data = read_hex(colon + 1, OPTION_OCTETS_MAX, &len, arena)))
+        return args_refuse(complaint, "+ednsopt=%s: what follows the colon is hexadecimal, up to %u octets",
+            value, OPTION_OCTETS_MAX);
+    if (a->edns_option_count == OPTIONS_MAX)
+        return args_refuse(complaint, "+ednsopt=%s: %u of them is the most", value, OPTIONS_MAX);
     o.len = (uint16_t)len;
     if (!a->edns_options)
         a->edns_options = ARENA_ARRAY(arena, struct edns_option, OPTIONS_MAX);
@@ -120,8 +115,8 @@ static enum err set_cookie(struct args *a, const char *value, struct arena *aren
     a->cookie = read_hex(value, EDNS_COOKIE_MAX, &a->cookie_len, arena);
     if (a->cookie && a->cookie_len)
         return ERR_OK;
-    text_printf(complaint, "+cookie=%s: a cookie is hexadecimal, up to %u octets", value, EDNS_COOKIE_MAX);
-    return ERR_FORMAT;
+    return args_refuse(
+        complaint, "+cookie=%s: a cookie is hexadecimal, up to %u octets", value, EDNS_COOKIE_MAX);
 }
 
 static enum err set_opcode(struct args *a, const char *value, struct text *complaint)
@@ -133,10 +128,9 @@ static enum err set_opcode(struct args *a, const char *value, struct text *compl
             return ERR_OK;
         }
     }
-    if (!read_number(value, strlen(value), 15, &n)) {
-        text_printf(complaint, "+opcode=%s: it is QUERY, STATUS, NOTIFY, UPDATE or a number up to 15", value);
-        return ERR_FORMAT;
-    }
+    if (!read_number(value, strlen(value), 15, &n))
+        return args_refuse(
+            complaint, "+opcode=%s: it is QUERY, STATUS, NOTIFY, UPDATE or a number up to 15", value);
     a->opcode = (uint16_t)n;
     return ERR_OK;
 }
@@ -148,10 +142,8 @@ static enum err set_source(struct args *a, const char *value, struct arena *aren
     if (mark)
         *mark = '@';
     struct endpoint from;
-    if (endpoint_parse(&from, address, 0) != ERR_OK) {
-        text_printf(complaint, "-b takes an address of this machine, and '%s' is none", value);
-        return ERR_FORMAT;
-    }
+    if (endpoint_parse(&from, address, 0) != ERR_OK)
+        return args_refuse(complaint, "-b takes an address of this machine, and '%s' is none", value);
     a->source = from.addr;
     a->source_port = from.port;
     return ERR_OK;
@@ -162,8 +154,7 @@ static enum err set_subnet(struct args *a, const char *value, struct text *compl
 {
     if (prefix_parse(&a->subnet, strcmp(value, "0") == 0 ? "0.0.0.0/0" : value) == ERR_OK)
         return ERR_OK;
-    text_printf(complaint, "subnet: '%s' is not a prefix: 192.0.2.0/24, 2001:db8::/56 or 0", value);
-    return ERR_FORMAT;
+    return args_refuse(complaint, "subnet: '%s' is not a prefix: 192.0.2.0/24, 2001:db8::/56 or 0", value);
 }
 
 enum err args_dig_value(
@@ -184,11 +175,9 @@ enum err args_dig_value(
     default:
         break;
     }
-    if (!read_number(value, strlen(value), max, &n)) {
-        text_printf(complaint, "+%s=%s: %s is a number up to %lu", option_table[o].name, value,
+    if (!read_number(value, strlen(value), max, &n))
+        return args_refuse(complaint, "+%s=%s: %s is a number up to %lu", option_table[o].name, value,
             option_table[o].value, max);
-        return ERR_FORMAT;
-    }
     if (o == OPTION_EDNS)
         a->edns_version = (uint8_t)n;
     else

@@ -8,6 +8,7 @@
 #include "cli/out.h"
 #include "cli/progress.h"
 #include "dns/rrtype.h"
+#include "lib/idn.h"
 
 #define LIMIT_DEFAULT_S 30u    /* as long as the C library may take with three dead servers */
 #define PROBE_TRIES 2u         /* UDP loses messages */
@@ -34,7 +35,7 @@ static enum err read_name(struct system_question *q, const char *host, struct ar
     if (is_ascii(host))
         return ERR_OK;
     text_init(&why);
-    enum err err = address_name(name, host, &why);
+    enum err err = idn_to_name(name, host, &why);
     if (err) {
         out_complain("'%s' is not a domain name: %s", host, why.data);
     } else {

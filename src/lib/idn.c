@@ -18,7 +18,7 @@ static bool is_ascii(const char *s)
     return true;
 }
 
-static enum err name_of_ascii(name_t out[NAME_MAX_LEN], const char *text, struct text *complaint)
+enum err idn_to_raw_name(name_t out[NAME_MAX_LEN], const char *text, struct text *complaint)
 {
     enum err err = text[0] ? name_from_text(out, text, strlen(text), NULL) : ERR_FORMAT;
     if (err == ERR_RANGE)
@@ -33,21 +33,16 @@ static enum err name_of_ascii(name_t out[NAME_MAX_LEN], const char *text, struct
 enum err idn_to_name(name_t out[NAME_MAX_LEN], const char *text, struct text *complaint)
 {
     if (is_ascii(text))
-        return name_of_ascii(out, text, complaint);
+        return idn_to_raw_name(out, text, complaint);
     char *ascii = NULL;
     int rc = idn2_to_ascii_8z(text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
     if (rc != IDN2_OK) {
         text_printf(complaint, "not an internationalised name: %s", idn2_strerror(rc));
         return ERR_FORMAT;
     }
-    enum err err = name_of_ascii(out, ascii, complaint);
+    enum err err = idn_to_raw_name(out, ascii, complaint);
     idn2_free(ascii);
     return err;
-}
-
-enum err idn_to_raw_name(name_t out[NAME_MAX_LEN], const char *text, struct text *complaint)
-{
-    return name_of_ascii(out, text, complaint);
 }
 
 static bool is_harmless(const char *s)

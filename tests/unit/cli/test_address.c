@@ -64,7 +64,7 @@ static void names_become_absolute_and_ascii(void **state)
         name_t name[NAME_MAX_LEN];
         char buf[NAME_TEXT_LEN];
         text_clear(&complaint);
-        enum err err = address_name(name, rows[i].typed, &complaint);
+        enum err err = address_question(name, rows[i].typed, false, &complaint);
         if ((err == ERR_OK) != (rows[i].name != NULL))
             fail_msg("%s: %s", rows[i].why, err_text(err));
         if (err)
