@@ -113,6 +113,7 @@ static void find_out(struct why *w)
     struct walking k;
     const char *name = w->q.reverse ? w->q.pointer : w->q.query;
     progress_says("all sources, name servers and the name's own servers");
+    why_links_begin(&w->links);
     walking_init(&k);
     system_question_families(&w->q);
     w->no_walk = why_not_walked(name);
@@ -122,6 +123,7 @@ static void find_out(struct why *w)
         w->no_walk = "not asked: an address has no need of it";
     if (!w->no_walk)
         begin_walk(&w->typed, &k, &w->q, name);
+    why_links_ask(&w->links, &w->q, w->no_walk == NULL);
     system_question_ask(&w->q, SYSTEM_ALL);
     const struct stub_said *s = system_question_server(&w->q);
     if (s && s->has_data && s->domain[0] && k.ready && !why_not_walked(s->name))
@@ -132,6 +134,7 @@ static void find_out(struct why *w)
         until_us = limit_us;
     end_walk(&w->typed, until_us);
     end_walk(&w->searched, until_us);
+    why_links_end(&w->links, until_us);
     if (w->type[0])
         recall_how(&w->q, s);
     dns_origin_read(&w->origin, "");

@@ -78,6 +78,11 @@ __attribute__((format(printf, 2, 3))) static void say(struct why *w, const char 
     va_end(ap);
 }
 
+void why_say(struct why *w, const char *words)
+{
+    say(w, "%s", words);
+}
+
 static bool has_addr(const struct addr *list, size_t count, const struct addr *a)
 {
     for (size_t i = 0; i < count; i++)
@@ -103,6 +108,11 @@ static bool same_data(const struct stub_said *a, const struct stub_said *b)
     if (a->count == 0 && b->count == 0)
         return strcasecmp(a->canonical, b->canonical) == 0;
     return overlap(a->addresses, a->count, b->addresses, b->count);
+}
+
+bool why_same_answer(const struct stub_said *a, const struct stub_said *b)
+{
+    return a->has_data == b->has_data && (!a->has_data || same_data(a, b));
 }
 
 /* ---- rules about nsswitch.conf and its sources ---- */
@@ -277,7 +287,7 @@ static void servers_disagree(struct why *w)
     const struct stub_said *first = system_question_server(&w->q);
     char a[ADDR_TEXT_LEN], b[ADDR_TEXT_LEN];
     for (const struct stub_said *s = first ? first + 1 : NULL; s && s < w->q.said + w->q.said_count; s++) {
-        if (!stub_is_answer(s) || (s->has_data == first->has_data && (!s->has_data || same_data(first, s))))
+        if (!stub_is_answer(s) || why_same_answer(first, s))
             continue;
         struct text said[2];
         const struct stub_said *both[2] = {first, s};
@@ -442,6 +452,7 @@ void why_notice(struct why *w)
         servers_that_do_not_reply,
         servers_that_refuse,
         servers_disagree,
+        why_links_notice,
         searched_name_surprises,
         servers_and_root_differ,
         answer_is_stale,

@@ -176,7 +176,7 @@ static void add_denial(struct text *t, const struct stub_said *s)
             ede_text(s->ede) ? ede_text(s->ede) : "", s->reason[0] ? ": " : "", s->reason);
 }
 
-static void add_server_said(struct text *t, const struct stub_said *s)
+void why_add_server_said(struct text *t, const struct stub_said *s)
 {
     if (s->end == ASK_REPLY && s->has_data) {
         why_add_data(t, &s->data, s->addresses, s->count);
@@ -203,7 +203,7 @@ static void view_server(struct out *out, const struct why *w, const struct stub_
     char label[ADDR_TEXT_LEN];
     struct text t;
     text_init(&t);
-    add_server_said(&t, s);
+    why_add_server_said(&t, s);
     why_row(out, stub_is_answer(s) ? STYLE_PLAIN : STYLE_WARN, addr_text(&s->server.addr, label), t.data);
     text_clear(&t);
     if (local_harkd_is(&w->q.harkd, &s->server)) {
@@ -336,6 +336,7 @@ static void view_text(struct out *out, const struct why *w)
         else
             view_sources(out, w);
         view_servers(out, w);
+        why_links_view(out, w);
         why_view_records(out, w);
         view_root(out, w);
     }
@@ -361,7 +362,7 @@ static json_t *texts_json(const struct rdata_texts *l)
     return j;
 }
 
-static json_t *server_json(const struct why *w, const struct stub_said *s)
+json_t *why_server_json(const struct why *w, const struct stub_said *s)
 {
     char buf[ADDR_TEXT_LEN];
     json_t *j = json_object();
@@ -431,8 +432,10 @@ static void view_json(struct out *out, const struct why *w)
     if (w->q.harkd.records)
         json_object_set(j, "harkd_recent", w->q.harkd.records);
     for (unsigned i = 0; i < w->q.said_count; i++)
-        json_array_append_new(list, server_json(w, &w->q.said[i]));
+        json_array_append_new(list, why_server_json(w, &w->q.said[i]));
     json_object_set_new(j, "servers", list);
+    if (w->links.told.by != LINKS_OF_NOBODY)
+        json_object_set_new(j, "links", why_links_json(w));
     if (w->origin.writer[0])
         record_set_text(j, "resolv_conf_by", w->origin.writer);
     json_object_set_new(j, "origins", origin_json(&w->origin));
