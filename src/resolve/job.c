@@ -156,8 +156,11 @@ void send_drop(struct send *s)
 
 void job_drop_sends(struct job *j)
 {
-    while (j->sends)
+    while (j->sends) {
+        if (j->sends->transport == TRANSPORT_TCP) /* not finished: it may begin again (validate.c) */
+            j->zone.candidates[j->sends->candidate].stream_tried = false;
         send_drop(j->sends);
+    }
 }
 
 static void link_remove_from_child(struct link *l)

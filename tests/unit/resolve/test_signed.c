@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "dns/rdata.h"
 #include "world.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -345,6 +346,40 @@ static void finds_the_sound_server_behind_one_that_strips_and_one_that_spoils(vo
 
 /* Who comes after somebody with CD hears the same as if he were the first: of what was kept unchecked, too,
  * no signature counts but those of the zone whose server said it, or of one below (RFC 4035 5.3.1). */
+/* The sound server is slow and answers over TCP alone; while it does, one that strips signatures is asked and
+ * is faster. What the first was about to say was given up for that, so it is asked once more. */
+static void a_slow_stream_is_begun_again_when_somebody_faster_is_refused(void **state)
+{
+    static const char MORE[] = "org. NS ns2.org.\nns2.org. A 10.0.0.5\n";
+    for (uint32_t seed = 1; seed <= 20; seed++) {
+        struct internet net = internet_with(MORE, SIGN_NSEC, false);
+        const struct rrset *www = sign_zone_set(net.org, "www.org.", TYPE_A);
+        struct text t;
+        text_init(&t);
+        text_add(&t, "www.org. 3600 A 192.0.2.1\nwww.org. 3600 RRSIG ");
+        rdata_to_text(&t, TYPE_RRSIG, CLASS_IN, &www->sigs[0]);
+        const struct world_rule slow = {.addr = "10.0.0.2",
+            .name = "www.org.",
+            .how = HOW_TRUNCATE_UDP,
+            .flags = FLAG_AA,
+            .answer = t.data,
+            .tcp_delay_ms = 900};
+        struct sign_zone *stripped = sign_zone_new(&net.org->plan);
+        spoil(stripped, UNSIGNED);
+        world_free(net.w);
+        net.w = world_new_seeded(&slow, 1, settings, seed);
+        world_serve(net.w, "10.0.0.1", net.root);
+        world_serve(net.w, "10.0.0.2", net.org);
+        world_serve(net.w, "10.0.0.5", stripped);
+        const struct outcome *o = world_ask(net.w, "www.org.", TYPE_A);
+        assert_string_equal(world_text(net.w, o), "NOERROR; www.org. 3600 A 192.0.2.1");
+        assert_int_equal(o->verdict, VERDICT_SECURE);
+        internet_end(&net);
+        sign_zone_free(stripped);
+        text_fini(&t);
+    }
+}
+
 static void what_was_heard_unchecked_is_judged_no_milder(void **state)
 {
     for (size_t i = 0; i < COUNT(WRONG); i++) {
@@ -425,6 +460,7 @@ int main(void)
         cmocka_unit_test(an_nsec_that_was_asked_for_is_data),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
         cmocka_unit_test(finds_the_sound_server_behind_one_that_strips_and_one_that_spoils),
+        cmocka_unit_test(a_slow_stream_is_begun_again_when_somebody_faster_is_refused),
         cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
         cmocka_unit_test(verifies_once),
         cmocka_unit_test(what_is_judged_later_does_not_live_longer),
