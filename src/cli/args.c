@@ -428,6 +428,8 @@ static enum err take_verb(struct parse *p)
 
 static enum err take_nothing(struct parse *p)
 {
+    if (p->args->server_count)
+        return args_refuse(p->complaint, "update asks IANA, not @%s; leave it out", p->args->servers[0]);
     if (p->word_count == 1)
         return args_check(p->args, p->complaint);
     return args_refuse(p->complaint, "update takes no name, and %s is one", p->words[1]);

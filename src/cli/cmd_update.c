@@ -72,15 +72,18 @@ bool update_is_ahead(const struct update *u, const char *date)
 
 /* ---- one item ---- */
 
-static void store(struct update_item *item)
+/* 0, or errno of why it could not be written. */
+static int store(struct update_item *item)
 {
     struct text path;
     text_init(&path);
     fetched_path(&path, item->file);
     item->written = fetched_write(path.data, item->body, item->length) == ERR_OK;
-    if (!item->written)
-        item->trouble = update_text(item->arena, "cannot write %s: %s", path.data, strerror(errno));
+    int error = item->written ? 0 : errno;
+    if (error)
+        item->trouble = update_text(item->arena, "cannot write %s: %s", path.data, strerror(error));
     text_fini(&path);
+    return error;
 }
 
 static const char *age_text(struct arena *a, const char *date, int64_t now_s)
@@ -173,6 +176,7 @@ static enum status run(const struct update *u, bool check, struct out *out)
 {
     enum status worst = STATUS_ANSWER;
     bool root_changed = false;
+    int error = 0;
     for (int i = 0; i < ITEMS_COUNT && !out->error; i++) {
         struct arena arena;
         struct update_item *item;
@@ -186,13 +190,16 @@ static enum status run(const struct update *u, bool check, struct out *out)
         else
             update_list(item, u, (enum bootstrap_kind)(i - 2));
         if (item->newer && !item->trouble && !check)
-            store(item);
+            error = store(item);
         view(out, item, u->now.wall_s);
         root_changed = root_changed || (item->written && i < 2);
         worst = status_worst(worst, status_of(item));
         json_decref(item->more);
         arena_fini(&arena);
     }
+    if ((error == ENOENT || error == EACCES) && out->format != OUT_JSON)
+        out_line(out, STYLE_DIM, "%s %s; HARK_STATE names another folder",
+            error == ENOENT ? "make the folder" : "another user may write to", fetched_folder());
     if (root_changed && out->format != OUT_JSON)
         out_line(out, STYLE_DIM, "a running harkd takes the root's with `hark ctl reload`");
     return worst;

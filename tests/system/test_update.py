@@ -180,6 +180,7 @@ def test_a_folder_that_is_not_there_is_named(hark, tmp_path):
     finally:
         server.close()
     assert done.returncode == 5 and "cannot write /nowhere/rdap-dns.json: No such file" in done.stdout, done
+    assert done.stdout.endswith("\nmake the folder /nowhere; HARK_STATE names another folder\n"), done
 
 
 def test_whois_uses_the_newer_list(update, hark, tmp_path):

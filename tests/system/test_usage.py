@@ -34,7 +34,7 @@ WRONG = {
                       (["whois", "192.0.2.1/33"], "no name, address or AS number")],
     "a bad type or class": [(["x.org", "-t", "MXX"], "unknown record type 'MXX'"), (["x.org", "IXFR"], "needs the serial that is held"), (["x.org", "A", "-c", "XX"], "known are IN, CH")],
     "no such service": [(["www.python.org:nosuch"], "/etc/services lists them")],
-    "too many": [(["update", "x.org"], "update takes no name"), (["ctl", "status", "now"], "now is too much"), (["help", "trace", "mx"], "one help at a time")],
+    "too many": [(["update", "x.org"], "update takes no name"), (["update", "@192.0.2.1"], "update asks IANA"), (["ctl", "status", "now"], "now is too much"), (["help", "trace", "mx"], "one help at a time")],
     "at odds": [(["-4", "-6", "x.org"], "leave nothing"), (["x.org", "+noedns", "+cookie"], "needs EDNS"), (["whois", "x.org", "+rdap", "+whois"], "leave nothing"),
                 (["trace", "x.org", "@192.0.2.1"], "leave it out"), (["why", "x.org", "@192.0.2.1"], "leave it out"), (["ctl", "@192.0.2.1"], "another socket: -s PATH")],
     "a file that is none": [(["-f", "/nonexistent"], "cannot read /nonexistent: No such file"), (["-f", "/etc"], "cannot read /etc: Is a directory")],
