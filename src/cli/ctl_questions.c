@@ -6,6 +6,7 @@
 
 #define COLUMN_WHEN 9u
 #define COLUMN_ASKED 11u
+#define COLUMN_FACTS 30u
 #define DETAILED_MAX 3u /* so many records are told whole, more with a line each */
 
 static const char *plural(long long n)
@@ -204,16 +205,27 @@ void ctl_print_requests(struct out *out, const json_t *reply)
 
 /* ---- servers ---- */
 
+/* The server's or our link's: not learnt until something else is heard. */
+static void add_silence(struct text *t, const json_t *now)
+{
+    long long times = reply_number(now, "times"), s = reply_number(now, "last_ms") / 1000;
+    text_printf(t, ", did not answer %lld message%s, the last one sent ", times, plural(times));
+    add_age(t, s);
+}
+
 static void add_facts(struct text *t, const json_t *s)
 {
     long long timeouts = reply_number(s, "timeouts"), loss = reply_number(s, "loss_percent");
+    const json_t *now = json_object_get(s, "silent_now");
     if (reply_is_true(s, "heard"))
         text_printf(
             t, "answers in %lld ms (+-%lld)", reply_number(s, "srtt_ms"), reply_number(s, "rttvar_ms"));
     else
-        text_add(t, timeouts ? "never answered" : "nothing is known of it");
+        text_add(t, timeouts || now ? "never answered" : "nothing is known of it");
     if (timeouts)
         text_printf(t, ", silent the last %lld time%s", timeouts, plural(timeouts));
+    if (now)
+        add_silence(t, now);
     if (loss)
         text_printf(t, ", loses %lld %%", loss);
     if (strcmp(reply_text(s, "edns"), "broken") == 0)
@@ -229,7 +241,7 @@ static void print_short(struct out *out, const json_t *s)
     struct text t;
     text_init(&t);
     out_printf(out, STYLE_PLAIN, "  %s", reply_text(s, "address"));
-    out_column(out, 30);
+    out_column(out, COLUMN_FACTS);
     add_facts(&t, s);
     end_with(out, &t);
     text_fini(&t);
@@ -276,6 +288,28 @@ static void print_list(struct out *out, const char *title, const json_t *list)
     }
 }
 
+static void print_silent(struct out *out, const json_t *list)
+{
+    struct text t;
+    size_t i;
+    const json_t *s;
+    text_init(&t);
+    if (json_array_size(list)) {
+        out_put(out, STYLE_DIM, "Silent just now: they, or our link? The next answer from anywhere tells");
+        out_end(out);
+    }
+    json_array_foreach(list, i, s)
+    {
+        out_printf(out, STYLE_PLAIN, "  %s", reply_text(s, "address"));
+        out_column(out, COLUMN_FACTS);
+        text_printf(&t, "%lld message%s, the last one sent ", reply_number(s, "times"),
+            plural(reply_number(s, "times")));
+        add_age(&t, reply_number(s, "last_ms") / 1000);
+        end_with(out, &t);
+    }
+    text_fini(&t);
+}
+
 void ctl_print_servers(struct out *out, const json_t *reply)
 {
     const json_t *list = json_object_get(reply, "servers"), *s;
@@ -285,7 +319,8 @@ void ctl_print_servers(struct out *out, const json_t *reply)
         print_whole(out, s);
     }
     if (list && json_array_size(list) == 0)
-        out_line(out, STYLE_PLAIN, "no address of that name is in the cache");
+        out_line(out, STYLE_PLAIN,
+            "no address of that name server, nor of a zone's of that name, is in the cache");
     if (list)
         return;
     out_line(out, STYLE_PLAIN,
@@ -294,4 +329,5 @@ void ctl_print_servers(struct out *out, const json_t *reply)
         reply_number(reply, "heard"), reply_number(reply, "median_ms"), reply_number(reply, "failing"));
     print_list(out, "The slowest", json_object_get(reply, "slowest"));
     print_list(out, "Those that fail", json_object_get(reply, "failing_most"));
+    print_silent(out, json_object_get(reply, "silent_now"));
 }

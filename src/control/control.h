@@ -91,6 +91,8 @@ struct control_recent {
 /** A record of serve/recent.h, borrowed. */
 typedef void control_recent_fn(void *ctx, const uint8_t *record, size_t len);
 typedef void control_request_fn(void *ctx, const struct in_flight *q);
+/** resolve_each_silence() */
+typedef void control_silence_fn(void *ctx, const struct endpoint *at, uint32_t age_ms);
 
 /* Where verbs get what they tell, and who does what they ask for. */
 struct control_source {
@@ -106,6 +108,7 @@ struct control_source {
     /* How many there are; fn is called for some of them, in no order. */
     size_t (*recent)(void *ctx, struct control_recent *wanted, control_recent_fn *fn, void *fn_ctx);
     size_t (*requests)(void *ctx, control_request_fn *fn, void *fn_ctx);
+    void (*silences)(void *ctx, control_silence_fn *fn, void *fn_ctx);
     void *ctx;
 };
 

@@ -1,7 +1,5 @@
 #include "control/server_view.h"
 
-#include "control/control.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +11,22 @@
 #define LOOKED_MAX 65536u /* servers of the cache that are looked at: more are counted */
 #define LAME_MAX 50u      /* zones told */
 #define ADDRESSES_MAX 16u /* of one name: for each, all that is in the cache is looked at */
+#define SILENT_MAX 256u   /* likewise */
 #define TIMEOUTS_MANY 3u  /* in a row: no single loss */
 #define LOSS_MUCH 25      /* percent */
+
+/* A server that did not answer, and nobody knows yet whether it or our link is to blame. */
+struct silent {
+    struct endpoint at;
+    unsigned times;
+    uint32_t last_ms; /* so long ago */
+};
+
+struct view {
+    struct cache_view known;
+    size_t silent_count;
+    struct silent silent[SILENT_MAX];
+};
 
 /* A server and what is known of it. */
 struct seen {
@@ -53,6 +65,43 @@ static json_t *short_json(const struct seen *s)
         edns_text(f->edns), "case_broken", f->case_broken, "lame_somewhere", f->lame_somewhere);
 }
 
+/* ---- silences ---- */
+
+static void on_silence(void *ctx, const struct endpoint *at, uint32_t age_ms)
+{
+    struct view *v = ctx;
+    size_t i = 0;
+    while (i < v->silent_count && !endpoint_equal(&v->silent[i].at, at))
+        i++;
+    if (i == SILENT_MAX)
+        return;
+    struct silent *s = &v->silent[i];
+    if (i == v->silent_count) {
+        *s = (struct silent){.at = *at, .last_ms = age_ms};
+        v->silent_count++;
+    }
+    s->times++;
+    s->last_ms = age_ms < s->last_ms ? age_ms : s->last_ms;
+}
+
+static json_t *silence_json(const struct silent *s)
+{
+    return json_pack("{s:o, s:o}", "times", number(s->times), "last_ms", number(s->last_ms));
+}
+
+static json_t *silent_now(const struct view *v)
+{
+    char text[ADDR_TEXT_LEN];
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->silent_count; i++) {
+        json_t *j = silence_json(&v->silent[i]);
+        json_object_set_new(j, "address", json_string(addr_text(&v->silent[i].at.addr, text)));
+        json_object_set_new(j, "port", number(v->silent[i].at.port));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
 /* ---- one server ---- */
 
 static void on_lame_zone(void *ctx, const name_t *zone)
@@ -62,49 +111,54 @@ static void on_lame_zone(void *ctx, const name_t *zone)
         json_array_append_new(ctx, json_string(name_text(zone, text)));
 }
 
-static const char *cookie_text(const struct cache_view *v, const struct endpoint *at)
+static const char *cookie_text(const struct view *v, const struct endpoint *at)
 {
     struct server_cookie cookie;
-    if (!cache_cookie_get(v->cache, at, v->now_s, &cookie))
+    if (!cache_cookie_get(v->known.cache, at, v->known.now_s, &cookie))
         return "unknown";
     return cookie.unwanted ? "unwanted" : cookie.server_len ? "yes" : "no";
 }
 
-static json_t *server_json(const struct cache_view *v, const struct addr *addr)
+static json_t *server_json(const struct view *v, const struct addr *addr)
 {
-    struct seen s = {.at = {.addr = *addr, .port = v->port}};
-    const struct inflight *inflight = cache_inflight(v->cache);
+    struct seen s = {.at = {.addr = *addr, .port = v->known.port}};
+    const struct inflight *inflight = cache_inflight(v->known.cache);
     unsigned cap, in_flight;
     json_t *lame = json_array();
-    cache_server_get(v->cache, &s.at, v->now_s, &s.facts);
+    cache_server_get(v->known.cache, &s.at, v->known.now_s, &s.facts);
     inflight_read_server(inflight, addr, &in_flight, &cap);
-    cache_lame_zones(v->cache, addr, v->now_s, on_lame_zone, lame);
+    cache_lame_zones(v->known.cache, addr, v->known.now_s, on_lame_zone, lame);
     json_t *j = short_json(&s);
     json_object_del(j, "lame_somewhere");
     json_object_set_new(j, "cookie", json_string(cookie_text(v, &s.at)));
     json_object_set_new(j, "lame_for", lame);
     json_object_set_new(j, "in_flight", number(in_flight));
     json_object_set_new(j, "cap", number(cap));
+    for (size_t i = 0; i < v->silent_count; i++)
+        if (endpoint_equal(&v->silent[i].at, &s.at))
+            json_object_set_new(j, "silent_now", silence_json(&v->silent[i]));
     return j;
 }
 
-/* As the delegation names it: its glue. */
-static void add_glue_of(const struct cache_view *v, const name_t *name, json_t *list)
+/* As the delegation names it: its glue. Of a zone all of them. */
+static void add_glue_of(const struct view *v, const name_t *name, json_t *list)
 {
     struct arena arena;
     arena_init(&arena);
-    const struct cut *cut = cache_cut_deepest(v->cache, name, v->now_s, &arena);
+    const struct cut *cut = cache_cut_deepest(v->known.cache, name, v->known.now_s, &arena);
+    bool all = cut && name_equal(cut->zone, name);
     for (unsigned i = 0; cut && i < cut->server_count; i++)
-        for (unsigned k = 0; name_equal(cut->servers[i].name, name) && k < cut->servers[i].addr_count; k++)
+        for (unsigned k = 0;
+             (all || name_equal(cut->servers[i].name, name)) && k < cut->servers[i].addr_count; k++)
             json_array_append_new(list, server_json(v, &cut->servers[i].addrs[k]));
     arena_fini(&arena);
 }
 
-static void add_servers_of(const struct cache_view *v, const name_t *name, uint16_t type, json_t *list)
+static void add_servers_of(const struct view *v, const name_t *name, uint16_t type, json_t *list)
 {
     struct arena arena;
     arena_init(&arena);
-    const struct rrset *rs = cache_rrset_get(v->cache, name, type, CLASS_IN, v->now_s, &arena);
+    const struct rrset *rs = cache_rrset_get(v->known.cache, name, type, CLASS_IN, v->known.now_s, &arena);
     for (size_t i = 0; rs && i < rs->count && json_array_size(list) < ADDRESSES_MAX; i++) {
         struct addr addr = {.family = type == TYPE_A ? FAMILY_V4 : FAMILY_V6};
         if (rs->rdata[i].len != addr_len(&addr))
@@ -115,7 +169,7 @@ static void add_servers_of(const struct cache_view *v, const name_t *name, uint1
     arena_fini(&arena);
 }
 
-static json_t *servers_of(const struct cache_view *v, const char *word)
+static json_t *servers_of(const struct view *v, const char *word)
 {
     name_t name[NAME_MAX_LEN];
     struct addr addr;
@@ -164,14 +218,14 @@ static bool is_heard(const struct server_facts *f)
     return f->heard && f->srtt_ms;
 }
 
-static json_t *overview(const struct cache_view *v)
+static json_t *overview(const struct view *v)
 {
     struct endpoint *at = mem_alloc(LOOKED_MAX * sizeof *at);
-    size_t known = cache_servers(v->cache, at, LOOKED_MAX), count = 0, heard = 0, failing = 0;
+    size_t known = cache_servers(v->known.cache, at, LOOKED_MAX), count = 0, heard = 0, failing = 0;
     struct seen *items = mem_alloc(((known < LOOKED_MAX ? known : LOOKED_MAX) + 1) * sizeof *items);
     for (size_t i = 0; i < known && i < LOOKED_MAX; i++) {
         struct seen s = {.at = at[i]};
-        cache_server_get(v->cache, &s.at, v->now_s, &s.facts);
+        cache_server_get(v->known.cache, &s.at, v->known.now_s, &s.facts);
         if (!s.facts.heard && !s.facts.timeouts && !s.facts.srtt_ms)
             continue; /* expired */
         items[count++] = s;
@@ -186,13 +240,18 @@ static json_t *overview(const struct cache_view *v)
     json_t *worst = first_of(items, count, is_failing);
     mem_free(items);
     mem_free(at);
-    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o}", "known", number(count), "heard", number(heard),
-        "failing", number(failing), "median_ms", median, "slowest", slowest, "failing_most", worst);
+    return json_pack("{s:o, s:o, s:o, s:I, s:o, s:o, s:o}", "known", number(count), "heard", number(heard),
+        "failing", number(failing), "median_ms", median, "slowest", slowest, "failing_most", worst,
+        "silent_now", silent_now(v));
 }
 
-json_t *control_servers_ask(const struct cache_view *v, const char *const *words, unsigned count)
+json_t *control_servers_ask(const struct control_source *source, const char *const *words, unsigned count)
 {
+    struct view *v = mem_alloc(sizeof *v);
+    source->cache(source->ctx, &v->known);
+    source->silences(source->ctx, on_silence, v);
     json_t *j = count ? servers_of(v, words[0]) : overview(v);
-    cache_rest(v->cache);
+    cache_rest(v->known.cache);
+    mem_free(v);
     return j;
 }

@@ -2,9 +2,9 @@
 #ifndef HARK_CONTROL_SERVER_VIEW_H
 #define HARK_CONTROL_SERVER_VIEW_H
 
-#include "control/cache_view.h"
+#include "control/control.h"
 
 /** `servers [ADDRESS|NAME]`. Without: how many are known, the slowest and those that fail. */
-json_t *control_servers_ask(const struct cache_view *v, const char *const *words, unsigned count);
+json_t *control_servers_ask(const struct control_source *source, const char *const *words, unsigned count);
 
 #endif

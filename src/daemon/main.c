@@ -159,6 +159,12 @@ static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
     return pool_requests(d->pool, fn, fn_ctx);
 }
 
+static void silences(void *ctx, control_silence_fn *fn, void *fn_ctx)
+{
+    struct daemon *d = ctx;
+    pool_silences(d->pool, fn, fn_ctx);
+}
+
 static void walk(void *ctx, struct control_call *call, const name_t *name, uint16_t type)
 {
     struct daemon *d = ctx;
@@ -216,6 +222,7 @@ static bool open_control(struct daemon *d, const struct config *config)
         .cache = cache_of,
         .recent = recent,
         .requests = requests,
+        .silences = silences,
         .walk = walk,
         .events = events,
         .ctx = d};

@@ -47,10 +47,11 @@ void pool_cache(struct pool *p, struct cache_view *out);
 /** Sums over the workers, which go on meanwhile. */
 void pool_figures(struct pool *p, struct control_figures *out);
 
-/** Records of recent questions and what is in flight, of all workers; those that do not reply within half a
- * second are left out. pool_ask.c. */
+/** Records of recent questions, what is in flight and silences, of all workers; those that do not reply
+ * within half a second are left out. pool_ask.c. */
 size_t pool_recent(struct pool *p, struct control_recent *wanted, control_recent_fn *fn, void *ctx);
 size_t pool_requests(struct pool *p, control_request_fn *fn, void *ctx);
+void pool_silences(struct pool *p, control_silence_fn *fn, void *ctx);
 
 /** To the worker that owns the question; the walk is its own from now on. */
 void pool_walk(struct pool *p, struct walk *walk);

@@ -190,6 +190,29 @@ size_t pool_recent(struct pool *p, struct control_recent *wanted, control_recent
     return found;
 }
 
+struct silences {
+    control_silence_fn *fn;
+    void *ctx;
+};
+
+static void on_silence(void *ctx, const uint8_t *piece, size_t len)
+{
+    const struct silences *s = ctx;
+    struct told_silence t;
+    if (len != sizeof t)
+        return;
+    memcpy(&t, piece, sizeof t);
+    s->fn(s->ctx, &t.at, t.age_ms);
+}
+
+void pool_silences(struct pool *p, control_silence_fn *fn, void *ctx)
+{
+    struct silences s = {fn, ctx};
+    struct errand *e = ask_all(p, worker_tell_silences, NULL, 0);
+    each_piece(p, e, on_silence, &s);
+    errand_release(e);
+}
+
 struct requests {
     control_request_fn *fn;
     void *ctx;

@@ -134,3 +134,18 @@ void worker_tell_requests(struct worker *w, const void *what, struct text *out)
     resolve_each_question(w->resolver, worker_now(w), on_request, &o);
     memcpy(out->data, &o.count, sizeof o.count);
 }
+
+/* ---- silences ---- */
+
+static void on_silence(void *ctx, const struct endpoint *at, uint32_t age_ms)
+{
+    const struct told_silence t = {.at = *at, .age_ms = age_ms};
+    add_piece(ctx, &t, sizeof t);
+}
+
+void worker_tell_silences(struct worker *w, const void *what, struct text *out)
+{
+    const uint32_t count = 0; /* nobody asks for it */
+    text_add_n(out, (const char *)&count, sizeof count);
+    resolve_each_silence(w->resolver, worker_now(w), on_silence, out);
+}

@@ -24,9 +24,16 @@ struct told_request {
     name_t name[NAME_MAX_LEN], for_name[NAME_MAX_LEN], zone[NAME_MAX_LEN], server[NAME_MAX_LEN];
 };
 
+/* resolve_each_silence() */
+struct told_silence {
+    struct endpoint at;
+    uint32_t age_ms;
+};
+
 errand_fn worker_tell_stats;    /* struct worker_stats */
 errand_fn worker_tell_recent;   /* of struct recent_wanted: records (serve/recent.h) */
 errand_fn worker_tell_requests; /* struct told_request */
+errand_fn worker_tell_silences; /* struct told_silence */
 
 #define TOLD_COUNT sizeof(uint32_t)
 /** The next piece from *at on, which begins at TOLD_COUNT. */

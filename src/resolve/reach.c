@@ -199,3 +199,10 @@ void reach_changed(struct resolver *r)
     cache_cookies_flush(r->cache);
     comes_up(r);
 }
+
+void resolve_each_silence(const struct resolver *r, now_t now,
+    void (*fn)(void *ctx, const struct endpoint *at, uint32_t age_ms), void *ctx)
+{
+    for (unsigned i = 0; i < r->reach.held_count; i++)
+        fn(ctx, &r->reach.held[i].at, (uint32_t)(now.mono_ms - r->reach.held[i].sent_ms));
+}

@@ -229,6 +229,10 @@ struct in_flight {
 /** Calls fn for each question of clients and of the background, not for what is looked up for them. */
 void resolve_each_question(
     struct resolver *r, now_t now, void (*fn)(void *ctx, const struct in_flight *q), void *ctx);
+/** Calls fn for each message that a server did not answer, where it is not known yet whether the server or
+ * our link is to blame: until another one that left later is answered, nothing is learnt of that server. */
+void resolve_each_silence(const struct resolver *r, now_t now,
+    void (*fn)(void *ctx, const struct endpoint *at, uint32_t age_ms), void *ctx);
 /** Interfaces, addresses or routes of this machine changed: what failed for want of a link is tried again at
  * once. */
 void resolve_network_changed(struct resolver *r, now_t now);

@@ -243,6 +243,7 @@ static void servers_are_told_one_by_one_and_together(void **state)
     json_t *j = reply("servers 192.0.2.1"), *one = json_array_get(json_object_get(j, "servers"), 0), *other;
     assert_int_equal(number(one, "srtt_ms"), 20);
     assert_int_equal(number(one, "timeouts"), 3);
+    assert_null(json_object_get(one, "silent_now"));
     assert_string_equal(json_string_value(json_array_get(json_object_get(one, "lame_for"), 0)), "example.");
     assert_string_equal(json_string_value(json_object_get(one, "cookie")), "unknown");
     assert_true(number(one, "cap") > 0 && number(one, "in_flight") == 0);
@@ -251,12 +252,15 @@ static void servers_are_told_one_by_one_and_together(void **state)
     assert_int_equal(number(j, "known"), 1);
     assert_int_equal(number(j, "failing"), 1);
     assert_int_equal(number(j, "median_ms"), 20);
+    assert_int_equal(json_array_size(json_object_get(j, "silent_now")), 1);
     other = json_array_get(json_object_get(j, "failing_most"), 0);
     assert_string_equal(json_string_value(json_object_get(other, "address")), "192.0.2.1");
     json_decref(j);
     j = reply("servers 192.0.2.2");
     one = json_array_get(json_object_get(j, "servers"), 0);
     assert_true(json_is_false(json_object_get(one, "heard")));
+    assert_int_equal(number(json_object_get(one, "silent_now"), "times"), 3);
+    assert_int_equal(number(json_object_get(one, "silent_now"), "last_ms"), 300);
     assert_int_equal(json_array_size(json_object_get(one, "lame_for")), 0);
     json_decref(j);
     j = reply("servers a..b");

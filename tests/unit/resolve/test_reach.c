@@ -75,6 +75,19 @@ static void nobody_is_penalised(struct world *w)
     }
 }
 
+static void count_one(void *ctx, const struct endpoint *at, uint32_t age_ms)
+{
+    assert_int_equal(at->port, 53);
+    *(unsigned *)ctx += age_ms > 0;
+}
+
+static unsigned silences(struct world *w)
+{
+    unsigned count = 0;
+    resolve_each_silence(world_resolver(w), (now_t){.mono_ms = world_now_ms(w)}, count_one, &count);
+    return count;
+}
+
 static void a_dead_link_teaches_nothing_of_servers(void **state)
 {
     static struct net n;
@@ -88,6 +101,8 @@ static void a_dead_link_teaches_nothing_of_servers(void **state)
         const struct outcome *o = world_ask(w, "during.z1.", TYPE_A);
         assert_int_equal(o->rcode, RCODE_SERVFAIL);
         assert_string_equal(o->reason.tag, "link-down");
+        if (shape % 2 == 0) /* they are told as what they are */
+            assert_in_range(silences(w), 1, REACH_HELD_MAX);
         world_link(w, LINK_UP);
         if (shape >= 2)
             world_network_changed(w);
@@ -105,6 +120,7 @@ static void a_dead_link_teaches_nothing_of_servers(void **state)
         assert_int_equal(world_ask(w, "during.z1.", TYPE_A)->rcode, RCODE_NOERROR);
         nobody_is_penalised(w);
         world_drain(w);
+        assert_int_equal(silences(w), 0);
         const struct resolve_counters *c = resolve_counters(world_resolver(w));
         assert_int_equal(c->jobs + c->waiters + c->sends, 0);
         world_free(w);
