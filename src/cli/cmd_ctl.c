@@ -187,8 +187,13 @@ static const struct {
     {"cache", print_cache}, {"recent", ctl_print_recent}, {"requests", ctl_print_requests},
     {"servers", ctl_print_servers}, {"stats", ctl_print_stats}, {"log", print_log}};
 
-static void print_reply(struct out *out, const char *verb, json_t *reply)
+static void print_reply(struct out *out, const struct args *args, json_t *reply)
 {
+    const char *verb = args->verb;
+    if (strcmp(verb, "stats") == 0 && args->verb_word_count) {
+        ctl_print_prometheus(out, reply);
+        return;
+    }
     for (size_t i = 0; i < sizeof PRINTERS / sizeof PRINTERS[0]; i++)
         if (strcmp(verb, PRINTERS[i].verb) == 0) {
             PRINTERS[i].print(out, reply);
@@ -216,7 +221,7 @@ static enum status show(const struct args *args, struct out *out, json_t *reply)
     if (out->format == OUT_JSON)
         out_json(out, json_incref(reply));
     else if (!error)
-        print_reply(out, args->verb, reply);
+        print_reply(out, args, reply);
     return status;
 }
 

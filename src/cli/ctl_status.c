@@ -3,8 +3,8 @@
 #include <string.h>
 
 #define COLUMN_VALUE 12u
-#define COLUMN_METRIC 40u
-#define COLUMN_FIGURE 54u
+#define COLUMN_METRIC 38u
+#define COLUMN_HELP 50u
 
 /* "queries.total" */
 static const json_t *at(const json_t *j, const char *path)
@@ -323,38 +323,112 @@ void ctl_print_status(
 
 /* ---- every figure ---- */
 
-static void print_metric(struct out *out, const char *name, const json_t *value, const char *help)
+struct metric {
+    const char *name, *kind, *help, *label; /* label: of values; NULL: there is one value */
+    json_t *value, *values;
+};
+
+static struct metric metric_of(const json_t *j)
+{
+    struct metric m = {.name = "?", .kind = "gauge", .help = ""};
+    (void)json_unpack((json_t *)(uintptr_t)j, "{s:s, s:s, s:s, s?s, s?o, s?o}", "name", &m.name, "kind",
+        &m.kind, "help", &m.help, "label", &m.label, "value", &m.value, "values", &m.values);
+    return m;
+}
+
+static void print_figure(struct out *out, const json_t *value)
 {
     struct text t;
     text_init(&t);
-    out_put(out, STYLE_PLAIN, name);
-    out_column(out, COLUMN_METRIC);
     add_number(&t, (unsigned long long)json_integer_value(value));
+    out_column(out, COLUMN_METRIC);
     out_put(out, json_integer_value(value) ? STYLE_STRONG : STYLE_DIM, t.data);
-    out_column(out, COLUMN_FIGURE);
-    out_line(out, STYLE_DIM, "%s", help);
     text_fini(&t);
+}
+
+/* What it means: beside it, on a narrow terminal below, and for who reads lines on its line. */
+static void print_help(struct out *out, const char *help)
+{
+    bool narrow = out->width < COLUMN_HELP + 20;
+    if (narrow)
+        out_end(out);
+    if (out->terminal) {
+        out_wrapped(out, STYLE_DIM, narrow ? 2 : COLUMN_HELP, help);
+        return;
+    }
+    out_column(out, COLUMN_HELP);
+    out_put(out, STYLE_DIM, help);
+    out_end(out);
 }
 
 void ctl_print_stats(struct out *out, const json_t *reply)
 {
     size_t i;
-    const json_t *m, *v;
-    const char *value;
-    json_array_foreach(json_object_get(reply, "metrics"), i, m)
+    const json_t *j;
+    json_array_foreach(json_object_get(reply, "metrics"), i, j)
     {
-        const char *name = "?", *help = "", *label = NULL;
-        (void)json_unpack(
-            (json_t *)(uintptr_t)m, "{s:s, s:s, s?s}", "name", &name, "help", &help, "label", &label);
-        if (!label)
-            print_metric(out, name, json_object_get(m, "value"), help);
-        json_object_foreach(json_object_get(m, "values"), value, v)
+        struct metric m = metric_of(j);
+        const char *of;
+        json_t *value;
+        out_put(out, STYLE_PLAIN, m.name);
+        if (!m.label)
+            print_figure(out, m.value);
+        print_help(out, m.help);
+        json_object_foreach(m.values, of, value)
         {
-            struct text t;
-            text_init(&t);
-            text_printf(&t, "%s{%s=\"%s\"}", name, label, value);
-            print_metric(out, t.data, v, help);
-            text_fini(&t);
+            out_printf(out, STYLE_PLAIN, "  {%s=\"%s\"}", m.label, of);
+            print_figure(out, value);
+            out_end(out);
         }
     }
+}
+
+static void add_escaped(struct text *t, const char *s, const char *escaped)
+{
+    for (; *s; s++)
+        if (*s == '\n')
+            text_add(t, "\\n");
+        else
+            text_printf(t, "%s%c", strchr(escaped, *s) ? "\\" : "", *s);
+}
+
+static void print_sample(struct out *out, const struct metric *m, const char *of, const json_t *value)
+{
+    struct text t;
+    text_init(&t);
+    text_add(&t, m->name);
+    if (m->label) {
+        text_printf(&t, "{%s=\"", m->label);
+        add_escaped(&t, of, "\\\"");
+        text_add(&t, "\"}");
+    }
+    text_printf(&t, " %lld", (long long)json_integer_value(value));
+    out_put(out, STYLE_PLAIN, t.data);
+    out_end(out);
+    text_fini(&t);
+}
+
+void ctl_print_prometheus(struct out *out, const json_t *reply)
+{
+    size_t i;
+    const json_t *j;
+    struct text t;
+    text_init(&t);
+    json_array_foreach(json_object_get(reply, "metrics"), i, j)
+    {
+        struct metric m = metric_of(j);
+        const char *of;
+        json_t *value;
+        text_clear(&t);
+        add_escaped(&t, m.help, "\\");
+        out_printf(out, STYLE_DIM, "# HELP %s %s\n", m.name, t.data);
+        out_printf(out, STYLE_DIM, "# TYPE %s %s\n", m.name, m.kind);
+        if (!m.label)
+            print_sample(out, &m, NULL, m.value);
+        json_object_foreach(m.values, of, value)
+        {
+            print_sample(out, &m, of, value);
+        }
+    }
+    text_fini(&t);
 }

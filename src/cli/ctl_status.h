@@ -11,5 +11,7 @@
 void ctl_print_status(
     struct out *out, const json_t *status, const json_t *later, unsigned apart_ms, const json_t *recent);
 void ctl_print_stats(struct out *out, const json_t *reply);
+/** In the text format of Prometheus. */
+void ctl_print_prometheus(struct out *out, const json_t *reply);
 
 #endif

@@ -292,15 +292,15 @@ static json_t *control_events(
 static json_t *control_servers(
     const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
-    struct cache_view view = {0};
-    source->cache(source->ctx, &view);
-    return control_servers_ask(&view, request->words, request->count);
+    return control_servers_ask(source, request->words, request->count);
 }
 
 static json_t *control_stats(
     const struct control_source *source, struct control_call *call, const struct control_line *request)
 {
     struct control_figures f = {0};
+    if (request->count && strcmp(request->words[0], "prometheus") != 0) /* the figures are the same */
+        return control_misused("stats is followed by nothing or by prometheus");
     source->figures(source->ctx, &f);
     return control_metrics_json(&f);
 }

@@ -217,6 +217,31 @@ def test_the_status_is_a_page_and_stats_are_all_figures(daemon):
     assert metrics["hark_queries_total"]["value"] > 3 and metrics["hark_queries_total"]["kind"] == "counter"
     assert metrics["hark_replies_total"]["values"]["SERVFAIL"] >= 1
     assert "hark_queries_total" in page(daemon, "stats")
+    assert {len(line) - len(line.lstrip()) for line in page(daemon, "stats").splitlines()} == {0, 2}
+    assert ctl(daemon, "stats", "prom").returncode == 1
+
+
+SAMPLE = re.compile(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"\})? (\d+)')
+
+
+def test_prometheus_reads_the_figures(daemon):
+    """https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format"""
+    text = page(daemon, "stats", "prometheus")
+    assert text.endswith("\n")
+    kinds, samples = {}, []
+    lines = iter(text.splitlines())
+    for line in lines:
+        if line.startswith("# HELP "):
+            name, words = line[7:].split(" ", 1)
+            assert words and next(lines) in (f"# TYPE {name} counter", f"# TYPE {name} gauge") and name not in kinds
+            kinds[name] = "counter" if name.endswith("_total") else "gauge"
+            assert f"# TYPE {name} {kinds[name]}\n" in text
+            continue
+        sample = SAMPLE.fullmatch(line)
+        assert sample and sample[1] == list(kinds)[-1], line  # all of one figure stand together
+        samples.append(sample[1] + (sample[2] or ""))
+    assert len(samples) == len(set(samples)) >= len(told(daemon, "stats")["metrics"])
+    assert 'hark_replies_total{rcode="NOERROR"}' in samples and "hark_uptime_seconds" in samples
 
 
 def test_the_status_ends_in_what_is_wrong(daemon):

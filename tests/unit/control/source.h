@@ -109,8 +109,7 @@ static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
     return sizeof rows / sizeof rows[0];
 }
 
-/* One for each call, with counts of its own. */
-static void source_silences(void *ctx, control_silence_fn *fn, void *fn_ctx)
+static void silences(void *ctx, control_silence_fn *fn, void *fn_ctx)
 {
     const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 2}}, .port = 53};
     fn(fn_ctx, &at, 900);
@@ -118,6 +117,7 @@ static void source_silences(void *ctx, control_silence_fn *fn, void *fn_ctx)
     fn(fn_ctx, &at, 700);
 }
 
+/* One for each call, with counts of its own. */
 static struct control_source source_counting(struct source_counts *counts)
 {
     return (struct control_source){.ctx = counts,
@@ -127,7 +127,7 @@ static struct control_source source_counting(struct source_counts *counts)
         .nta = nta,
         .recent = recent,
         .requests = requests,
-        .silences = source_silences,
+        .silences = silences,
         .cache = cache_of,
         .walk = walk,
         .events = events};
