@@ -41,7 +41,7 @@ bool reverse_prefix(struct prefix *out, const char *name)
     enum family family = which == 0 ? FAMILY_V4 : FAMILY_V6;
     unsigned parts = 0, most = family == FAMILY_V4 ? 4 : 32, bits = family == FAMILY_V4 ? 8 : 4;
     const char *end = name + len - strlen(suffixes[which]);
-    *out = (struct prefix){.addr = {.family = family}};
+    *out = (struct prefix){.addr = {.family = (uint8_t)family}};
     for (; parts < most && end > name; parts++) {
         const char *label = end;
         while (label > name && label[-1] != '.')
