@@ -317,8 +317,7 @@ static void on_entry(struct bus *b, const char *name, DBusMessageIter *value, st
     } else if (strcmp(name, "vpn") == 0 && take(b, value, DBUS_TYPE_BOOLEAN, &is)) {
         l->vpn = is;
     } else if ((servers || domains) && enter_array(b, value, &array)) {
-        while (b->f.type(&array) == DBUS_TYPE_STRING) {
-            take(b, &array, DBUS_TYPE_STRING, &word);
+        while (take(b, &array, DBUS_TYPE_STRING, &word)) {
             if (servers)
                 add_server_text(l, word);
             else

@@ -188,6 +188,10 @@ def test_json_tells_of_links(bus):
         machine = Machine(**STUB)
         whole, single = (json.loads(machine.run("hark", "why", name, "A", "--json", env=bus.env).stdout)["links"]
                          for name in ("www.python.org", "git"))
+        with bus.manager(manager("dnsmasq")):
+            split = json.loads(Machine().run("hark", "why", "git.corp.example", "A", "--json", env=bus.env).stdout)["links"]
+    assert (split["by"], split["routes"]) == ("NetworkManager", True)
+    assert [(link["link"], link["vpn"], link["asked_by"]) for link in split["links"]] == [("tun0", True, "domain"), ("lan0", False, "not")]
     assert whole["by"] == "systemd-resolved" and whole["routes"] is True
     tun, lan = whole["links"]
     assert (tun["link"], tun["asked_by"], tun["servers"], tun["default_route"]) == ("tun0", "domain", ["10.8.0.53"], False)
