@@ -7,7 +7,7 @@
 
 #include "dns/present.h"
 
-#define LINKS_MAX 12
+#define CHAIN_LINKS_MAX 12
 
 void draft_add(
     struct draft *dr, enum section s, const name_t *owner, uint16_t type, uint32_t ttl, struct rdata rd)
@@ -218,7 +218,7 @@ void draft_make(struct draft *dr)
         dr->rcode = RCODE_REFUSED;
         return;
     }
-    for (unsigned links = 0; links < LINKS_MAX; links++) {
+    for (unsigned links = 0; links < CHAIN_LINKS_MAX; links++) {
         struct fact f = zone_find(dr->tree, z, name, type, dr->at_s, dr->at_s);
         switch (f.kind) {
         case FACT_CUT:
