@@ -275,7 +275,7 @@ static enum err generic_from_text(struct parse *p)
 
 enum err rdata_from_lexer(struct rdata *out, const struct rdata_kind *kind, struct lexer *l, struct arena *a)
 {
-    uint8_t buf[RDATA_MAX_LEN];
+    MEM_UNSET uint8_t buf[RDATA_MAX_LEN];
     struct parse p = {.w = writer_of(buf, sizeof buf), .l = l, .origin = kind->origin, .a = a};
     const char *layout = rdata_layout(kind->type, kind->class);
     struct lexer ahead = *l;
