@@ -222,8 +222,11 @@ static enum err apply(struct parse *p, enum option o, bool on, const char *value
     const struct option_info *info = &option_table[o];
     p->args->given[o] = true;
     if (info->kind == OPTION_KIND_FLAG) {
-        if (value && (!info->value[0] || !on))
-            return args_refuse(p->complaint, "%s: %s%s takes no value", arg, on ? "" : "no", info->name);
+        if (value && on && !info->value[0])
+            return args_refuse(
+                p->complaint, "%s: %s takes no value; the opposite is +no%s", arg, info->name, info->name);
+        if (value && !on)
+            return args_refuse(p->complaint, "%s: no%s takes no value", arg, info->name);
         args_dig_set(p->args, o, on);
         return value ? args_dig_value(p->args, o, value, p->arena, p->complaint) : ERR_OK;
     }
@@ -287,9 +290,24 @@ static int find_letter(const struct parse *p, char letter)
     return o;
 }
 
+/* nslookup's -type=MX would be the type "ype=MX", and -query=MX a name. */
+static bool is_of_nslookup(const char *arg)
+{
+    static const char *const words[] = {"-type=", "-query=", "-querytype=", "-class=", "-port=", "-timeout="};
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strncmp(arg, words[i], strlen(words[i])) == 0)
+            return true;
+    return false;
+}
+
 /* -4, several in one (-4x), and -p5300 or -p 5300. */
 static enum err parse_letters(struct parse *p, const char *arg)
 {
+    if (is_of_nslookup(arg)) {
+        text_printf(
+            p->complaint, "%s is nslookup's; here: hark NAME TYPE @SERVER -p PORT +time=SECONDS", arg);
+        return ERR_FORMAT;
+    }
     for (const char *c = arg + 1; *c; c++) {
         int o = find_letter(p, *c);
         if (o == OPTION_COUNT) {

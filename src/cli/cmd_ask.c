@@ -110,6 +110,21 @@ static void complain_failure(const struct asking *q, const struct msg_question *
     text_fini(&t);
 }
 
+/* No address is a name: who gives one without -x means its name, or the server. */
+static void advise_reverse(const struct asking *q, const struct msg_question *question)
+{
+    char bare[NAME_TEXT_LEN];
+    struct addr addr;
+    record_bare_name(question->name, bare);
+    if (addr_parse(&addr, bare) != ERR_OK)
+        return;
+    struct text t;
+    text_init(&t);
+    text_printf(&t, "%s is an address; its name: hark -x %s; as a server: @%s", bare, bare, bare);
+    complain(q, t.data);
+    text_fini(&t);
+}
+
 static void say_progress(const struct target *to, const struct msg_question *question)
 {
     char server[ENDPOINT_TEXT_LEN];
@@ -183,6 +198,8 @@ static enum status ask_one(struct asking *q, const struct target *to, const stru
     enum status status = status_of_ask(&r, question->type);
     if (wanted && security.kind == SECURITY_BOGUS)
         status = status_worst(status, STATUS_BOGUS); /* data that came all the same: +cd */
+    if (status == STATUS_NO_DATA && view.out->format == OUT_TEXT)
+        advise_reverse(q, question);
     if (r.end == ASK_REPLY && view.out->format == OUT_SHORT)
         complain_failure(q, question, &r, status);
     arena_fini(&arena);

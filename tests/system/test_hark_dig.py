@@ -104,6 +104,8 @@ www.python.org A -b 127.0.0.1
     ("python.org A +edns=1 +noqr".split(), NEVER),
     (f"python.org A +edns=7 +norec +noqr {ROOT}".split(), NEVER),
     ("python.org A +subnet=0".split(), NEVER),
+    ("-x 151.101".split(), NEVER),
+    ("-x 10".split(), NEVER),
     ("python.org SOA +opcode=notify +noednsneg".split(), NEVER),
     ("python.org A +tcp +keepalive".split(), NEVER),
     ("python.org A +padding=128".split(), NEVER),

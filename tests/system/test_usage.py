@@ -29,7 +29,7 @@ WRONG = {
                               (["www.python.org:99999"], "is not a port"), (["www.python.org:"], "behind the colon")],
     "a bad time": [(["x.org", "--timeout", "1h"], "from 1 to 3600"), (["trace", "x.org", "--timeout", "0"], "from 1 to 3600")],
     "a bad address": [(["x.org", "A", "@256.1.1.1"], "@256.1.1.1 is no address; a server is @192.0.2.1"), (["x.org", "A", "@2001:db8:::1"], "is no address"),
-                      (["-x", "www.python.org"], "-x takes addresses"), (["x.org", "A", "-b", "here"], "an address of this machine"),
+                      (["-x", "www.python.org"], "-x takes addresses"), (["-x", "10.256"], "-x takes addresses"), (["x.org", "A", "-b", "here"], "an address of this machine"),
                       (["x.org", "A", "@tls://192.0.2.1"], "by UDP and TCP alone"), (["x.org", "+subnet=192.0.2.0/33"], "is not a prefix: 192.0.2.0/24"), (["mx", "user@[192.0.2.999]"], "an address literal is [192.0.2.1]"),
                       (["whois", "192.0.2.1/33"], "no name, address or AS number")],
     "a bad type or class": [(["x.org", "-t", "MXX"], "unknown record type 'MXX'"), (["x.org", "IXFR"], "needs the serial that is held"), (["x.org", "A", "-c", "XX"], "known are IN, CH")],
