@@ -94,9 +94,6 @@ struct reason fault_reason(struct job *j, const struct fault *fault);
 
 /* ---- validate_denial.c ---- */
 
-/** Do the proofs that came along, as far as they are verified by now, show a delegation without DS at name?
- */
-bool proofs_deny_ds(struct job *j, const name_t *name, struct fault *fault);
 /** All items are judged: what do the proofs prove? Sets found's verdict, or adds an item. */
 enum job_state validate_conclude(struct job *j);
 
