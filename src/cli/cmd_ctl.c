@@ -261,6 +261,7 @@ static enum status stream(const struct args *args, struct out *out, int fd, cons
         complain_silence(path);
         return status;
     }
+    ctl_socket_wait(fd, REPLY_MS_MAX); /* for the first line, which comes at once */
     ctl_print_events(out, fd, &last);
     if (json_object_get(last, "error"))
         status = show(args, out, last);
@@ -268,6 +269,8 @@ static enum status stream(const struct args *args, struct out *out, int fd, cons
         status = status_of_walk(last);
     else if (out->error)
         status = STATUS_ANSWER; /* nobody reads any more, or main says what is wrong */
+    else if (errno == EAGAIN)
+        complain_silence(path);
     else
         out_complain("harkd at %s ended %s: %s", path, walk ? "its walk too early" : "what it told",
             ctl_socket_trouble());

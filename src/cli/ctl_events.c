@@ -241,6 +241,8 @@ void ctl_print_events(struct out *out, int fd, json_t **last)
     *last = NULL;
     ctl_lines_init(&lines, fd);
     while (!out->error && !*last && (j = ctl_lines_next(&lines))) {
+        if (!any)
+            ctl_socket_wait(fd, 0);
         if (!any && reply_has(j, "error")) {
             *last = j;
             break;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -34,8 +36,13 @@ int ctl_socket_dial(const char *path)
 
 int ctl_socket_open(const char *path)
 {
-    int fd = ctl_socket_dial(path);
-    if (fd < 0)
+    int fd = ctl_socket_dial(path), problem = errno;
+    struct stat st;
+    bool other = fd < 0 && problem == ECONNREFUSED && stat(path, &st) == 0 && !S_ISSOCK(st.st_mode);
+    errno = problem;
+    if (other)
+        out_complain("%s is no socket; harkd's is named by its control.socket", path);
+    else if (fd < 0)
         out_complain("no harkd answers at %s: %s%s", path, strerror(errno),
             errno == EACCES ? " (root and harkd's own group may)"
                             : "; does it run, with that control.socket?");
@@ -120,7 +127,11 @@ const char *ctl_socket_trouble(void)
     case EBADMSG:
         return "what it sent cannot be read";
     case EAGAIN:
-        return "it says nothing more";
+    case ETIMEDOUT:
+        return "nothing came in time; is it stopped, or very busy?";
+    case EPIPE:
+    case ECONNRESET:
+        return "it hung up; do too many ask it at a time?";
     default:
         return strerror(errno);
     }
@@ -129,6 +140,12 @@ const char *ctl_socket_trouble(void)
 json_t *ctl_socket_ask(int fd, const char *verb, const char *const *words, size_t word_count, int patience_ms)
 {
     return ctl_socket_send(fd, verb, words, word_count) ? ctl_socket_receive(fd, patience_ms) : NULL;
+}
+
+void ctl_socket_wait(int fd, int patience_ms)
+{
+    const struct timeval t = {.tv_sec = patience_ms / 1000};
+    (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &t, sizeof t);
 }
 
 /* ---- lines ---- */

@@ -27,6 +27,9 @@ const char *ctl_socket_trouble(void);
 bool ctl_socket_send(int fd, const char *verb, const char *const *words, size_t word_count);
 json_t *ctl_socket_receive(int fd, int patience_ms);
 
+/** For how long what is read next is waited for; 0: for ever. */
+void ctl_socket_wait(int fd, int patience_ms);
+
 /* Replies of many lines. */
 struct ctl_lines {
     int fd;

@@ -29,9 +29,8 @@ void trace_through_fini(struct trace_through *t)
 static int dial(const struct trace_through *t)
 {
     int fd = ctl_socket_open(t->path);
-    const struct timeval patience = {.tv_sec = SILENCE_S_MAX};
     if (fd >= 0)
-        (void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        ctl_socket_wait(fd, SILENCE_S_MAX * 1000);
     return fd;
 }
 

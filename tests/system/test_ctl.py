@@ -298,3 +298,26 @@ def test_an_older_harkd_is_told_from_a_wrong_word(tmp_path):
                               stderr=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
         thread.join(PATIENCE_S)
     assert (done.returncode, done.stdout) == (3, "") and done.stderr == "hark: that harkd is older than this hark: it knows no 'recent'\n"
+
+
+def refused(path, *words) -> str:
+    done = subprocess.run(["hark", "ctl", *words, "-s", path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, timeout=PATIENCE_S, check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    return done.stderr
+
+
+def test_what_stands_in_the_way_is_said_in_one_line(daemon, tmp_path):
+    (tmp_path / "plain").touch()
+    assert refused(tmp_path / "plain", "status") == f"hark: {tmp_path}/plain is no socket; harkd's is named by its control.socket\n"
+    assert refused(tmp_path / "none", "status") == \
+        f"hark: no harkd answers at {tmp_path}/none: No such file or directory; does it run, with that control.socket?\n"
+    crowd = [socket.socket(socket.AF_UNIX) for _ in range(40)]
+    try:
+        for one in crowd:
+            one.connect(str(daemon.control))
+        assert refused(daemon.control, "nta") == f"hark: harkd at {daemon.control} did not reply: it hung up; do too many ask it at a time?\n"
+    finally:
+        for one in crowd:
+            one.close()
+    assert told(daemon, "log") == {"level": "notice"}
