@@ -77,7 +77,6 @@ struct config {
     size_t listen_count;
     struct prefix_list access, access_deny;
     unsigned workers; /* 0: one a core */
-    bool foreground;  /* stay in the foreground (the only form now) */
     bool drop_privileges;
     const char *user; /* whom to become; NULL: hark, else nobody */
     bool core_dumps;

@@ -261,7 +261,7 @@ static void every_setting_is_read(void **state)
     assert_int_equal(
         load(f, "listen: [192.0.2.1@5300, \"2001:db8::1\"]\n"
                 "access: [192.0.2.0/24]\n"
-                "workers: 4\nforeground: true\ndrop-privileges: off\nlocal-zones: No\n"
+                "workers: 4\ncore-dumps: true\ndrop-privileges: off\nlocal-zones: No\n"
                 "log: {level: debug}\n"
                 "control: {socket: none}\n"
                 "cache: {size: 64MiB, ttl-min: 5, ttl-max: 1h, negative-ttl-max: 10m, clock: wall}\n"
@@ -279,7 +279,7 @@ static void every_setting_is_read(void **state)
     assert_int_equal(c->listen[1].addr.family, FAMILY_V6);
     assert_int_equal(c->access.count, 1);
     assert_int_equal(c->workers, 4);
-    assert_true(c->foreground && c->cache_clock_wall && c->resolve.use_v4 && c->resolve.loopback_servers);
+    assert_true(c->core_dumps && c->cache_clock_wall && c->resolve.use_v4 && c->resolve.loopback_servers);
     assert_false(c->drop_privileges || c->local_zones || c->minimal_answers || c->resolve.minimal_answers);
     assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
     assert_string_equal(c->control, "");
