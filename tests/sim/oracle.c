@@ -177,6 +177,14 @@ static bool walk_data(struct walk *w)
     return true;
 }
 
+/* The DNAME that is asked for made a link on the way there: it is in the answer once (found.c). */
+static bool is_among_links(const struct walk *w)
+{
+    const struct rrset *rs =
+        w->a->question.type == TYPE_DNAME ? rrset_list_find(&w->o->answer, w->name, TYPE_DNAME) : NULL;
+    return rs && w->o->rcode == RCODE_NOERROR;
+}
+
 static bool walk_denial(struct walk *w)
 {
     uint16_t rcode = w->o->rcode;
@@ -261,7 +269,7 @@ void oracle_check(struct sim *s, const struct asking *a, const struct outcome *o
         return;
     if (a->question.no_aliases && w.at > 0 && !next_of(&w))
         return;
-    bool data = next_of(&w) != NULL;
+    bool data = next_of(&w) || is_among_links(&w);
     if (!verdict_fits(&w) || !(data ? walk_data(&w) : walk_denial(&w)))
         return;
     if (w.all_secure && o->verdict != VERDICT_SECURE && !a->question.checking_disabled)
