@@ -92,7 +92,8 @@ void out_put(struct out *o, enum out_style style, const char *s)
     text_fini(&t);
 }
 
-static void put_formatted(struct out *o, enum out_style style, const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static void put_formatted(
+    struct out *o, enum out_style style, const char *format, va_list ap)
 {
     char *s = NULL;
     if (vasprintf(&s, format, ap) >= 0)
