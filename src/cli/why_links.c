@@ -44,8 +44,10 @@ void why_links_begin(struct why_links *l)
 static void ask_server(
     struct why_links *l, const struct system_question *q, const struct link *link, uint32_t server)
 {
-    struct resolvconf conf = {
-        .servers = {link->servers[server]}, .server_count = 1, .ndots = 1, .no_tld_query = true};
+    struct resolvconf conf = {.servers = {link->servers[server]},
+        .server_count = 1,
+        .ndots = 1,
+        .no_tld_query = q->type == TYPE_NONE};
     struct stub_ask ask = {.conf = &conf,
         .name = q->reverse ? q->pointer : q->query,
         .type = q->type,
@@ -55,10 +57,11 @@ static void ask_server(
         .tries = QUESTION_TRIES,
         .timeout_ms = QUESTION_TIMEOUT_MS};
     for (uint32_t i = 0; i < link->domain_count && !strchr(q->query, '.'); i++)
-        if (!link->domains[i].route_only)
+        if (!link->domains[i].route_only && link->domains[i].name[0])
             snprintf(conf.search[conf.search_count++], RESOLVCONF_DOMAIN_LEN, "%s", link->domains[i].name);
     struct why_link_question *k = &l->questions[l->count++];
     k->link = link;
+    k->server = server;
     stub_begin(&k->child, &ask, 0);
 }
 
@@ -82,6 +85,9 @@ void why_links_ask(struct why_links *l, const struct system_question *q, bool co
     /* Whose network an address belongs to decides first where its name is asked for, which is not told here.
      */
     l->judged = l->told.routes && !q->reverse && !q->numeric;
+    /* What has no dot is made a name of resolv.conf's search list before dnsmasq hears it. */
+    if (l->told.by == LINKS_OF_MANAGER && !strchr(q->query, '.'))
+        l->judged = false;
     if (!l->judged)
         return;
     size_t len = strlen(q->query);
@@ -89,7 +95,7 @@ void why_links_ask(struct why_links *l, const struct system_question *q, bool co
     if (len > 0 && q->query[len - 1] == '.')
         len--;
     snprintf(name, sizeof name, "%.*s", (int)len, q->query);
-    links_route(&l->told, name);
+    links_route(&l->told, name, q->type == TYPE_NONE);
     ask_servers(l, q, true);
     if (compare)
         ask_servers(l, q, false);
@@ -143,8 +149,11 @@ static void add_route(struct text *t, const struct link *l)
     text_add(t, t->len ? "; " : "");
     switch (l->route) {
     case LINK_BY_DOMAIN:
-        text_printf(
-            t, "this name goes here: %s is the longest domain that fits", domain_text(&l->domains[l->fits]));
+        if (l->domains[l->fits].name[0])
+            text_printf(t, "this name goes here: %s is the longest domain that fits",
+                domain_text(&l->domains[l->fits]));
+        else
+            text_add(t, "this name goes here, by \".\", as all do that no other domain fits");
         break;
     case LINK_BY_SEARCH:
         text_add(t, "this name goes here: it has no dot, and here are domains to search");
@@ -155,10 +164,17 @@ static void add_route(struct text *t, const struct link *l)
     case LINK_WITHOUT_A_DOT:
         text_add(t, "not this name: it has no dot, and here are no domains to search");
         break;
+    case LINK_NOT_LOCAL:
+        text_add(t, "not this name: .local is for multicast DNS, as long as no domain here says otherwise");
+        break;
+    case LINK_ANSWERED:
+        text_add(t, "not this name: systemd-resolved answers it without asking");
+        break;
     default:
-        text_add(t, l->server_count == 0 ? "no servers"
-                    : l->default_route   ? "not this name: another's domain fits better"
-                                         : "not this name: only its own domains");
+        text_add(t, l->server_count == 0   ? "no servers"
+                    : l->default_route     ? "not this name: another's domain fits better"
+                    : l->domain_count == 0 ? "not this name: it takes none (DefaultRoute=no, no domains)"
+                                           : "not this name: only its own domains");
         break;
     }
 }
@@ -177,7 +193,7 @@ static void view_question(struct out *out, const struct why_link_question *k)
     if (!link_is_asked(k->link))
         text_add(&t, "; asked by hark alone, to compare");
     bool good = k->done && stub_is_answer(&k->said);
-    addr_text(k->done ? &k->said.server.addr : &k->link->servers[0].addr, label);
+    addr_text(&k->link->servers[k->server].addr, label);
     why_row(out, good ? STYLE_PLAIN : STYLE_WARN, label, t.data);
     text_fini(&t);
 }
@@ -240,7 +256,7 @@ static bool is_answer(const struct why_link_question *k)
 static void add_question(struct text *t, const struct why_link_question *k)
 {
     char buf[ADDR_TEXT_LEN];
-    text_printf(t, "%s (%s%s)", addr_text(&k->said.server.addr, buf), link_name(k->link),
+    text_printf(t, "%s (%s%s)", addr_text(&k->link->servers[k->server].addr, buf), link_name(k->link),
         k->link->vpn ? ", a VPN" : "");
 }
 
@@ -269,7 +285,7 @@ static void add_silent(struct text *t, const struct why_links *l)
 {
     const char *before = "";
     for (unsigned i = 0; i < l->count; i++)
-        if (link_is_asked(l->questions[i].link) && l->questions[i].done) {
+        if (link_is_asked(l->questions[i].link)) {
             text_add(t, before);
             add_question(t, &l->questions[i]);
             before = ", ";
@@ -296,13 +312,14 @@ void why_links_notice(struct why *w)
         if (link_is_asked(k->link))
             text_printf(&t, ": the name goes to both, and programs get what comes first.");
         else
-            text_printf(&t, ": split DNS; %s sends the name to %s alone.", by_text(l), link_name(here->link));
+            text_printf(&t, ": split DNS; %s sends the name to %s, not to %s.", by_text(l),
+                link_name(here->link), link_name(k->link));
         why_say(w, t.data);
     }
     if (!here && l->count > 0 && link_is_asked(l->questions[0].link)) {
         text_add(&t, "the name goes to ");
         add_silent(&t, l);
-        text_add(&t, " alone, which gives no answer");
+        text_add(&t, " alone, and gets no answer there");
         if (there) {
             text_add(&t, "; ");
             add_question(&t, there);
@@ -324,7 +341,9 @@ static json_t *link_json(const struct why *w, const struct link *link)
         [LINK_BY_DOMAIN] = "domain",
         [LINK_BY_SEARCH] = "search",
         [LINK_BY_DEFAULT] = "default",
-        [LINK_WITHOUT_A_DOT] = "not"};
+        [LINK_WITHOUT_A_DOT] = "not",
+        [LINK_NOT_LOCAL] = "not",
+        [LINK_ANSWERED] = "not"};
     char buf[ADDR_TEXT_LEN];
     json_t *j = json_object(), *servers = json_array(), *domains = json_array(), *said = json_array();
     record_set_text(j, "link", link->name);

@@ -12,6 +12,7 @@ struct why;
 /* One server of a link that is asked. */
 struct why_link_question {
     const struct link *link;
+    uint32_t server; /* of the link's */
     struct child child;
     struct stub_said said;
     bool done;

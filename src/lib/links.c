@@ -18,13 +18,23 @@ static int labels_in_common(const char *name, const char *domain)
     return labels;
 }
 
+/* systemd-resolved(8), "Synthetic records", and what RFC 6761 6.4 has nobody asked for. */
+static bool is_answered_without_asking(const char *name)
+{
+    static const char *const names[] = {"localhost", "localhost.localdomain", "invalid"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (labels_in_common(name, names[i]) > 0)
+            return true;
+    return strcasecmp(name, "_gateway") == 0 || strcasecmp(name, "_outbound") == 0;
+}
+
 /* How well a link fits: the labels of its longest domain, as systemd-resolved counts them; a name without a
  * dot is as good as one label to whom searches; what no domain fits comes last. */
 enum { FITS_NOT = -2, FITS_BY_DEFAULT = -1 };
 
-static int judge(struct link *l, const char *name)
+static int judge(struct link *l, const char *name, bool resolved, bool addresses)
 {
-    bool single = !strchr(name, '.'), searches = false;
+    bool single = resolved && !strchr(name, '.'), searches = false;
     int best = FITS_NOT;
     l->fits = -1;
     l->route = LINK_NOT;
@@ -42,8 +52,12 @@ static int judge(struct link *l, const char *name)
         l->route = LINK_BY_SEARCH;
         return 1;
     }
-    if (single && best < 1) {
+    if (single && addresses && !searches) {
         l->route = LINK_WITHOUT_A_DOT; /* ResolveUnicastSingleLabel=no */
+        return FITS_NOT;
+    }
+    if (best < 0 && resolved && labels_in_common(name, "local") > 0) {
+        l->route = LINK_NOT_LOCAL;
         return FITS_NOT;
     }
     l->route = best >= 0 ? LINK_BY_DOMAIN : l->default_route ? LINK_BY_DEFAULT : LINK_NOT;
@@ -59,16 +73,19 @@ static int compare(const void *left, const void *right)
     return (a->index > b->index) - (a->index < b->index);
 }
 
-void links_route(struct links *l, const char *name)
+void links_route(struct links *l, const char *name, bool addresses)
 {
     int fits[LINKS_MAX], best = FITS_NOT;
+    bool resolved = l->by == LINKS_OF_RESOLVED, answered = resolved && is_answered_without_asking(name);
     for (uint32_t i = 0; i < l->count; i++) {
-        fits[i] = judge(&l->list[i], name);
+        fits[i] = judge(&l->list[i], name, resolved, addresses);
         if (fits[i] > best)
             best = fits[i];
     }
     for (uint32_t i = 0; i < l->count; i++)
-        if (fits[i] < best)
+        if (answered && l->list[i].server_count)
+            l->list[i].route = LINK_ANSWERED;
+        else if (fits[i] < best)
             l->list[i].route = LINK_NOT;
     qsort(l->list, l->count, sizeof *l->list, compare);
 }

@@ -5,7 +5,7 @@
  *   links_begin(&c, true);                          nothing is begun where there is no bus
  *   child_wait(&(struct child *){&c}, 1, until_us);
  *   links_read(&links, &c);                         by == LINKS_OF_NOBODY: nobody tells
- *   links_route(&links, "git.corp.example");
+ *   links_route(&links, "git.corp.example", true);
  */
 #ifndef HARK_LIB_LINKS_H
 #define HARK_LIB_LINKS_H
@@ -31,7 +31,9 @@ enum link_route {
     LINK_BY_DOMAIN,     /* its domain is the longest that the name ends in */
     LINK_BY_SEARCH,     /* the name has no dot, and it has domains to search */
     LINK_BY_DEFAULT,    /* nobody's domain fits, and it takes such names */
-    LINK_WITHOUT_A_DOT, /* the name has no dot, and it has no domains to search */
+    LINK_WITHOUT_A_DOT, /* addresses of a name without a dot, and it has no domains to search */
+    LINK_NOT_LOCAL,     /* .local is multicast DNS's, where no domain says otherwise (RFC 6762) */
+    LINK_ANSWERED,      /* systemd-resolved itself has the answer: localhost and the like */
 };
 
 /* Invariant: strings end, counts are within their arrays. */
@@ -64,9 +66,9 @@ bool links_begin(struct child *c, bool resolved);
 /** What such a process wrote; nobody's if it did not get to its end. */
 void links_read(struct links *out, const struct child *c);
 /** Says of each link whether the name (without a final dot) goes there, by the rules of systemd-resolved(8),
- * "Protocols and routing"; those where it
- * goes come first, otherwise by their index. */
-void links_route(struct links *l, const char *name);
+ * "Protocols and routing"; those where it goes come first, otherwise by their index. NetworkManager's dnsmasq
+ * only knows of domains and of the default. addresses: it is they that are wanted. */
+void links_route(struct links *l, const char *name, bool addresses);
 /** May programs' questions go there? */
 bool link_is_asked(const struct link *l);
 

@@ -336,7 +336,7 @@ static void take_entry(struct bus *b)
         if (strcmp(out->list[i].name, e->name) == 0)
             l = &out->list[i];
     if (out->by == LINKS_OF_RESOLVED) {
-        if (l)
+        if (l && l->name[0])
             l->vpn = l->vpn || e->vpn;
         return;
     }
@@ -345,7 +345,6 @@ static void take_entry(struct bus *b)
     memcpy(l->name, e->name, sizeof l->name);
     l->index = e->index;
     l->vpn = l->vpn || e->vpn;
-    l->default_route = !l->vpn; /* its dnsmasq sends a VPN what belongs to the VPN's domains */
     l->left_out += e->left_out;
     for (uint32_t i = 0; i < e->server_count; i++) {
         scope_to(&e->servers[i], e);
@@ -353,6 +352,8 @@ static void take_entry(struct bus *b)
     }
     for (uint32_t i = 0; i < e->domain_count; i++)
         add_domain(l, e->domains[i].name, e->domains[i].route_only);
+    /* Its dnsmasq sends a VPN what belongs to the VPN's domains, where it has some. */
+    l->default_route = !l->vpn || l->domain_count == 0;
 }
 
 /* Mode s, Configuration aa{sv} */

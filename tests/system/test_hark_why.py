@@ -202,6 +202,20 @@ def test_json_tells_of_links(bus):
     assert lan["said"] == []  # a name of this place alone is nobody else's business
 
 
+def test_names_that_no_link_gets(bus):
+    """systemd-resolved itself says so: nobody was asked who would know them."""
+    assert bus.resolvectl("domain", "tun0", "corp.example")
+    machine, known = Machine(**STUB), {"printer.local A": ["192.0.2.81"], "www.localhost A": ["192.0.2.82"]}
+    with Server("192.0.2.53", known, None, None), Server("10.8.0.53", known, None, None):
+        for name, why in (("printer.local", ".local is for multicast DNS"), ("www.localhost", "systemd-resolved answers it without asking")):
+            said = " ".join(machine.run("hark", "why", name, "--timeout", "10", env=bus.env).stdout.split())
+            assert said.count(f"not this name: {why}") == 2 and "192.0.2.8" not in said, said
+    assert bus.resolvectl("domain", "tun0", "local")
+    with Server("192.0.2.53", known, None, None), Server("10.8.0.53", known, None, None):
+        said = " ".join(machine.run("hark", "why", "printer.local", env=bus.env).stdout.split())
+    assert "local is the longest domain that fits" in said and "127.0.0.53 192.0.2.81" in said, said
+
+
 def test_what_the_bus_says_is_a_stranger_s(bus):
     evil = connection("\x1b[31mtun", "192.0.2.1", True, *["\x1b]0;x\x07\n" + "a" * 200] * 40)
     many = {"interface": ("s", "lan0"), "nameservers": ("as", ["junk"] + ["192.0.2.53"] * 99), "vpn": ("s", "no"), "x": ("i", 1)}

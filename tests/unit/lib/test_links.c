@@ -37,6 +37,12 @@ static const struct {
     {"example", "-s--"},
     {"git", "-s--"},
     {"1.0.0.10.in-addr.arpa", "-d--"},
+    {"printer.local", "----"},
+    {"mylocal", "-s--"},
+    {"www.localhost", "----"},
+    {"localhost", "----"},
+    {"_gateway", "----"},
+    {"xlocalhost.example", "*--*"},
 };
 
 static void make(struct links *l)
@@ -63,7 +69,9 @@ static void expect(const struct links *l, const char *name, const char *goes)
         [LINK_BY_DOMAIN] = 'd',
         [LINK_BY_SEARCH] = 's',
         [LINK_BY_DEFAULT] = '*',
-        [LINK_WITHOUT_A_DOT] = '-'};
+        [LINK_WITHOUT_A_DOT] = '-',
+        [LINK_NOT_LOCAL] = '-',
+        [LINK_ANSWERED] = '-'};
     char seen[LINKS + 1] = {0};
     bool before = true;
     for (uint32_t i = 0; i < l->count; i++) {
@@ -83,7 +91,7 @@ static void a_name_goes_to_the_longest_domain_that_fits(void **state)
     struct links *l = mem_alloc(sizeof *l);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         make(l);
-        links_route(l, cases[i].name);
+        links_route(l, cases[i].name, true);
         expect(l, cases[i].name, cases[i].goes);
     }
     mem_free(l);
@@ -95,10 +103,36 @@ static void a_link_that_claims_the_root_takes_all_that_nobody_else_does(void **s
     struct links *l = mem_alloc(sizeof *l);
     make(l);
     l->list[2].domains[0].name[0] = 0;
-    links_route(l, "www.python.org");
+    links_route(l, "www.python.org", true);
     expect(l, "www.python.org", "--d-");
-    links_route(l, "git.corp.example");
+    links_route(l, "git.corp.example", true);
     expect(l, "git.corp.example", "-d--");
+    mem_free(l);
+}
+
+static void a_domain_may_claim_local_names(void **state)
+{
+    (void)state;
+    struct links *l = mem_alloc(sizeof *l);
+    make(l);
+    snprintf(l->list[2].domains[0].name, LINK_DOMAIN_LEN, "local");
+    links_route(l, "printer.local", true);
+    expect(l, "printer.local", "--d-");
+    links_route(l, "local", true); /* an address of one label is not asked for over DNS, claimed or not */
+    expect(l, "local", "-s--");
+    mem_free(l);
+}
+
+static void a_dnsmasq_knows_of_domains_and_of_the_default_alone(void **state)
+{
+    (void)state;
+    struct links *l = mem_alloc(sizeof *l);
+    make(l);
+    l->by = LINKS_OF_MANAGER;
+    links_route(l, "printer.local", true);
+    expect(l, "printer.local", "*--*");
+    links_route(l, "git", true);
+    expect(l, "git", "*--*");
     mem_free(l);
 }
 
@@ -108,7 +142,7 @@ static void a_link_without_servers_is_not_asked(void **state)
     struct links *l = mem_alloc(sizeof *l);
     make(l);
     l->list[1].server_count = 0;
-    links_route(l, "git.corp.example");
+    links_route(l, "git.corp.example", true);
     expect(l, "git.corp.example", "*--*");
     mem_free(l);
 }
@@ -119,8 +153,12 @@ static void a_name_without_a_dot_is_asked_of_nobody_who_does_not_search(void **s
     struct links *l = mem_alloc(sizeof *l);
     make(l);
     l->list[1].domain_count = 0;
-    links_route(l, "git");
+    links_route(l, "git", true);
     expect(l, "git", "----");
+    make(l);
+    l->list[1].domain_count = 0;
+    links_route(l, "git", false); /* other types are not held back */
+    expect(l, "git", "*--*");
     mem_free(l);
 }
 
@@ -144,6 +182,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_name_goes_to_the_longest_domain_that_fits),
         cmocka_unit_test(a_link_that_claims_the_root_takes_all_that_nobody_else_does),
+        cmocka_unit_test(a_domain_may_claim_local_names),
+        cmocka_unit_test(a_dnsmasq_knows_of_domains_and_of_the_default_alone),
         cmocka_unit_test(a_link_without_servers_is_not_asked),
         cmocka_unit_test(a_name_without_a_dot_is_asked_of_nobody_who_does_not_search),
         cmocka_unit_test(what_does_not_get_to_its_end_tells_of_no_link),
