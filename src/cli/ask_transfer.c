@@ -54,7 +54,8 @@ static void add_why(struct text *why, const struct ask_transfer *t, const struct
     else
         text_add(why, "the server closed the connection before the end");
     if (t->transfer.records)
-        text_printf(why, " (after %llu records)", (unsigned long long)t->transfer.records);
+        text_printf(why, " (after %llu record%s)", (unsigned long long)t->transfer.records,
+            t->transfer.records == 1 ? "" : "s");
 }
 
 /* Behind the objects of the messages: one that is an end. */

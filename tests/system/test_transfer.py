@@ -188,17 +188,18 @@ CROOKED = [  # how many records are printed, how it exits, what is said
     ("stops", 4, 3, "the server closed the connection before the end (after 4 records)"),
     ("silent", 4, 3, "the server did not send the rest in time (after 4 records)"),
     ("nosoa", 0, 3, "the first record is not the zone's SOA"),
-    ("empty", 1, 3, "the server sent a message without records (after 1 records)"),
+    ("empty", 1, 3, "the server sent a message without records (after 1 record)"),
     ("error", 4, 3, "SERVFAIL (after 4 records)"),
     ("changed", 5, 3, "the zone changed under way: the SOA at the end is not that of the beginning (after 5 records)"),
-    ("other", 1, 3, "the server sent something that is no part of it (after 1 records)"),
+    ("other", 1, 3, "the server sent something that is no part of it (after 1 record)"),
     ("closes", 0, 5, "closed the connection before its reply"),
 ]
 
 
 @pytest.mark.parametrize(("zone", "count", "status", "said"), CROOKED, ids=[row[0] for row in CROOKED])
 def test_servers_that_do_it_wrong(crooked, zone, count, status, said):
-    done = run("hark", zone, "AXFR", "+time=1", "+tries=1", port=crooked)
+    patience = ["+time=1", "+tries=1"] if zone == "silent" else []
+    done = run("hark", zone, "AXFR", *patience, port=crooked)
     assert (len(records(done.stdout)), done.returncode) == (count, status), done.stdout + done.stderr
     assert said in done.stderr and bool(said) == bool(done.stderr)
     if zone in ("stops", "nosoa", "closes"):
