@@ -122,6 +122,9 @@ static enum err add_incremental(struct parse *p, const char *word, const char *s
     unsigned long long n = strtoull(serial, &end, 10);
     if (serial[0] < '0' || serial[0] > '9' || *end || n > UINT32_MAX)
         return args_refuse(p->complaint, "%s: a serial is a number up to %u", word, UINT32_MAX);
+    for (size_t i = 0; i < p->args->type_count; i++)
+        if (p->args->types[i] == TYPE_IXFR && p->args->serial != n)
+            return args_refuse(p->complaint, "%s: one serial at a time", word);
     p->args->serial = (uint32_t)n;
     p->args->types[p->args->type_count++] = TYPE_IXFR;
     return ERR_OK;

@@ -352,6 +352,7 @@ static const struct {
     {"www.example IXFR", "needs the serial that is held: IXFR=2026112301"},
     {"www.example IXFR=", "a serial is a number up to 4294967295"},
     {"www.example -t ixfr=4294967296", "a serial is a number"},
+    {"www.example IXFR=1 ixfr=2", "one serial at a time"},
     {"trace www.example AXFR", "is asked of one server: hark ZONE AXFR @SERVER"},
     {"www.example OPT", "not a type to ask for"},
     {"-type=mx www.example", "-type=mx is nslookup's; here: hark NAME TYPE"},
