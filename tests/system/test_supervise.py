@@ -188,7 +188,7 @@ def test_the_service_managers_folder_has_the_control_socket(start_harkd, tmp_pat
     folder = tmp_path / "run"
     folder.mkdir()
     for p in [folder, tmp_path, *tmp_path.parents][:4]:
-        p.chmod(0o755)
+        p.chmod(p.stat().st_mode | 0o055)  # no bit is taken from a folder that may not be the test's
     daemon = start_harkd({"drop-privileges": "yes", "user": "daemon", "control": {"socket": "auto"}},
                          env={"RUNTIME_DIRECTORY": str(folder)})
     assert pwd.getpwuid((folder / "control.sock").stat().st_uid).pw_name == "daemon"
@@ -211,7 +211,7 @@ def test_port_53_by_an_ambient_capability_that_is_given_up(tmp_path):
     file = tmp_path / "hark.yaml"
     file.write_text("listen: 127.0.0.9\ncontrol: {socket: none}\n")
     for folder in [tmp_path, *tmp_path.parents][:3]:
-        folder.chmod(0o755)
+        folder.chmod(folder.stat().st_mode | 0o055)
     log = open(tmp_path / "log", "wb")
     process = subprocess.Popen(["setpriv", f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups",
                                 "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service",
