@@ -50,6 +50,7 @@ struct bus {
     struct links *out;
     struct link entry; /* of NetworkManager, while it is read */
     bool splits;       /* NetworkManager has a server of its own that goes by domains */
+    bool unmanaged;    /* but resolv.conf does not name it */
 };
 
 static bool load(struct libdbus *f)
@@ -356,7 +357,7 @@ static void take_entry(struct bus *b)
     l->default_route = !l->vpn || l->domain_count == 0;
 }
 
-/* Mode s, Configuration aa{sv} */
+/* Mode s, RcManager s, Configuration aa{sv} */
 static void on_manager(struct bus *b, const char *name, DBusMessageIter *value, struct link *unused)
 {
     DBusMessageIter list;
@@ -364,6 +365,8 @@ static void on_manager(struct bus *b, const char *name, DBusMessageIter *value, 
     (void)unused;
     if (strcmp(name, "Mode") == 0 && take(b, value, DBUS_TYPE_STRING, &mode)) {
         b->splits = strcmp(mode, "dnsmasq") == 0;
+    } else if (strcmp(name, "RcManager") == 0 && take(b, value, DBUS_TYPE_STRING, &mode)) {
+        b->unmanaged = strcmp(mode, "unmanaged") == 0;
     } else if (strcmp(name, "Configuration") == 0 && enter_array(b, value, &list)) {
         for (; b->f.type(&list) == DBUS_TYPE_ARRAY; b->f.next(&list)) {
             b->entry = (struct link){.current = -1};
@@ -382,7 +385,7 @@ static void ask_manager(struct bus *b)
     if (resolved || b->out->count == 0)
         return;
     b->out->by = LINKS_OF_MANAGER;
-    b->out->routes = b->splits;
+    b->out->routes = b->splits && !b->unmanaged;
 }
 
 /* ---- in a process of its own ---- */

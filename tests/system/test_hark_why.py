@@ -190,6 +190,9 @@ def test_json_tells_of_links(bus):
                          for name in ("www.python.org", "git"))
         with bus.manager(manager("dnsmasq")):
             split = json.loads(Machine().run("hark", "why", "git.corp.example", "A", "--json", env=bus.env).stdout)["links"]
+        with bus.manager(manager("dnsmasq") | {"RcManager": ("s", "unmanaged")}):  # somebody else writes resolv.conf
+            other = json.loads(Machine().run("hark", "why", "git.corp.example", "A", "--json", env=bus.env).stdout)["links"]
+    assert other["routes"] is False and not any("asked_by" in link for link in other["links"])
     assert (split["by"], split["routes"]) == ("NetworkManager", True)
     assert [(link["link"], link["vpn"], link["asked_by"]) for link in split["links"]] == [("tun0", True, "domain"), ("lan0", False, "not")]
     assert whole["by"] == "systemd-resolved" and whole["routes"] is True
