@@ -37,6 +37,10 @@ void ask_transfer_begin(struct ask_transfer *t, struct ask_settings *s, const st
     *t = (struct ask_transfer){.view = view, .question = question};
     transfer_init(&t->transfer, question->name, question->type, view->args->serial);
     s->tcp = true;
+    /* They mean nothing here, and are better zero (RFC 5936 2.1.1). */
+    s->recursion = s->recursion && view->args->given[OPTION_REC];
+    if (!view->args->given[OPTION_AD])
+        s->more_flags &= (uint16_t)~FLAG_AD;
     s->follow = take_message;
     s->follow_of = t;
     s->serial_held = question->type == TYPE_IXFR;

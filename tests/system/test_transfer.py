@@ -101,6 +101,7 @@ def test_in_its_other_forms(knot):
     assert run("hark", "zone.test", "AXFR", "+noall", "+stats").stdout.startswith(";; Query time: ")
     sent = run("hark", "zone.test", "IXFR=1", "+qr").stdout
     assert ";; ->>HEADER<<- opcode: QUERY" in sent and " 1 0 0 0 0" in sent and sent.count("QUERY SIZE") == 1
+    assert ";; flags:; QUERY: 1" in sent and ";; flags: rd; QUERY: 1" in run("hark", "zone.test", "IXFR=3", "+qr", "+rec").stdout
 
 
 def test_one_that_is_not_given(knot):
