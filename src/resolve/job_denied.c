@@ -147,7 +147,9 @@ static struct rrset *wildcard_rrset(struct denied *d, const name_t *closest)
     for (unsigned i = 0; i < 2; i++) {
         struct rrset *rs =
             cache_rrset_get(j->r->cache, wildcard, types[i], j->class, j->r->now.cache_s, &j->arena);
-        if (rs && rs->verdict == VERDICT_SECURE && rs->count > 0 && is_signed_by_zone(d, rs))
+        /* One that a wildcard above made, before there was anything here, stands for itself alone. */
+        if (rs && rs->verdict == VERDICT_SECURE && rs->count > 0 && is_signed_by_zone(d, rs) &&
+            !rrset_is_expanded(rs))
             return rs;
     }
     return NULL;

@@ -398,6 +398,29 @@ static void nsec3_of_a_parent_expands_no_wildcard_of_its_child(void **state)
     scene_end(&s);
 }
 
+/* *.b.org. was asked for when nothing was at or below b.org., so *.org. made its answer. Now c.b.org. is
+ * there, and below b.org. no wildcard stands for anything. */
+static void what_a_wildcard_made_is_no_wildcard(void **state)
+{
+    struct scene s;
+    unsigned sent;
+    name_t star[NAME_MAX_LEN];
+    scene_begin(&s);
+    struct sign_zone *org = serve(&s, "10.0.0.2",
+        (struct sign_zone_plan){.origin = "org.",
+            .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns\nns A 10.0.0.2\n* A 192.0.2.5\nc.b A 192.0.2.6\n",
+            .denial = SIGN_NSEC});
+    struct rrset made = *sign_zone_set(org, "*.org.", TYPE_A);
+    name_from_text(star, "*.b.org.", 8, NULL);
+    made.owner = star;
+    made.verdict = VERDICT_SECURE;
+    made.rank = RANK_ANSWER;
+    cache_rrset_put(world_cache(s.w), &made, 1000);
+    assert_string_equal(ask(&s, "c.b.org.", TYPE_TXT, &sent), "NOERROR");
+    assert_asked(&s, "d.b.org.", TYPE_A, "NXDOMAIN");
+    scene_end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +434,7 @@ int main(void)
         cmocka_unit_test(nsec_whose_owner_is_above_its_zone_denies_no_other_name),
         cmocka_unit_test(nsec3_of_a_child_is_none_of_its_parent),
         cmocka_unit_test(nsec3_of_a_parent_expands_no_wildcard_of_its_child),
+        cmocka_unit_test(what_a_wildcard_made_is_no_wildcard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
