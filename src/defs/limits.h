@@ -17,7 +17,7 @@
 
 /* ---- one client question: the work it may cause; counted once, sub-questions inherit, never reset ---- */
 #define WORK_MESSAGES_MAX 100u       /* upstream messages (NXNSAttack, CAMP; docs/threats.md) */
-#define WORK_MESSAGES_BACKGROUND 20u /* what background work may cause: its own counter */
+#define WORK_MESSAGES_BACKGROUND 20u /* what background work may cause, while no client waits for it */
 #define WORK_OCTETS_MAX 100000u      /* upstream octets received */
 #define WORK_TARGET_FAILURES_MAX 16u /* failed name-server address look-ups */
 /* … less two for each link of aliases after the second: chain times failures is the product that CAMP makes

@@ -280,9 +280,11 @@ void waiters_answer(struct job *j, struct waiter *only, const struct outcome *o)
 void waiters_start_over(const struct job *j, struct waiter *waiters)
 {
     struct job *fresh = job_find_or_new(j->r, j->name, j->type, j->class, j->flags);
-    if (!fresh->work)
+    if (!fresh->work) {
         job_own_work(fresh, j->work->messages_max);
-    fresh->work->client = j->work->client;
+        fresh->work->client = j->work->client;
+    }
+    job_may_work(fresh, j->work->messages_max);
     for (struct waiter *w = waiters, *next; w; w = next) {
         next = w->next;
         w->next = NULL;
