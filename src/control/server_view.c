@@ -7,13 +7,14 @@
 #include "dns/record.h"
 #include "dns/rrtype.h"
 
-#define LISTED_MAX 10u    /* of the slowest, and of those that fail */
-#define LOOKED_MAX 65536u /* servers of the cache that are looked at: more are counted */
-#define LAME_MAX 50u      /* zones told */
-#define ADDRESSES_MAX 16u /* of one name: for each, all that is in the cache is looked at */
-#define SILENT_MAX 256u   /* likewise */
-#define TIMEOUTS_MANY 3u  /* in a row: no single loss */
-#define LOSS_MUCH 25      /* percent */
+#define LISTED_MAX 10u                       /* of the slowest, and of those that fail */
+#define LOOKED_MAX 65536u                    /* servers of the cache that are looked at: more are counted */
+#define LAME_MAX 50u                         /* zones told */
+#define ADDRESSES_MAX DELEGATION_ADDRS_MAX   /* of one name */
+#define SILENT_MAX 256u                      /* servers told */
+#define SILENT_MS_MAX (RECENT_AGE_S * 1000u) /* where nobody asks any more nothing is heard either */
+#define TIMEOUTS_MANY 3u                     /* in a row: no single loss */
+#define LOSS_MUCH 25                         /* percent */
 
 /* A server that did not answer, and nobody knows yet whether it or our link is to blame. */
 struct silent {
@@ -71,6 +72,8 @@ static void on_silence(void *ctx, const struct endpoint *at, uint32_t age_ms)
 {
     struct view *v = ctx;
     size_t i = 0;
+    if (age_ms > SILENT_MS_MAX)
+        return;
     while (i < v->silent_count && !endpoint_equal(&v->silent[i].at, at))
         i++;
     if (i == SILENT_MAX)
@@ -127,7 +130,8 @@ static json_t *server_json(const struct view *v, const struct addr *addr)
     json_t *lame = json_array();
     cache_server_get(v->known.cache, &s.at, v->known.now_s, &s.facts);
     inflight_read_server(inflight, addr, &in_flight, &cap);
-    cache_lame_zones(v->known.cache, addr, v->known.now_s, on_lame_zone, lame);
+    if (s.facts.lame_somewhere) /* all that is in the cache is looked at */
+        cache_lame_zones(v->known.cache, addr, v->known.now_s, on_lame_zone, lame);
     json_t *j = short_json(&s);
     json_object_del(j, "lame_somewhere");
     json_object_set_new(j, "cookie", json_string(cookie_text(v, &s.at)));
@@ -138,20 +142,6 @@ static json_t *server_json(const struct view *v, const struct addr *addr)
         if (endpoint_equal(&v->silent[i].at, &s.at))
             json_object_set_new(j, "silent_now", silence_json(&v->silent[i]));
     return j;
-}
-
-/* As the delegation names it: its glue. Of a zone all of them. */
-static void add_glue_of(const struct view *v, const name_t *name, json_t *list)
-{
-    struct arena arena;
-    arena_init(&arena);
-    const struct cut *cut = cache_cut_deepest(v->known.cache, name, v->known.now_s, &arena);
-    bool all = cut && name_equal(cut->zone, name);
-    for (unsigned i = 0; cut && i < cut->server_count; i++)
-        for (unsigned k = 0;
-             (all || name_equal(cut->servers[i].name, name)) && k < cut->servers[i].addr_count; k++)
-            json_array_append_new(list, server_json(v, &cut->servers[i].addrs[k]));
-    arena_fini(&arena);
 }
 
 static void add_servers_of(const struct view *v, const name_t *name, uint16_t type, json_t *list)
@@ -165,6 +155,27 @@ static void add_servers_of(const struct view *v, const name_t *name, uint16_t ty
             continue;
         memcpy(addr.ip, rs->rdata[i].data, addr_len(&addr));
         json_array_append_new(list, server_json(v, &addr));
+    }
+    arena_fini(&arena);
+}
+
+/* As the delegation names it: its glue. Of a zone all of them, and what is known of those without. */
+static void add_glue_of(const struct view *v, const name_t *name, json_t *list)
+{
+    struct arena arena;
+    arena_init(&arena);
+    const struct cut *cut = cache_cut_deepest(v->known.cache, name, v->known.now_s, &arena);
+    bool all = cut && name_equal(cut->zone, name);
+    for (unsigned i = 0; cut && i < cut->server_count; i++) {
+        const struct cut_server *cs = &cut->servers[i];
+        if (!all && !name_equal(cs->name, name))
+            continue;
+        for (unsigned k = 0; k < cs->addr_count && json_array_size(list) < ADDRESSES_MAX; k++)
+            json_array_append_new(list, server_json(v, &cs->addrs[k]));
+        if (cs->addr_count == 0) {
+            add_servers_of(v, cs->name, TYPE_A, list);
+            add_servers_of(v, cs->name, TYPE_AAAA, list);
+        }
     }
     arena_fini(&arena);
 }

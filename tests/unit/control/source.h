@@ -73,11 +73,26 @@ static void cache_of(void *ctx, struct cache_view *out)
     const struct cache_settings settings = {.size = 1 << 20, .ttl_max = 3600, .negative_max = 3600};
     const struct hash_key key = {1, 2};
     const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 1}}, .port = 53};
-    const struct server_facts facts = {.heard = 1, .srtt_ms = 20, .timeouts = 3, .edns = EDNS_FACT_WORKS};
+    const struct server_facts facts = {
+        .heard = 1, .srtt_ms = 20, .timeouts = 3, .edns = EDNS_FACT_WORKS, .lame_somewhere = 1};
+    struct cut_server servers[] = {{.name = (const name_t *)"\2ns\3zoo", .addr_count = 1, .addrs = {at.addr}},
+        {.name = (const name_t *)"\2ns\4host"}};
+    const struct cut zoo = {
+        .zone = (const name_t *)"\3zoo", .ttl = 3600, .server_count = 2, .servers = servers};
+    struct rdata address = {(const uint8_t *)"\xc0\0\2\3", 4};
+    const struct rrset host = {.owner = servers[1].name,
+        .type = TYPE_A,
+        .class = CLASS_IN,
+        .ttl = 3600,
+        .rank = RANK_ANSWER,
+        .count = 1,
+        .rdata = &address};
     if (!cache) {
         cache = cache_new(&settings, &key);
         cache_server_put(cache, &at, &facts, 1000);
         cache_lame_put(cache, (const name_t *)"\7example", &at.addr, 1000);
+        cache_cut_put(cache, &zoo, 1000);
+        cache_rrset_put(cache, &host, 1000);
     }
     *out = (struct cache_view){.cache = cache, .now_s = 1000, .port = 53};
 }
@@ -112,6 +127,8 @@ static size_t requests(void *ctx, control_request_fn *fn, void *fn_ctx)
 static void silences(void *ctx, control_silence_fn *fn, void *fn_ctx)
 {
     const struct endpoint at = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 2}}, .port = 53};
+    const struct endpoint long_ago = {.addr = {.family = FAMILY_V4, .ip = {192, 0, 2, 9}}, .port = 53};
+    fn(fn_ctx, &long_ago, RECENT_AGE_S * 1000u + 1);
     fn(fn_ctx, &at, 900);
     fn(fn_ctx, &at, 300);
     fn(fn_ctx, &at, 700);

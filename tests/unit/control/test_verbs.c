@@ -263,6 +263,21 @@ static void servers_are_told_one_by_one_and_together(void **state)
     assert_int_equal(number(json_object_get(one, "silent_now"), "last_ms"), 300);
     assert_int_equal(json_array_size(json_object_get(one, "lame_for")), 0);
     json_decref(j);
+    static const struct {
+        const char *line, *addresses[2];
+    } of_names[] = {{"servers zoo", {"192.0.2.1", "192.0.2.3"}}, {"servers ns.zoo", {"192.0.2.1"}},
+        {"servers ns.host", {"192.0.2.3"}}, {"servers other.zoo", {NULL}}};
+    for (size_t i = 0; i < sizeof of_names / sizeof of_names[0]; i++) {
+        j = reply(of_names[i].line);
+        for (size_t k = 0; k < 2; k++) {
+            one = json_array_get(json_object_get(j, "servers"), k);
+            const char *said = json_string_value(json_object_get(one, "address")),
+                       *want = of_names[i].addresses[k];
+            if (!said != !want || (want && strcmp(said, want) != 0))
+                fail_msg("%s: %s", of_names[i].line, said ? said : "nothing");
+        }
+        json_decref(j);
+    }
     j = reply("servers a..b");
     assert_non_null(json_object_get(j, "error"));
     json_decref(j);
