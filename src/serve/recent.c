@@ -323,6 +323,10 @@ static bool is_too_old(const struct head *h, uint32_t now_s)
 
 bool recent_forget(struct recent *r, uint32_t now_s)
 {
+    for (struct recent_walk *walk = r->spare; walk; walk = walk->next) {
+        memset(walk->name, 0, sizeof walk->name);
+        memset(walk->entries, 0, sizeof walk->entries);
+    }
     for (; r->count > 0; forget_oldest(r)) {
         struct head h = head_of(record_at(r, 0));
         if (!is_too_old(&h, now_s))

@@ -74,7 +74,9 @@ void recent_began(struct recent_walk *walk);
 const struct observer *recent_observer(const struct recent_walk *walk);
 /** outcome NULL: nobody heard of one. walk NULL: nothing. */
 void recent_end(struct recent *r, struct recent_walk *walk, const struct outcome *outcome, now_t now);
-/** Forgets, octet by octet, what is too old. Are there records left? */
+/** Forgets, octet by octet, what is too old, and what spare memory still has of walks. Are there records
+ * left?
+ */
 bool recent_forget(struct recent *r, uint32_t now_s);
 /** Calls fn for at most `most` records of that name (NULL: any) and type (TYPE_NONE: any) that are not too
  * old, newest first. Returns how many there are. */
