@@ -320,4 +320,7 @@ def test_what_stands_in_the_way_is_said_in_one_line(daemon, tmp_path):
     finally:
         for one in crowd:
             one.close()
+    end = time.monotonic() + PATIENCE_S
+    while ctl(daemon, "log").returncode and time.monotonic() < end:
+        pass  # it has not seen yet that they went
     assert told(daemon, "log") == {"level": "notice"}
