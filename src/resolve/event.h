@@ -30,7 +30,7 @@ struct event {
     const name_t *server;  /* the name server's name, if known */
     const struct endpoint *to;
     enum transport transport;
-    const name_t *sent_name; /* SENT, REPLY: the name asked, which may be minimised */
+    const name_t *sent_name; /* with `send`: the name asked, which may be minimised */
     uint16_t sent_type;
     uint64_t send; /* pairs SENT with what became of it; FALLBACK: it is not waited for any more */
     uint32_t rtt_ms;

@@ -143,7 +143,7 @@ void validate_begin(struct job *j, struct found *found)
     work_leave(j);
     *v = (struct validation){
         .found = found, .retries_wrong = wrong, .retries_unsigned = stripped, .refused = refused};
-    bool negative = found->kind == FOUND_NODATA || found->kind == FOUND_NXDOMAIN;
+    bool negative = found_is_negative(found);
     bool expanded = false;
     size_t room = found->links.count + found->data.count + found->proofs.count + 4;
     v->items = ARENA_ARRAY(&j->arena, struct item, room);

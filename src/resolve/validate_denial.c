@@ -234,7 +234,7 @@ enum job_state validate_conclude(struct job *j)
         struct fault fault = {.kind = FAULT_RRSIG_MISSING, .owner = lie->owner, .type = TYPE_DNAME};
         return validate_refuse(j, &fault);
     }
-    if ((f->kind == FOUND_NODATA || f->kind == FOUND_NXDOMAIN) && !conclude_denial(j, &state))
+    if (found_is_negative(f) && !conclude_denial(j, &state))
         return state;
     if (f->verdict == VERDICT_SECURE && f->ns && f->ns->sig_count == 0)
         f->ns = NULL; /* AD speaks of the authority section too (RFC 4035 3.2.3) */

@@ -344,8 +344,6 @@ static void finds_the_sound_server_behind_one_that_strips_and_one_that_spoils(vo
     }
 }
 
-/* Who comes after somebody with CD hears the same as if he were the first: of what was kept unchecked, too,
- * no signature counts but those of the zone whose server said it, or of one below (RFC 4035 5.3.1). */
 /* The sound server is slow and answers over TCP alone; while it does, one that strips signatures is asked and
  * is faster. What the first was about to say was given up for that, so it is asked once more. */
 static void a_slow_stream_is_begun_again_when_somebody_faster_is_refused(void **state)
@@ -380,6 +378,8 @@ static void a_slow_stream_is_begun_again_when_somebody_faster_is_refused(void **
     }
 }
 
+/* Who comes after somebody with CD hears the same as if he were the first: of what was kept unchecked, too,
+ * no signature counts but those of the zone whose server said it, or of one below (RFC 4035 5.3.1). */
 static void what_was_heard_unchecked_is_judged_no_milder(void **state)
 {
     for (size_t i = 0; i < COUNT(WRONG); i++) {
