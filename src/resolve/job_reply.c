@@ -175,8 +175,9 @@ static struct found *found_of_referral(struct job *j, struct reply *rep)
     f->from_cut = true;
     f->target = j->name;
     f->negative_ttl = rep->cut->ttl;
-    f->proofs = ds ? (struct rrset_list){0} : rep->cut->proofs;
+    f->proofs = rep->cut->proofs;
     if (ds) {
+        f->proofs = (struct rrset_list){0};
         ds->rank = RANK_ANSWER;
         rrset_list_add(&f->data, ds, &j->arena);
     }
