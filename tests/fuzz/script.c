@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "dnssec/denial.h"
 #include "dnssec/verify.h"
 
 void script_begin(struct script *x, const uint8_t *data, size_t len)
@@ -152,6 +154,41 @@ static struct rdata ds_rdata(struct script *x, const name_t *owner)
     return ds;
 }
 
+/* The name as an NSEC3's owner, in the zone so many labels above; before: the hash before it. */
+static const name_t *hashed(struct script *x, const name_t *name, unsigned above, bool before, uint8_t *hash)
+{
+    struct nsec3 param = {.hash_algorithm = 1};
+    char label[64];
+    struct text t;
+    nsec3_hash(name, &param, hash);
+    if (before)
+        hash[NSEC3_HASH_LEN - 1]--;
+    text_init_fixed(&t, label, sizeof label);
+    text_base32hex(&t, hash, NSEC3_HASH_LEN);
+    return script_name(x, label, name_above(name, above));
+}
+
+/* how: 0 1 how far above the name the zone is, 3 opt-out, 4 the only one of its chain; else it reaches to the
+ * other half of all hashes, or with 2 a 64th of them. more: 0 1 the bitmap, 4 the hash before the
+ * name's. */
+static void make_nsec3(struct script *x, struct rr *rr, uint8_t how, const uint8_t *bitmap, uint8_t more)
+{
+    uint8_t hash[NSEC3_HASH_LEN], *p = arena_alloc(x->arena, 6 + NSEC3_HASH_LEN + 6);
+    rr->owner = hashed(x, rr->owner, how & 3, more & 16, hash);
+    p[0] = 1;
+    p[1] = how & 8 ? NSEC3_FLAG_OPT_OUT : 0;
+    put_u16(p + 2, 0);
+    p[4] = 0;
+    p[5] = NSEC3_HASH_LEN;
+    memcpy(p + 6, hash, NSEC3_HASH_LEN);
+    if (how & 4)
+        p[6] += 4;
+    else if (!(how & 16))
+        p[6] ^= 0x80;
+    memcpy(p + 6 + NSEC3_HASH_LEN, bitmap, 2u + bitmap[1]);
+    rr->rdata = (struct rdata){p, (uint16_t)(6 + NSEC3_HASH_LEN + 2 + bitmap[1])};
+}
+
 /* how: 0 1 how far above the owner the signer is, 2 labels one less, 3 expired, 4 bad. */
 static struct rdata rrsig_rdata(struct script *x, const name_t *owner, uint16_t covered, uint8_t how)
 {
@@ -172,7 +209,8 @@ static struct rdata rrsig_rdata(struct script *x, const name_t *owner, uint16_t 
     return (struct rdata){p, (uint16_t)(n + SIG_LEN)};
 }
 
-/* A record of DNSSEC in place of one of TXT, DS, NSEC, RRSIG. */
+/* A record of DNSSEC in place of one of TXT, DS, NSEC, RRSIG, NSEC3. Of an RRSIG, more: 0 to 2 the type
+ * covered, 3 it is an NSEC3 (and what its 4 says of the owner). */
 static void make_dnssec(struct script *x, struct rr *rr, unsigned which, const name_t *to)
 {
     static const uint16_t signed_types[] = {
@@ -190,12 +228,21 @@ static void make_dnssec(struct script *x, struct rr *rr, unsigned which, const n
         rr->rdata = (struct rdata){p, (uint16_t)(n + 2 + bitmaps[bits][1])};
         return;
     }
+    case 15:
+        make_nsec3(x, rr, how, bitmaps[more & 3], more);
+        return;
     case 8:
     case 14:
         rr->type = TYPE_DNSKEY;
         rr->rdata = key_rdata(x, which == 14);
         return;
     default:
+        if (more & 8) {
+            uint8_t hash[NSEC3_HASH_LEN];
+            rr->owner = hashed(x, rr->owner, how & 3, more & 16, hash);
+            rr->rdata = rrsig_rdata(x, rr->owner, TYPE_NSEC3, (uint8_t)((how & ~3u) | 1));
+            return;
+        }
         rr->rdata = rrsig_rdata(x, rr->owner, signed_types[more & 7], how);
     }
 }
@@ -230,7 +277,7 @@ void script_add_rr(struct script *x, struct msg_builder *b, enum section s, cons
             rr.rdata = rdata_of_name(to);
         else if (rr.type == TYPE_TXT)
             p[0] = 35;
-        if (x->signs && (which == 6 || which == 7 || which == 8 || which == 13 || which == 14))
+        if (x->signs && (which == 6 || which == 7 || which == 8 || which == 13 || which == 14 || which == 15))
             make_dnssec(x, &rr, which, to);
         msg_add_rr(b, s, &rr);
     }
