@@ -1,5 +1,7 @@
 #include "cli/trace_end.h"
 
+#include <string.h>
+
 #include "cli/status.h"
 #include "dns/present.h"
 #include "dns/rdata.h"
@@ -25,11 +27,16 @@ static void print_list(struct out *o, const struct rrset_list *l, bool with_sigs
 
 static void add_failure(struct text *t, const struct outcome *o)
 {
-    text_printf(t, "No answer: %s (", o->reason.text ? o->reason.text : "the look-up failed");
-    rcode_to_text(t, o->rcode);
+    const char *reason = o->reason.text ? o->reason.text : "the look-up failed";
+    struct text rcode;
+    text_init(&rcode);
+    rcode_to_text(&rcode, o->rcode);
+    text_printf(t, "No answer: %s", reason);
+    if (!strstr(reason, rcode.data))
+        text_printf(t, " (%s)", rcode.data);
     if (o->reason.ede >= 0 && ede_text(o->reason.ede))
         text_printf(t, "; EDE %d, %s", o->reason.ede, ede_text(o->reason.ede));
-    text_char(t, ')');
+    text_fini(&rcode);
 }
 
 /* ", secure", ", insecure (why)" */
