@@ -53,13 +53,14 @@ def examples(page: Path, block: list[str]) -> list[Example]:
 
 
 def plain(text: str) -> str:
-    """Without what differs between two runs: numbers, dates, digests, which of several servers, what was in the cache, and the spaces around them."""
+    """Without what differs between two runs: numbers, dates, ages, digests, which of several servers, what was in the cache, and the spaces around them."""
     text = re.sub(r"\b[a-m]\.root-servers\.net|\b[ab][02]\.org\.afilias-nst\.(org|info)|\bns[12](?=\.python\.org)", "SERVER", text)
     text = re.sub(r"(?<= )(?=[0-9a-f]*:)[0-9a-f:]{4,}|(?<= )[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+", "ADDRESS", text)
     text = re.sub(r"[\u2588-\u258f]+ *", "", text)  # bars
     text = re.sub(r"fetched a moment ago|from its cache, [0-9]+ s old", "CACHE", text)
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b", "DAY", text)
     text = re.sub(r"\n {16,}", " ", text)  # where a line was wrapped
+    text = re.sub(r"\btoday\b|\b[0-9]+ (day|month|year)s?\b", "AGE", text)
     text = re.sub(r"\b[0-9A-F]{24,}\b", "DIGEST", text)
     return re.sub(r" +", " ", re.sub(r"[0-9]+(\.[0-9]+)?", "N", text))
 
