@@ -1,354 +1,281 @@
-/* Replies are lines "key: value", with keys that each registry names as it likes:
+/* A reply is lines "key: value", with keys that each registry names as it likes (defs/whois.def):
  *
  *   Domain Name: EXAMPLE.COM            ICANN's form (gTLDs), indented or not
  *   nserver:      ns1.example. 192…     RPSL and its likes (IANA, RIPE, APNIC, AFRINIC, many ccTLDs)
  *   Domain name......: example          with dots up to the colon
  *   Name servers:                       Nominet: values on the lines below, until an empty one
  *       dns0.example.uk  192.0.2.1
- *   [Name Server]   ns1.example.jp      JPRS
+ *   a. [Name Server]   ns1.example.jp   JPRS, JPNIC; the letter for some names
  *
- * Of a value given twice the first counts: what a query asks for comes first, contacts and routes after it.
+ * What a key means depends on what it is about: a line by itself begins a section ("Registrant", "**
+ * Registrar:",
+ * "[Holder]", "% Registrar:"), a paragraph that begins with certain keys is a person or a firm with a handle,
+ * which the registration names. All else is of the registration itself. Of a value given twice the first
+ * counts: what a query asks for comes first, contacts and routes after it.
  */
 #include "lib/whois.h"
 
-#include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#define KEY_MAX 48u     /* longer ones are sentences with a colon in them */
-#define LINES_MAX 8192u /* read of a reply */
+#include "lib/idn.h"
+#include "lib/whois_inner.h"
 
-enum field {
-    FIELD_NONE,
-    FIELD_NAME,
-    FIELD_RANGE,
-    FIELD_ASN,
-    FIELD_LABEL,
-    FIELD_HANDLE,
-    FIELD_HOLDER,
-    FIELD_ORGANISATION, /* a name (IANA), or the handle whose org-name stands below (RPSL) */
-    FIELD_DESCRIPTION,
-    FIELD_COUNTRY,
-    FIELD_REGISTRAR,
-    FIELD_REGISTRAR_ID,
-    FIELD_REGISTRAR_URL,
-    FIELD_EMAIL,
-    FIELD_PHONE,
-    FIELD_CREATED,
-    FIELD_CHANGED,
-    FIELD_EXPIRES,
-    FIELD_STATUS,
-    FIELD_SERVER,
-    FIELD_DNSSEC,
-    FIELD_DNSKEY,
-    FIELD_DS,
-    FIELD_REFERRAL,
-    FIELD_COUNT
+#define KEY_MAX 48u /* longer ones are sentences with a colon in them */
+
+struct word {
+    const char *text;
+    int means;
 };
 
-static const struct {
-    const char *key;
-    enum field field;
-} keys[] = {
-    {"domain name", FIELD_NAME},
-    {"domain", FIELD_NAME},
-    {"netrange", FIELD_RANGE},
-    {"inetnum", FIELD_RANGE},
-    {"inet6num", FIELD_RANGE},
-    {"aut-num", FIELD_ASN},
-    {"asnumber", FIELD_ASN},
-    {"netname", FIELD_LABEL},
-    {"as-name", FIELD_LABEL},
-    {"asname", FIELD_LABEL},
-    {"registry domain id", FIELD_HANDLE},
-    {"nethandle", FIELD_HANDLE},
-    {"ashandle", FIELD_HANDLE},
-    {"registrant organization", FIELD_HOLDER},
-    {"registrant organisation", FIELD_HOLDER},
-    {"registrant", FIELD_HOLDER},
-    {"registrant name", FIELD_HOLDER},
-    {"organisation", FIELD_ORGANISATION},
-    {"organization", FIELD_HOLDER},
-    {"org-name", FIELD_HOLDER},
-    {"orgname", FIELD_HOLDER},
-    {"owner", FIELD_HOLDER},
-    {"holder", FIELD_HOLDER},
-    {"descr", FIELD_DESCRIPTION},
-    {"country", FIELD_COUNTRY},
-    {"registrant country", FIELD_COUNTRY},
-    {"registrar", FIELD_REGISTRAR},
-    {"sponsoring registrar", FIELD_REGISTRAR},
-    {"registrar name", FIELD_REGISTRAR},
-    {"registrar iana id", FIELD_REGISTRAR_ID},
-    {"registrar url", FIELD_REGISTRAR_URL},
-    {"registrar abuse contact email", FIELD_EMAIL},
-    {"abuse-mailbox", FIELD_EMAIL},
-    {"orgabuseemail", FIELD_EMAIL},
-    {"registrar abuse contact phone", FIELD_PHONE},
-    {"orgabusephone", FIELD_PHONE},
-    {"creation date", FIELD_CREATED},
-    {"created", FIELD_CREATED},
-    {"created on", FIELD_CREATED},
-    {"registered", FIELD_CREATED},
-    {"registered on", FIELD_CREATED},
-    {"registration date", FIELD_CREATED},
-    {"registration time", FIELD_CREATED},
-    {"regdate", FIELD_CREATED},
-    {"updated date", FIELD_CHANGED},
-    {"updated", FIELD_CHANGED},
-    {"changed", FIELD_CHANGED},
-    {"modified", FIELD_CHANGED},
-    {"last modified", FIELD_CHANGED},
-    {"last-modified", FIELD_CHANGED},
-    {"last updated", FIELD_CHANGED},
-    {"last update", FIELD_CHANGED},
-    {"registry expiry date", FIELD_EXPIRES},
-    {"registrar registration expiration date", FIELD_EXPIRES},
-    {"expiration date", FIELD_EXPIRES},
-    {"expiration time", FIELD_EXPIRES},
-    {"expiry date", FIELD_EXPIRES},
-    {"expires", FIELD_EXPIRES},
-    {"expires on", FIELD_EXPIRES},
-    {"expire", FIELD_EXPIRES},
-    {"paid-till", FIELD_EXPIRES},
-    {"renewal date", FIELD_EXPIRES},
-    {"domain status", FIELD_STATUS},
-    {"registration status", FIELD_STATUS},
-    {"status", FIELD_STATUS},
-    {"state", FIELD_STATUS},
-    {"name server", FIELD_SERVER},
-    {"name servers", FIELD_SERVER},
-    {"nameserver", FIELD_SERVER},
-    {"nameservers", FIELD_SERVER},
-    {"nserver", FIELD_SERVER},
-    {"dnssec", FIELD_DNSSEC},
-    {"signed", FIELD_DNSSEC},
-    {"dnskey", FIELD_DNSKEY},
-    {"dnssec ds data", FIELD_DS},
-    {"ds-rdata", FIELD_DS},
-    {"ds record", FIELD_DS},
-    {"registrar whois server", FIELD_REFERRAL},
-    {"whois server", FIELD_REFERRAL},
-    {"whois", FIELD_REFERRAL},
-    {"refer", FIELD_REFERRAL},
-    {"referralserver", FIELD_REFERRAL},
+static const struct word keys[] = {
+#define WHOIS_KEY(key, field) {key, FIELD_##field},
+#include "defs/whois.def"
+    {NULL, FIELD_NONE},
+};
+static const struct word parts[] = {
+#define WHOIS_CONTACT(key, part) {key, PART_##part},
+#include "defs/whois.def"
+    {NULL, PART_UNKNOWN},
+};
+static const struct word sections[] = {
+#define WHOIS_SECTION(heading, role) {heading, ROLE_##role},
+#include "defs/whois.def"
+    {NULL, -1},
+};
+static const struct word objects[] = {
+#define WHOIS_OBJECT(key, part) {key, PART_##part},
+#include "defs/whois.def"
+    {NULL, PART_UNKNOWN},
+};
+static const struct word sentences[] = {
+#define WHOIS_SENTENCE(words, field) {words, FIELD_##field},
+#include "defs/whois.def"
+    {NULL, FIELD_NONE},
 };
 
-/* What registries say instead of a registration. */
-static const char *const none_phrases[] = {"no match", "not found", "no data found", "no entries found",
-    "no object found", "not been registered", "not registered", "no information available", "nothing found",
-    "status: free", "status: available", "returned 0 objects", "does not exist", "no such domain", "is free",
-    "is available for registration"};
-
-struct reading {
-    struct card *card;
-    struct arena *arena;
-    enum field block; /* Nominet: whose values the lines below are */
-    const char *organisation, *description;
-};
-
-static enum field field_of(const char *key, size_t n)
+/* What n octets mean in a table; where there is none, what its last row says. */
+static int meaning(const struct word *words, const char *text, size_t n)
 {
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (strlen(keys[i].key) == n && strncasecmp(keys[i].key, key, n) == 0)
-            return keys[i].field;
-    return FIELD_NONE;
+    while (words->text && (strlen(words->text) != n || strncasecmp(words->text, text, n) != 0))
+        words++;
+    return words->means;
 }
 
-/* ---- values ---- */
+/* ---- contacts ---- */
 
-/* "whois://whois.ripe.net:43/x" and the like: the host alone; other schemes and what is no host name are
- * none. */
-static const char *host_of(struct reading *r, const char *value)
+static const char *name_of(const struct contact *c)
 {
-    const char *scheme = strstr(value, "://");
-    if (scheme && strncasecmp(value, "whois://", 8) != 0)
-        return NULL;
-    const char *host = scheme ? scheme + 3 : value;
-    size_t n = strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-");
-    bool ends = host[n] == 0 || strchr(":/ ", host[n]);
-    if (!ends || n < 3 || n > NAME_MAX_LEN - 2 || host[0] == '-' || host[0] == '.' || !memchr(host, '.', n))
-        return NULL;
-    return card_name(host, n, r->arena);
+    return c->parts[PART_ORGANISATION] ? c->parts[PART_ORGANISATION] : c->parts[PART_NAME];
 }
 
-static void take_status(struct reading *r, const char *value)
+static void take_part(struct reading *r, enum part part, const char *value)
 {
-    size_t n = strlen(value);
-    for (const char *p = value; *p; p++) {
-        if (*p == ' ' && (strncmp(p + 1, "http", 4) == 0 || strncmp(p + 1, "(http", 5) == 0)) {
-            n = (size_t)(p - value); /* the page that explains it */
-            break;
-        }
-    }
-    card_add(&r->card->status, card_text(value, n, r->arena));
-}
-
-static void take_server(struct reading *r, const char *value)
-{
-    size_t n = strcspn(value, " ,");
-    if (memchr(value, '.', n))
-        card_add(&r->card->servers, card_name(value, n, r->arena));
-}
-
-static void take_dnssec(struct reading *r, const char *value)
-{
-    bool no = strncasecmp(value, "unsigned", 8) == 0 || strcasecmp(value, "no") == 0 ||
-              strcasecmp(value, "inactive") == 0;
-    bool yes = strncasecmp(value, "signed", 6) == 0 || strcasecmp(value, "yes") == 0 ||
-               strcasecmp(value, "active") == 0;
-    if (r->card->is_signed == CARD_SIGNED_UNKNOWN)
-        r->card->is_signed = yes ? CARD_SIGNED : no ? CARD_UNSIGNED : CARD_SIGNED_UNKNOWN;
-}
-
-static void take_asn(struct reading *r, const char *value)
-{
-    char buf[64];
-    bool prefixed = strncasecmp(value, "AS", 2) == 0;
-    snprintf(buf, sizeof buf, "%s%.40s", prefixed ? "" : "AS", value);
-    card_set(&r->card->name, card_text(buf, strlen(buf), r->arena));
-    r->card->kind = r->card->kind == CARD_NONE ? CARD_ASN : r->card->kind;
-}
-
-static void take_name(struct reading *r, const char *value, enum card_kind kind)
-{
-    if (r->card->kind != CARD_NONE)
+    bool is_name = part == PART_NAME || part == PART_ORGANISATION;
+    if (strcmp(value, "-") == 0)
         return;
-    r->card->kind = kind;
-    r->card->name = kind == CARD_DOMAIN ? card_name(value, strcspn(value, " "), r->arena) : value;
+    if (!whois_is_hidden(value))
+        card_set(&r->contact.parts[part], value);
+    else if (is_name && r->role == ROLE_HOLDER)
+        r->hidden = true;
 }
 
-/* Where the text of a field goes that is taken as it is, the first one of each. */
-static const size_t text_places[FIELD_COUNT] = {
-    [FIELD_LABEL] = offsetof(struct card, label),
-    [FIELD_HANDLE] = offsetof(struct card, handle),
-    [FIELD_HOLDER] = offsetof(struct card, holder),
-    [FIELD_COUNTRY] = offsetof(struct card, country),
-    [FIELD_REGISTRAR] = offsetof(struct card, registrar),
-    [FIELD_REGISTRAR_ID] = offsetof(struct card, registrar_id),
-    [FIELD_REGISTRAR_URL] = offsetof(struct card, registrar_url),
-    [FIELD_EMAIL] = offsetof(struct card, abuse_email),
-    [FIELD_PHONE] = offsetof(struct card, abuse_phone),
-    [FIELD_CREATED] = offsetof(struct card, created),
-    [FIELD_CHANGED] = offsetof(struct card, changed),
-    [FIELD_EXPIRES] = offsetof(struct card, expires),
-};
-
-static void take(struct reading *r, enum field field, const char *value)
+/* The section or object is over: what was read of it goes where it belongs. */
+static void end_contact(struct reading *r)
 {
     struct card *card = r->card;
-    switch (field) {
-    case FIELD_NAME:
-        take_name(r, value, CARD_DOMAIN);
-        break;
-    case FIELD_RANGE:
-        take_name(r, value, CARD_NETWORK);
-        break;
-    case FIELD_ASN:
-        take_asn(r, value);
-        break;
-    case FIELD_ORGANISATION:
-        card_set(&r->organisation, value);
-        break;
-    case FIELD_DESCRIPTION:
-        card_set(&r->description, value);
-        break;
-    case FIELD_STATUS:
-        take_status(r, value);
-        break;
-    case FIELD_SERVER:
-        take_server(r, value);
-        break;
-    case FIELD_DNSSEC:
-        take_dnssec(r, value);
-        break;
-    case FIELD_DNSKEY:
-        card->is_signed = CARD_SIGNED;
-        break;
-    case FIELD_DS:
-        card_add(&card->ds, value);
-        card->is_signed = CARD_SIGNED;
-        break;
-    case FIELD_REFERRAL:
-        card_set(&card->referral, host_of(r, value));
-        break;
-    default:
-        if (text_places[field]) /* the first member is no text */
-            card_set((const char **)((char *)card + text_places[field]), value);
-        break;
+    struct contact *c = &r->contact;
+    if (r->role == ROLE_HOLDER) {
+        card_set(&card->holder, name_of(c));
+        card_set(&card->country, c->parts[PART_COUNTRY]);
+    } else if (r->role == ROLE_REGISTRAR) {
+        if (name_of(c))
+            whois_take_registrar(r, name_of(c));
+        card_set(&card->registrar_url, c->parts[PART_URL]);
+    } else if (r->role == ROLE_ABUSE) {
+        card_set(&card->abuse_email, c->parts[PART_EMAIL]);
+        card_set(&card->abuse_phone, c->parts[PART_PHONE]);
+    } else if (r->role == ROLE_OBJECT && r->contact_count < CONTACTS_MAX) {
+        r->contacts[r->contact_count++] = *c;
     }
+    *c = (struct contact){0};
+    r->role = ROLE_SUBJECT;
+    r->block = FIELD_NONE;
+}
+
+static void begin(struct reading *r, enum role role)
+{
+    end_contact(r);
+    r->role = role;
+    r->fresh = true;
+}
+
+/* A registration may name its holder or registrar by a handle. */
+static const struct contact *contact_of(const struct reading *r, const char *handle)
+{
+    for (size_t i = 0; handle && i < r->contact_count; i++) {
+        const char *its = r->contacts[i].parts[PART_HANDLE], *name = r->contacts[i].parts[PART_NAME];
+        if ((its && strcasecmp(its, handle) == 0) || (!its && name && strcasecmp(name, handle) == 0))
+            return r->contacts + i;
+    }
+    return NULL;
+}
+
+static void resolve_handles(struct reading *r)
+{
+    struct card *card = r->card;
+    const struct contact *holder = contact_of(r, r->holder_handle ? r->holder_handle : card->holder);
+    const struct contact *registrar = contact_of(r, card->registrar);
+    if (holder && name_of(holder)) {
+        card->holder = name_of(holder);
+        card_set(&card->country, holder->parts[PART_COUNTRY]);
+    }
+    if (registrar && name_of(registrar))
+        card->registrar = name_of(registrar);
+    if (registrar)
+        card_set(&card->registrar_url, registrar->parts[PART_URL]);
 }
 
 /* ---- lines ---- */
+
+/* "Registrant:", "** Registrant:", "Registrant", "[Registrant]": is it a heading? Those that mean nothing end
+ * what was before them at least, where a paragraph begins so. */
+static bool take_heading(struct reading *r, const char *line, size_t key, bool has_colon)
+{
+    int role = meaning(sections, line, key);
+    bool unknown = role < 0 && has_colon && meaning(keys, line, key) == FIELD_NONE &&
+                   meaning(parts, line, key) == PART_UNKNOWN;
+    if (!r->begins && (role == ROLE_OTHER || unknown)) /* a field without a value: "Reseller:" */
+        return false;
+    if (role < 0 && !unknown)
+        return false;
+    begin(r, unknown ? ROLE_OTHER : (enum role)role);
+    r->fresh = !unknown;
+    return true;
+}
 
 /* RIPE: % Abuse contact for '192.0.2.0 - 192.0.2.255' is 'abuse@example.net' */
 static void take_comment(struct reading *r, const char *line)
 {
     const char *abuse = strstr(line, "Abuse contact for '"), *is = abuse ? strstr(abuse, "' is '") : NULL;
+    line += strspn(line, "%# ");
+    size_t n = strcspn(line, ":");
     if (is)
-        card_set(&r->card->abuse_email, card_text(is + 6, strcspn(is + 6, "'"), r->arena));
+        whois_take(r, FIELD_EMAIL, card_text(is + 6, strcspn(is + 6, "'"), r->arena));
+    else if (line[n] && line[n + 1] == 0 && meaning(sections, line, n) >= 0)
+        begin(r, (enum role)meaning(sections, line, n)); /* .ua */
 }
 
-/* The key before the colon, without the dots and spaces that some put there; 0: the line has none. */
-static size_t key_length(const char *line, size_t colon)
+static void take_plain(struct reading *r, const char *line)
 {
-    while (colon && (line[colon - 1] == '.' || line[colon - 1] == ' '))
-        colon--;
-    return colon <= KEY_MAX ? colon : 0;
+    if (r->role == ROLE_SERVERS)
+        whois_take_servers(r, line);
+    else if (r->role == ROLE_KEYS)
+        r->card->is_signed = CARD_SIGNED;
+    else if (r->role == ROLE_ABUSE)
+        take_part(r, strchr(line, '@') ? PART_EMAIL : PART_PHONE, line);
+    else if ((r->role == ROLE_HOLDER || r->role == ROLE_REGISTRAR) && r->fresh)
+        take_part(r, PART_NAME, line); /* below it stand the address, a tag, … */
+    else if (r->role == ROLE_SUBJECT && r->block != FIELD_NONE)
+        whois_take(r, r->block, line);
+    for (const struct word *s = sentences; s->text; s++)
+        if (strncasecmp(line, s->text, strlen(s->text)) == 0)
+            whois_take(r, (enum field)s->means, line + strlen(s->text) + strspn(line + strlen(s->text), " "));
 }
 
-static void take_pair(struct reading *r, const char *line, size_t colon)
+/* True if that is what the key is for where it stands. */
+static bool take_in_section(struct reading *r, const char *line, size_t key, const char *value)
 {
-    enum field field = field_of(line, key_length(line, colon));
-    const char *value = line + colon + 1;
-    value += strspn(value, " ");
-    if (field == FIELD_NONE && r->block != FIELD_NONE && *value == 0)
-        r->block = FIELD_NONE;
-    if (*value == 0)
+    enum part part = (enum part)meaning(parts, line, key);
+    if (r->role == ROLE_OTHER)
+        return true;
+    if (r->role == ROLE_REGISTRAR && meaning(keys, line, key) == FIELD_REGISTRAR)
+        part = PART_NAME; /* .fi, .ua */
+    if (r->role == ROLE_KEYS && *value) {
+        r->card->is_signed = CARD_SIGNED;
+        return true;
+    }
+    if (r->role == ROLE_SERVERS && part == PART_NAME) { /* .tn */
+        whois_take_servers(r, value);
+        return true;
+    }
+    if (r->role == ROLE_SUBJECT || r->role == ROLE_SERVERS || r->role == ROLE_KEYS || part == PART_UNKNOWN)
+        return false;
+    if (*value && part != PART_NONE)
+        take_part(r, part, value);
+    return true;
+}
+
+/* "contact: EX1-EXAMPLE": a paragraph that is about somebody. The first one is not, whatever it begins with.
+ */
+static bool take_object(struct reading *r, const char *line, size_t key, const char *value)
+{
+    enum part part = (enum part)meaning(objects, line, key);
+    bool is_first =
+        r->card->kind == CARD_NONE || (!r->card->registrar && strncasecmp(line, "registrar", key) == 0);
+    if (!r->begins || part == PART_UNKNOWN || is_first)
+        return false;
+    begin(r, ROLE_OBJECT);
+    if (*value)
+        take_part(r, part, value);
+    return true;
+}
+
+static void take_pair(struct reading *r, const char *line, size_t key, const char *value)
+{
+    enum field field = (enum field)meaning(keys, line, key);
+    if (*value == 0 && take_heading(r, line, key, true))
+        return;
+    if (*value == 0 && r->begins && field != FIELD_NONE)
+        end_contact(r);
+    if (take_object(r, line, key, value) || take_in_section(r, line, key, value))
+        return;
+    if (field == FIELD_NONE && *value && (r->block == FIELD_SERVER || r->role == ROLE_SERVERS))
+        whois_take_servers(r, line); /* an IPv6 address after a server's name */
+    else if (*value == 0)
         r->block = field;
-    else if (field != FIELD_NONE)
-        take(r, field, value);
+    else if (field != FIELD_NONE && (r->role != ROLE_OBJECT || field == FIELD_EMAIL)) {
+        whois_take(r, field, value);
+        r->block = field == FIELD_SERVER ? field : FIELD_NONE; /* .pl: others below */
+    }
+}
+
+/* The key without what some put around it: "** Domain Name", "a. [Domain Name]", "Created on....", "Name
+ * (English)". *value is what follows; NULL: the line is no pair. */
+static const char *key_of(const char *line, size_t *length, const char **value)
+{
+    bool lettered = line[0] && strncmp(line + 1, ". [", 3) == 0;
+    const char *key = line + (lettered ? 3 : strncmp(line, "** ", 3) == 0 ? 3 : 0);
+    bool bracketed = key[0] == '[' && strchr(key, ']');
+    size_t n = strcspn(key, bracketed ? "]" : ":");
+    *value = key[n] ? key + n + 1 + strspn(key + n + 1, " ") : NULL;
+    if (bracketed) {
+        size_t skip = 1 + strspn(key + 1, " ");
+        key += skip;
+        n = n > skip ? n - skip : 0;
+    }
+    const char *bracket = memchr(key, '(', n);
+    n = bracket && bracket > key ? (size_t)(bracket - key) : n;
+    while (n && (key[n - 1] == '.' || key[n - 1] == ' '))
+        n--;
+    *length = n;
+    return key;
 }
 
 static void take_line(struct reading *r, const char *line)
 {
-    size_t colon = strcspn(line, ":");
+    const char *value;
+    size_t n;
     if (line[0] == '%' || line[0] == '#' || line[0] == '>') {
         take_comment(r, line);
         return;
     }
-    if (line[0] == '[' && strchr(line, ']')) { /* JPRS */
-        size_t end = strcspn(line, "]");
-        const char *value = line + end + 1 + strspn(line + end + 1, " ");
-        if (*value)
-            take(r, field_of(line + 1, end - 1), value);
-        return;
-    }
-    if (r->block != FIELD_NONE &&
-        (line[colon] == 0 || field_of(line, key_length(line, colon)) == FIELD_NONE)) {
-        take(r, r->block, line);
-        if (r->block == FIELD_REGISTRAR || r->block == FIELD_HOLDER)
-            r->block = FIELD_NONE; /* below the name stand its tag, its URL, its address */
-        return;
-    }
-    if (line[colon] == ':')
-        take_pair(r, line, colon);
-}
-
-/* Calls for each line, cleaned; NULL for an empty one. False ends it. */
-typedef bool line_fn(void *context, const char *line);
-
-static void each_line(const char *reply, size_t length, struct arena *a, line_fn *fn, void *context)
-{
-    size_t lines = 0;
-    for (size_t at = 0; at < length && lines < LINES_MAX; lines++) {
-        const char *end = memchr(reply + at, '\n', length - at);
-        size_t n = end ? (size_t)(end - reply) - at : length - at;
-        if (!fn(context, card_text(reply + at, n, a)))
-            return;
-        at += n + 1;
-    }
+    const char *key = key_of(line, &n, &value);
+    if (value && n > 0 && n <= KEY_MAX)
+        take_pair(r, key, n, value);
+    else if (value || !take_heading(r, key, n, false))
+        take_plain(r, line);
+    r->fresh = r->fresh && ((value && *value == 0) || meaning(sections, key, n) >= 0);
 }
 
 static bool read_line(void *context, const char *line)
@@ -356,72 +283,42 @@ static bool read_line(void *context, const char *line)
     struct reading *r = context;
     if (line)
         take_line(r, line);
-    else
-        r->block = FIELD_NONE;
+    else if (r->role != ROLE_SUBJECT && !r->fresh)
+        end_contact(r);
+    r->block = line ? r->block : FIELD_NONE;
+    r->begins = !line;
     return true;
+}
+
+/* A name in its own script, and nowhere in A-labels: .eu. */
+static void make_ace(struct reading *r)
+{
+    struct card *card = r->card;
+    name_t name[NAME_MAX_LEN];
+    char buf[NAME_TEXT_LEN];
+    struct text complaint;
+    text_init(&complaint);
+    if (card->kind == CARD_DOMAIN && !card->name && card->unicode &&
+        idn_to_name(name, card->unicode, &complaint) == ERR_OK) {
+        name_text(name, buf);
+        card->name = card_name(buf, strlen(buf), r->arena);
+    }
+    text_fini(&complaint);
 }
 
 void whois_read(struct card *out, const char *reply, size_t length, struct arena *a)
 {
-    struct reading r = {.card = out, .arena = a};
+    struct reading r = {.card = out, .arena = a, .begins = true};
     *out = (struct card){0};
-    each_line(reply, length, a, read_line, &r);
+    whois_each_line(reply, length, a, read_line, &r);
+    end_contact(&r);
+    resolve_handles(&r);
+    make_ace(&r);
     card_set(&out->holder, r.organisation);
-    if (out->kind == CARD_NETWORK || out->kind == CARD_ASN)
-        card_set(&out->holder, r.description);
-    bool is_free = out->status.count == 1 && (strcasecmp(out->status.items[0], "free") == 0 ||
-                                                 strcasecmp(out->status.items[0], "available") == 0);
-    if (is_free)
-        out->kind = CARD_NONE;
-}
-
-static bool is_none(void *context, const char *line)
-{
-    bool *found = context;
-    for (size_t i = 0; line && i < sizeof none_phrases / sizeof none_phrases[0]; i++)
-        *found = *found || strcasestr(line, none_phrases[i]);
-    return !*found;
-}
-
-bool whois_means_none(const char *reply, size_t length)
-{
-    struct arena a;
-    bool found = false;
-    arena_init(&a);
-    each_line(reply, length, &a, is_none, &found);
-    arena_fini(&a);
-    return found;
-}
-
-static bool first_words(void *context, const char *line)
-{
-    const char **said = context;
-    size_t skip = line ? strspn(line, "%#>* ") : 0;
-    if (line && line[skip])
-        *said = line + skip;
-    return !*said;
-}
-
-const char *whois_said(const char *reply, size_t length, struct arena *a)
-{
-    const char *said = NULL;
-    each_line(reply, length, a, first_words, &said);
-    return said;
-}
-
-void whois_query(struct text *out, const char *host, enum card_kind kind, const char *target)
-{
-    if (kind == CARD_DOMAIN && strcmp(host, "whois.denic.de") == 0)
-        text_printf(out, "-T dn,ace %s", target);
-    else if (kind == CARD_DOMAIN && strcmp(host, "whois.verisign-grs.com") == 0)
-        text_printf(out, "domain %s", target);
-    else if (kind == CARD_DOMAIN && strcmp(host, "whois.jprs.jp") == 0)
-        text_printf(out, "%s/e", target);
-    else if (kind == CARD_NETWORK && strcmp(host, "whois.arin.net") == 0)
-        text_printf(out, "n %s", target);
-    else if (kind == CARD_ASN && strcmp(host, "whois.arin.net") == 0)
-        text_printf(out, "a %s", target);
-    else
-        text_printf(out, "%s%s", kind == CARD_ASN ? "AS" : "", target);
-    text_add(out, "\r\n");
+    card_set(&out->holder, r.description);
+    if (r.hidden && !out->holder)
+        card_add(&out->redacted, "Registrant");
+    for (size_t i = 0; i < out->status.count; i++)
+        if (whois_is_free(out->status.items[i]))
+            out->kind = CARD_NONE;
 }

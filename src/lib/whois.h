@@ -6,13 +6,14 @@
 #include "lib/card.h"
 
 /** The line that asks that server, with its end; target: a name, an address or prefix, digits of an AS
- * number. Some want more than the name (DENIC, Verisign, ARIN). */
+ * number. Some want more than that (DENIC, Verisign, JPRS, ARIN). */
 void whois_query(struct text *out, const char *host, enum card_kind kind, const char *target);
 /** Reads a reply. out->kind is CARD_NONE if it describes nothing; out->referral may be set even then. */
 void whois_read(struct card *out, const char *reply, size_t length, struct arena *a);
-/** The first line that says something, for replies that describe nothing; NULL: there is none. */
+/** What a reply says that describes nothing: that one asks too often, else its first words; NULL: it has
+ * none. */
 const char *whois_said(const char *reply, size_t length, struct arena *a);
-/** Does such a line mean "there is no such registration" rather than an error? */
+/** Does such a reply mean "there is no such registration" rather than an error? */
 bool whois_means_none(const char *reply, size_t length);
 
 #endif

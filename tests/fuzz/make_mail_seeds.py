@@ -23,7 +23,11 @@ def write(folder: str, name: str, data: bytes) -> None:
 for name, text in STS.items():
     write("sts", name, text.encode("latin-1"))
 
+for n, text in enumerate((SHAPES / "whois-shapes.txt").read_bytes().split(b"\n=== ")):
+    write("whois", f"shape{n}", text[text.index(b"\n") + 1:text.rindex(b"\n--- ")])
 for shape in sorted(SHAPES.iterdir()):
+    if shape.name == "whois-shapes.txt":
+        continue
     write(shape.name.split("-")[0], shape.name.split("-", 1)[1], shape.read_bytes())
 RDAP = {
     "space-dot": b'{"objectClassName":"domain","ldhName":"x ."}',
@@ -36,6 +40,7 @@ WHOIS = {
     "escapes": b"Domain Name: \x1b[2Jx\xe2\x80\xae\nRegistrar: M\xfcller\x9b\n", "refer": b"refer: whois://a.b:43/\nReferralServer: rwhois://x.y\n",
     "block": b"Name servers:\n a.b 192.0.2.1\n\nregistrar:\n X: y\nx:\n", "jprs": b"[Domain Name\n[Domain Name]\n[] x\n]\n", "asn": b"aut-num: ASx\naut-num: 1\n",
     "long": b"domain: " + b"\xe6\x97\xa5" * 400 + b"\n", "many": b"nserver: " + b"\nnserver: ".join(b"n%d.x" % n for n in range(90)), "empty": b"", "zeros": b"\0\n\0:\0\n",
+    "nothing": b"% Abuse contact for 'x' is ''\nRecord created on \n[]\n[ ] x\n** :\n: y\n(a): b\ndomain: \x80.x\n\ncontact:\ncontact: \n\nRegistrar:\n(http://x)\n",
 }
 for name, data in RDAP.items():
     write("rdap", name, data)

@@ -109,7 +109,7 @@ WHOIS = {
     "whois.publicinterestregistry.org": answers({"python.org": shape("whois-pir.txt")}),
     "whois.denic.de": answers({"-T dn,ace example.de": shape("whois-denic.txt"), "-T dn,ace nobody-has-it.de": shape("whois-denic-free.txt")}),
     "whois.nic.uk": answers({"example.co.uk": shape("whois-nominet.txt")}),
-    "whois.arin.net": answers({"n 193.0.6.139": shape("whois-arin.txt")}),
+    "whois.arin.net": answers({"n + 193.0.6.139": shape("whois-arin.txt")}),
     "whois.ripe.net": answers({"193.0.6.139": shape("whois-ripe.txt")}),
     "whois.apnic.net": answers({"AS4608": shape("whois-apnic.txt")}),
     "whois.jprs.jp": answers({"example.jp/e": shape("whois-jprs.txt")}),

@@ -91,6 +91,46 @@ static void registries_are_read(void **state)
     }
 }
 
+/* One of whois-shapes.txt: "=== what it is", the reply, "--- the card". NULL: there is none after it. */
+static const char *next_shape(const char *at, const char **reply, size_t *len, struct text *expected)
+{
+    const char *end = at ? strstr(at, "\n--- ") : NULL;
+    if (!end)
+        return NULL;
+    *reply = strchr(at, '\n') + 1;
+    *len = (size_t)(end + 1 - *reply);
+    text_clear(expected);
+    text_add_n(expected, end + 5, strcspn(end + 5, "\n"));
+    return end + 5 + expected->len;
+}
+
+static void whois_of_many_registries_is_read(void **state)
+{
+    struct arena a;
+    struct text said, expected;
+    size_t len, wrong = 0, count = 0;
+    (void)state;
+    arena_init(&a);
+    text_init(&said);
+    text_init(&expected);
+    const char *at = read_shape("whois-shapes.txt", &len, &a), *reply;
+    for (const char *next; (next = next_shape(at, &reply, &len, &expected)); at = next + 1, count++) {
+        struct card card;
+        whois_read(&card, reply, len, &a);
+        text_clear(&said);
+        describe(&said, &card);
+        if (strcmp(said.data, expected.data) != 0) {
+            print_error("%.*s\n%s\nnot\n%s\n", (int)strcspn(at, "\n"), at, said.data, expected.data);
+            wrong++;
+        }
+    }
+    text_fini(&expected);
+    text_fini(&said);
+    arena_fini(&a);
+    assert_int_equal(wrong, 0);
+    assert_true(count > 40);
+}
+
 static void what_is_no_rdap_is_refused(void **state)
 {
     static const char *const bodies[] = {"", "{", "[]", "null", "{}", "7", "{\"objectClassName\": 7}",
@@ -165,6 +205,7 @@ static void error_replies_have_a_title(void **state)
     arena_fini(&a);
 }
 
+/* Each registry has its own sentence for a name that nobody has, and for who asks too often. */
 static void none_is_told_from_an_error(void **state)
 {
     static const struct {
@@ -172,12 +213,52 @@ static void none_is_told_from_an_error(void **state)
         bool none;
     } rows[] = {
         {"No match for \"X.COM\".\r\n>>> Last update", true},
+        {"NO MATCH: x.edu\n", true},
         {"Domain not found.\n", true},
+        {"domain \"x.se\" not found.\n", true},
         {"%% No entries found in the selected source(s).\n", true},
+        {"% No match for x.br\n", true},
+        {"%% NOT FOUND\n", true},
         {"Domain: x.de\nStatus: free\n", true},
+        {"Domain: x.it\nStatus:             AVAILABLE\n", true},
+        {"Domain:\tx.be\nStatus:\tAVAILABLE\n", true},
+        {"Domain:\t\t\tx.lt\nStatus:\t\t\tavailable\n", true},
+        {"Domain Name: x.cx\nDomain Status: No Object Found\n", true},
         {"This domain name has not been registered.\n", true},
+        {"%% This query returned 0 objects.\n", true},
+        {"No Data Found\r\n", true},
+        {"No Found\n", true},
+        {"No matching record.\n", true},
+        {"Object_Not_Found\n", true},
+        {"No_Se_Encontro_El_Objeto/Object_Not_Found\n", true},
+        {"The queried object does not exist: DOMAIN NOT FOUND\n", true},
+        {"% No data was found to match the request criteria.\n", true},
+        {"%ERROR:103: Domain is not registered\n", true},
+        {"We do not have an entry in our database matching your query.\n", true},
+        {"No information available about domain name x.pl in the Registry NASK database.\n", true},
+        {"% nothing found\n", true},
+        {"*** Nothing found for this query.\n", true},
+        {"No such domain\n", true},
+        {"The requested domain was not found in the Registry or Registrar's WHOIS Server.\n", true},
+        {"No match!!\n\nWith JPNIC WHOIS Gateway, see also the following WEB site for details.\n", true},
+        {"No match found for \"x.com.tr\"\n", true},
+        {"El dominio no se encuentra registrado en NIC Argentina\n", true},
+        {"This Domain is not available in our whois database\n", true},
+        {"x.nl is free\n", true},
+        {"The domain x.vu is available.\n", true},
+        {"Domain \"x.tm\" is available for purchase\n", true},
+        {"Domain unknown\n", true},
+        {"% Unallocated resource: 192.0.2.1\n", true},
+        {"No match found for n + 192.0.2.1.\n", true},
         {"%ERROR:201: access denied for 192.0.2.1\n", false},
+        {"% Error: 55000000002 Connection refused; access control limit reached.\n", false},
         {"Queries per hour exceeded\n", false},
+        {"WHOIS LIMIT EXCEEDED - SEE WWW.PIR.ORG/WHOIS FOR DETAILS\n", false},
+        {"Your connection limit exceeded. Please slow down and try again later.\n", false},
+        {"Too many requests; not found out whether x.example is there\n", false},
+        {"Requests of this client are not permitted. Please use https://www.nic.ch/whois/ for queries.\n",
+            false},
+        {"This service is free of charge.\nQuota exceeded.\n", false},
         {"", false},
     };
     (void)state;
@@ -186,11 +267,23 @@ static void none_is_told_from_an_error(void **state)
         struct card card;
         arena_init(&a);
         whois_read(&card, rows[i].reply, strlen(rows[i].reply), &a);
-        assert_int_equal(card.kind, CARD_NONE);
+        if (card.kind != CARD_NONE)
+            fail_msg("'%s': a card", rows[i].reply);
         if (whois_means_none(rows[i].reply, strlen(rows[i].reply)) != rows[i].none)
             fail_msg("'%s': %s", rows[i].reply, rows[i].none ? "an error" : "none");
         arena_fini(&a);
     }
+}
+
+static void who_asks_too_often_is_told_so(void **state)
+{
+    struct arena a;
+    (void)state;
+    arena_init(&a);
+    static const char reply[] = "% The service of the register of .example\n%\n% It is free of charge.\n\n"
+                                "% Query rate limit exceeded.\n";
+    assert_string_equal(whois_said(reply, strlen(reply), &a), "Query rate limit exceeded.");
+    arena_fini(&a);
 }
 
 static void what_an_error_says_is_its_first_line(void **state)
@@ -244,8 +337,10 @@ static void some_servers_want_more_than_the_name(void **state)
         {"whois.denic.de", CARD_DOMAIN, "example.de", "-T dn,ace example.de\r\n"},
         {"whois.verisign-grs.com", CARD_DOMAIN, "example.com", "domain example.com\r\n"},
         {"whois.jprs.jp", CARD_DOMAIN, "example.jp", "example.jp/e\r\n"},
-        {"whois.arin.net", CARD_NETWORK, "192.0.2.1", "n 192.0.2.1\r\n"},
-        {"whois.arin.net", CARD_ASN, "64500", "a 64500\r\n"},
+        {"whois.arin.net", CARD_NETWORK, "192.0.2.1", "n + 192.0.2.1\r\n"},
+        {"whois.arin.net", CARD_ASN, "64500", "a + 64500\r\n"},
+        {"whois.nic.ad.jp", CARD_NETWORK, "192.0.2.1", "192.0.2.1/e\r\n"},
+        {"whois.nic.ad.jp", CARD_ASN, "64500", "AS 64500/e\r\n"},
         {"whois.ripe.net", CARD_ASN, "64500", "AS64500\r\n"},
         {"whois.ripe.net", CARD_NETWORK, "2001:db8::/32", "2001:db8::/32\r\n"},
         {"whois.example", CARD_DOMAIN, "example.org", "example.org\r\n"},
@@ -313,11 +408,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registries_are_read),
+        cmocka_unit_test(whois_of_many_registries_is_read),
         cmocka_unit_test(what_is_no_rdap_is_refused),
         cmocka_unit_test(rdap_of_wrong_kinds_is_a_card_without_them),
         cmocka_unit_test(zeroes_in_rdap_are_left_out),
         cmocka_unit_test(error_replies_have_a_title),
         cmocka_unit_test(none_is_told_from_an_error),
+        cmocka_unit_test(who_asks_too_often_is_told_so),
         cmocka_unit_test(what_an_error_says_is_its_first_line),
         cmocka_unit_test(referrals_are_host_names),
         cmocka_unit_test(some_servers_want_more_than_the_name),
