@@ -106,6 +106,8 @@ static enum found rdap_get(struct inquiry *q, const char *url, struct card *card
     request.redirects = WHOIS_REFERRALS_MAX;
     request.family = wanted_family(q->args);
     https_get(&reply, &request, q->arena);
+    if (reply.doc.status == 200 && rdap_error_code(reply.doc.body, reply.doc.length))
+        reply.doc.status = rdap_error_code(reply.doc.body, reply.doc.length);
     /* Many a register calls a name below a registered one no good query (RFC 7480 5.4). */
     if (reply.doc.status == 404 || (reply.doc.status == 400 && q->has_above)) {
         add_source(q, reply.url, reply.doc.body, reply.doc.length);

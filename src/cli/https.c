@@ -98,6 +98,7 @@ static void set_up(struct getting *g, const char *url, int64_t left_ms)
     c->setopt(g->handle, CURLOPT_NOSIGNAL, 1L);
     c->setopt(g->handle, CURLOPT_PROXY, ""); /* who the proxy reaches could not be seen */
     c->setopt(g->handle, CURLOPT_TIMEOUT_MS, (long)left_ms);
+    c->setopt(g->handle, CURLOPT_ACCEPT_ENCODING, "gzip"); /* what take_body() counts is unpacked */
     c->setopt(g->handle, CURLOPT_WRITEFUNCTION, take_body);
     c->setopt(g->handle, CURLOPT_WRITEDATA, g);
     c->setopt(g->handle, CURLOPT_OPENSOCKETFUNCTION, open_socket);

@@ -4,6 +4,12 @@
 #include <strings.h>
 
 #include "base/utf8.h"
+#include "lib/idn.h"
+
+static const char *const hidden_words[] = {
+#define WHOIS_HIDDEN(words) words,
+#include "defs/whois.def"
+};
 
 /* The next character; Latin-1 where the whole is not UTF-8. */
 static size_t next(const char *s, size_t n, bool utf8, uint32_t *c)
@@ -74,6 +80,43 @@ const char *card_page(const char *s, size_t n, struct arena *a)
     const char *out = arena_strdup(a, t.data);
     text_fini(&t);
     return out;
+}
+
+static bool is_ascii(const char *s)
+{
+    while (*s && (unsigned char)*s < 0x80)
+        s++;
+    return *s == 0;
+}
+
+void card_domain(struct card *card, const char *text, struct arena *a)
+{
+    name_t name[NAME_MAX_LEN];
+    char buf[NAME_TEXT_LEN];
+    struct text complaint;
+    const char *clean = card_name(text, strlen(text), a);
+    if (!clean || card->name)
+        return;
+    card->kind = CARD_DOMAIN;
+    if (is_ascii(clean)) {
+        card->name = clean;
+        return;
+    }
+    card_set(&card->unicode, clean);
+    text_init(&complaint);
+    if (idn_to_name(name, clean, &complaint) == ERR_OK) {
+        name_text(name, buf);
+        card->name = card_name(buf, strlen(buf), a);
+    }
+    text_fini(&complaint);
+}
+
+bool card_is_hidden(const char *text)
+{
+    for (size_t i = 0; i < sizeof hidden_words / sizeof hidden_words[0]; i++)
+        if (strncasecmp(text, hidden_words[i], strlen(hidden_words[i])) == 0)
+            return true;
+    return false;
 }
 
 void card_set(const char **field, const char *text)

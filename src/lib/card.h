@@ -44,6 +44,11 @@ struct card {
 const char *card_text(const char *s, size_t n, struct arena *a);
 /** The same in ASCII lower case, without a final dot. */
 const char *card_name(const char *s, size_t n, struct arena *a);
+/** Takes a domain's name as it comes: lower case, without a final dot; in its own script it is `unicode`, and
+ * `name` is made of it. Makes the card a domain's. Nothing where there is one. */
+void card_domain(struct card *card, const char *name, struct arena *a);
+/** Does the text only say that something is not told ("REDACTED FOR PRIVACY")? */
+bool card_is_hidden(const char *text);
 /** Sets it if it was not set. */
 void card_set(const char **field, const char *text);
 /** Adds it unless it is there, is NULL, or the list is full. */

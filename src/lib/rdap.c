@@ -64,8 +64,8 @@ static bool has_word(const json_t *array, const char *word)
 /* ---- contacts: jCard (RFC 7095) ---- */
 
 struct contact {
-    const char *name, *organisation, *email, *phone, *country;
-    bool is_firm;
+    const char *name, *organisation, *email, *phone, *country, *url;
+    bool is_firm, is_hidden;
 };
 
 /* adr: a list of seven parts, the country the last; or a parameter "cc" (RFC 8605). */
@@ -103,6 +103,8 @@ static void take_property(struct reading *r, struct contact *c, const json_t *pr
     else if (strcasecmp(kind, "tel") == 0 &&
              !has_word(json_object_get(json_array_get(property, 1), "type"), "fax"))
         card_set(&c->phone, without_scheme(text_of(r, value), "tel:"));
+    else if (strcasecmp(kind, "url") == 0)
+        card_set(&c->url, text_of(r, value));
     else if (strcasecmp(kind, "adr") == 0)
         take_country(r, c, property);
 }
@@ -171,6 +173,15 @@ static void take_jscontact(struct reading *r, struct contact *c, json_t *card)
     }
 }
 
+/* Before RFC 9537 a value said that it is none: "REDACTED FOR PRIVACY". */
+static void drop_hidden(const char **text, bool *is_hidden)
+{
+    if (!*text || !card_is_hidden(*text))
+        return;
+    *text = NULL;
+    *is_hidden = true;
+}
+
 static struct contact contact_of(struct reading *r, const json_t *entity)
 {
     struct contact c = {0};
@@ -178,6 +189,9 @@ static struct contact contact_of(struct reading *r, const json_t *entity)
     for (size_t i = 0; i < items_of(properties); i++)
         take_property(r, &c, json_array_get(properties, i));
     take_jscontact(r, &c, json_object_get(entity, "jscard"));
+    drop_hidden(&c.organisation, &c.is_hidden);
+    drop_hidden(&c.name, &c.is_hidden);
+    drop_hidden(&c.country, &c.is_hidden);
     return c;
 }
 
@@ -199,6 +213,7 @@ static void take_registrar(struct reading *r, const json_t *entity, const struct
         if (rel && strcasecmp(rel, "about") == 0)
             card_set(&card->registrar_url, member(r, json_array_get(links, i), "href"));
     }
+    card_set(&card->registrar_url, c->url);
 }
 
 static void take_entities(struct reading *r, const json_t *list, unsigned depth);
@@ -219,6 +234,8 @@ static void take_entity(struct reading *r, const json_t *entity, unsigned depth)
         if (card->kind != CARD_DOMAIN)
             card_set(&card->holder, member(r, entity, "handle"));
         card_set(&card->country, c.country);
+        if (c.is_hidden)
+            card_add(&card->redacted, "Registrant");
     }
     if (has_word(roles, "abuse")) {
         card_set(&card->abuse_email, c.email);
@@ -251,6 +268,13 @@ static void take_events(struct reading *r, const json_t *list)
     }
 }
 
+/* With or without parameters. */
+static bool is_rdap_type(const char *type)
+{
+    static const char rdap[] = "application/rdap+json";
+    return strncasecmp(type, rdap, sizeof rdap - 1) == 0 && strchr("; ", type[sizeof rdap - 1]);
+}
+
 /* Another RDAP server that knows more of the same: the registrar's (RFC 9083 4.2). */
 static void take_links(struct reading *r, const json_t *list)
 {
@@ -258,7 +282,7 @@ static void take_links(struct reading *r, const json_t *list)
         const json_t *link = json_array_get(list, i);
         const char *rel = json_string_value(json_object_get(link, "rel"));
         const char *type = json_string_value(json_object_get(link, "type"));
-        if (rel && type && strcasecmp(rel, "related") == 0 && strcasecmp(type, "application/rdap+json") == 0)
+        if (rel && type && strcasecmp(rel, "related") == 0 && is_rdap_type(type))
             card_set(&r->card->related, member(r, link, "href"));
     }
 }
@@ -279,6 +303,8 @@ static void take_shared(struct reading *r, const json_t *root)
     for (size_t i = 0; i < items_of(status); i++)
         card_add(&r->card->status, text_of(r, json_array_get(status, i)));
     r->card->handle = member(r, root, "handle");
+    if (r->card->handle && card_is_hidden(r->card->handle))
+        r->card->handle = NULL;
     take_events(r, json_object_get(root, "events"));
     take_links(r, json_object_get(root, "links"));
     take_redacted(r, json_object_get(root, "redacted"));
@@ -308,9 +334,11 @@ static void take_domain(struct reading *r, const json_t *root)
     struct card *card = r->card;
     const json_t *servers = json_object_get(root, "nameservers"),
                  *dnssec = json_object_get(root, "secureDNS");
+    const char *name = name_member(r, root, "ldhName"), *unicode = member(r, root, "unicodeName");
     card->kind = CARD_DOMAIN;
-    card->name = name_member(r, root, "ldhName");
-    card->unicode = member(r, root, "unicodeName");
+    card->unicode = unicode;
+    if (name || unicode)
+        card_domain(card, name ? name : unicode, r->arena);
     for (size_t i = 0; i < items_of(servers); i++)
         card_add(&card->servers, name_member(r, json_array_get(servers, i), "ldhName"));
     const json_t *delegated = json_object_get(dnssec, "delegationSigned");
@@ -385,12 +413,19 @@ static enum err take_root(struct reading *r, const json_t *root, const char **wh
     return ERR_OK;
 }
 
+/* At most 2048 deep. A byte order mark is no JSON, but may be passed over (RFC 8259 8.1), and is sent. */
+static json_t *load(const char *body, size_t length, json_error_t *error)
+{
+    size_t mark = length >= 3 && memcmp(body, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    return json_loadb(body + mark, length - mark, JSON_ALLOW_NUL, error);
+}
+
 enum err rdap_read(struct card *out, const char *body, size_t length, struct arena *a, const char **why)
 {
     struct reading r = {.card = out, .arena = a};
     json_error_t error;
     *out = (struct card){0};
-    json_t *root = json_loadb(body, length, JSON_ALLOW_NUL, &error); /* at most 2048 deep */
+    json_t *root = load(body, length, &error);
     if (!root) {
         *why = card_text(error.text, strlen(error.text), a);
         return ERR_FORMAT;
@@ -403,9 +438,19 @@ enum err rdap_read(struct card *out, const char *body, size_t length, struct are
 const char *rdap_error(const char *body, size_t length, struct arena *a)
 {
     struct reading r = {.arena = a};
-    json_t *root = json_loadb(body, length, JSON_ALLOW_NUL, NULL);
+    json_error_t error;
+    json_t *root = load(body, length, &error);
     const char *title = member(&r, root, "title");
     const char *more = text_of(&r, json_array_get(json_object_get(root, "description"), 0));
     json_decref(root);
     return title ? title : more;
+}
+
+int rdap_error_code(const char *body, size_t length)
+{
+    json_error_t error;
+    json_t *root = load(body, length, &error);
+    json_int_t code = json_integer_value(json_object_get(root, "errorCode"));
+    json_decref(root);
+    return code >= 400 && code <= 599 ? (int)code : 0;
 }

@@ -18,7 +18,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "lib/idn.h"
 #include "lib/whois_inner.h"
 
 #define KEY_MAX 48u /* longer ones are sentences with a colon in them */
@@ -74,7 +73,7 @@ static void take_part(struct reading *r, enum part part, const char *value)
     bool is_name = part == PART_NAME || part == PART_ORGANISATION;
     if (strcmp(value, "-") == 0)
         return;
-    if (!whois_is_hidden(value))
+    if (!card_is_hidden(value))
         card_set(&r->contact.parts[part], value);
     else if (is_name && r->role == ROLE_HOLDER)
         r->hidden = true;
@@ -290,22 +289,6 @@ static bool read_line(void *context, const char *line)
     return true;
 }
 
-/* A name in its own script, and nowhere in A-labels: .eu. */
-static void make_ace(struct reading *r)
-{
-    struct card *card = r->card;
-    name_t name[NAME_MAX_LEN];
-    char buf[NAME_TEXT_LEN];
-    struct text complaint;
-    text_init(&complaint);
-    if (card->kind == CARD_DOMAIN && !card->name && card->unicode &&
-        idn_to_name(name, card->unicode, &complaint) == ERR_OK) {
-        name_text(name, buf);
-        card->name = card_name(buf, strlen(buf), r->arena);
-    }
-    text_fini(&complaint);
-}
-
 void whois_read(struct card *out, const char *reply, size_t length, struct arena *a)
 {
     struct reading r = {.card = out, .arena = a, .begins = true};
@@ -313,7 +296,6 @@ void whois_read(struct card *out, const char *reply, size_t length, struct arena
     whois_each_line(reply, length, a, read_line, &r);
     end_contact(&r);
     resolve_handles(&r);
-    make_ace(&r);
     card_set(&out->holder, r.organisation);
     card_set(&out->holder, r.description);
     if (r.hidden && !out->holder)

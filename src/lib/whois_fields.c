@@ -85,30 +85,18 @@ static void take_asn(struct reading *r, const char *value)
     r->card->kind = r->card->kind == CARD_NONE ? CARD_ASN : r->card->kind;
 }
 
-static bool is_ascii(const char *s)
-{
-    while (*s && (unsigned char)*s < 0x80)
-        s++;
-    return *s == 0;
-}
-
 static void take_name(struct reading *r, const char *value)
 {
-    size_t n = strcspn(value, " ");
-    if (r->card->kind != CARD_NONE)
-        return;
-    r->card->kind = CARD_DOMAIN;
-    const char **place = is_ascii(value) ? &r->card->name : &r->card->unicode;
-    *place = card_name(value, n, r->arena);
+    if (r->card->kind == CARD_NONE)
+        card_domain(r->card, card_text(value, strcspn(value, " "), r->arena), r->arena);
 }
 
+/* The same in A-labels, beside a name in its own script. */
 static void take_ace(struct reading *r, const char *value)
 {
     bool is_host = value[whois_host_length(value)] == 0 && strchr(value, '.');
-    if (!is_host || (r->card->kind != CARD_NONE && r->card->kind != CARD_DOMAIN))
-        return;
-    r->card->kind = CARD_DOMAIN;
-    card_set(&r->card->name, card_name(value, strlen(value), r->arena));
+    if (is_host && (r->card->kind == CARD_NONE || r->card->kind == CARD_DOMAIN))
+        card_domain(r->card, value, r->arena);
 }
 
 /* "192.0.2.0 - 192.0.2.255", "192.0.2.0/24": first address and last. */
@@ -215,7 +203,7 @@ void whois_take(struct reading *r, enum field field, const char *value)
     bool is_empty = !value || !*value || strcmp(value, "-") == 0;
     if (is_empty || (r->passed_over && field != FIELD_RANGE))
         return;
-    if (whois_is_hidden(value)) {
+    if (card_is_hidden(value)) {
         r->hidden = r->hidden || field == FIELD_HOLDER || field == FIELD_ORGANISATION;
         return;
     }

@@ -95,8 +95,6 @@ typedef bool whois_line_fn(void *context, const char *line);
 void whois_each_line(const char *reply, size_t length, struct arena *a, whois_line_fn *fn, void *context);
 /** Octets at its beginning that a host name may have. */
 size_t whois_host_length(const char *text);
-/** Does the value only say that it is not told? */
-bool whois_is_hidden(const char *value);
 /** Does the status say that nobody has it? */
 bool whois_is_free(const char *status);
 

@@ -20,11 +20,6 @@ static const char *const limit_words[] = {
 #define WHOIS_LIMIT(words) words,
 #include "defs/whois.def"
 };
-static const char *const hidden_words[] = {
-#define WHOIS_HIDDEN(words) words,
-#include "defs/whois.def"
-};
-
 static bool has_any(const char *line, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -50,14 +45,6 @@ void whois_each_line(const char *reply, size_t length, struct arena *a, whois_li
 size_t whois_host_length(const char *text)
 {
     return strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_");
-}
-
-bool whois_is_hidden(const char *value)
-{
-    for (size_t i = 0; i < sizeof hidden_words / sizeof hidden_words[0]; i++)
-        if (strncasecmp(value, hidden_words[i], strlen(hidden_words[i])) == 0)
-            return true;
-    return false;
 }
 
 static bool ends_free(const char *line)

@@ -1,5 +1,6 @@
 """hark whois against registries in the laboratory: the documented shapes of eight, and twelve hostile ones."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -20,8 +21,8 @@ def record(name: str, **more) -> bytes:
     return json.dumps({"objectClassName": "domain", "ldhName": name} | more).encode()
 
 
-def redirect(to: str):
-    return lambda handler: reply(handler, 302, b"", Location=to)
+def redirect(to: str, status: int = 302):
+    return lambda handler: reply(handler, status, b"", Location=to)
 
 
 def start(handler, kind: str = RDAP_TYPE):
@@ -85,6 +86,11 @@ PAGES = {
         APP + "html.app": (200, b"<html>down for maintenance</html>"),
         APP + "closed.app": close,
         APP + "example.app": (200, shape("rdap-jscontact.json")),
+        APP + "none.app": (200, b'{"errorCode": 404, "title": "Not Found"}'),
+        APP + "often.app": (200, b'{"errorCode": 429, "title": "Slow down"}'),
+        APP + "gzip.app": lambda h: reply(h, 200, gzip.compress(record("gzip.app", handle="packed")), "application/json", Content_Encoding="gzip"),
+        APP + "bomb.app": lambda h: reply(h, 200, gzip.compress(b" " * 2**24), Content_Encoding="gzip"),
+        APP + "moved7.app": redirect(f"https://{PIR}/rdap/domain/python.org", 307),
         APP + "moved.app": redirect(f"https://{PIR}/rdap/domain/python.org"),
     },
     "rdap.nic.fr": {},  # its certificate nobody signed
@@ -178,6 +184,8 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["example.app"], "https://pubapi.registry.google/", {"holder": "B\u00fccher [31mGmbH", "country": "DE", "registrar": "JS Registrar, Inc.",
      "abuse_email": "abuse@js.example", "redacted": ["Registrant Name", "Registrant Phone"]}),
     (["moved.app"], "https://rdap.publicinterestregistry.org/", {"name": "python.org"}),
+    (["moved7.app"], "https://rdap.publicinterestregistry.org/", {"name": "python.org"}),
+    (["gzip.app"], "https://pubapi.registry.google/", {"name": "gzip.app", "handle": "packed"}),
     (["down.com"], "whois://whois.verisign-grs.com/", {"name": "down.com"}),
     (["busy.com"], "whois://whois.verisign-grs.com/", {"name": "busy.com"}),
     (["--whois", "example.com"], "whois://whois.verisign-grs.com/", {"registrar": "Example Registrar, Inc.", "holder": "M\u00fcller & S\u00f6hne GmbH"}),
@@ -209,6 +217,7 @@ def test_what_was_asked_for_is_named(whois):
     assert "  asked for   moved.app, and the register sent this\n" in whois("moved.app").stdout
     assert "  redacted    Registrant Name, Registrant Email\n" in whois("example.com").stdout
     assert "  asked for   1.2.0.192.in-addr.arpa, which belongs to 192.0.2.1\n" in whois("1.2.0.192.in-addr.arpa").stdout
+    assert whois("none.app").stdout.startswith("none.app: not registered\n"), "an error with status 200"
     below = whois("--rdap", "www.python.org").stdout
     assert below.startswith("python.org: registered\n  asked for   www.python.org, which is below it\n") and "note" not in below
     assert "asked for" not in whois("EXAMPLE.com.").stdout
@@ -223,6 +232,7 @@ HOSTILE = [  # name of app, whether WHOIS is asked too, exit code, what the one 
     ("inside", False, 5, "private address"), ("inside4", False, 5, "private address"), ("plain", False, 5, "nothing is encrypted"),
     ("huge", False, 5, "more than 262144 octets"), ("deep", False, 3, "depth"), ("charset", False, 3, ""), ("latin", False, 3, "decode"),
     ("empty", False, 3, ""), ("kind", False, 3, "another kind"), ("html", False, 3, ""), ("closed", False, 5, ""),
+    ("bomb", False, 5, "more than 262144 octets"), ("often", False, 3, "asked too often (429): Slow down"),
     ("html", True, 3, "access denied"), ("endless", True, 5, "more than 262144 octets"), ("drip", True, 5, "in time"), ("deep", True, 3, "access denied"),
 ]
 
@@ -242,7 +252,7 @@ def test_hostile_servers_cost_bounded_memory(registries):
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return os.wait4(process.pid, 0)[2].ru_maxrss
     usual = peak_kb("example")
-    for name in ("endless", "huge", "deep", "escapes"):
+    for name in ("endless", "huge", "deep", "escapes", "bomb"):
         assert peak_kb(name) < usual + 32768, name
 
 

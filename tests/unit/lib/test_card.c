@@ -171,6 +171,123 @@ static void rdap_of_wrong_kinds_is_a_card_without_them(void **state)
     arena_fini(&a);
 }
 
+#define RDAP_TYPE "application/rdap+json"
+
+/* What registries do with RDAP beside its documents. */
+static void rdap_of_many_registries_is_read(void **state)
+{
+    static const struct {
+        const char *who, *body, *expected;
+    } rows[] = {
+        {"registro.br: no registrar, the holder is all",
+            "{\"objectClassName\":\"domain\",\"handle\":\"exemplo.br\",\"ldhName\":\"exemplo.br\","
+            "\"entities\":[{"
+            "\"objectClassName\":\"entity\",\"handle\":\"1\",\"vcardArray\":[\"vcard\",[[\"version\",{},"
+            "\"text\",\"4.0\"],"
+            "[\"kind\",{},\"text\",\"org\"],[\"fn\",{},\"text\",\"Exemplo "
+            "S.A.\"],[\"lang\",{},\"language-tag\",\"pt\"]]],"
+            "\"roles\":[\"registrant\"],\"publicIds\":[{\"type\":\"cnpj\",\"identifier\":\"00.000/"
+            "0001-00\"}]}],"
+            "\"nameservers\":[{\"ldhName\":\"a.exemplo.br\",\"status\":[\"aa\"]}],"
+            "\"secureDNS\":{\"zoneSigned\":true,\"delegationSigned\":true,"
+            "\"dsData\":[{\"keyTag\":1,\"algorithm\":13,\"digest\":\"AB\",\"digestType\":2}]},\"status\":["
+            "\"active\"]}",
+            "domain; name exemplo.br; handle exemplo.br; holder Exemplo S.A.; status active; servers "
+            "a.exemplo.br; "
+            "signed; ds 1 13 2 AB"},
+        {"nic.cz: keys instead of DS, a registrar that has a handle only",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"example.cz\",\"entities\":[{\"handle\":\"REG-"
+            "EXAMPLE\","
+            "\"roles\":[\"registrar\"]},{\"handle\":\"NOBODY\"}],\"fred_keyset\":{},\"secureDNS\":{"
+            "\"delegationSigned\":true,\"keyData\":[{\"flags\":257,\"protocol\":3,\"algorithm\":13,"
+            "\"publicKey\":\"x\"}]}}",
+            "domain; name example.cz; registrar REG-EXAMPLE; signed"},
+        {"CentralNic: the registrar's page in its jCard, a unit of an organisation, a fax machine",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"EXAMPLE.XYZ\",\"entities\":[{\"roles\":["
+            "\"registrar\"],"
+            "\"vcardArray\":[\"vcard\",[[\"fn\",{},\"text\",\"\"],[\"org\",{},\"text\",[\"Example "
+            "Registrar\",\"Domains\"]],"
+            "[\"url\",{},\"uri\",\"https://"
+            "registrar.example\"]]],\"entities\":[{\"roles\":[\"abuse\"],\"vcardArray\":"
+            "[\"vcard\",[[\"tel\",{\"type\":[\"fax\"]},\"uri\",\"tel:+1.5\"],[\"tel\",{\"type\":\"voice\"},"
+            "\"uri\","
+            "\"tel:+1.6\"],[\"email\",{},\"text\",\"abuse@registrar.example\"]]]}]}]}",
+            "domain; name example.xyz; registrar Example Registrar; at https://registrar.example; "
+            "abuse abuse@registrar.example; phone +1.6"},
+        {"Identity Digital: hidden by words",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"example.live\",\"handle\":\"REDACTED FOR "
+            "PRIVACY\",\"entities\":[{"
+            "\"roles\":[\"registrant\"],\"vcardArray\":[\"vcard\",[[\"fn\",{},\"text\",\"REDACTED FOR "
+            "PRIVACY\"],"
+            "[\"adr\",{\"cc\":\"CA\"},\"text\",[\"\",\"\",\"\",\"\",\"\",\"\",\"\"]]]]}]}",
+            "domain; name example.live; in CA; redacted Registrant"},
+        {"RFC 9537: a description, a type, neither",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\",\"redacted\":[{\"name\":{\"type\":"
+            "\"Registrant "
+            "Email\"},\"method\":\"replacementValue\"},{\"name\":{\"description\":\"Registrant Name\"},"
+            "\"prePath\":\"$.x\"},{\"name\":\"x\"},7]}",
+            "domain; name x.example; redacted Registrant Email; + Registrant Name"},
+        {"a name in its own script where A-labels belong",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"B\xc3\xbc"
+            "cher.example\"}",
+            "domain; name xn--bcher-kva.example; unicode b\xc3\xbc"
+            "cher.example"},
+        {"... or in its own script alone",
+            "{\"objectClassName\":\"domain\",\"unicodeName\":\"b\xc3\xbc"
+            "cher.example\"}",
+            "domain; name xn--bcher-kva.example; unicode b\xc3\xbc"
+            "cher.example"},
+        {"a byte order mark", "\xef\xbb\xbf{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\"}",
+            "domain; name x.example"},
+        {"links: itself, a page, one of another type, the registrar's with a parameter",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\",\"links\":[{\"rel\":\"self\",\"type\":"
+            "\"" RDAP_TYPE "\",\"href\":\"https://a/\"},{\"rel\":\"related\",\"type\":\"text/"
+                           "html\",\"href\":\"https://b/\"},"
+            "{\"rel\":\"related\",\"type\":\"" RDAP_TYPE "x\",\"href\":\"https://c/\"},"
+            "{\"rel\":\"related\",\"type\":\"" RDAP_TYPE "; charset=utf-8\",\"href\":\"https://d/\"}]}",
+            "domain; name x.example; related https://d/"},
+        {"LACNIC: events of other kinds and odd dates, a network without a name",
+            "{\"objectClassName\":\"ip "
+            "network\",\"handle\":\"192.0.2.0/24\",\"startAddress\":\"192.0.2.0\",\"endAddress\":"
+            "\"192.0.2.255\",\"type\":\"allocated\",\"country\":\"UY\",\"events\":[{\"eventAction\":\"last "
+            "update of RDAP "
+            "database\",\"eventDate\":\"2026-11-20\"},{\"eventAction\":\"registration\",\"eventDate\":"
+            "\"19991116\"},"
+            "{\"eventAction\":\"expiration\",\"eventDate\":null}],\"entities\":[{\"handle\":\"UY-EX-LACNIC\","
+            "\"roles\":[\"registrant\"],\"vcardArray\":[]}]}",
+            "network; name 192.0.2.0 - 192.0.2.255; handle 192.0.2.0/24; holder UY-EX-LACNIC; in UY; "
+            "created 19991116; status allocated"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct arena a;
+        struct card card;
+        struct text said;
+        const char *why;
+        arena_init(&a);
+        text_init(&said);
+        assert_int_equal(rdap_read(&card, rows[i].body, strlen(rows[i].body), &a, &why), ERR_OK);
+        describe(&said, &card);
+        if (strcmp(said.data, rows[i].expected) != 0)
+            fail_msg("%s:\n%s\nnot\n%s", rows[i].who, said.data, rows[i].expected);
+        text_fini(&said);
+        arena_fini(&a);
+    }
+}
+
+static void errors_with_a_good_status_are_errors(void **state)
+{
+    static const struct {
+        const char *body;
+        int code;
+    } rows[] = {{"{\"errorCode\":404,\"title\":\"x\"}", 404}, {"{\"errorCode\":429}", 429},
+        {"{\"errorCode\":200}", 0}, {"{\"errorCode\":\"404\"}", 0}, {"{\"objectClassName\":\"domain\"}", 0},
+        {"[404]", 0}, {"", 0}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_int_equal(rdap_error_code(rows[i].body, strlen(rows[i].body)), rows[i].code);
+}
+
 /* No registry means them; whatever follows is read, and none of it ends a text of ours early. */
 static void zeroes_in_rdap_are_left_out(void **state)
 {
@@ -409,6 +526,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(registries_are_read),
         cmocka_unit_test(whois_of_many_registries_is_read),
+        cmocka_unit_test(rdap_of_many_registries_is_read),
+        cmocka_unit_test(errors_with_a_good_status_are_errors),
         cmocka_unit_test(what_is_no_rdap_is_refused),
         cmocka_unit_test(rdap_of_wrong_kinds_is_a_card_without_them),
         cmocka_unit_test(zeroes_in_rdap_are_left_out),
