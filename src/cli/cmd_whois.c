@@ -197,9 +197,11 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
         whois_read(card, reply.data, reply.len, q->arena);
         add_source(
             q, format(q->arena, "whois://", host, format(q->arena, "/", target, "")), reply.data, reply.len);
-        found = card->kind != CARD_NONE                   ? FOUND
-                : whois_means_none(reply.data, reply.len) ? FOUND_NONE
-                                                          : FAILED;
+        /* Many a register calls a name below a registered one no good query, each in its own words. */
+        bool other = q->has_above && !card->referral && !whois_means_limit(reply.data, reply.len);
+        found = card->kind != CARD_NONE                            ? FOUND
+                : whois_means_none(reply.data, reply.len) || other ? FOUND_NONE
+                                                                   : FAILED;
         if (found == FAILED) {
             const char *said = whois_said(reply.data, reply.len, q->arena);
             q->whois_why = said ? said : "it says nothing";

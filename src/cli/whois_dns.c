@@ -214,9 +214,11 @@ static void compare_ds(
 
 static const char *hold_of(const struct card *card)
 {
+    static const char *const words[] = {"hold", "inactive", "not delegated", "redemption"};
     for (size_t i = 0; i < card->status.count; i++)
-        if (strcasestr(card->status.items[i], "hold") || strcasestr(card->status.items[i], "inactive"))
-            return card->status.items[i];
+        for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)
+            if (strcasestr(card->status.items[i], words[w]))
+                return card->status.items[i];
     return NULL;
 }
 

@@ -118,6 +118,9 @@ static void read_sts(struct mx *m)
     struct hark_answer txt = mx_look_up(m, mx_text(m, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
     size_t count = 0;
     const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "STSv1", &m->arena, &count) : NULL;
+    if (txt.found == HARK_FAILED)
+        mx_warn(m, "whether an MTA-STS policy is announced is not known: %s",
+            txt.why ? txt.why : "the look-up failed");
     const char *id = record ? sts_field(record, "id", &m->arena) : NULL;
     if (!id || !sts_id_is_good(id)) {
         if (count)

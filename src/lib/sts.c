@@ -34,7 +34,7 @@ const char *sts_record(const struct hark_answer *txt, const char *version, struc
             continue;
         const char *rest = s + 2 + len;
         rest += strspn(rest, " \t");
-        if (*rest != ';' && *rest)
+        if (*rest != ';') /* RFC 8461 3.1, RFC 8460 3: what does not begin so is no record of it */
             continue;
         found = s;
         n++;

@@ -177,9 +177,37 @@ static void take_plain(struct reading *r, const char *line)
         take_part(r, PART_NAME, line); /* below it stand the address, a tag, … */
     else if (r->role == ROLE_SUBJECT && r->block != FIELD_NONE)
         whois_take(r, r->block, line);
-    for (const struct word *s = sentences; s->text; s++)
-        if (strncasecmp(line, s->text, strlen(s->text)) == 0)
-            whois_take(r, (enum field)s->means, line + strlen(s->text) + strspn(line + strlen(s->text), " "));
+}
+
+/* "Record created on 2005-04-15 21:43:27" */
+static bool take_sentence(struct reading *r, const char *line)
+{
+    for (const struct word *s = sentences; s->text; s++) {
+        size_t n = strlen(s->text);
+        if (strncasecmp(line, s->text, n) == 0) {
+            whois_take(r, (enum field)s->means, line + n + strspn(line + n, " "));
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Columns, for .ch: a key, and a tab or many spaces before its value. */
+static bool take_columns(struct reading *r, const char *raw, size_t length)
+{
+    size_t end = 0, gap;
+    while (end < length && raw[end] != '\t' && raw[end] != ':' &&
+           (length - end < 3 || memcmp(raw + end, "   ", 3) != 0))
+        end++;
+    for (gap = end; gap < length && (raw[gap] == ' ' || raw[gap] == '\t');)
+        gap++;
+    enum field field = (enum field)meaning(keys, raw, end);
+    bool is_pair = end > 0 && gap > end && gap < length && raw[gap] != ':' && raw[gap] != '\r';
+    if (!is_pair || field == FIELD_NONE || r->role != ROLE_SUBJECT)
+        return false;
+    const char *value = card_text(raw + gap, length - gap, r->arena);
+    whois_take(r, field, value);
+    return true;
 }
 
 /* True if that is what the key is for where it stands. */
@@ -261,7 +289,7 @@ static const char *key_of(const char *line, size_t *length, const char **value)
     return key;
 }
 
-static void take_line(struct reading *r, const char *line)
+static void take_line(struct reading *r, const char *line, const char *raw, size_t length)
 {
     const char *value;
     size_t n;
@@ -269,6 +297,9 @@ static void take_line(struct reading *r, const char *line)
         take_comment(r, line);
         return;
     }
+    bool is_rule = line[strspn(line, "-=*_ ")] == 0;
+    if (is_rule || take_sentence(r, line) || take_columns(r, raw, length))
+        return;
     const char *key = key_of(line, &n, &value);
     if (value && n > 0 && n <= KEY_MAX)
         take_pair(r, key, n, value);
@@ -277,11 +308,11 @@ static void take_line(struct reading *r, const char *line)
     r->fresh = r->fresh && ((value && *value == 0) || meaning(sections, key, n) >= 0);
 }
 
-static bool read_line(void *context, const char *line)
+static bool read_line(void *context, const char *line, const char *raw, size_t length)
 {
     struct reading *r = context;
     if (line)
-        take_line(r, line);
+        take_line(r, line, raw, length);
     else if (r->role != ROLE_SUBJECT && !r->fresh)
         end_contact(r);
     r->block = line ? r->block : FIELD_NONE;

@@ -15,5 +15,7 @@ void whois_read(struct card *out, const char *reply, size_t length, struct arena
 const char *whois_said(const char *reply, size_t length, struct arena *a);
 /** Does such a reply mean "there is no such registration" rather than an error? */
 bool whois_means_none(const char *reply, size_t length);
+/** … that one asks too often, or may not ask? */
+bool whois_means_limit(const char *reply, size_t length);
 
 #endif

@@ -36,7 +36,7 @@ static void take_status(struct reading *r, const char *value)
 void whois_take_servers(struct reading *r, const char *value)
 {
     for (size_t n; *value; value += n) {
-        value += strspn(value, " ,;");
+        value += strspn(value, " ,;-");
         n = strcspn(value, " ,;([|");
         struct addr address;
         const char *word = card_name(value, n, r->arena);

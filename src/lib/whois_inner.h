@@ -90,8 +90,8 @@ void whois_take_registrar(struct reading *r, const char *value);
  * follows the first word that is neither is glue in brackets, or what the registry thinks of the server. */
 void whois_take_servers(struct reading *r, const char *value);
 
-/** Called for each line, cleaned (card_text); NULL: it is empty. False ends it. */
-typedef bool whois_line_fn(void *context, const char *line);
+/** Called for each line, cleaned (card_text; NULL: it is empty) and as it came. False ends it. */
+typedef bool whois_line_fn(void *context, const char *line, const char *raw, size_t length);
 void whois_each_line(const char *reply, size_t length, struct arena *a, whois_line_fn *fn, void *context);
 /** Octets at its beginning that a host name may have. */
 size_t whois_host_length(const char *text);

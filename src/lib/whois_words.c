@@ -1,6 +1,7 @@
 /* What lines of WHOIS say by certain words (defs/whois.def). */
 #include "lib/whois.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -36,7 +37,7 @@ void whois_each_line(const char *reply, size_t length, struct arena *a, whois_li
     for (size_t at = 0; at < length && lines < LINES_MAX; lines++) {
         const char *end = memchr(reply + at, '\n', length - at);
         size_t n = end ? (size_t)(end - reply) - at : length - at;
-        if (!fn(context, card_text(reply + at, n, a)))
+        if (!fn(context, card_text(reply + at, n, a), reply + at, n))
             return;
         at += n + 1;
     }
@@ -54,7 +55,7 @@ static bool ends_free(const char *line)
         n--;
     for (size_t i = 0; i < sizeof free_ends / sizeof free_ends[0]; i++) {
         size_t end = strlen(free_ends[i]);
-        if (n > end && strncasecmp(line + n - end, free_ends[i], end) == 0)
+        if (n >= end && strncasecmp(line + n - end, free_ends[i], end) == 0)
             return true;
     }
     return false;
@@ -62,11 +63,12 @@ static bool ends_free(const char *line)
 
 bool whois_is_free(const char *status)
 {
-    return strcasecmp(status, "free") == 0 || strcasecmp(status, "available") == 0 ||
-           HAS_ANY(status, free_words);
+    char line[CARD_TEXT_MAX + 16];
+    snprintf(line, sizeof line, "status: %s", status);
+    return HAS_ANY(status, free_words) || ends_free(line);
 }
 
-static bool is_none(void *context, const char *line)
+static bool is_none(void *context, const char *line, const char *raw, size_t length)
 {
     bool *found = context;
     *found = line && (HAS_ANY(line, free_words) || ends_free(line)) && !HAS_ANY(line, limit_words);
@@ -87,7 +89,7 @@ struct saying {
     const char *first, *limit;
 };
 
-static bool find_words(void *context, const char *line)
+static bool find_words(void *context, const char *line, const char *raw, size_t length)
 {
     struct saying *s = context;
     size_t skip = line ? strspn(line, "%#>* ") : 0;
@@ -105,6 +107,16 @@ const char *whois_said(const char *reply, size_t length, struct arena *a)
     struct saying said = {0};
     whois_each_line(reply, length, a, find_words, &said);
     return said.limit ? said.limit : said.first;
+}
+
+bool whois_means_limit(const char *reply, size_t length)
+{
+    struct arena a;
+    struct saying said = {0};
+    arena_init(&a);
+    whois_each_line(reply, length, &a, find_words, &said);
+    arena_fini(&a);
+    return said.limit;
 }
 
 void whois_query(struct text *out, const char *host, enum card_kind kind, const char *target)

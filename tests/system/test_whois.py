@@ -113,7 +113,9 @@ WHOIS = {
         b"EXAMPLE.COM", b"BUSY.COM").replace(b"whois.example-registrar.test", b"")}),
     "whois.example-registrar.test": answers({"example.com": shape("whois-registrar.txt")}),
     "whois.publicinterestregistry.org": answers({"python.org": shape("whois-pir.txt")}),
-    "whois.denic.de": answers({"-T dn,ace example.de": shape("whois-denic.txt"), "-T dn,ace nobody-has-it.de": shape("whois-denic-free.txt")}),
+    "whois.denic.de": answers({"-T dn,ace example.de": shape("whois-denic.txt"), "-T dn,ace nobody-has-it.de": shape("whois-denic-free.txt"),
+                               "-T dn,ace www.example.de": b"Domain: www.example.de\nStatus: invalid\n", "-T dn,ace a.b.example.de": b"% Error: 5501 bad\n",
+                               "-T dn,ace b.example.de": b"% Error: 5502 access control limit reached\n"}),
     "whois.nic.uk": answers({"example.co.uk": shape("whois-nominet.txt")}),
     "whois.arin.net": answers({"n + 193.0.6.139": shape("whois-arin.txt")}),
     "whois.ripe.net": answers({"193.0.6.139": shape("whois-ripe.txt")}),
@@ -179,6 +181,7 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["4608"], "https://rdap.apnic.net/", {"name": "AS4608"}),
     (["com"], "https://rdap.iana.org/", {"name": "com", "holder": "VeriSign Global Registry Services"}),
     (["example.de"], "whois://whois.denic.de/", {"status": ["connect"], "servers": ["ns1.example.de", "ns.other.example"], "signed": True}),
+    (["www.example.de"], "whois://whois.denic.de/example.de", {"name": "example.de"}),
     (["example.jp"], "whois://whois.jprs.jp/", {"holder": "Example Co., Ltd.", "servers": ["ns1.example.jp", "ns2.example.jp"]}),
     (["example.zz"], "whois://whois.iana.org/", {"registrar": "Zed"}),
     (["example.app"], "https://pubapi.registry.google/", {"holder": "B\u00fccher [31mGmbH", "country": "DE", "registrar": "JS Registrar, Inc.",
@@ -271,6 +274,11 @@ def test_who_refers_to_itself_is_asked_once(card):
 def test_a_certificate_nobody_signed_is_not_believed(whois):
     done = whois("--rdap", "example.fr")
     assert done.returncode == 5 and "certificate" in done.stderr, done
+
+
+def test_a_limit_is_told_and_ends_it(whois):
+    done = whois("a.b.example.de")
+    assert (done.returncode, done.stdout) == (3, "") and "whois.denic.de: Error: 5502 access control limit reached" in done.stderr, done
 
 
 def test_referrals_in_a_circle_end(whois):

@@ -242,7 +242,7 @@ static void rdap_of_many_registries_is_read(void **state)
         {"links: itself, a page, one of another type, the registrar's with a parameter",
             "{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\",\"links\":[{\"rel\":\"self\",\"type\":"
             "\"" RDAP_TYPE "\",\"href\":\"https://a/\"},{\"rel\":\"related\",\"type\":\"text/"
-                           "html\",\"href\":\"https://b/\"},"
+            "html\",\"href\":\"https://b/\"},"
             "{\"rel\":\"related\",\"type\":\"" RDAP_TYPE "x\",\"href\":\"https://c/\"},"
             "{\"rel\":\"related\",\"type\":\"" RDAP_TYPE "; charset=utf-8\",\"href\":\"https://d/\"}]}",
             "domain; name x.example; related https://d/"},
