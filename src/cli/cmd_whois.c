@@ -37,8 +37,10 @@ struct inquiry {
     bool silent;           /* a server could not be reached */
     bool has_above;        /* if this name is not registered, the one above it is tried */
     const char *rdap_why, *whois_why;
-    const char *hosts[WHOIS_REFERRALS_MAX + 2]; /* WHOIS servers asked for this name */
+    const char *hosts[2 * (WHOIS_REFERRALS_MAX + 1)]; /* WHOIS servers asked for this name */
     size_t host_count;
+    bool no_word;    /* the last one said nothing at all */
+    bool from_table; /* the WHOIS server is the table's: if it is not there, IANA knows the one of today */
     struct whois_result *result;
 };
 
@@ -187,10 +189,13 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
     request.private_allowed = q->args->host != NULL; /* whoever names a host asks for it */
     if (q->args->host && q->args->port)
         request.port = q->args->port;
+    if (q->from_table)
+        request.until_ms -= (q->until_ms - now_read(false).mono_ms) * 4 / 10;
     q->hosts[q->host_count++] = host;
     *card = (struct card){0};
     enum found found = FAILED;
     q->whois_why = whois_ask(&reply, &request, q->arena);
+    q->no_word = q->whois_why && reply.len == 0;
     if (q->whois_why) {
         q->silent = true;
     } else {
@@ -212,23 +217,23 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
     return found;
 }
 
-/* From the register on along referrals; the first that describes the target is believed, later ones add to
- * it. */
-static enum found by_whois(struct inquiry *q, const char *target)
+/* From that server on along referrals; the first that describes the target is believed, later ones add to it.
+ */
+static enum found follow_whois(struct inquiry *q, const char *host, const char *target)
 {
-    const char *host = q->args->host              ? q->args->host
-                       : q->target.registry.whois ? q->target.registry.whois
-                                                  : REGISTRY_IANA_WHOIS;
     enum found best = FAILED;
-    q->host_count = 0;
     for (unsigned n = 0; host && n <= WHOIS_REFERRALS_MAX; n++) {
         struct card card;
         enum found found = whois_once(q, host, target, &card);
         bool refers = card.referral && !was_asked(q, card.referral) && !q->args->host;
-        if (found == FOUND && only_refers(q, host, target)) {
+        bool is_of_above = only_refers(q, host, target);
+        if (is_of_above && (found == FOUND || (found == FOUND_NONE && q->target.registry.whois))) {
             if (!refers)
-                q->whois_why = "IANA names no WHOIS server for it";
+                q->whois_why =
+                    card.referral ? "it names no other server" : "IANA names no WHOIS server for it";
             found = FAILED;
+        } else if (found == FAILED && card.referral && !refers && !q->args->host) {
+            q->whois_why = "it names no other server";
         }
         if (found == FAILED && !refers)
             note(q, host, q->whois_why);
@@ -238,8 +243,27 @@ static enum found by_whois(struct inquiry *q, const char *target)
             q->result->card = card;
         best = found == FOUND || best == FOUND ? FOUND : found;
         host = refers ? card.referral : NULL;
+        q->from_table = false;
     }
     return best;
+}
+
+static enum found by_whois(struct inquiry *q, const char *target)
+{
+    const char *host = q->args->host ? q->args->host : q->target.registry.whois;
+    bool was_silent = q->silent;
+    q->from_table =
+        host && !q->args->host && q->target.kind == CARD_DOMAIN && strcmp(host, REGISTRY_IANA_WHOIS) != 0;
+    bool may_ask_iana = !host || q->from_table;
+    enum found found = FAILED;
+    q->host_count = 0;
+    q->silent = false;
+    if (host)
+        found = follow_whois(q, host, target);
+    if (may_ask_iana && found == FAILED && (!host || q->no_word))
+        found = follow_whois(q, REGISTRY_IANA_WHOIS, target);
+    q->silent = q->silent || was_silent;
+    return found;
 }
 
 /* ---- the whole ---- */

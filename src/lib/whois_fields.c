@@ -16,7 +16,8 @@ static const char *host_of(struct reading *r, const char *value)
     const char *host = scheme ? scheme + 3 : value;
     size_t n = whois_host_length(host);
     bool ends = host[n] == 0 || strchr(":/ ", host[n]);
-    if (!ends || n < 3 || n > NAME_MAX_LEN - 2 || host[0] == '-' || host[0] == '.' || !memchr(host, '.', n))
+    if (!ends || n < 3 || n > NAME_MAX_LEN - 2 || host[0] == '-' || host[0] == '.' || !memchr(host, '.', n) ||
+        memchr(host, '_', n))
         return NULL;
     return card_name(host, n, r->arena);
 }

@@ -37,7 +37,7 @@ RDAP = {
     "escapes": b'{"objectClassName":"domain","ldhName":"\\u001b[2J\\u202e.X.","handle":" \\u0085 "}', "latin": b'{"handle":"M\xfcller"}',
 }
 WHOIS = {
-    "escapes": b"Domain Name: \x1b[2Jx\xe2\x80\xae\nRegistrar: M\xfcller\x9b\n", "refer": b"refer: whois://a.b:43/\nReferralServer: rwhois://x.y\n",
+    "escapes": b"Domain Name: \x1b[2Jx\xe2\x80\xae\nRegistrar: M\xfcller\x9b\n", "refer": b"refer: a_b.c\nrefer: whois://a.b:43/\nReferralServer: rwhois://x.y\n",
     "block": b"Name servers:\n a.b 192.0.2.1\n\nregistrar:\n X: y\nx:\n", "jprs": b"[Domain Name\n[Domain Name]\n[] x\n]\n", "asn": b"aut-num: ASx\naut-num: 1\n",
     "long": b"domain: " + b"\xe6\x97\xa5" * 400 + b"\n", "many": b"nserver: " + b"\nnserver: ".join(b"n%d.x" % n for n in range(90)), "empty": b"", "zeros": b"\0\n\0:\0\n",
     "nothing": b"% Abuse contact for 'x' is ''\nRecord created on \n[]\n[ ] x\n** :\n: y\n(a): b\ndomain: \x80.x\n\ncontact:\ncontact: \n\nRegistrar:\n(http://x)\n",

@@ -104,8 +104,10 @@ def answers(known: dict):
 
 WHOIS = {
     "whois.iana.org": answers({"com": shape("whois-iana.txt"), "example.zz": b"refer: whois.nic.zz\n\ndomain: ZZ\n",
+                               "example.ax": b"refer: whois.of-today.test\n", "gone.ax": b"refer: whois.ax\n",
                                "circle.zz": b"refer: whois.circle-a.test\n", "inside.zz": b"refer: whois.inside.test\n"}),
     "whois.nic.zz": answers({"example.zz": b"Domain Name: example.zz\nRegistrar: Zed\nName Server: ns1.example.zz\n"}),
+    "whois.of-today.test": answers({"example.ax": b"Domain Name: example.ax\nRegistrar: Today\n"}),
     "whois.circle-a.test": lambda line, h: b"whois: whois.circle-b.test\n",
     "whois.circle-b.test": lambda line, h: b"whois: whois.circle-a.test\n",
     "whois.verisign-grs.com": answers({"domain example.com": shape("whois-verisign.txt"), "domain slow.com": b"Domain Name: SLOW.COM\n",
@@ -183,6 +185,7 @@ SHAPES = [  # arguments, where it came from, what must be on the card
     (["example.de"], "whois://whois.denic.de/", {"status": ["connect"], "servers": ["ns1.example.de", "ns.other.example"], "signed": True}),
     (["www.example.de"], "whois://whois.denic.de/example.de", {"name": "example.de"}),
     (["example.jp"], "whois://whois.jprs.jp/", {"holder": "Example Co., Ltd.", "servers": ["ns1.example.jp", "ns2.example.jp"]}),
+    (["example.ax"], "whois://whois.of-today.test/", {"registrar": "Today"}),
     (["example.zz"], "whois://whois.iana.org/", {"registrar": "Zed"}),
     (["example.app"], "https://pubapi.registry.google/", {"holder": "B\u00fccher [31mGmbH", "country": "DE", "registrar": "JS Registrar, Inc.",
      "abuse_email": "abuse@js.example", "redacted": ["Registrant Name", "Registrant Phone"]}),
@@ -279,6 +282,11 @@ def test_a_certificate_nobody_signed_is_not_believed(whois):
 def test_a_limit_is_told_and_ends_it(whois):
     done = whois("a.b.example.de")
     assert (done.returncode, done.stdout) == (3, "") and "whois.denic.de: Error: 5502 access control limit reached" in done.stderr, done
+
+
+def test_a_server_that_iana_names_too_is_asked_once(whois):
+    done = whois("gone.ax")
+    assert done.returncode == 5 and done.stderr.count("whois.ax") == 1 and "Name or service not known" in done.stderr, done
 
 
 def test_referrals_in_a_circle_end(whois):

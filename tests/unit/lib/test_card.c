@@ -429,6 +429,7 @@ static void referrals_are_host_names(void **state)
         {"localhost", NULL},
         {"a b", NULL},
         {"whois.ex\xc3\xa4mple.net", NULL},
+        {"whois_.example.net", NULL},
     };
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
