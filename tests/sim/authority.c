@@ -88,7 +88,7 @@ static void add_proof(struct draft *dr, const struct zone *z, enum sign_proof pr
 
 static bool is_expanded(const struct fact *f, const name_t *name)
 {
-    return f->node && !name_equal(f->node->name, name);
+    return f->by_empty_wildcard || (f->node && !name_equal(f->node->name, name));
 }
 
 static void add_addresses(struct draft *dr, const struct host *h, uint32_t ttl)

@@ -40,6 +40,7 @@ static int machine_cost(const struct sim *s, const struct machine *m, bool *work
     case MACHINE_FLAPS:
     case MACHINE_DROPS_EDNS:
     case MACHINE_MANGLES_OPT:
+    case MACHINE_TWO_OPTS:
         return 400;
     default:
         return 4 * rtt;

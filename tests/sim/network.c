@@ -296,6 +296,13 @@ static void misspell(struct exchange *x)
         memset(x->wire + 4, 0, 8);
         x->len = MSG_HEADER_LEN;
         return;
+    case MACHINE_TWO_OPTS:
+        if (!x->opt.present)
+            return;
+        memmove(x->wire + x->len, x->wire + x->len - 11, 11);
+        put_u16(x->wire + 10, (uint16_t)(get_u16(x->wire + 10) + 1));
+        x->len += 11;
+        return;
     case MACHINE_ODD_OPTIONS:
     case MACHINE_MANGLES_OPT:
         if (!x->opt.present)
@@ -326,7 +333,7 @@ static void write_reply(struct exchange *x)
     x->len = draft_write(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
     enum machine_fault f = x->m->fault;
     bool truncates = f == MACHINE_TRUNCATES || f == MACHINE_NO_TCP || f == MACHINE_TCP_SILENT;
-    if (x->udp && (x->len > max || truncates))
+    if ((x->udp && (x->len > max || truncates)) || f == MACHINE_TC_ALWAYS)
         x->len = draft_write_truncated(&x->draft, x->wire, MSG_MAX_LEN - 16, &x->opt);
     misspell(x);
 }
@@ -416,7 +423,13 @@ static void answer(struct exchange *x)
     if (x->m->evil && chance(&s->luck, 60))
         draft_lie(&x->draft);
     misspeak(x);
-    if (x->m->fault == MACHINE_ODD_OPTIONS || x->m->fault == MACHINE_MANGLES_OPT)
+    enum machine_fault f = x->m->fault;
+    if (f == MACHINE_EXPLAINS) {
+        static const uint16_t codes[] = {EDE_STALE_ANSWER, EDE_DNSSEC_BOGUS, EDE_BLOCKED, 9999};
+        x->opt.ede_count = 1;
+        x->opt.ede[0] = (struct ede){ONE_OF(&s->luck, codes), "as it was told"};
+    }
+    if (f == MACHINE_ODD_OPTIONS || f == MACHINE_MANGLES_OPT || f == MACHINE_TWO_OPTS)
         x->opt.report_agent = NULL; /* misspell() adds to an OPT without options */
     else
         bake(x);

@@ -38,7 +38,7 @@ static bool is_in_opt_out(const struct sim *s, const name_t *name, uint16_t type
     uint32_t now_s = sim_true_s(s);
     const struct zone *z = tree_zone_of(&s->tree, name, type, now_s);
     struct fact f = zone_find(&s->tree, z, name, type, now_s, now_s);
-    bool by_wildcard = f.node && !name_equal(f.node->name, name);
+    bool by_wildcard = f.by_empty_wildcard || (f.node && !name_equal(f.node->name, name));
     bool unsigned_cut = f.kind == FACT_NODATA && f.set; /* its DS is asked for */
     return z->signing.opt_out && (f.kind == FACT_NXDOMAIN || by_wildcard || unsigned_cut);
 }

@@ -167,7 +167,8 @@ static void any_name(struct sim *s, name_t out[NAME_MAX_LEN])
     const char *text = ONE_OF(d, below);
     if (base[0] == 1 && base[1] == '*' && chance(d, 70)) {
         base = name_parent(base, 1);
-        text = chance(d, 50) ? "any" : "any.thing";
+        static const char *const made[] = {"any", "any", "any.thing", "*.any", "*.*", "any.*", "x", "y.x"};
+        text = ONE_OF(d, made);
     }
     if (!*text || name_from_text(out, text, strlen(text), base) != ERR_OK)
         name_copy(out, base);

@@ -22,6 +22,7 @@ static const char *const machine_fault_texts[MACHINE_COUNT] = {
     [MACHINE_BADVERS] = "BADVERS",
     [MACHINE_ODD_OPTIONS] = "odd options",
     [MACHINE_GARBAGE_FIRST] = "garbage first",
+    [MACHINE_EXPLAINS] = "explains",
     [MACHINE_DEAD] = "dead",
     [MACHINE_PORT_CLOSED] = "port closed",
     [MACHINE_NO_ROUTE] = "no route",
@@ -31,6 +32,8 @@ static const char *const machine_fault_texts[MACHINE_COUNT] = {
     [MACHINE_LAME_EMPTY] = "empty answers",
     [MACHINE_DROPS_EDNS] = "drops EDNS",
     [MACHINE_MANGLES_OPT] = "mangles OPT",
+    [MACHINE_TWO_OPTS] = "two OPTs",
+    [MACHINE_TC_ALWAYS] = "truncates, TCP too",
     [MACHINE_BADCOOKIE] = "BADCOOKIE",
     [MACHINE_NO_TCP] = "truncates, TCP closed",
     [MACHINE_TCP_SILENT] = "truncates, TCP silent",
@@ -170,7 +173,7 @@ static void choose_hosts(struct tree *t, struct zone *z, const struct tree_plan 
 static struct zone *zone_new(
     struct tree *t, struct zone *parent, const struct tree_plan *plan, struct dice *d)
 {
-    static const char *const forms[] = {"", "", "", ".m", ".m.k", "._x"};
+    static const char *const forms[] = {"", "", "", "", ".m", ".m.k", "._x", ".s2", ".e3", ".w1"};
     struct zone *z = ARENA_NEW(&t->arena, struct zone);
     z->index = t->zone_count;
     z->parent = parent;
@@ -258,8 +261,13 @@ static void set_move(struct tree *t, struct set *s, const struct tree_plan *plan
 static const name_t *any_target(struct tree *t, struct dice *d)
 {
     const struct zone *z = t->zones[roll(d, t->zone_count)];
-    if (z->node_count && chance(d, 85))
-        return z->nodes[roll(d, z->node_count)].name;
+    if (z->node_count && chance(d, 85)) {
+        const name_t *n = z->nodes[roll(d, z->node_count)].name;
+        if (chance(d, 80))
+            return n;
+        /* what a wildcard or a DNAME makes, or nothing */
+        return name_of(t, n[1] == '*' ? name_parent(n, 1) : n, chance(d, 80) ? "made" : "*.made");
+    }
     return chance(d, 50) ? z->name : name_of(t, z->name, "none%u", roll(d, 4));
 }
 
@@ -305,7 +313,7 @@ static void fill_zone(struct tree *t, struct zone *z, const struct tree_plan *pl
         add_data(t, node_new(z, z->name), plan, d);
     unsigned want = between(d, 2, 8);
     for (unsigned i = 0; i < want; i++) {
-        unsigned kind = roll(d, 12);
+        unsigned kind = roll(d, 16);
         const name_t *o = z->name;
         if (kind < 4)
             add_data(t, node_new(z, name_of(t, o, "w%u", i)), plan, d);
@@ -319,8 +327,16 @@ static void fill_zone(struct tree *t, struct zone *z, const struct tree_plan *pl
             add_alias(t, node_new(z, name_of(t, o, "*.c%u", i)), TYPE_CNAME, plan, d);
         else if (kind < 11)
             add_alias(t, node_new(z, name_of(t, o, "d%u", i)), TYPE_DNAME, plan, d);
-        else
+        else if (kind < 12)
             add_data(t, node_new(z, name_of(t, o, "_tcp.w%u", i)), plan, d);
+        else if (kind < 13) /* the wildcard is an empty non-terminal */
+            add_data(t, node_new(z, name_of(t, o, "sub.*.e%u", i)), plan, d);
+        else if (kind < 14) /* below a name with data, perhaps */
+            add_data(t, node_new(z, name_of(t, o, "*.w%u", i / 2)), plan, d);
+        else if (kind < 15) /* below the reach of a wildcard, perhaps */
+            add_data(t, node_new(z, name_of(t, o, "*.x.s%u", i / 2)), plan, d);
+        else
+            add_alias(t, node_new(z, name_of(t, o, chance(d, 50) ? "*" : "*.s%u", i)), TYPE_CNAME, plan, d);
     }
 }
 

@@ -36,6 +36,7 @@ enum machine_fault {
     MACHINE_BADVERS,       /* knows no version of EDNS that exists */
     MACHINE_ODD_OPTIONS,   /* its OPT holds unknown options */
     MACHINE_GARBAGE_FIRST, /* a malformed packet comes before the answer (threat P12) */
+    MACHINE_EXPLAINS,      /* adds an extended error to whatever it says */
     MACHINES_SURVIVED,
     MACHINE_DEAD = MACHINES_SURVIVED,
     MACHINE_PORT_CLOSED,
@@ -46,6 +47,8 @@ enum machine_fault {
     MACHINE_LAME_EMPTY,  /* NOERROR, nothing in it, no AA */
     MACHINE_DROPS_EDNS,
     MACHINE_MANGLES_OPT,
+    MACHINE_TWO_OPTS,  /* RFC 6891 6.1.1: one at most */
+    MACHINE_TC_ALWAYS, /* over TCP too */
     MACHINE_BADCOOKIE,
     MACHINE_NO_TCP,     /* truncates, and TCP is closed */
     MACHINE_TCP_SILENT, /* truncates, and TCP never answers */
@@ -202,6 +205,7 @@ struct fact {
     const struct node *node;  /* DATA of ANY; else NULL or the node found */
     const struct zone *child; /* CUT */
     bool entless;             /* NODATA of an empty non-terminal */
+    bool by_empty_wildcard;   /* and that is a wildcard (RFC 4592 2.2.2) */
 };
 
 bool zone_is_delegated(const struct zone *z, uint32_t at_s);

@@ -118,6 +118,8 @@ static struct fact by_wildcard(
         const struct node *n = node_at(z, star, when[1]);
         if (n)
             return at_node(z, n, type, when[1]);
+        if (name_exists(t, z, star, when))
+            return (struct fact){.kind = FACT_NODATA, .zone = z, .entless = true, .by_empty_wildcard = true};
         break;
     }
     return (struct fact){.kind = FACT_NXDOMAIN, .zone = z};
