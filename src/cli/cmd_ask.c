@@ -76,14 +76,22 @@ static void complain_no_reply(const struct asking *q, const struct target *to, c
 {
     char at[ASK_VIEW_SERVER_LEN];
     struct text t;
+    bool over_tcp = r->end != ASK_LOCAL && r->transport == TRANSPORT_TCP;
     const char *hint = r->end == ASK_LOCAL ? ""
+                       : r->was_truncated  ? "; what its UDP reply carried: +ignore"
                        : !to->said         ? "; is it running? Another one: @ADDRESS"
-                                           : "; is that the address and port of a name server?";
+                       : r->end != ASK_TIMEOUT || r->strays || !to->settings.edns
+                           ? "; is that the address and port of a name server?"
+                           : "; is that the address and port of a name server? Some old ones want +noedns";
     text_init(&t);
     if (to->settings.server_count > 1)
         text_printf(&t, "none of %zu servers replied; the last, ", to->settings.server_count);
     text_printf(&t, "%s@%u", ask_view_server(&r->server, at), r->server.port);
-    text_printf(&t, "%s %s%s", to->settings.server_count > 1 ? "," : "", ask_end_text(r), hint);
+    text_printf(&t, "%s %s%s%s", to->settings.server_count > 1 ? "," : "",
+        r->was_truncated ? "says over UDP that its reply needs TCP; over TCP it "
+        : over_tcp       ? "over TCP "
+                         : "",
+        ask_end_text(r), hint);
     complain(q, t.data);
     text_fini(&t);
 }

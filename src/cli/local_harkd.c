@@ -88,7 +88,8 @@ static void read_records(struct local_harkd *h, const json_t *reply)
         h->remembers = true;
         h->age_s = (uint32_t)age_s;
         h->stale = json_is_true(json_object_get(v, "stale"));
-        snprintf(h->verdict, sizeof h->verdict, "%s", verdict ? verdict : "");
+        /* that of an alias says nothing of the data at its end */
+        snprintf(h->verdict, sizeof h->verdict, "%s", verdict && strcmp(type, "CNAME") != 0 ? verdict : "");
     }
 }
 

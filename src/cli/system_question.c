@@ -313,6 +313,19 @@ static bool is_verb(const char *word)
     return v->name;
 }
 
+/* Sources other than DNS may know such a name, which DNS cannot have. */
+static bool add_misfit(struct text *t, const char *query)
+{
+    name_t name[NAME_MAX_LEN];
+    struct text why;
+    text_init(&why);
+    bool misfit = idn_to_name(name, query, &why) != ERR_OK;
+    if (misfit)
+        text_printf(t, "; DNS cannot have it: %s", why.data);
+    text_fini(&why);
+    return misfit;
+}
+
 /* What to do next, in words. */
 static void add_hint(struct text *t, const struct system_question *q)
 {
@@ -324,6 +337,8 @@ static void add_hint(struct text *t, const struct system_question *q)
             text_printf(t, "; of harkd: hark ctl %s", q->query);
         else if (!q->explained && type_meant(q->query))
             text_printf(t, "; did you mean the type %s?", type_meant(q->query));
+        else if (!q->explained && !q->reverse && add_misfit(t, q->query))
+            break;
         else if (!q->explained)
             text_printf(t, "; what DNS alone says: hark %s%s%s", q->reverse ? "-x " : "",
                 q->reverse ? addr_text(&q->address, buf) : q->query, q->reverse ? "" : " A");

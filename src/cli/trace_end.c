@@ -76,7 +76,7 @@ void trace_end_outcome(struct out *out, const struct question *q, const struct o
     struct text t;
     text_init(&t);
     enum out_style style = trace_end_headline(&t, q, o);
-    out_line(out, style, "%s", t.data);
+    out_wrapped(out, style, 0, t.data);
     text_fini(&t);
     print_list(out, &o->answer, with_sigs);
     if (status_of_outcome(o, q->type) != STATUS_ANSWER)

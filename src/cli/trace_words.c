@@ -74,12 +74,14 @@ static void add_referral(struct text *t, const struct trace_walk *w, const struc
 
 static void add_reason(struct text *t, const struct event *e, const char *otherwise)
 {
-    text_add(t, e->text ? e->text : otherwise);
-    if (e->rcode != RCODE_NOERROR) {
-        text_add(t, " (");
-        rcode_to_text(t, e->rcode);
-        text_char(t, ')');
-    }
+    const char *reason = e->text ? e->text : otherwise;
+    struct text rcode;
+    text_init(&rcode);
+    rcode_to_text(&rcode, e->rcode);
+    text_add(t, reason);
+    if (e->rcode != RCODE_NOERROR && !strstr(reason, rcode.data))
+        text_printf(t, " (%s)", rcode.data);
+    text_fini(&rcode);
 }
 
 /* A reply to which the core says nothing: a question with fewer labels than the whole name (RFC 9156) that

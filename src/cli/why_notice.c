@@ -322,6 +322,15 @@ static void searched_name_surprises(struct why *w)
         say(w, "the search list made %s of %s.", s->name, w->q.query);
 }
 
+static void alias_leads_nowhere(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    if (!s || s->has_data || !s->alias_of[0] || s->rcode != RCODE_NXDOMAIN)
+        return;
+    say(w, "%s exists, as an alias (CNAME); it is %s, where it leads, that does not exist.", s->name,
+        s->alias_of);
+}
+
 static bool is_stale(const struct stub_said *s)
 {
     return s->ede == EDE_STALE_ANSWER || s->ede == EDE_STALE_NXDOMAIN;
@@ -357,11 +366,19 @@ static void servers_and_root_differ(struct why *w)
     text_init(&there);
     add_data(&here, &s->data, s->addresses, s->count);
     add_data(&there, &walk->said.data, walk->said.addresses, walk->said.count);
-    say(w, "%s says %s, the name's own servers say %s: %s.", addr_text(&s->server.addr, buf), here.data,
-        there.data,
-        is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"
-        : blocks(s) ? "that is its filter"
-                    : "a network with names of its own (split DNS), a filter, or something out of date");
+    addr_text(&s->server.addr, buf);
+    if (!s->has_data && s->denial_ttl_s && !is_stale(s) && !blocks(s))
+        say(w,
+            "%s says that there is no such name or data, and may go on remembering it for %u s; the name's "
+            "own "
+            "servers say %s. Is the record new? Else a network with names of its own (split DNS), or a "
+            "filter.",
+            buf, s->denial_ttl_s, there.data);
+    else
+        say(w, "%s says %s, the name's own servers say %s: %s.", buf, here.data, there.data,
+            is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"
+            : blocks(s) ? "that is its filter"
+                        : "a network with names of its own (split DNS), a filter, or something out of date");
     text_fini(&here);
     text_fini(&there);
 }
@@ -454,6 +471,7 @@ void why_notice(struct why *w)
         servers_disagree,
         why_links_notice,
         searched_name_surprises,
+        alias_leads_nowhere,
         servers_and_root_differ,
         answer_is_stale,
         nobody_answers_for_the_zone,

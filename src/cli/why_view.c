@@ -43,6 +43,18 @@ static void add_said(struct text *t, const struct system_said *s)
         text_add(t, s->name);
 }
 
+static void add_no_data(struct text *t, const struct stub_said *s)
+{
+    bool no_name = s->rcode == RCODE_NXDOMAIN;
+    if (!no_name && s->rcode != RCODE_NOERROR)
+        return;
+    if (s->alias_of[0])
+        text_printf(t, "an alias of %s, %s", s->alias_of,
+            no_name ? "which does not exist" : "which has no such data");
+    else
+        text_add(t, no_name ? "no such name" : "no such data");
+}
+
 /* The records that DNS has, each on a line. */
 static void view_data(struct out *out, const struct why *w)
 {
@@ -53,8 +65,10 @@ static void view_data(struct out *out, const struct why *w)
     text_init(&t);
     if (!s)
         why_row(out, STYLE_WARN, label, "nothing: no name server of this system gives an answer");
-    else if (!s->has_data)
-        why_row(out, STYLE_WARN, label, s->rcode == RCODE_NXDOMAIN ? "no such name" : "no such data");
+    else if (!s->has_data) {
+        add_no_data(&t, s);
+        why_row(out, STYLE_WARN, label, t.data);
+    }
     for (const char *at = s ? rdata_texts_next(&s->data, NULL) : NULL; at && shown < DATA_SHOWN;
          at = rdata_texts_next(&s->data, at)) {
         if (shown++ == 0)
@@ -166,9 +180,8 @@ static void view_sources(struct out *out, const struct why *w)
 static void add_denial(struct text *t, const struct stub_said *s)
 {
     rcode_to_text(t, s->rcode);
-    text_add(t, s->rcode == RCODE_NXDOMAIN  ? ": no such name"
-                : s->rcode == RCODE_NOERROR ? ": no such data"
-                                            : "");
+    text_add(t, s->rcode == RCODE_NXDOMAIN || s->rcode == RCODE_NOERROR ? ": " : "");
+    add_no_data(t, s);
     if (s->names_asked > 1)
         text_printf(t, ", nor any of the search list (%u names)", s->names_asked);
     if (s->ede != EDE_NONE)
@@ -212,6 +225,8 @@ static void view_server(struct out *out, const struct why *w, const struct stub_
         if (w->q.harkd.verdict[0] && s == system_question_server(&w->q))
             text_printf(&t, ", %s", w->q.harkd.verdict);
     }
+    if (s->alias_of[0] && s->has_data)
+        text_printf(&t, "%san alias of %s", t.len ? "; " : "", s->alias_of);
     if (s->domain[0] && s->has_data)
         text_printf(&t, "%sasked for as %s (search list%s)", t.len ? "; " : "", s->name,
             w->q.resolv.search_given ? "" : ", the domain of this machine's name");
@@ -386,6 +401,10 @@ json_t *why_server_json(const struct why *w, const struct stub_said *s)
         record_set_text(j, "name", s->canonical);
         json_object_set_new(j, "ttl_s", json_integer(s->ttl_s));
     }
+    if (s->alias_of[0])
+        record_set_text(j, "alias_of", s->alias_of);
+    if (s->denial_ttl_s)
+        json_object_set_new(j, "denial_ttl_s", json_integer(s->denial_ttl_s));
     if (s->ede != EDE_NONE)
         json_object_set_new(j, "ede", record_ede(s->ede, s->reason));
     return j;

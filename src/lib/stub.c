@@ -49,6 +49,35 @@ static void take_data(struct stub_said *s, const struct rr *rr, bool as_text)
     record_bare_name(rr->owner, s->canonical);
 }
 
+static const name_t *target_of(const struct msg *m, const name_t *owner)
+{
+    for (size_t i = 0; i < m->counts[SECTION_ANSWER]; i++) {
+        const struct rr *rr = &m->rrs[SECTION_ANSWER][i];
+        if (rr->type == TYPE_CNAME && name_equal(rr->owner, owner))
+            return rr->rdata.data;
+    }
+    return NULL;
+}
+
+static void take_alias(struct stub_said *s, const struct msg *m, const name_t *asked)
+{
+    const name_t *end = NULL, *next = target_of(m, asked);
+    for (unsigned links = 0; next && links <= ALIAS_MAX; links++) {
+        end = next;
+        next = target_of(m, end);
+    }
+    if (end)
+        record_bare_name(end, s->alias_of);
+}
+
+/* Out of a cache the SOA's TTL is what is left of the denial's (RFC 2308 5). */
+static void take_denial(struct stub_said *s, const struct msg *m)
+{
+    for (unsigned i = 0; !(m->flags & FLAG_AA) && i < m->counts[SECTION_AUTHORITY]; i++)
+        if (m->rrs[SECTION_AUTHORITY][i].type == TYPE_SOA)
+            s->denial_ttl_s = m->rrs[SECTION_AUTHORITY][i].ttl;
+}
+
 /* One question; true: it has data. */
 static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
 {
@@ -72,6 +101,8 @@ static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
         return false;
     q->said->rcode = reply.msg.rcode;
     take_reason(q->said, &reply.msg);
+    if (type != TYPE_CNAME && type != TYPE_ANY)
+        take_alias(q->said, &reply.msg, name);
     for (size_t i = 0; reply.msg.rcode == RCODE_NOERROR && i < reply.msg.counts[SECTION_ANSWER]; i++) {
         const struct rr *rr = &reply.msg.rrs[SECTION_ANSWER][i];
         if (rr->type != type && type != TYPE_ANY)
@@ -79,6 +110,8 @@ static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
         take_data(q->said, rr, q->ask->type != TYPE_NONE);
         any = true;
     }
+    if (!any)
+        take_denial(q->said, &reply.msg);
     return any;
 }
 
@@ -108,6 +141,7 @@ static void ask_candidates(struct asking *q)
         snprintf(s->name, sizeof s->name, "%s", c->name);
         snprintf(s->domain, sizeof s->domain, "%s", c->domain ? c->domain : "");
         s->names_asked++;
+        s->alias_of[0] = '\0';
         ask_name(q, name);
         if (s->has_data || s->end != ASK_REPLY)
             return;

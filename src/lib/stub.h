@@ -23,10 +23,12 @@ struct stub_said {
     char name[RESOLVCONF_CANDIDATE_LEN]; /* that has data here, else the last one asked for */
     char domain[RESOLVCONF_DOMAIN_LEN];  /* of the search list; "": the name was asked for as it is */
     char canonical[NAME_TEXT_LEN];       /* at the end of aliases; of an address its name; "": none */
+    char alias_of[NAME_TEXT_LEN];        /* where aliases lead, be there data or not; "": no alias */
     uint32_t names_asked;                /* candidates */
     uint32_t ttl_s;                      /* the least of the data's */
-    uint32_t time_us;                    /* all messages together */
-    uint32_t count;                      /* addresses */
+    uint32_t denial_ttl_s; /* how long the server remembers that there is none; 0: it does not tell */
+    uint32_t time_us;      /* all messages together */
+    uint32_t count;        /* addresses */
     struct addr addresses[STUB_ADDRESSES_MAX];
     struct rdata_texts data; /* of another type */
     bool has_data;

@@ -369,6 +369,8 @@ void work_run(struct resolver *r, unsigned checks); /* validate_work.c */
 /** Aliases in an answer section: CNAMEs, given or made of a DNAME. */
 unsigned alias_links(const struct rrset_list *answer); /* job_alias.c */
 enum job_state too_many_aliases(struct job *j);        /* job_alias.c */
+enum job_state aliases_in_circle(
+    struct job *j); /* job_alias.c: the links of a reply, or jobs that wait for each other */
 /** The links are in out.answer; the walk goes on at target. */
 enum job_state job_follow_alias(struct job *j, const name_t *target); /* job_alias.c */
 /** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1).

@@ -32,6 +32,11 @@ unsigned alias_links(const struct rrset_list *answer)
     return links;
 }
 
+enum job_state aliases_in_circle(struct job *j)
+{
+    return job_fail(j, EDE_OTHER, "alias-loop", "the aliases lead in a circle");
+}
+
 enum job_state too_many_aliases(struct job *j)
 {
     j->limited = j->limited || j->alias_depth > 0;
@@ -51,7 +56,7 @@ enum job_state job_follow_alias(struct job *j, const name_t *target)
     case SUB_STARTED:
         return JOB_WAIT_ALIAS;
     case SUB_CYCLE:
-        return job_fail(j, EDE_OTHER, "alias-loop", "the aliases lead in a circle");
+        return aliases_in_circle(j);
     case SUB_TOO_DEEP:
         break;
     }

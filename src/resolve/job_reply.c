@@ -104,7 +104,7 @@ static enum job_state handle_found(struct job *j, struct reply *rep)
 {
     struct found *f = &rep->found;
     if (j->alias_depth + alias_links(&f->links) > ALIAS_MAX)
-        return too_many_aliases(j);
+        return rrset_list_find(&f->links, f->target, TYPE_CNAME) ? aliases_in_circle(j) : too_many_aliases(j);
     if (f->kind == FOUND_ANSWER) {
         if (j->flags.priming)
             primed(j, rep);

@@ -86,6 +86,8 @@ class Server:
             reply.answer.append(dns.rrset.from_text(question.name, 300, "IN", question.rdtype, *data))
         elif not any(key.split()[0] == name for key in self.records):
             reply.set_rcode(dns.rcode.NXDOMAIN)
+        if not data and "SOA" in self.records:  # how long that is remembered
+            reply.authority.append(dns.rrset.from_text(*self.records["SOA"]))
         if self.rcode:
             reply.set_rcode(self.rcode)
         if self.ede:

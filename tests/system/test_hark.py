@@ -181,6 +181,25 @@ def test_set_id_ignores_the_environment(hark, tmp_path):
     assert "ask its " in done.stdout and "that its DS names" in done.stdout and str(broken) not in done.stderr, done.stderr
 
 
+@pytest.mark.parametrize("arguments, code, says", [
+    ("www.tcp-broken.org A @198.51.100.38", 5, "198.51.100.38@53 says over UDP that its reply needs TCP; over TCP it closed"),
+    ("www.drop-edns.org A @198.51.100.32 +tries=1 +time=1", 5, "did not reply in time; is that the address and port of a name server? Some old ones want +noedns"),
+    ("x.org A @127.0.0.9 +tcp", 5, "127.0.0.9@53 over TCP refuses: nothing listens"),
+    ("a..b", 2, "Name or service not known; DNS cannot have it: there is an empty label"),
+])
+def test_a_failure_says_what_to_try(hark, arguments, code, says):
+    done = hark(*arguments.split())
+    assert done.returncode == code and says in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_trace_of_trouble_says_it_once_and_in_80_columns(hark):
+    done = hark("trace", "self.loop.org")
+    assert "No answer: the aliases lead in a circle (SERVFAIL); EDE 0" in done.stdout
+    for name, says in (("www.all-servfail.org", "the name server failed (SERVFAIL)\n"), ("www.circle-a.org", "(SERVFAIL);\nEDE 22, No Reach")):
+        done = hark("trace", name)
+        assert says in done.stdout and max(map(len, done.stdout.splitlines())) <= 80
+
+
 def test_octets_of_strangers_are_escaped(hark):
     out = hark("escape.types.python.org", "TXT").stdout
     assert '"quote\\" backslash\\\\ \\195\\164 \\000 end"' in out

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("lab_harkd")
 PAGE = TOP / "docs/why.md"
 MAIL = {"mail.python.org A": ["188.166.95.178"], "mail.python.org AAAA": ["2a03:b0c0:2:d0::71:1"]}
 INSIDE = {"mail.python.org A": ["10.0.0.25"]}
+DENIED = ("python.org.", 1234, "IN", "SOA", "ns1.python.org. hostmaster.python.org. 1 7200 3600 1209600 3600")
 OLD = {"mail.python.org A": ["192.0.2.99"]}
 BAD_KEY = "python.org. DS 4711 13 2 " + "0" * 64
 
@@ -78,6 +79,8 @@ SITUATIONS = {
     "A harkd runs, but is not asked": ("mail.python.org", resolv(INNER), [("192.0.2.53", MAIL, None, None)], 0, {}),
     "The search list surprises": ("mail.python.org", resolv("nameserver 127.0.0.1", "search pages.python.org", "options ndots:5"),
                                   [], 0, {}),
+    "An alias that leads nowhere": ("dangling.python.org", {}, [], 2, {}),
+    "A record that is new": ("mail.python.org", resolv(INNER), [("192.0.2.53", {"SOA": DENIED}, None, None)], 2, {"anchors": []}),
     "A stale answer": ("mail.python.org", resolv(INNER), [("192.0.2.53", OLD, None, (3, None))], 0,
                        {"anchors": []}),
     "A bogus zone, and a server that validates": ("mail.python.org", resolv(INNER), [("192.0.2.53", {}, 2, (6, None))], 5,
@@ -180,6 +183,16 @@ def test_json_says_the_same():
     assert said["from_the_root"][0]["addresses"] == ["188.166.95.178", "2a03:b0c0:2:d0::71:1"]
     assert said["from_the_root"][0]["verdict"] == "secure"
     assert len(said["notices"]) == 1 and "/etc/hosts line 4 hides what DNS says" in said["notices"][0]
+
+
+def test_an_alias_has_no_verdict_of_its_data():
+    machine = Machine()
+    machine.run("hark", "docs.python.org", "A", "+short")  # a signed alias of an unsigned zone's name
+    said = machine.run("hark", "why", "docs.python.org").stdout
+    assert "an alias of pop3.edge-cdn.net" in " ".join(said.split())
+    assert "old, secure" not in said and "moment ago, secure" not in said
+    server = json.loads(machine.run("hark", "why", "dangling.python.org", "--json").stdout)["servers"][0]
+    assert server["alias_of"] == "nothing-here.edge-cdn.com" and server["denial_ttl_s"] <= 300
 
 
 def test_json_tells_of_links(bus):

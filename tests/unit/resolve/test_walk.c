@@ -25,6 +25,10 @@ static const struct world_rule plain[] = {
         .flags = FLAG_AA,
         .answer = "pool.python.org. CNAME loop.python.org.\n"},
     {.addr = "10.1.0.1",
+        .name = "circle.python.org.",
+        .flags = FLAG_AA,
+        .answer = "circle.python.org. CNAME round.python.org.\nround.python.org. CNAME circle.python.org.\n"},
+    {.addr = "10.1.0.1",
         .name = "*.old.python.org.",
         .flags = FLAG_AA,
         .answer = "old.python.org. DNAME new.python.org.\n"},
@@ -162,6 +166,15 @@ static void ends_an_alias_loop(void **state)
     assert_int_equal(o->rcode, RCODE_SERVFAIL);
     assert_string_equal(o->reason.tag, "alias-loop");
     assert_int_equal(resolve_counters(world_resolver(w))->jobs, 0);
+    world_free(w);
+}
+
+static void ends_a_loop_within_one_reply(void **state)
+{
+    struct world *w = world_new(plain, COUNT(plain), NULL);
+    const struct outcome *o = world_ask(w, "circle.python.org.", TYPE_A);
+    assert_int_equal(o->rcode, RCODE_SERVFAIL);
+    assert_string_equal(o->reason.tag, "alias-loop");
     world_free(w);
 }
 
@@ -341,6 +354,7 @@ int main(void)
         cmocka_unit_test(serves_ttl_5_at_4_s_and_asks_again_at_5_s),
         cmocka_unit_test(follows_aliases_by_questions_of_their_own),
         cmocka_unit_test(ends_an_alias_loop),
+        cmocka_unit_test(ends_a_loop_within_one_reply),
         cmocka_unit_test(keeps_denials_for_the_lesser_of_ttl_and_minimum),
         cmocka_unit_test(joins_equal_questions_in_flight),
         cmocka_unit_test(cancels_one_waiter_and_keeps_the_other),
