@@ -137,19 +137,19 @@ static void resolve_handles(struct reading *r)
 
 /* ---- lines ---- */
 
-/* "Registrant:", "** Registrant:", "Registrant", "[Registrant]": is it a heading? Those that mean nothing end
- * what was before them at least, where a paragraph begins so. */
+/* "Registrant:", "** Registrant:", "Registrant", "[Registrant]": is it a heading? One that means nothing is
+ * of somebody else's if it says "contact", and ends what was before it where a paragraph begins so. */
 static bool take_heading(struct reading *r, const char *line, size_t key, bool has_colon)
 {
     int role = meaning(sections, line, key);
     bool unknown = role < 0 && has_colon && meaning(keys, line, key) == FIELD_NONE &&
                    meaning(parts, line, key) == PART_UNKNOWN;
-    if (!r->begins && (role == ROLE_OTHER || unknown)) /* a field without a value: "Reseller:" */
+    if (unknown)
+        role = strcasestr(line, "contact") ? ROLE_OTHER : ROLE_SUBJECT;
+    if (role < 0 ||
+        (!r->begins && (role == ROLE_OTHER || unknown))) /* a field without a value: "Reseller:" */
         return false;
-    if (role < 0 && !unknown)
-        return false;
-    begin(r, unknown ? ROLE_OTHER : (enum role)role);
-    r->fresh = !unknown;
+    begin(r, (enum role)role);
     return true;
 }
 
@@ -160,7 +160,7 @@ static void take_comment(struct reading *r, const char *line)
     line += strspn(line, "%# ");
     size_t n = strcspn(line, ":");
     if (is)
-        whois_take(r, FIELD_EMAIL, card_text(is + 6, strcspn(is + 6, "'"), r->arena));
+        r->abuse = card_text(is + 6, strcspn(is + 6, "'"), r->arena);
     else if (line[n] && line[n + 1] == 0 && meaning(sections, line, n) >= 0)
         begin(r, (enum role)meaning(sections, line, n)); /* .ua */
 }
@@ -240,10 +240,10 @@ static bool take_object(struct reading *r, const char *line, size_t key, const c
     enum part part = (enum part)meaning(objects, line, key);
     bool is_first =
         r->card->kind == CARD_NONE || (!r->card->registrar && strncasecmp(line, "registrar", key) == 0);
-    if (!r->begins || part == PART_UNKNOWN || is_first)
+    if (!r->begins || part == PART_UNKNOWN || (is_first && part != PART_NONE))
         return false;
-    begin(r, ROLE_OBJECT);
-    if (*value)
+    begin(r, part == PART_NONE ? ROLE_OTHER : ROLE_OBJECT);
+    if (*value && part != PART_NONE)
         take_part(r, part, value);
     return true;
 }
@@ -327,6 +327,8 @@ void whois_read(struct card *out, const char *reply, size_t length, struct arena
     whois_each_line(reply, length, a, read_line, &r);
     end_contact(&r);
     resolve_handles(&r);
+    if (r.abuse)
+        out->abuse_email = r.abuse;
     card_set(&out->holder, r.organisation);
     card_set(&out->holder, r.description);
     if (r.hidden && !out->holder)

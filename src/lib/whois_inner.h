@@ -81,6 +81,7 @@ struct reading {
     struct contact contact, contacts[CONTACTS_MAX];
     size_t contact_count;
     const char *organisation, *description, *holder_handle;
+    const char *abuse; /* by a comment, which stands above its object */
 };
 
 /** The value of a field of the registration itself, where it is the first one. */
