@@ -64,7 +64,9 @@ static const char *without_words(const struct ask_reply *r, bool checking_disabl
     if (m->flags & FLAG_AA)
         return "the server answers for the zone itself, which proves nothing";
     if (has_signatures(m))
-        return "there are signatures, which the server did not validate";
+        return "there are signatures; either the server does not validate, or the zone above has no DS";
+    if (!m->edns.dnssec_ok) /* RFC 3225 3 */
+        return "no signatures came, and the server does not say that it hands them out";
     return "the zone is not signed";
 }
 

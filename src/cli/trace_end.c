@@ -47,7 +47,7 @@ static void add_verdict(struct text *t, const struct outcome *o)
         return;
     text_printf(t, ", %s", verdict);
     if (o->verdict != VERDICT_SECURE)
-        text_printf(t, " (%s)", o->reason.text ? o->reason.text : "the zone is not signed");
+        text_printf(t, " (%s)", o->reason.text ? o->reason.text : "the zone above has no DS");
 }
 
 static void add_denial(struct text *t, const struct question *q, const struct outcome *o)

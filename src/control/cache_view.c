@@ -336,6 +336,10 @@ json_t *cache_view_name(const struct cache_view *v, const name_t *name, uint16_t
     add_type(&l, TYPE_NONE, lists); /* NXDOMAIN denies all types */
     for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES && type == TYPE_NONE; i++)
         add_type(&l, TYPES[i], lists);
+    if (type != TYPE_NONE && type != TYPE_CNAME) { /* an alias answers for all types */
+        l.type = TYPE_CNAME;
+        add_records(&l, lists[0]);
+    }
     if (type != TYPE_NONE)
         add_type(&l, type, lists);
     json_t *o = json_pack("{s:o, s:o, s:o, s:o}", "name", name_json(name), "records", lists[0], "denials",

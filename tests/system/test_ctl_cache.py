@@ -98,8 +98,10 @@ def test_all_can_be_forgotten(daemon):
 
 def test_people_are_told_in_words(daemon):
     ask()
+    ask("wiki.python.org.")
     said = run(daemon, "get", "www.python.org", "A").stdout.splitlines()
     assert said[0].startswith("A  ") and "s left" in said[0] and "secure, by answer" in said[0]
+    assert [r["type"] for r in cache(daemon, "get", "wiki.python.org", "A")["records"]] == ["CNAME"], "an alias answers for all types"
     assert run(daemon, "get", "www.python.org", "TXT").stdout == "nothing is known of www.python.org. TXT; of the zones above it, python.org. is\n"
     assert run(daemon, "flush", "www.python.org").stdout.startswith("www.python.org. is forgotten: ")
     assert run(daemon, "flush", "--zone", "python.org").stdout.startswith("python.org. and what is below it is forgotten: ")

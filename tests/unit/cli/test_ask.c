@@ -184,7 +184,7 @@ static void what_is_proven_is_said(void **state)
         {"proven.example A @127.0.0.1 +dnssec", STATUS_ANSWER, ";; DNSSEC: secure\n"},
         {"proven.example A @127.0.0.1", STATUS_ANSWER, NULL},
         {"unsigned.example A @127.0.0.1 +dnssec", STATUS_ANSWER,
-            ";; DNSSEC: insecure (the zone is not signed)\n"},
+            ";; DNSSEC: insecure (no signatures came, and the server does not say that it hands them out)\n"},
         {"unsigned.example A @127.0.0.1 +dnssec +cd", STATUS_ANSWER,
             ";; DNSSEC: insecure (nothing was to be validated (+cd))\n"},
         {"www.example A @127.0.0.1 +dnssec", STATUS_ANSWER,
