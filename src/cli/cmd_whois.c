@@ -138,10 +138,15 @@ static void rdap_related(struct inquiry *q)
     if (!url || strncasecmp(url, "https://", 8) != 0 || q->args->on[OPTION_RAW] ||
         strcmp(url, q->result->sources[q->result->source_count - 1].url) == 0)
         return;
-    if (rdap_get(q, url, &more) == FOUND)
+    enum found found = rdap_get(q, url, &more);
+    if (found == FOUND) {
         card_merge(card, &more);
-    else if (q->rdap_why)
+    } else if (found == FOUND_NONE) {
+        q->result->source_count--; /* nothing on the card is from there */
+        note(q, url, "it does not know it");
+    } else {
         note(q, url, q->rdap_why);
+    }
 }
 
 static enum found by_rdap(struct inquiry *q, const char *target)

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
     if (card.referral)
         assert(strspn(card.referral, "abcdefghijklmnopqrstuvwxyz0123456789.-") == strlen(card.referral));
     (void)whois_means_none(reply, len);
+    (void)whois_means_limit(reply, len);
     check_text(whois_said(reply, len, &a));
     check_page(card_page(reply, len, &a));
     arena_fini(&a);

@@ -51,6 +51,7 @@ PAGES = {
         "/com/v1/domain/slow.com": lambda h: drip(start(h)),
         "/com/v1/domain/unsigned.com": (200, record("UNSIGNED.COM", nameservers=servers("ns1.unsigned.com"), secureDNS={"delegationSigned": True})),
         "/com/v1/domain/held.com": (200, record("HELD.COM", status=["client hold"], nameservers=servers("ns1.held.com"))),
+        "/com/v1/domain/unknown.com": (200, record("UNKNOWN.COM", links=[{"rel": "related", "type": RDAP_TYPE, "href": f"https://{REGISTRAR}/rdap/domain/U"}])),
     },
     REGISTRAR: {"/rdap/domain/EXAMPLE.COM": (200, shape("rdap-registrar.json"))},
     PIR: {
@@ -268,6 +269,11 @@ def test_escapes_do_not_reach_the_terminal(whois, card):
     assert "gpj.exe" in out and "]8;;http://x[2J" in out
     assert card("escapes.app")["registrar"] == "M\u00fcller[31m"
     assert whois("--raw", "escapes.app").returncode == 0
+
+
+def test_a_registrar_that_does_not_know_it_is_no_source(card):
+    got = card("unknown.com")
+    assert len(got["sources"]) == 1 and got["notes"] == [f"https://{REGISTRAR}/rdap/domain/U: it does not know it"]
 
 
 def test_who_refers_to_itself_is_asked_once(card):
