@@ -235,3 +235,27 @@ char *arena_strdup(struct arena *a, const char *s)
 {
     return arena_copy(a, s, strlen(s) + 1);
 }
+
+char *arena_vprintf(struct arena *a, const char *format, va_list ap)
+{
+    char small[256];
+    va_list again;
+    va_copy(again, ap);
+    int n = vsnprintf(small, sizeof small, format, ap);
+    size_t len = n > 0 ? (size_t)n : 0; /* it cannot be printed: nothing */
+    char *s = len < sizeof small ? arena_copy(a, small, len + 1) : arena_alloc(a, len + 1);
+    if (len >= sizeof small)
+        vsnprintf(s, len + 1, format, again);
+    s[len] = 0;
+    va_end(again);
+    return s;
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list ap;
+    va_start(ap, format);
+    char *s = arena_vprintf(a, format, ap);
+    va_end(ap);
+    return s;
+}

@@ -2,6 +2,7 @@
 #ifndef HARK_BASE_MEM_H
 #define HARK_BASE_MEM_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /** Zeroed memory of n octets; out of memory ends the process with a line on stderr. Free with mem_free(). */
@@ -59,6 +60,9 @@ void *arena_alloc(struct arena *a, size_t n);
 /** A copy of n octets. */
 void *arena_copy(struct arena *a, const void *p, size_t n);
 char *arena_strdup(struct arena *a, const char *s);
+/** What printf would print, as long as it is. */
+__attribute__((format(printf, 2, 3))) char *arena_printf(struct arena *a, const char *format, ...);
+__attribute__((format(printf, 2, 0))) char *arena_vprintf(struct arena *a, const char *format, va_list ap);
 
 #define ARENA_NEW(a, type) ((type *)arena_alloc((a), sizeof(type)))
 #define ARENA_ARRAY(a, type, n) ((type *)arena_alloc((a), sizeof(type) * (size_t)(n)))

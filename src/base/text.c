@@ -23,6 +23,13 @@ void text_fini(struct text *t)
     *t = (struct text){0};
 }
 
+char *text_keep(struct text *t, struct arena *a)
+{
+    char *kept = arena_copy(a, t->data, t->len + 1);
+    text_fini(t);
+    return kept;
+}
+
 void text_clear(struct text *t)
 {
     t->len = 0;

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 /* Invariant: data is zero-terminated; len < cap.
  * fixed: storage is the caller's, and text too long for it is cut, with `cut` set. */
 struct text {
@@ -20,6 +22,8 @@ void text_init(struct text *t);
 /** Text in buf[cap], cap > 0. */
 void text_init_fixed(struct text *t, char *buf, size_t cap);
 void text_fini(struct text *t);
+/** The same, and what it held, in the arena. */
+char *text_keep(struct text *t, struct arena *a);
 void text_clear(struct text *t);
 void text_add(struct text *t, const char *s);
 void text_add_n(struct text *t, const char *s, size_t n);

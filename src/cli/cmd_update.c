@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -27,28 +26,14 @@
 
 /* ---- for the items ---- */
 
-const char *update_text(struct arena *a, const char *format, ...)
-{
-    char *s = NULL;
-    va_list ap;
-    va_start(ap, format);
-    int n = vasprintf(&s, format, ap);
-    va_end(ap);
-    const char *kept = arena_strdup(a, n >= 0 ? s : "");
-    free(s);
-    return kept;
-}
-
 void update_add_change(struct update_item *item, const char *format, ...)
 {
-    char line[NAME_TEXT_LEN + ADDR_TEXT_LEN + 8];
     va_list ap;
     if (item->change_count == UPDATE_CHANGES_MAX)
         return;
     va_start(ap, format);
-    vsnprintf(line, sizeof line, format, ap);
+    item->changes[item->change_count++] = arena_vprintf(item->arena, format, ap);
     va_end(ap);
-    item->changes[item->change_count++] = arena_strdup(item->arena, line);
 }
 
 bool update_fetch(struct update_item *item, struct https_reply *reply, const char *url, size_t max_octets)
@@ -81,7 +66,7 @@ static int store(struct update_item *item)
     item->written = fetched_write(path.data, item->body, item->length) == ERR_OK;
     int error = item->written ? 0 : errno;
     if (error)
-        item->trouble = update_text(item->arena, "cannot write %s: %s", path.data, strerror(error));
+        item->trouble = arena_printf(item->arena, "cannot write %s: %s", path.data, strerror(error));
     text_fini(&path);
     return error;
 }
@@ -95,9 +80,9 @@ static const char *age_text(struct arena *a, const char *date, int64_t now_s)
     if (days < 1)
         return "today";
     if (days < 60)
-        return update_text(a, "%lld day%s", (long long)days, days == 1 ? "" : "s");
-    return days < 730 ? update_text(a, "%lld months", (long long)(days / 30))
-                      : update_text(a, "%lld years", (long long)(days / 365));
+        return arena_printf(a, "%lld day%s", (long long)days, days == 1 ? "" : "s");
+    return days < 730 ? arena_printf(a, "%lld months", (long long)(days / 30))
+                      : arena_printf(a, "%lld years", (long long)(days / 365));
 }
 
 static json_t *to_json(const struct update_item *item, int64_t now_s)

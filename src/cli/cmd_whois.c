@@ -49,16 +49,6 @@ static enum family wanted_family(const struct args *a)
     return a->on[OPTION_IPV4] ? FAMILY_V4 : a->on[OPTION_IPV6] ? FAMILY_V6 : FAMILY_NONE;
 }
 
-static const char *format(struct arena *a, const char *one, const char *two, const char *three)
-{
-    struct text t;
-    text_init(&t);
-    text_printf(&t, "%s%s%s", one, two, three);
-    const char *out = arena_strdup(a, t.data);
-    text_fini(&t);
-    return out;
-}
-
 static void add_source(struct inquiry *q, const char *url, const char *body, size_t length)
 {
     struct whois_result *r = q->result;
@@ -70,7 +60,7 @@ static void add_source(struct inquiry *q, const char *url, const char *body, siz
 
 static void note(struct inquiry *q, const char *who, const char *why)
 {
-    const char *s = format(q->arena, who, ": ", why);
+    const char *s = arena_printf(q->arena, "%s: %s", who, why);
     card_add(&q->result->notes, card_text(s, strlen(s), q->arena));
 }
 
@@ -89,14 +79,9 @@ static const char *rdap_path(const struct inquiry *q)
 static const char *status_text(struct inquiry *q, const struct hark_document *doc)
 {
     const char *said = rdap_error(doc->body, doc->length, q->arena);
-    char number[64];
-    struct text t;
-    text_init_fixed(&t, number, sizeof number);
-    if (doc->status == 429)
-        text_add(&t, "it is asked too often (429)");
-    else
-        text_printf(&t, "HTTP status %d", doc->status);
-    return format(q->arena, number, said ? ": " : "", said ? said : "");
+    const char *number = doc->status == 429 ? "it is asked too often (429)"
+                                            : arena_printf(q->arena, "HTTP status %d", doc->status);
+    return said ? arena_printf(q->arena, "%s: %s", number, said) : number;
 }
 
 static enum found rdap_get(struct inquiry *q, const char *url, struct card *card)
@@ -154,7 +139,7 @@ static enum found by_rdap(struct inquiry *q, const char *target)
     struct card card;
     if (!q->target.registry.rdap)
         return NOT_TRIED;
-    const char *url = format(q->arena, q->target.registry.rdap, rdap_path(q), target);
+    const char *url = arena_printf(q->arena, "%s%s%s", q->target.registry.rdap, rdap_path(q), target);
     q->rdap_why = NULL;
     enum found found = rdap_get(q, url, &card);
     if (found == FOUND) {
@@ -205,8 +190,7 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
         q->silent = true;
     } else {
         whois_read(card, reply.data, reply.len, q->arena);
-        add_source(
-            q, format(q->arena, "whois://", host, format(q->arena, "/", target, "")), reply.data, reply.len);
+        add_source(q, arena_printf(q->arena, "whois://%s/%s", host, target), reply.data, reply.len);
         /* Many a register calls a name below a registered one no good query, each in its own words. */
         bool other = q->has_above && !card->referral && !whois_means_limit(reply.data, reply.len);
         found = card->kind != CARD_NONE                            ? FOUND
@@ -366,7 +350,7 @@ static enum status inquire(const struct args *args, struct out *out, const char 
             card_add(&q.result->notes,
                 card_text(q.target.registry.trouble, strlen(q.target.registry.trouble), &arena));
         q.result->wanted =
-            q.target.kind == CARD_ASN ? format(&arena, "AS", q.target.asked, "") : q.target.asked;
+            q.target.kind == CARD_ASN ? arena_printf(&arena, "AS%s", q.target.asked) : q.target.asked;
         enum found found = look_up(&q);
         q.result->reverse = q.target.reverse;
         q.result->asked = found == FOUND && q.target.kind != CARD_ASN ? q.target.asked : q.result->wanted;

@@ -115,19 +115,13 @@ static void set_up(struct getting *g, const char *url, int64_t left_ms)
 
 static const char *failure_text(struct getting *g, CURLcode code)
 {
-    struct text t;
-    text_init(&t);
     if (g->too_long)
-        text_printf(&t, "it sends more than %zu octets", g->request->max_octets);
-    else if (g->refused)
-        text_add(&t, "it is at a private address, and those are not asked");
-    else if (code == CURLE_OPERATION_TIMEDOUT)
-        text_add(&t, "no whole reply in time");
-    else
-        text_add(&t, g->said[0] ? g->said : g->curl.error(code));
-    const char *out = arena_strdup(g->arena, t.data);
-    text_fini(&t);
-    return out;
+        return arena_printf(g->arena, "it sends more than %zu octets", g->request->max_octets);
+    if (g->refused)
+        return "it is at a private address, and those are not asked";
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return "no whole reply in time";
+    return arena_strdup(g->arena, g->said[0] ? g->said : g->curl.error(code));
 }
 
 static void take_reply(struct getting *g, struct https_reply *out)

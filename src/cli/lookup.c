@@ -80,9 +80,7 @@ static const char *failure_text(const struct ask_reply *r, struct arena *a)
         if (r->msg.edns.ede[i].text && r->msg.edns.ede[i].text[0])
             text_printf(&t, ": %s", r->msg.edns.ede[i].text);
     }
-    const char *out = arena_strdup(a, t.data);
-    text_fini(&t);
-    return out;
+    return text_keep(&t, a);
 }
 
 /* What one look-up works with: its own, so that several may run at a time. */
@@ -106,11 +104,7 @@ static void look_up(struct looking *k, const char *name, uint16_t type, struct h
     k->silent = r.end != ASK_REPLY;
     if (k->silent) {
         char at[ENDPOINT_TEXT_LEN];
-        struct text t;
-        text_init(&t);
-        text_printf(&t, "%s %s", endpoint_text(&r.server, at), ask_end_text(&r));
-        answer->why = arena_strdup(k->arena, t.data);
-        text_fini(&t);
+        answer->why = arena_printf(k->arena, "%s %s", endpoint_text(&r.server, at), ask_end_text(&r));
         return;
     }
     if (r.msg.rcode != RCODE_NOERROR && r.msg.rcode != RCODE_NXDOMAIN) {

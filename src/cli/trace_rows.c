@@ -1,6 +1,5 @@
 #include "cli/trace_rows.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/trace_words.h"
@@ -37,8 +36,7 @@ static void add_hop(struct trace_rows *p, const struct walk_step *s)
     struct text t;
     text_init(&t);
     trace_add_time(&t, s);
-    r->time = arena_strdup(&p->arena, t.data);
-    text_fini(&t);
+    r->time = text_keep(&t, &p->arena);
     r->step = s;
     r->bar = true;
     r->from_ms = s->from_ms;
@@ -47,9 +45,7 @@ static void add_hop(struct trace_rows *p, const struct walk_step *s)
 
 static void add_span(struct trace_rows *p, struct trace_row *r, int64_t from_ms, int64_t to_ms)
 {
-    char time[32];
-    snprintf(time, sizeof time, "%lld ms", (long long)(to_ms - from_ms));
-    r->time = arena_strdup(&p->arena, time);
+    r->time = arena_printf(&p->arena, "%lld ms", (long long)(to_ms - from_ms));
     r->bar = true;
     r->from_ms = from_ms;
     r->to_ms = to_ms;
@@ -158,15 +154,13 @@ static void add_sub(struct trace_rows *p, const struct walk_question *q)
         add_primed(p, trace_primed(q), q->parent->depth);
         return;
     }
-    text_init(&t);
     if (q->part == WALK_MAIN && q->parent) {
         struct trace_row *r = add_row(p, TRACE_ROW_ALIAS, q->depth);
         char name[NAME_TEXT_LEN];
-        text_printf(&t, "on to %s", record_bare_name(q->name, name));
         if (r)
-            r->text = arena_strdup(&p->arena, t.data);
-        text_fini(&t);
+            r->text = arena_printf(&p->arena, "on to %s", record_bare_name(q->name, name));
     } else {
+        text_init(&t);
         trace_add_question(&t, q);
         add_line(p, q->depth, STYLE_STRONG, &t);
     }

@@ -58,7 +58,6 @@ bool update_is_ahead(const struct update *u, const char *date);
 
 /** False: item->trouble says why. */
 bool update_fetch(struct update_item *item, struct https_reply *reply, const char *url, size_t max_octets);
-__attribute__((format(printf, 2, 3))) const char *update_text(struct arena *a, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void update_add_change(
     struct update_item *item, const char *format, ...);
 

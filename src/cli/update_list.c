@@ -19,9 +19,9 @@ static const char *server_now(const struct list *l, const struct bootstrap_entry
 {
     struct registry_key key = {.kind = l->kind};
     if (l->kind == BOOTSTRAP_DNS)
-        key.name = update_text(l->arena, "x.%s", e->tld);
+        key.name = arena_printf(l->arena, "x.%s", e->tld);
     else if (l->kind == BOOTSTRAP_TAGS)
-        key.name = update_text(l->arena, "x-%s", e->tag);
+        key.name = arena_printf(l->arena, "x-%s", e->tag);
     else if (l->kind == BOOTSTRAP_ASN)
         key.asn = e->asn.first;
     else
@@ -58,9 +58,9 @@ static void judge(
     if (bootstrap_read(&l->fetched, l->kind, doc->body, doc->length, l->arena, &item->trouble) != ERR_OK)
         return;
     if (strcmp(b->published, item->in_use) < 0)
-        item->trouble = update_text(l->arena, "it is older than the one in use: %s", b->published);
+        item->trouble = arena_printf(l->arena, "it is older than the one in use: %s", b->published);
     else if (update_is_ahead(u, b->published))
-        item->trouble = update_text(l->arena, UPDATE_AHEAD_TROUBLE, b->published);
+        item->trouble = arena_printf(l->arena, UPDATE_AHEAD_TROUBLE, b->published);
     else if (b->count < least_entries(l))
         item->trouble = "more than half of the list is missing";
     if (item->trouble)
@@ -70,7 +70,7 @@ static void judge(
     item->newer = strcmp(b->published, item->in_use) > 0;
     item->body = doc->body;
     item->length = doc->length;
-    item->summary = update_text(l->arena, "%zu of %zu differ", differ, b->count);
+    item->summary = arena_printf(l->arena, "%zu of %zu differ", differ, b->count);
     item->more = json_pack("{s:I, s:I}", "entries", (json_int_t)b->count, "differ", (json_int_t)differ);
 }
 
@@ -87,15 +87,15 @@ void update_list(struct update_item *item, const struct update *u, enum bootstra
         [BOOTSTRAP_ASN] = "RDAP ASNs",
         [BOOTSTRAP_TAGS] = "RDAP handles"};
     item->label = labels[kind];
-    item->name = update_text(item->arena, "rdap-%s", bootstrap_kind_text(kind));
-    item->file = update_text(item->arena, "%s.json", item->name);
+    item->name = arena_printf(item->arena, "rdap-%s", bootstrap_kind_text(kind));
+    item->file = arena_printf(item->arena, "%s.json", item->name);
     if (registry_fetched(&l->now, kind, item->arena, &why) != ERR_OK)
         l->now.count = 0;
     if (why.len)
         item->note = arena_strdup(item->arena, why.data);
     item->built_in = l->now.count == 0;
     item->in_use = item->built_in ? registry_date(kind) : l->now.published;
-    if (update_fetch(item, &reply, update_text(item->arena, SOURCE "%s.json", bootstrap_kind_text(kind)),
+    if (update_fetch(item, &reply, arena_printf(item->arena, SOURCE "%s.json", bootstrap_kind_text(kind)),
             BOOTSTRAP_OCTETS_MAX))
         judge(item, u, l, &reply.doc);
     text_fini(&why);

@@ -112,18 +112,18 @@ static void judge_hints(
     struct root_hint added[ROOTS_COUNT], gone[ROOTS_COUNT];
     struct text ignored;
     if (strcmp(new->date, now->date) < 0) {
-        item->trouble = update_text(item->arena, "it is older than the one in use: %s", new->date);
+        item->trouble = arena_printf(item->arena, "it is older than the one in use: %s", new->date);
         return;
     }
     if (update_is_ahead(u, new->date)) {
-        item->trouble = update_text(item->arena, UPDATE_AHEAD_TROUBLE, new->date);
+        item->trouble = arena_printf(item->arena, UPDATE_AHEAD_TROUBLE, new->date);
         return;
     }
     size_t add_count = compare(item, new->hints, new->count, now, '+', added);
     size_t gone_count = compare(item, now->hints, now->count, new, '-', gone);
     item->found = arena_strdup(item->arena, new->date);
     item->newer = add_count + gone_count > 0;
-    item->summary = item->newer ? update_text(item->arena, "%zu addresses differ", item->change_count)
+    item->summary = item->newer ? arena_printf(item->arena, "%zu addresses differ", item->change_count)
                                 : "the same addresses";
     if (!add_count)
         return;
@@ -225,7 +225,7 @@ static const char *find_forgotten(const struct comparing *c, struct arena *a)
             for (unsigned n = 0; n < c->document.count; n++)
                 known = known || same_octets(&c->document.keys[n].ds, ds);
             if (!known)
-                return update_text(
+                return arena_printf(
                     a, "it does not know key %u, which is built in: it is older", get_u16(ds->data));
         }
     return NULL;
@@ -240,16 +240,16 @@ static void judge_anchors(struct update_item *item, const struct update *u, stru
     if (!item->trouble && c->new->count == 0)
         item->trouble = "none of its keys holds now";
     if (!item->trouble && c->kept.text && c->signed_s < c->kept.signed_s)
-        item->trouble = update_text(
+        item->trouble = arena_printf(
             item->arena, "it is older than the one in use: signed %s", date_text(item->arena, c->signed_s));
     if (item->trouble)
         return;
     size_t differ = compare_keys(item, c->new, c->now, '+') + compare_keys(item, c->now, c->new, '-');
     item->found = date_text(item->arena, c->signed_s);
     item->newer = differ > 0 || (c->kept.text && c->signed_s > c->kept.signed_s);
-    item->summary = differ
-                        ? update_text(item->arena, "%zu key%s", differ, differ == 1 ? " differs" : "s differ")
-                        : "the same keys";
+    item->summary =
+        differ ? arena_printf(item->arena, "%zu key%s", differ, differ == 1 ? " differs" : "s differ")
+               : "the same keys";
     anchors_settle(c->new, &u->config->resolve.policy);
     enum said said = item->newer
                          ? ask_root(u, u->config->resolve.hints, u->config->resolve.hint_count, c->new)
@@ -292,7 +292,7 @@ static void take_document(struct update_item *item, const struct update *u, stru
     if (!u->now.wall_known)
         text_add(&t, CLOCK_TROUBLE);
     else if (root_anchors_verify(&s, &c->signed_s, &t) != ERR_OK)
-        item->trouble = update_text(item->arena, "its signature does not count: %s", t.data);
+        item->trouble = arena_printf(item->arena, "its signature does not count: %s", t.data);
     else if (root_anchors_read(&c->document, s.document, s.document_len, item->arena, &t) == ERR_OK)
         judge_anchors(item, u, c);
     if (!item->trouble && t.len)
@@ -311,7 +311,7 @@ static void warn_of_authority(struct update_item *item, const struct update *u)
 {
     int64_t end_s = root_anchors_authority_end();
     if (!u->authorities && !item->note && u->now.wall_s > end_s - AUTHORITY_WARNING_S)
-        item->note = update_text(item->arena,
+        item->note = arena_printf(item->arena,
             "ICANN's certificate that is built in ends %s: a newer hark, or --ca, knows the next one",
             date_text(item->arena, end_s));
 }

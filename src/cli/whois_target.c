@@ -37,13 +37,9 @@ static enum asn asn_of(uint32_t *out, const char *word)
 
 static void take_asn(struct whois_target *out, uint32_t asn, struct arena *a)
 {
-    struct text t;
-    text_init(&t);
-    text_printf(&t, "%u", asn);
     out->kind = CARD_ASN;
-    out->asked = arena_strdup(a, t.data);
+    out->asked = arena_printf(a, "%u", asn);
     out->registry = registry_find(&(struct registry_key){.kind = BOOTSTRAP_ASN, .asn = asn}, a);
-    text_fini(&t);
 }
 
 /* ---- addresses ---- */
@@ -52,17 +48,12 @@ static void take_asn(struct whois_target *out, uint32_t asn, struct arena *a)
 static void take_prefix(struct whois_target *out, const struct prefix *p, bool alone, struct arena *a)
 {
     char buf[ADDR_TEXT_LEN];
-    struct text t;
-    text_init(&t);
-    text_add(&t, addr_text(&p->addr, buf));
-    if (!alone)
-        text_printf(&t, "/%u", p->bits);
     out->kind = CARD_NETWORK;
-    out->asked = arena_strdup(a, t.data);
+    out->asked = alone ? arena_strdup(a, addr_text(&p->addr, buf))
+                       : arena_printf(a, "%s/%u", addr_text(&p->addr, buf), p->bits);
     struct registry_key key = {
         .kind = p->addr.family == FAMILY_V4 ? BOOTSTRAP_IPV4 : BOOTSTRAP_IPV6, .addr = p->addr};
     out->registry = registry_find(&key, a);
-    text_fini(&t);
 }
 
 static bool read_address(struct whois_target *out, const char *word, struct arena *a)
@@ -100,24 +91,20 @@ static bool read_handle(struct whois_target *out, const char *word, struct arena
 /* Only host names are registered: nothing else may reach a URL or the line of a query. */
 static const char *why_no_host_name(const char *word, const char *name, struct arena *a)
 {
-    struct text t;
     size_t good = strspn(name, LETTERS DIGITS "-_.");
-    const char *last = strrchr(name, '.'), *at = strrchr(word, '@'), *why = NULL;
-    text_init(&t);
+    const char *last = strrchr(name, '.'), *at = strrchr(word, '@');
     if (name[good] && at && at[1])
-        text_printf(&t, "look up the domain of a mail address: hark whois %s", at + 1);
-    else if (name[good] && strpbrk(word, " \t\r\n"))
-        text_add(&t, "there is white space in it");
-    else if (name[good])
-        text_printf(&t, "names that are registered have no '%.*s'", name[good] == '\\' ? 4 : 1, name + good);
-    else if (name[0] == '-')
-        text_add(&t, "it begins with a hyphen");
-    else if (last && last[1 + strspn(last + 1, DIGITS)] == 0)
-        text_add(&t, "no name ends in a number; a block of addresses is written 192.0.2.0/24");
-    if (t.len)
-        why = arena_strdup(a, t.data);
-    text_fini(&t);
-    return why;
+        return arena_printf(a, "look up the domain of a mail address: hark whois %s", at + 1);
+    if (name[good] && strpbrk(word, " \t\r\n"))
+        return "there is white space in it";
+    if (name[good])
+        return arena_printf(
+            a, "names that are registered have no '%.*s'", name[good] == '\\' ? 4 : 1, name + good);
+    if (name[0] == '-')
+        return "it begins with a hyphen";
+    if (last && last[1 + strspn(last + 1, DIGITS)] == 0)
+        return "no name ends in a number; a block of addresses is written 192.0.2.0/24";
+    return NULL;
 }
 
 /* Who has an address's name in reverse form asks for the addresses: their registration is the one that says

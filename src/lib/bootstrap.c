@@ -38,14 +38,7 @@ static const char *url_of(struct reading *r, const json_t *urls)
             (!best || (strncasecmp(best, "https", 5) != 0 && strncasecmp(url, "https", 5) == 0)))
             best = url;
     }
-    if (!best)
-        return NULL;
-    struct text t;
-    text_init(&t);
-    text_printf(&t, "%s%s", best, best[strlen(best) - 1] == '/' ? "" : "/");
-    const char *out = arena_strdup(r->arena, t.data);
-    text_fini(&t);
-    return out;
+    return best ? arena_printf(r->arena, "%s%s", best, best[strlen(best) - 1] == '/' ? "" : "/") : NULL;
 }
 
 /* ---- entries ---- */

@@ -42,9 +42,10 @@ const char *card_text(const char *s, size_t n, struct arena *a)
             utf8_write(&t, c);
         }
     }
-    const char *out = t.len ? arena_strdup(a, t.data) : NULL;
+    if (t.len)
+        return text_keep(&t, a);
     text_fini(&t);
-    return out;
+    return NULL;
 }
 
 const char *card_name(const char *s, size_t n, struct arena *a)
@@ -77,9 +78,7 @@ const char *card_page(const char *s, size_t n, struct arena *a)
         else if (c == '\n' || utf8_is_harmless(c))
             utf8_write(&t, c);
     }
-    const char *out = arena_strdup(a, t.data);
-    text_fini(&t);
-    return out;
+    return text_keep(&t, a);
 }
 
 static bool is_ascii(const char *s)

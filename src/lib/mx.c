@@ -9,8 +9,6 @@
  * one's addresses are looked up; we ourselves and all that is no better are left out; mx_tls.c says how safe
  * the way to each must be. One usable host is enough.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -28,28 +26,14 @@ struct hark_answer mx_look_up(struct mx *m, const char *name, uint16_t type)
     return answer;
 }
 
-const char *mx_text(struct mx *m, const char *format, ...)
-{
-    char *s = NULL;
-    va_list ap;
-    va_start(ap, format);
-    int n = vasprintf(&s, format, ap);
-    va_end(ap);
-    const char *kept = arena_strdup(&m->arena, n >= 0 ? s : "");
-    free(s);
-    return kept;
-}
-
 void mx_warn(struct mx *m, const char *format, ...)
 {
-    char said[2048];
     va_list ap;
     if (m->plan.warning_count == MX_WARNINGS_MAX)
         return;
     va_start(ap, format);
-    vsnprintf(said, sizeof said, format, ap);
+    m->warnings[m->plan.warning_count++] = arena_vprintf(&m->arena, format, ap);
     va_end(ap);
-    m->warnings[m->plan.warning_count++] = arena_strdup(&m->arena, said);
 }
 
 const char *mx_bare_name(struct mx *m, const name_t *n)
@@ -155,7 +139,7 @@ static void add_addresses(struct mx *m, struct hark_mx_host *h, uint16_t type, s
     found->no_name = found->no_name || answer.found == HARK_NO_NAME;
     if (answer.found == HARK_FAILED) {
         found->failed = true;
-        h->why = mx_text(m, "%s", answer.why ? answer.why : "the look-up failed");
+        h->why = arena_strdup(&m->arena, answer.why ? answer.why : "the look-up failed");
     }
     if (answer.found != HARK_FOUND)
         return;
@@ -281,7 +265,8 @@ static void decide(struct mx *m)
             h->state == HARK_MX_HOST_NOT_IN_POLICY) {
             temporary++;
             why = why ? why
-                      : mx_text(m, "%s: %s", h->name, h->why ? h->why : hark_mx_host_state_text(h->state));
+                      : arena_printf(&m->arena, "%s: %s", h->name,
+                            h->why ? h->why : hark_mx_host_state_text(h->state));
         }
     }
     m->plan.verdict = used ? HARK_MX_DELIVERABLE : temporary ? HARK_MX_TEMPORARY : HARK_MX_NO_MAIL;
@@ -348,11 +333,12 @@ static void plan_domain(struct mx *m)
     case HARK_NO_NAME:
         m->plan.verdict = HARK_MX_NO_DOMAIN;
         if (m->plan.canonical)
-            m->plan.why = mx_text(m, "it is an alias of %s, which does not exist", m->plan.canonical);
+            m->plan.why =
+                arena_printf(&m->arena, "it is an alias of %s, which does not exist", m->plan.canonical);
         return;
     case HARK_FAILED:
         m->plan.verdict = HARK_MX_TEMPORARY;
-        m->plan.why = mx_text(m, "MX: %s", mx.why ? mx.why : "the look-up failed");
+        m->plan.why = arena_printf(&m->arena, "MX: %s", mx.why ? mx.why : "the look-up failed");
         return;
     case HARK_NO_DATA:
         m->plan.implicit = true;

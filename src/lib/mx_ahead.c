@@ -68,8 +68,8 @@ void mx_ahead_hosts(struct mx *m)
             wish(&hosts, m->hosts[i].name, TYPE_A);
     }
     if (!s->no_tls) {
-        wish(&hosts, mx_text(m, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
-        wish(&hosts, mx_text(m, "_smtp._tls.%s", m->plan.domain), TYPE_TXT);
+        wish(&hosts, arena_printf(&m->arena, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
+        wish(&hosts, arena_printf(&m->arena, "_smtp._tls.%s", m->plan.domain), TYPE_TXT);
     }
     tell(&hosts);
     for (size_t i = 0; !s->no_pointers && i < hosts.count; i++)
@@ -86,7 +86,8 @@ void mx_ahead_tlsa(struct mx *m)
     for (size_t i = 0; i < m->plan.host_count; i++) {
         const struct hark_mx_host *h = &m->hosts[i];
         if (h->state == HARK_MX_HOST_USED && h->secure)
-            wish(&w, mx_text(m, "_25._tcp.%s", h->canonical ? h->canonical : h->name), TYPE_TLSA);
+            wish(
+                &w, arena_printf(&m->arena, "_25._tcp.%s", h->canonical ? h->canonical : h->name), TYPE_TLSA);
     }
     tell(&w);
 }

@@ -24,7 +24,6 @@ struct mx {
 /** The look-up, with room for nothing to be missing: FOUND without records is NO_DATA. */
 struct hark_answer mx_look_up(struct mx *m, const char *name, uint16_t type);
 __attribute__((format(printf, 2, 3))) void mx_warn(struct mx *m, const char *format, ...);
-__attribute__((format(printf, 2, 3))) const char *mx_text(struct mx *m, const char *format, ...);
 
 /** The name as text without the final dot (but the root is "."), in the plan's arena. */
 const char *mx_bare_name(struct mx *m, const name_t *n);

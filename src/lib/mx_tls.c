@@ -53,11 +53,12 @@ static void take_tlsa(
 /* True: it is decided, by records or by a failure. What is not validated says nothing, for or against. */
 static bool try_tlsa(struct mx *m, struct hark_mx_host *h, const char *base)
 {
-    const char *name = mx_text(m, "_25._tcp.%s", base);
+    const char *name = arena_printf(&m->arena, "_25._tcp.%s", base);
     struct hark_answer answer = mx_look_up(m, name, TYPE_TLSA);
     if (answer.found == HARK_FAILED) {
         h->state = HARK_MX_HOST_TLSA_FAILED;
-        h->why = mx_text(m, "TLSA at %s: %s", name, answer.why ? answer.why : "the look-up failed");
+        h->why =
+            arena_printf(&m->arena, "TLSA at %s: %s", name, answer.why ? answer.why : "the look-up failed");
         return true;
     }
     if (answer.found == HARK_FOUND && answer.secure)
@@ -74,7 +75,8 @@ static bool alias_is_secure(struct mx *m, struct hark_mx_host *h)
     struct hark_answer answer = mx_look_up(m, h->name, TYPE_CNAME);
     if (answer.found == HARK_FAILED) {
         h->state = HARK_MX_HOST_TLSA_FAILED;
-        h->why = mx_text(m, "CNAME of %s: %s", h->name, answer.why ? answer.why : "the look-up failed");
+        h->why = arena_printf(
+            &m->arena, "CNAME of %s: %s", h->name, answer.why ? answer.why : "the look-up failed");
     }
     return answer.found == HARK_FOUND && answer.secure;
 }
@@ -101,12 +103,12 @@ static void fetch_policy(struct mx *m, struct hark_sts *sts)
     struct hark_document doc = {.why = "not fetched"};
     if (m->settings->fetch)
         m->settings->fetch(m->settings->context,
-            mx_text(m, "https://mta-sts.%s/.well-known/mta-sts.txt", m->plan.domain), &doc);
+            arena_printf(&m->arena, "https://mta-sts.%s/.well-known/mta-sts.txt", m->plan.domain), &doc);
     sts->mode = HARK_STS_UNKNOWN;
     if (doc.status == 0)
-        sts->why = mx_text(m, "%s", doc.why ? doc.why : "no reply");
+        sts->why = arena_strdup(&m->arena, doc.why ? doc.why : "no reply");
     else if (doc.status != HTTP_OK)
-        sts->why = mx_text(m, "HTTP status %d", doc.status);
+        sts->why = arena_printf(&m->arena, "HTTP status %d", doc.status);
     else if (content_type_trouble(doc.type))
         sts->why = content_type_trouble(doc.type);
     else
@@ -115,7 +117,7 @@ static void fetch_policy(struct mx *m, struct hark_sts *sts)
 
 static void read_sts(struct mx *m)
 {
-    struct hark_answer txt = mx_look_up(m, mx_text(m, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
+    struct hark_answer txt = mx_look_up(m, arena_printf(&m->arena, "_mta-sts.%s", m->plan.domain), TYPE_TXT);
     size_t count = 0;
     const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "STSv1", &m->arena, &count) : NULL;
     if (txt.found == HARK_FAILED)
@@ -151,7 +153,8 @@ static void apply_sts(struct mx *m, struct hark_mx_host *h)
 
 static void read_reports(struct mx *m)
 {
-    struct hark_answer txt = mx_look_up(m, mx_text(m, "_smtp._tls.%s", m->plan.domain), TYPE_TXT);
+    struct hark_answer txt =
+        mx_look_up(m, arena_printf(&m->arena, "_smtp._tls.%s", m->plan.domain), TYPE_TXT);
     const char *record = txt.found == HARK_FOUND ? sts_record(&txt, "TLSRPTv1", &m->arena, NULL) : NULL;
     if (record)
         m->plan.reports = sts_field(record, "rua", &m->arena);

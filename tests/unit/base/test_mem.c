@@ -85,6 +85,22 @@ static void arena_copies(void **state)
     arena_fini(&a);
 }
 
+static void arena_prints_what_is_longer_than_any_buffer(void **state)
+{
+    (void)state;
+    struct arena a;
+    arena_init(&a);
+    assert_string_equal(arena_printf(&a, "%s", ""), "");
+    assert_string_equal(arena_printf(&a, "%s/%u", "192.0.2.0", 24), "192.0.2.0/24");
+    for (int n = 250; n < 6000; n = n < 260 ? n + 1 : n * 3) {
+        char *s = arena_printf(&a, "%*d|", n, 7);
+        assert_int_equal(strlen(s), n + 1);
+        assert_string_equal(s + n - 1, "7|");
+        assert_int_equal(strspn(s, " "), n - 1);
+    }
+    arena_fini(&a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +110,7 @@ int main(void)
         cmocka_unit_test(arena_big_piece_leaves_the_current_chunk_in_use),
         cmocka_unit_test(arena_is_zeroed_again_after_reset),
         cmocka_unit_test(arena_copies),
+        cmocka_unit_test(arena_prints_what_is_longer_than_any_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
