@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,16 +239,14 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *format, va_list ap)
 {
-    char small[256];
     va_list again;
+    assert(format); /* gcc 12 with UBSan says otherwise that it may be NULL */
     va_copy(again, ap);
-    int n = vsnprintf(small, sizeof small, format, ap);
-    size_t len = n > 0 ? (size_t)n : 0; /* it cannot be printed: nothing */
-    char *s = len < sizeof small ? arena_copy(a, small, len + 1) : arena_alloc(a, len + 1);
-    if (len >= sizeof small)
-        vsnprintf(s, len + 1, format, again);
-    s[len] = 0;
+    int n = vsnprintf(NULL, 0, format, again);
     va_end(again);
+    char *s = arena_alloc(a, n > 0 ? (size_t)n + 1 : 1);
+    if (n > 0)
+        vsnprintf(s, (size_t)n + 1, format, ap);
     return s;
 }
 

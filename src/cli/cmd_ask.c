@@ -108,11 +108,8 @@ static void complain_failure(const struct asking *q, const struct msg_question *
     text_add(&t, ": ");
     rcode_to_text(&t, r->msg.rcode);
     for (unsigned i = 0; i < r->msg.edns.ede_count; i++) {
-        const char *purpose = ede_text(r->msg.edns.ede[i].code);
-        const char *own = r->msg.edns.ede[i].text;
-        text_printf(&t, "; EDE %u%s%s", r->msg.edns.ede[i].code, purpose ? ", " : "", purpose ? purpose : "");
-        if (own && own[0])
-            text_printf(&t, ": %s", own);
+        text_add(&t, "; ");
+        record_add_ede(&t, r->msg.edns.ede[i].code, r->msg.edns.ede[i].text);
     }
     complain(q, t.data);
     text_fini(&t);

@@ -75,9 +75,12 @@ static void print_record(struct out *out, const json_t *r)
         bool odd = strcmp(reply_text(r, "rcode"), "SERVFAIL") == 0 || strcmp(from, "stale") == 0;
         out_printf(out, odd ? STYLE_WARN : STYLE_DIM, "%s (%s)", reply_text(reason, "text"),
             reply_text(reason, "tag"));
-        if (ede)
-            out_printf(
-                out, STYLE_DIM, ", EDE %lld, %s", reply_number(ede, "code"), reply_text(ede, "purpose"));
+        if (ede) {
+            text_clear(&t);
+            text_add(&t, ", ");
+            reply_add_ede(&t, ede);
+            out_put(out, STYLE_DIM, t.data);
+        }
         out_end(out);
     }
     text_fini(&t);

@@ -53,6 +53,12 @@ void reply_add_question(struct text *t, const json_t *j, const char *name, const
     text_printf(t, " %s", reply_text(j, type));
 }
 
+void reply_add_ede(struct text *t, const json_t *ede)
+{
+    const char *purpose = reply_text(ede, "purpose");
+    text_printf(t, "EDE %lld%s%s", reply_number(ede, "code"), *purpose ? ", " : "", purpose);
+}
+
 void reply_add_server(struct text *t, const json_t *j)
 {
     const char *server = reply_text(j, "server");

@@ -23,6 +23,8 @@ void reply_add_name(struct text *t, const char *name);
 void reply_add_zone(struct text *t, const char *name);
 /** "www.example A", of those two members. */
 void reply_add_question(struct text *t, const json_t *j, const char *name, const char *type);
+/** "EDE 22, No Reachable Authority", of a member "ede": {"code": 22, "purpose": "…"}. */
+void reply_add_ede(struct text *t, const json_t *ede);
 /** "ns1.example 192.0.2.1 over TCP", of members server, address and transport. */
 void reply_add_server(struct text *t, const json_t *j);
 

@@ -34,8 +34,10 @@ static void add_failure(struct text *t, const struct outcome *o)
     text_printf(t, "No answer: %s", reason);
     if (!strstr(reason, rcode.data))
         text_printf(t, " (%s)", rcode.data);
-    if (o->reason.ede >= 0 && ede_text(o->reason.ede))
-        text_printf(t, "; EDE %d, %s", o->reason.ede, ede_text(o->reason.ede));
+    if (o->reason.ede >= 0) {
+        text_add(t, "; ");
+        record_add_ede(t, o->reason.ede, NULL);
+    }
     text_fini(&rcode);
 }
 

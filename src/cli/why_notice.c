@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "cli/why.h"
+#include "dns/record.h"
 #include "lib/nsswitch.h"
 
 #define ADDRESSES_SHOWN 3u
@@ -273,10 +274,13 @@ static void servers_that_refuse(struct why *w)
     for (unsigned i = 0; i < w->q.said_count; i++) {
         const struct stub_said *s = &w->q.said[i];
         addr_text(&s->server.addr, buf);
-        if (s->end == ASK_REPLY && blocks(s))
-            say(w, "%s says itself that it keeps this name from you (EDE %d, %s%s%s).", buf, s->ede,
-                ede_text(s->ede), s->reason[0] ? ": " : "", s->reason);
-        else if (s->end == ASK_REPLY && s->rcode == RCODE_REFUSED)
+        if (s->end == ASK_REPLY && blocks(s)) {
+            struct text ede;
+            text_init(&ede);
+            record_add_ede(&ede, s->ede, s->reason);
+            say(w, "%s says itself that it keeps this name from you (%s).", buf, ede.data);
+            text_fini(&ede);
+        } else if (s->end == ASK_REPLY && s->rcode == RCODE_REFUSED)
             say(w, "%s refuses to answer: it does not serve this machine, or not this name%s.", buf,
                 i + 1 < w->q.said_count ? "; programs go on to the next" : "");
     }

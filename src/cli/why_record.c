@@ -12,9 +12,11 @@ static void add_reason(struct text *t, const json_t *record)
     const json_t *reason = json_object_get(record, "reason"), *ede = json_object_get(reason, "ede");
     if (*reply_text(reason, "text"))
         text_printf(t, ": %s", reply_text(reason, "text"));
-    if (json_is_object(ede))
-        text_printf(t, " (EDE %lld%s%s)", reply_number(ede, "code"), *reply_text(ede, "purpose") ? ", " : "",
-            reply_text(ede, "purpose"));
+    if (json_is_object(ede)) {
+        text_add(t, " (");
+        reply_add_ede(t, ede);
+        text_add(t, ")");
+    }
 }
 
 /* "31 s ago, in 14 ms with 7 messages: NOERROR, secure" */

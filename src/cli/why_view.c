@@ -184,9 +184,10 @@ static void add_denial(struct text *t, const struct stub_said *s)
     add_no_data(t, s);
     if (s->names_asked > 1)
         text_printf(t, ", nor any of the search list (%u names)", s->names_asked);
-    if (s->ede != EDE_NONE)
-        text_printf(t, "; EDE %d%s%s%s%s", s->ede, ede_text(s->ede) ? ", " : "",
-            ede_text(s->ede) ? ede_text(s->ede) : "", s->reason[0] ? ": " : "", s->reason);
+    if (s->ede == EDE_NONE)
+        return;
+    text_add(t, "; ");
+    record_add_ede(t, s->ede, s->reason);
 }
 
 void why_add_server_said(struct text *t, const struct stub_said *s)
@@ -196,9 +197,10 @@ void why_add_server_said(struct text *t, const struct stub_said *s)
         if (s->count == 0 && s->data.count == 0)
             text_add(t, s->canonical);
         text_printf(t, ", TTL %u s", s->ttl_s);
-        if (s->ede != EDE_NONE)
-            text_printf(t, ", EDE %d%s%s", s->ede, ede_text(s->ede) ? ", " : "",
-                ede_text(s->ede) ? ede_text(s->ede) : "");
+        if (s->ede != EDE_NONE) {
+            text_add(t, ", ");
+            record_add_ede(t, s->ede, NULL);
+        }
     } else if (s->end == ASK_REPLY) {
         add_denial(t, s);
     } else if (s->end == ASK_LOCAL && s->system_error == 0) {

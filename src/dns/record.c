@@ -66,6 +66,16 @@ json_t *record_texts(const char *const *texts, size_t count)
     return list;
 }
 
+void record_add_ede(struct text *t, int code, const char *text)
+{
+    const char *purpose = ede_text(code);
+    text_printf(t, "EDE %d", code);
+    if (purpose)
+        text_printf(t, ", %s", purpose);
+    if (text && *text)
+        text_printf(t, ": %s", text);
+}
+
 json_t *record_ede(int code, const char *text)
 {
     json_t *j = json_object();

@@ -19,6 +19,8 @@ json_t *record_text(const char *text);
 json_t *record_texts(const char *const *texts, size_t count);
 /** Sets j[key] to text that a stranger sent: what is no UTF-8 is escaped. NULL: sets nothing. */
 void record_set_text(json_t *j, const char *key, const char *text);
+/** "EDE 22, No Reachable Authority: text"; without the parts that there are not. */
+void record_add_ede(struct text *t, int code, const char *text);
 /** {"code": 22, "purpose": "No Reachable Authority", "text": "…"} */
 json_t *record_ede(int code, const char *text);
 /** Sets j[key] to "MX" or "TYPE65280". */
