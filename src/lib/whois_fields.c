@@ -46,12 +46,18 @@ void whois_take_servers(struct reading *r, const char *value)
         if (addr_parse(&address, word) == ERR_OK)
             continue;
         bool is_host = memchr(value, '.', n) && whois_host_length(value) == n;
-        bool is_itself = r->card->name && strcmp(word, r->card->name) == 0; /* .dk: "DNS" is the name */
         if (!is_host)
             return;
-        if (!is_itself)
-            card_add(&r->card->servers, word);
+        card_add(&r->card->servers, word);
     }
+}
+
+/* A server for .mx and .rs; the name itself for .dk. */
+static void take_dns(struct reading *r, const char *value)
+{
+    const char *word = card_name(value, strlen(value), r->arena);
+    if (word && r->card->name && strcmp(word, r->card->name) != 0)
+        whois_take_servers(r, value);
 }
 
 static void take_dnssec(struct reading *r, const char *value)
@@ -243,6 +249,9 @@ void whois_take(struct reading *r, enum field field, const char *value)
         break;
     case FIELD_SERVER:
         whois_take_servers(r, value);
+        break;
+    case FIELD_DNS:
+        take_dns(r, value);
         break;
     case FIELD_DNSSEC:
         take_dnssec(r, value);

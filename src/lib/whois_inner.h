@@ -33,6 +33,7 @@ enum field {
     FIELD_EXPIRES,
     FIELD_STATUS,
     FIELD_SERVER,
+    FIELD_DNS,
     FIELD_DNSSEC,
     FIELD_DNSKEY,
     FIELD_DS,
