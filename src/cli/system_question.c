@@ -239,8 +239,10 @@ static void hear_harkd(struct system_question *q)
     const struct stub_said *s = system_question_server(q);
     if (q->said_count > 0)
         local_harkd_hear(&q->harkd);
-    if (s && s->has_data && local_harkd_is(&q->harkd, &s->server) &&
-        (!q->harkd.remembers || strcmp(s->name, first_name(q)) != 0))
+    bool by_harkd = s && local_harkd_is(&q->harkd, &s->server);
+    q->harkd.remembers =
+        q->harkd.remembers && by_harkd; /* its cache tells nothing of what another one said */
+    if (by_harkd && s->has_data && (!q->harkd.remembers || strcmp(s->name, first_name(q)) != 0))
         local_harkd_recall(&q->harkd, s->name);
 }
 

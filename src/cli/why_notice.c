@@ -326,6 +326,29 @@ static void searched_name_surprises(struct why *w)
         say(w, "the search list made %s of %s.", s->name, w->q.query);
 }
 
+/* The well-known prefix, RFC 6052 2.1; a network may have another one. */
+static bool is_of_dns64(const struct addr *a)
+{
+    static const uint8_t prefix[12] = {0x00, 0x64, 0xff, 0x9b};
+    return a->family == FAMILY_V6 && memcmp(a->ip, prefix, sizeof prefix) == 0;
+}
+
+static void address_is_made_by_dns64(struct why *w)
+{
+    const struct stub_said *s = system_question_server(&w->q);
+    char made[ADDR_TEXT_LEN], of[ADDR_TEXT_LEN], server[ADDR_TEXT_LEN];
+    for (size_t i = 0; s && i < s->count; i++) {
+        if (!is_of_dns64(&s->addresses[i]))
+            continue;
+        struct addr v4 = addr_v4(s->addresses[i].ip + 12);
+        say(w,
+            "%s says %s, which stands for %s on networks that have IPv6 alone (DNS64, RFC 6147): it leads "
+            "through a translator.",
+            addr_text(&s->server.addr, server), addr_text(&s->addresses[i], made), addr_text(&v4, of));
+        return;
+    }
+}
+
 static void alias_leads_nowhere(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
@@ -476,6 +499,7 @@ void why_notice(struct why *w)
         why_links_notice,
         searched_name_surprises,
         alias_leads_nowhere,
+        address_is_made_by_dns64,
         servers_and_root_differ,
         answer_is_stale,
         nobody_answers_for_the_zone,

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.usefixtures("lab_harkd")
 PAGE = TOP / "docs/why.md"
 MAIL = {"mail.python.org A": ["188.166.95.178"], "mail.python.org AAAA": ["2a03:b0c0:2:d0::71:1"]}
 INSIDE = {"mail.python.org A": ["10.0.0.25"]}
+DNS64 = {"mail.python.org A": ["188.166.95.178"], "mail.python.org AAAA": ["64:ff9b::bca6:5fb2"]}
 DENIED = ("python.org.", 1234, "IN", "SOA", "ns1.python.org. hostmaster.python.org. 1 7200 3600 1209600 3600")
 OLD = {"mail.python.org A": ["192.0.2.99"]}
 BAD_KEY = "python.org. DS 4711 13 2 " + "0" * 64
@@ -81,6 +82,7 @@ SITUATIONS = {
                                   [], 0, {}),
     "An alias that leads nowhere": ("dangling.python.org", {}, [], 2, {}),
     "A record that is new": ("mail.python.org", resolv(INNER), [("192.0.2.53", {"SOA": DENIED}, None, None)], 2, {"anchors": []}),
+    "A network that has IPv6 alone": ("mail.python.org", resolv(INNER), [("192.0.2.53", DNS64, None, None)], 0, {"anchors": []}),
     "A stale answer": ("mail.python.org", resolv(INNER), [("192.0.2.53", OLD, None, (3, None))], 0,
                        {"anchors": []}),
     "A bogus zone, and a server that validates": ("mail.python.org", resolv(INNER), [("192.0.2.53", {}, 2, (6, None))], 5,
@@ -193,6 +195,14 @@ def test_an_alias_has_no_verdict_of_its_data():
     assert "old, secure" not in said and "moment ago, secure" not in said
     server = json.loads(machine.run("hark", "why", "dangling.python.org", "--json").stdout)["servers"][0]
     assert server["alias_of"] == "nothing-here.edge-cdn.com" and server["denial_ttl_s"] <= 300
+
+
+def test_another_servers_answer_has_no_age_of_harkds():
+    Machine().run("hark", "mail.python.org", "A", "+short")  # harkd knows it
+    with Server("192.0.2.53", MAIL):
+        machine = Machine(**resolv(INNER))
+        assert "cache" not in (said := machine.run("hark", "mail.python.org").stdout) and "moment ago" not in said
+        assert "age_s" not in machine.run("hark", "why", "mail.python.org", "--json").stdout
 
 
 def test_json_tells_of_links(bus):
