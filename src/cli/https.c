@@ -2,7 +2,6 @@
 
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,7 @@
 #include "base/now.h"
 #include "base/text.h"
 #include "cli/progress.h"
+#include "lib/library.h"
 
 #undef curl_easy_setopt
 #undef curl_easy_getinfo
@@ -29,9 +29,7 @@
     FUNCTION(void, free_list, curl_slist_free_all, (struct curl_slist *))
 
 struct curl {
-#define FIELD(result, name, symbol, parameters) result(*name) parameters;
-    FUNCTIONS(FIELD)
-#undef FIELD
+    FUNCTIONS(LIBRARY_FIELD)
 };
 
 /* One GET while it runs. */
@@ -44,20 +42,6 @@ struct getting {
     char said[CURL_ERROR_SIZE];
     bool too_long, refused;
 };
-
-static bool load(struct curl *c)
-{
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* stays until the process ends */
-    if (!library)
-        return false;
-    bool good = true;
-#define LOAD(result, name, symbol, parameters)                                                               \
-    *(void **)&c->name = dlsym(library, #symbol);                                                            \
-    good = good && c->name;
-    FUNCTIONS(LOAD)
-#undef LOAD
-    return good;
-}
 
 static size_t take_body(char *data, size_t size, size_t n, void *context)
 {
@@ -201,7 +185,7 @@ void https_get(struct https_reply *out, const struct https_request *request, str
     struct getting g = {.request = request, .arena = a};
     *out =
         (struct https_reply){.url = request->url, .doc.why = LIBRARY " is not there, so there is no HTTPS"};
-    if (!load(&g.curl))
+    if (!LIBRARY_LOAD(LIBRARY, FUNCTIONS, &g.curl))
         return;
     g.handle = g.curl.init();
     if (!g.handle)

@@ -2,13 +2,13 @@
  * the process that asks. Nobody is started for it: a service that does not run has nothing to tell. Types are
  * looked at before values are: what is of another type than documented is passed over. */
 #include <dbus/dbus.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "lib/library.h"
 #include "lib/links.h"
 
 #define LIBRARY "libdbus-1.so.3"
@@ -39,9 +39,7 @@
     FUNCTION(void, fixed, dbus_message_iter_get_fixed_array, (DBusMessageIter *, void *, int *))
 
 struct libdbus {
-#define FIELD(result, name, symbol, parameters) result(*name) parameters;
-    FUNCTIONS(FIELD)
-#undef FIELD
+    FUNCTIONS(LIBRARY_FIELD)
 };
 
 struct bus {
@@ -52,20 +50,6 @@ struct bus {
     bool splits;       /* NetworkManager has a server of its own that goes by domains */
     bool unmanaged;    /* but resolv.conf does not name it */
 };
-
-static bool load(struct libdbus *f)
-{
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* stays until the process ends */
-    if (!library)
-        return false;
-    bool good = true;
-#define LOAD(result, name, symbol, parameters)                                                               \
-    *(void **)&f->name = dlsym(library, #symbol);                                                            \
-    good = good && f->name;
-    FUNCTIONS(LOAD)
-#undef LOAD
-    return good;
-}
 
 /* ---- values ---- */
 
@@ -395,7 +379,7 @@ static void ask_bus(void *argument, struct text *out)
     const bool *resolved = argument;
     struct bus *b = mem_alloc(sizeof *b);
     b->out = mem_alloc(sizeof *b->out);
-    if (load(&b->f) && (b->to = b->f.open(DBUS_BUS_SYSTEM, NULL))) {
+    if (LIBRARY_LOAD(LIBRARY, FUNCTIONS, &b->f) && (b->to = b->f.open(DBUS_BUS_SYSTEM, NULL))) {
         if (*resolved)
             ask_resolved(b);
         ask_manager(b);

@@ -1,6 +1,5 @@
 /* root-anchors.xml (RFC 9718 2.1), by expat, which is loaded when such a file is read. What the schema does
  * not know is passed over; a document type, which could define entities, is refused. */
-#include <dlfcn.h>
 #include <expat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include "base/cursor.h"
 #include "dns/name.h"
 #include "dnssec/verify.h"
+#include "lib/library.h"
 #include "lib/root_anchors.h"
 
 #define LIBRARY "libexpat.so.1"
@@ -33,9 +33,7 @@
     FUNCTION(XML_Size, line, XML_GetCurrentLineNumber, (XML_Parser))
 
 struct expat {
-#define FIELD(result, name, symbol, parameters) result(*name) parameters;
-    FUNCTIONS(FIELD)
-#undef FIELD
+    FUNCTIONS(LIBRARY_FIELD)
 };
 
 enum field { KEY_TAG, ALGORITHM, DIGEST_TYPE, DIGEST, PUBLIC_KEY, FLAGS, FIELD_COUNT };
@@ -233,20 +231,6 @@ static void on_doctype(
     refuse(data, ERR_FORMAT, "it has a document type, which none of IANA's has");
 }
 
-static bool load(struct expat *e)
-{
-    void *library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL); /* stays until the process ends */
-    if (!library)
-        return false;
-    bool good = true;
-#define LOAD(result, name, symbol, parameters)                                                               \
-    *(void **)&e->name = dlsym(library, #symbol);                                                            \
-    good = good && e->name;
-    FUNCTIONS(LOAD)
-#undef LOAD
-    return good;
-}
-
 static enum err read_all(struct reading *r, const char *xml, size_t len)
 {
     const struct expat *e = &r->expat;
@@ -275,7 +259,7 @@ enum err root_anchors_read(
         text_add(why, "it is too long");
         return ERR_LIMIT;
     }
-    if (!load(&r.expat) || !(r.parser = r.expat.create(NULL))) {
+    if (!LIBRARY_LOAD(LIBRARY, FUNCTIONS, &r.expat) || !(r.parser = r.expat.create(NULL))) {
         text_add(why, "it is XML, and " LIBRARY " is not here to read it");
         return ERR_SYSTEM;
     }
