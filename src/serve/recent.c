@@ -32,7 +32,8 @@ struct message {
 #define TAG_MAX 48u
 #define NO_MESSAGE UINT8_MAX /* that one was left out */
 _Static_assert(RECENT_MESSAGES_MAX < NO_MESSAGE, "its number among those kept, in an octet");
-#define SPARE_MAX 64u /* 128 KiB a worker that was busy once */
+#define LEFT_OUT_KNOWN 8u /* messages left out whose further events are known as theirs */
+#define SPARE_MAX 64u     /* 128 KiB a worker that was busy once */
 
 struct recent_walk {
     struct observer observer;
@@ -42,6 +43,7 @@ struct recent_walk {
     uint8_t told_last;               /* the message that was told last: what is wrong with it comes next */
     uint8_t messages, left_out;
     uint16_t type, name_len;
+    uint32_t left[LEFT_OUT_KNOWN]; /* the sends that were left out last; 0: none */
     int64_t begin_ms;
     struct writer w; /* over entries */
     name_t name[NAME_MAX_LEN];
@@ -87,6 +89,16 @@ static void leave_out(struct recent_walk *walk)
         walk->left_out++;
 }
 
+/* A message has several events: given up, useless, answered late. It is left out once. */
+static void leave_out_message(struct recent_walk *walk, uint32_t send)
+{
+    for (unsigned i = 0; i < LEFT_OUT_KNOWN; i++)
+        if (send && walk->left[i] == send)
+            return;
+    walk->left[walk->left_out % LEFT_OUT_KNOWN] = send;
+    leave_out(walk);
+}
+
 static size_t entry_begin(struct writer *w, enum recent_kind kind)
 {
     const uint8_t head[ENTRY_HEAD] = {0, 0, (uint8_t)kind, RECENT_ANSWERED};
@@ -101,7 +113,6 @@ static bool entry_end(struct recent_walk *walk, size_t at)
     if (walk->w.bad) {
         walk->w.bad = false;
         walk->w.pos = at;
-        leave_out(walk);
         return false;
     }
     uint16_t len = (uint16_t)(walk->w.pos - at);
@@ -115,7 +126,7 @@ static void add_message(struct recent_walk *walk, const struct event *e, enum re
     size_t at = w->pos;
     walk->told_last = NO_MESSAGE;
     if (walk->messages == RECENT_MESSAGES_MAX) {
-        leave_out(walk);
+        leave_out_message(walk, (uint32_t)e->send);
         return;
     }
     const struct message m = {.kind = RECENT_MESSAGE,
@@ -134,6 +145,8 @@ static void add_message(struct recent_walk *walk, const struct event *e, enum re
     write_name(w, e->sent_name ? e->sent_name : e->qname);
     if (entry_end(walk, at))
         walk->told_last = walk->messages++;
+    else
+        leave_out_message(walk, m.send);
 }
 
 static uint16_t entry_len(const uint8_t *entry)
@@ -188,7 +201,8 @@ static void add_trouble(struct recent_walk *walk, const char *tag)
     size_t at = entry_begin(&walk->w, RECENT_TROUBLE);
     write_u8(&walk->w, walk->told_last);
     write_text(&walk->w, tag, TAG_MAX);
-    entry_end(walk, at);
+    if (!entry_end(walk, at))
+        leave_out(walk);
 }
 
 static void on_useless(struct recent_walk *walk, const struct event *e)
@@ -214,7 +228,8 @@ static void add_chain(struct recent_walk *walk, const struct event *e)
     write_u16(w, e->sig ? e->sig->tag : 0);
     write_name(w, e->zone ? e->zone : NAME_ROOT);
     write_text(w, e->tag, TAG_MAX);
-    entry_end(walk, at);
+    if (!entry_end(walk, at))
+        leave_out(walk);
 }
 
 #define KINDS                                                                                                \
@@ -269,6 +284,7 @@ struct recent_walk *recent_begin(struct recent *r, const name_t *name, uint16_t 
     walk->observer = (struct observer){.event = watch, .ctx = walk, .kinds = KINDS};
     walk->began = walk->given_up = false;
     walk->messages = walk->left_out = 0;
+    memset(walk->left, 0, sizeof walk->left);
     walk->told_last = NO_MESSAGE;
     walk->type = type;
     walk->name_len = (uint16_t)name_lower_copy(walk->name, name);

@@ -212,9 +212,13 @@ static void what_is_wrong_is_said_of_the_message_that_it_is_wrong_with(void **st
         tell(walk, message(EVENT_REPLY, i));
     tell(walk, message(EVENT_REPLY, 100)); /* finds no place, nor does what is wrong with it */
     tell(walk, lame);
+    tell(walk, message(EVENT_TIMEOUT, 101)); /* nor do these, which end more than once */
+    tell(walk, message(EVENT_TIMEOUT, 102));
+    tell(walk, message(EVENT_REPLY, 101));
+    tell(walk, message(EVENT_REPLY, 102));
     recent_end(f->r, walk, &GOOD, f->now);
     struct recent_record r = newest(f);
-    assert_int_equal(r.left_out, 1);
+    assert_int_equal(r.left_out, 3);
     while (recent_next(&r.entries, &e)) {
         messages += e.kind == RECENT_MESSAGE;
         if (e.kind != RECENT_TROUBLE)
