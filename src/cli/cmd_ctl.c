@@ -191,6 +191,7 @@ static void print_reply(struct out *out, const struct args *args, json_t *reply)
 {
     const char *verb = args->verb;
     if (strcmp(verb, "stats") == 0 && args->verb_word_count) {
+        out->folds = false; /* for a program, wherever it goes */
         ctl_print_prometheus(out, reply);
         return;
     }
@@ -320,6 +321,7 @@ static enum status ask_streaming(const struct args *args, struct out *out, const
 
 enum status cmd_ctl(const struct args *args, struct out *out)
 {
+    out->folds = true;
     char buf[256];
     if (strcmp(args->verb, "help") == 0)
         return ctl_help(out, args->verb_word_count ? args->verb_words[0] : NULL);

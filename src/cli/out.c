@@ -81,11 +81,49 @@ static void add_printable(struct text *t, const char *s)
     }
 }
 
+/* Up to the next blank; a number and its unit are one: "82.2 ms". */
+static size_t word_len(const char *words)
+{
+    static const char *const units[] = {"ms", "s"};
+    size_t n = strcspn(words, " "), next = words[n] ? strcspn(words + n + 1, " ,;:.") : 0;
+    if (words[0] < '0' || words[0] > '9' || next == 0)
+        return n;
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
+        if (next == strlen(units[i]) && memcmp(words + n + 1, units[i], next) == 0)
+            return n + 1 + strcspn(words + n + 1, " ");
+    return n;
+}
+
+/* Takes words without line ends. Only blanks are folded; a word that is longer than a line stays whole. */
+static void add_folded(struct text *t, struct out *o, const char *s)
+{
+    unsigned indent = (o->hang + 2 < o->width / 2 ? o->hang + 2 : o->width / 2), column = o->column;
+    while (*s) {
+        size_t blanks = strspn(s, " "), n = word_len(s + blanks);
+        if ((blanks || o->blank) && n && column > indent && column + blanks + n > o->width) {
+            text_printf(t, "\n%*s", (int)indent, "");
+            column = indent;
+            s += blanks;
+            blanks = 0;
+        }
+        text_add_n(t, s, blanks + n);
+        column += (unsigned)(blanks + n);
+        s += blanks + n;
+        o->blank = n == 0;
+    }
+}
+
 void out_put(struct out *o, enum out_style style, const char *s)
 {
-    struct text t;
+    struct text t, folded;
     text_init(&t);
     add_printable(&t, s);
+    if (o->folds && o->terminal && !strchr(t.data, '\n')) {
+        text_init(&folded);
+        add_folded(&folded, o, t.data);
+        text_fini(&t);
+        t = folded;
+    }
     styled(o, style, &t);
     const char *line = strrchr(t.data, '\n');
     o->column = line ? (unsigned)strlen(line + 1) : o->column + (unsigned)t.len;
@@ -206,12 +244,15 @@ void out_column(struct out *o, unsigned column)
         raw(o, " ", 1);
         o->column++;
     } while (o->column < column);
+    o->hang = column;
+    o->blank = true;
 }
 
 void out_end(struct out *o)
 {
     raw(o, "\n", 1);
-    o->column = 0;
+    o->column = o->hang = 0;
+    o->blank = false;
     progress_answer();
     if (!o->error && fflush(o->to) != 0)
         o->error = errno ? errno : EIO;
@@ -234,19 +275,6 @@ void out_json(struct out *o, json_t *j)
     }
     free(s);
     out_end(o);
-}
-
-/* Up to the next blank; a number and its unit are one: "82.2 ms". */
-static size_t word_len(const char *words)
-{
-    static const char *const units[] = {"ms", "s"};
-    size_t n = strcspn(words, " "), next = words[n] ? strcspn(words + n + 1, " ,;:.") : 0;
-    if (words[0] < '0' || words[0] > '9' || next == 0)
-        return n;
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (next == strlen(units[i]) && memcmp(words + n + 1, units[i], next) == 0)
-            return n + 1 + strcspn(words + n + 1, " ");
-    return n;
 }
 
 /* As many words as fit; what is longer than a line (a key) is cut. */

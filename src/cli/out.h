@@ -23,7 +23,10 @@ struct out {
     bool utf8;       /* marks may be other than ASCII */
     unsigned width;  /* columns of the terminal; 80 if it is none */
     unsigned column; /* of the current line, from 0 */
-    int error;       /* errno of the first write that failed, 0 if none did */
+    bool folds;    /* what out_put() finds no room for goes on in the next line, two columns behind `hang` */
+    bool blank;    /* the line ends in a blank: it may be folded there */
+    unsigned hang; /* the last out_column() of this line */
+    int error;     /* errno of the first write that failed, 0 if none did */
 };
 
 /** Looks at the stream: is it a terminal, how wide, what does the locale allow,

@@ -48,6 +48,26 @@ static void a_file_is_no_terminal(void **state)
     expect(&c, "plain");
 }
 
+static void what_a_terminal_has_no_room_for_goes_on_below_its_column(void **state)
+{
+    struct caught c;
+    begin(&c);
+    c.out.folds = true;
+    c.out.width = 24;
+    out_line(&c.out, STYLE_PLAIN, "to a file or a program as it is");
+    c.out.terminal = true;
+    out_put(&c.out, STYLE_PLAIN, "3 s");
+    out_column(&c.out, 6);
+    out_put(&c.out, STYLE_PLAIN, "www.example A: ");
+    out_put(&c.out, STYLE_PLAIN, "NOERROR");
+    out_put(&c.out, STYLE_PLAIN, ", 7 ms, in 12 ms");
+    out_end(&c.out);
+    out_line(&c.out, STYLE_PLAIN, "%s of no blank stays", "a-word-that-is-longer-than-a-line");
+    expect(&c, "to a file or a program as it is\n"
+               "3 s   www.example A: \n        NOERROR, 7 ms,\n        in 12 ms\n"
+               "a-word-that-is-longer-than-a-line\n  of no blank stays\n");
+}
+
 static void colours_surround_the_text_and_no_more(void **state)
 {
     struct caught c;
@@ -118,6 +138,7 @@ int main(void)
         cmocka_unit_test(what_is_not_printable_is_escaped),
         cmocka_unit_test(words_keep_letters_and_lose_what_steers),
         cmocka_unit_test(a_file_is_no_terminal),
+        cmocka_unit_test(what_a_terminal_has_no_room_for_goes_on_below_its_column),
         cmocka_unit_test(colours_surround_the_text_and_no_more),
         cmocka_unit_test(columns_line_up),
         cmocka_unit_test(json_is_one_ascii_line),
