@@ -124,13 +124,14 @@ void whois_query(struct text *out, const char *host, enum card_kind kind, const 
     static const struct {
         const char *host;
         enum card_kind kind;
-        const char *before, *after;
+        const char *mark, *before, *after;
     } forms[] = {
-#define WHOIS_QUERY(host, kind, before, after) {host, kind, before, after},
+#define WHOIS_QUERY(host, kind, mark, before, after) {host, kind, mark, before, after},
 #include "defs/whois.def"
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        if (kind == forms[i].kind && (!*forms[i].host || strcmp(host, forms[i].host) == 0)) {
+        bool is_its = !*forms[i].host || strcmp(host, forms[i].host) == 0;
+        if (is_its && kind == forms[i].kind && strstr(target, forms[i].mark)) {
             text_printf(out, "%s%s%s\r\n", forms[i].before, target, forms[i].after);
             return;
         }

@@ -456,6 +456,7 @@ static void some_servers_want_more_than_the_name(void **state)
         {"whois.verisign-grs.com", CARD_DOMAIN, "example.com", "domain example.com\r\n"},
         {"whois.jprs.jp", CARD_DOMAIN, "example.jp", "example.jp/e\r\n"},
         {"whois.arin.net", CARD_NETWORK, "192.0.2.1", "n + 192.0.2.1\r\n"},
+        {"whois.arin.net", CARD_NETWORK, "2001:db8::/32", "r + = 2001:db8::/32\r\n"},
         {"whois.arin.net", CARD_ASN, "64500", "a + 64500\r\n"},
         {"whois.nic.ad.jp", CARD_NETWORK, "192.0.2.1", "192.0.2.1/e\r\n"},
         {"whois.nic.ad.jp", CARD_ASN, "64500", "AS 64500/e\r\n"},
