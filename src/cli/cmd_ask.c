@@ -96,6 +96,17 @@ static void complain_no_reply(const struct asking *q, const struct target *to, c
     text_fini(&t);
 }
 
+/* Of several servers: which one. */
+static void add_where(
+    struct text *t, const struct asking *q, const struct msg_question *question, const struct ask_reply *r)
+{
+    char at[ASK_VIEW_SERVER_LEN];
+    record_add_question(t, question->name, question->type);
+    if (q->target_count > 1)
+        text_printf(t, " from %s@%u", ask_view_server(&r->server, at), r->server.port);
+    text_add(t, ": ");
+}
+
 /* In short form a failure would look like an empty answer. */
 static void complain_failure(const struct asking *q, const struct msg_question *question,
     const struct ask_reply *r, enum status status)
@@ -104,13 +115,27 @@ static void complain_failure(const struct asking *q, const struct msg_question *
         return;
     struct text t;
     text_init(&t);
-    record_add_question(&t, question->name, question->type);
-    text_add(&t, ": ");
+    add_where(&t, q, question, r);
     rcode_to_text(&t, r->msg.rcode);
     for (unsigned i = 0; i < r->msg.edns.ede_count; i++) {
         text_add(&t, "; ");
         record_add_ede(&t, r->msg.edns.ede[i].code, r->msg.edns.ede[i].text);
     }
+    complain(q, t.data);
+    text_fini(&t);
+}
+
+/* A server that the zone's NS records name and that does not speak for it (RFC 1912 2.8: lame). */
+static void complain_lame(const struct asking *q, const struct msg_question *question,
+    const struct ask_reply *r, enum status status)
+{
+    if ((status != STATUS_ANSWER || (r->msg.flags & FLAG_AA)) && status != STATUS_NO_DATA)
+        return;
+    struct text t;
+    text_init(&t);
+    add_where(&t, q, question, r);
+    text_add(&t, status == STATUS_NO_DATA ? "no such record: it does not serve the zone"
+                                          : "not authoritative: it repeats what others say");
     complain(q, t.data);
     text_fini(&t);
 }
@@ -207,6 +232,8 @@ static enum status ask_one(struct asking *q, const struct target *to, const stru
         advise_reverse(q, question);
     if (r.end == ASK_REPLY && view.out->format == OUT_SHORT)
         complain_failure(q, question, &r, status);
+    if (r.end == ASK_REPLY && a->given[OPTION_NSSEARCH])
+        complain_lame(q, question, &r, status);
     arena_fini(&arena);
     return status;
 }
@@ -270,6 +297,96 @@ static void find_targets(struct asking *q, struct arena *arena)
     }
 }
 
+/* ---- +nssearch ---- */
+
+static bool take_servers(struct args *next, const struct msg *m, const name_t *zone, struct arena *arena)
+{
+    char name[NAME_TEXT_LEN];
+    size_t count = m->counts[SECTION_ANSWER];
+    next->servers = ARENA_ARRAY(arena, const char *, count);
+    next->server_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct rr *rr = &m->rrs[SECTION_ANSWER][i];
+        if (rr->type == TYPE_NS && name_equal(rr->owner, zone))
+            next->servers[next->server_count++] = arena_strdup(arena, record_bare_name(rr->rdata.data, name));
+    }
+    return next->server_count > 0;
+}
+
+static const name_t *zone_of_denial(const struct msg *m)
+{
+    for (size_t i = 0; i < m->counts[SECTION_AUTHORITY]; i++)
+        if (m->rrs[SECTION_AUTHORITY][i].type == TYPE_SOA)
+            return m->rrs[SECTION_AUTHORITY][i].owner;
+    return NULL;
+}
+
+/* The zone that the name is in, and its servers: the SOA of a denial names the zone (RFC 2308 3). */
+static enum status find_zone(struct asking *q, const char *word, struct args *next, struct arena *arena)
+{
+    struct msg_question question = {.type = TYPE_NS, .class = q->args->class};
+    const struct target *to = &q->targets[0];
+    struct ask_reply r;
+    enum status status = read_name(q, word, question.name);
+    for (unsigned asked = 0; asked < 2 && status == STATUS_ANSWER; asked++) {
+        ask(&r, &to->settings, &question, q->rng, arena);
+        status = status_of_ask(&r, question.type);
+        if (r.end != ASK_REPLY)
+            complain_no_reply(q, to, &r);
+        else
+            complain_failure(q, &question, &r, status);
+        if (status == STATUS_ANSWER || status == STATUS_NO_DATA) {
+            char zone[NAME_TEXT_LEN];
+            const name_t *above = zone_of_denial(&r.msg);
+            next->names[0] = arena_strdup(arena, record_bare_name(question.name, zone));
+            if (take_servers(next, &r.msg, question.name, arena))
+                return STATUS_ANSWER;
+            status = STATUS_NO_DATA;
+            if (above && asked == 0) {
+                memcpy(question.name, above, name_len(above));
+                status = STATUS_ANSWER;
+            }
+        }
+    }
+    if (status == STATUS_NO_DATA)
+        complain(q, "no zone of that name is to be found");
+    return status;
+}
+
+/* As if it had been typed: hark ZONE SOA @SERVER… +norec +short +identify. */
+static enum status compare_servers(struct asking *q, const char *word, struct out *out)
+{
+    struct arena arena;
+    struct args next = *q->args;
+    uint16_t type = TYPE_SOA;
+    const char *name = NULL;
+    enum out_format format = out->format;
+    arena_init(&arena);
+    next.names = &name;
+    next.name_count = next.type_count = 1;
+    next.types = &type;
+    next.on[OPTION_REC] = next.on[OPTION_REVERSE] = next.on[OPTION_NSSEARCH] = false;
+    next.on[OPTION_IDENTIFY] = true;
+    enum status status = find_zone(q, word, &next, &arena);
+    if (status == STATUS_ANSWER) {
+        out->format = format == OUT_TEXT ? OUT_SHORT : format;
+        status = cmd_ask(&next, out);
+        out->format = format;
+    }
+    arena_fini(&arena);
+    return status;
+}
+
+static enum status search_servers(struct asking *q, struct out *out)
+{
+    enum status worst = STATUS_ANSWER;
+    if (q->targets[0].status != STATUS_ANSWER)
+        return q->targets[0].status;
+    for (size_t i = 0; i < q->args->name_count && !out->error; i++)
+        worst = status_worst(worst, compare_servers(q, q->args->names[i], out));
+    return worst;
+}
+
 enum status cmd_ask(const struct args *args, struct out *out)
 {
     struct arena arena;
@@ -287,7 +404,7 @@ enum status cmd_ask(const struct args *args, struct out *out)
         for (size_t i = 0; i < q.target_count; i++)
             apply_options(&q.targets[i].settings, args);
         q.rng = random_new(NULL);
-        status = ask_all(&q);
+        status = args->on[OPTION_NSSEARCH] ? search_servers(&q, out) : ask_all(&q);
         random_free(q.rng);
     }
     arena_fini(&arena);

@@ -118,6 +118,13 @@ bool why_same_answer(const struct stub_said *a, const struct stub_said *b)
 
 /* ---- rules about nsswitch.conf and its sources ---- */
 
+/* Its addresses are the same everywhere and for ever (RFC 6761 6.3). */
+static bool is_localhost(const char *name)
+{
+    const char *end = strrchr(name, '.');
+    return strcasecmp(end ? end + 1 : name, "localhost") == 0;
+}
+
 static void files_hide_dns(struct why *w)
 {
     const struct system_part *winner = why_winner(w);
@@ -131,13 +138,15 @@ static void files_hide_dns(struct why *w)
         if (strcasecmp(s->canonical, winner->said.name) != 0)
             say(w, "%s line %u hides what DNS says: %s", HOSTS_PATH, line, s->canonical);
     } else {
-        bool all = true;
+        struct addr hidden[STUB_ADDRESSES_MAX] = {0};
+        size_t n = 0;
         for (size_t i = 0; i < s->count; i++)
-            all = all && system_said_has(&winner->said, &s->addresses[i]);
-        add_addresses(&t, s->addresses, s->count);
-        if (!all)
+            if (!system_said_has(&winner->said, &s->addresses[i]))
+                hidden[n++] = s->addresses[i];
+        add_addresses(&t, hidden, n);
+        if (n > 0)
             say(w, "%s line %u hides what DNS says: %s.", HOSTS_PATH, line, t.data);
-        else
+        else if (!is_localhost(w->q.query))
             say(w,
                 "%s line %u says the same as DNS does today; should DNS change, this system will not notice.",
                 HOSTS_PATH, line);

@@ -192,6 +192,18 @@ def test_a_failure_says_what_to_try(hark, arguments, code, says):
     assert done.returncode == code and says in done.stderr and done.stderr.count("\n") == 1
 
 
+def test_the_servers_of_a_zone_are_compared(hark):
+    done = hark("www.python.org", "+nssearch", "-4")  # of the zone that the name is in
+    said = re.findall(r"(\d{10}) .* from server (\S+) in", done.stdout)
+    assert done.returncode == 0 and sorted(said) == [("2026110100", "203.0.113.7"), ("2026110100", "203.0.113.8")]
+    lame = hark("lame-nonauth.org", "+nssearch", "-4", "--json")
+    assert lame.returncode == 2 and lame.stderr.count("it does not serve the zone") == 2
+    assert [json.loads(line)["ANCOUNT"] for line in lame.stdout.splitlines()].count(1) == 1
+    refused = hark("lame-refused.org", "+nssearch", "-4")
+    assert refused.returncode == 3 and refused.stderr.count("REFUSED") == 2 and " SOA from 198.51.100." in refused.stderr
+    assert hark("lame-refused.org", "+nssearch", "@127.0.0.9").returncode == 5
+
+
 def test_a_trace_of_trouble_says_it_once_and_in_80_columns(hark):
     done = hark("trace", "self.loop.org")
     assert "No answer: the aliases lead in a circle (SERVFAIL); EDE 0" in done.stdout

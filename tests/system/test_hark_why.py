@@ -197,6 +197,12 @@ def test_an_alias_has_no_verdict_of_its_data():
     assert server["alias_of"] == "nothing-here.edge-cdn.com" and server["denial_ttl_s"] <= 300
 
 
+def test_a_line_of_the_hosts_file_hides_what_it_leaves_out():
+    machine = Machine(hosts="127.0.0.1 localhost\n188.166.95.178 mail.python.org\n")
+    assert machine.run("hark", "why", "mail.python.org").stdout.endswith("! /etc/hosts line 2 hides what DNS says: 2a03:b0c0:2:d0::71:1.\n")
+    assert "Notice" not in Machine().run("hark", "why", "localhost").stdout
+
+
 def test_another_servers_answer_has_no_age_of_harkds():
     Machine().run("hark", "mail.python.org", "A", "+short")  # harkd knows it
     with Server("192.0.2.53", MAIL):

@@ -315,7 +315,7 @@ static const struct {
     {"www.example +domain=example", "the system's search list"},
     {"www.example +tls-ca=x", "over UDP and TCP"},
     {"www.example +yaml", "+json"},
-    {"www.example +nssearch", "@SERVER @SERVER"},
+    {"-C www.example", "hark NAME +nssearch"},
     {"www.example +ednsopt=65536", "+ednsopt=65536: CODE is a number"},
     {"www.example +ednsopt=:00", "CODE is a number"},
     {"www.example +ednsopt=8:0", "is hexadecimal"},
