@@ -8,27 +8,7 @@
 
 #include <cmocka.h>
 
-#include "world.h"
-
-#define COUNT(a) (sizeof(a) / sizeof *(a))
-
-/* Root 10.0.0.1 → org 10.0.0.2 → zone.org 10.1.0.1 */
-#define ROOT_ORG                                                                                             \
-    {                                                                                                        \
-        .addr = "10.0.0.1", .name = "*.org.", .authority = "org. NS ns.org.\n",                              \
-        .additional = "ns.org. A 10.0.0.2\n"                                                                 \
-    }
-#define ORG_ZONE(ns, glue)                                                                                   \
-    {                                                                                                        \
-        .addr = "10.0.0.2", .name = "*.zone.org.", .authority = ns, .additional = glue                       \
-    }
-#define ORG_ZONE_1 ORG_ZONE("zone.org. NS ns.zone.org.\n", "ns.zone.org. A 10.1.0.1\n")
-#define SOA "zone.org. 900 SOA ns.zone.org. host.zone.org. 1 2 3 4 300\n"
-
-static const char *ask_text(struct world *w, const char *name, uint16_t type)
-{
-    return world_text(w, world_ask(w, name, type));
-}
+#include "small_tree.h"
 
 /* threat P9: the parent's TTL bounds a delegation, whatever the child says. */
 static void forgets_a_delegation_when_the_parents_ttl_ends(void **state)
