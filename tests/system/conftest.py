@@ -86,6 +86,14 @@ def lab_anchors() -> dict:
     return {"dnssec": json.loads((Path(os.environ["LAB_DIR"]) / "dnssec.json").read_text())}
 
 
+def until(condition, said=str):
+    """Waits until condition(); where that does not come true, said() tells what went on."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < end, said()
+        time.sleep(0.02)
+
+
 class Daemon:
     """A harkd of a test's own."""
 

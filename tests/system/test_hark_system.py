@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S
+from conftest import PATIENCE_S, until
 from machine import FILES, Machine, Server
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
@@ -148,13 +148,6 @@ def ours(machine: Machine) -> list[int]:
         except OSError:
             continue
     return found
-
-
-def until(condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 WHENCE = [

@@ -15,7 +15,7 @@ import dns.name
 import dns.query
 import dns.rcode
 import pytest
-from conftest import PATIENCE_S, alive, exchange, make_query, udp_socket
+from conftest import PATIENCE_S, alive, exchange, make_query, udp_socket, until
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -61,12 +61,10 @@ def test_a_reload_opens_the_query_log_anew(start_harkd, tmp_path):
     file, old = tmp_path / "queries", tmp_path / "queries.1"
     daemon = start_harkd({"log": {"queries": str(file)}})
     exchange("before.test.", port=PORT)
+    until(lambda: "before.test." in file.read_text(), lambda: daemon.log)  # a line is written after its reply was sent
     file.rename(old)
     daemon.process.send_signal(signal.SIGHUP)
-    end = time.monotonic() + PATIENCE_S
-    while not file.exists():
-        assert time.monotonic() < end, daemon.log
-        time.sleep(0.02)
+    until(file.exists, lambda: daemon.log)
     exchange("after.test.", port=PORT)
     daemon.stop()
     assert [line.split()[3] for line in questions(old.read_text().splitlines())] == ["before.test."]

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import dns.flags
@@ -15,7 +14,7 @@ import dns.message
 import dns.rcode
 import dns.rrset
 import pytest
-from conftest import PATIENCE_S, exchange, make_query, rdata
+from conftest import PATIENCE_S, exchange, make_query, rdata, until
 
 pytestmark = pytest.mark.usefixtures("lab_harkd")
 
@@ -47,13 +46,6 @@ def reload(daemon) -> dict:
     done = ctl(daemon, "reload", "--json")
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
-
-
-def until(said) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not said():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 # ---- what a reload changes --------------------------------------------------------------------------------------

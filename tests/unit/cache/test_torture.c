@@ -1,6 +1,7 @@
 /* Two threads on one small cache: every value that comes back is whole and of its own key.
  * Meant for ThreadSanitizer too. */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "sample.h"
@@ -11,6 +12,7 @@
 struct torturer {
     pthread_t thread;
     struct cache *c;
+    atomic_uint *both_rounds; /* of both threads: their clock */
     uint32_t seed;
     bool roomy; /* nothing is refused because the other may be reading what is to be used again */
     unsigned faults, hits;
@@ -119,8 +121,10 @@ static void *torture(void *arg)
     struct arena a;
     arena_init(&a);
     for (uint32_t i = 0; i < ROUNDS; i++) {
-        /* The two clocks differ by up to a second, and each may step back. */
-        uint32_t now_s = 1000 + i / 200 + draw(t) % 2, number = draw(t) % NAMES;
+        /* What each sees of their clock differs by up to a second and may step back, however long one waits
+         * for a core. */
+        uint32_t round = atomic_fetch_add_explicit(t->both_rounds, 1, memory_order_relaxed);
+        uint32_t now_s = 1000 + round / 400 + draw(t) % 2, number = draw(t) % NAMES;
         struct store_stats st;
         struct failure f;
         name_t name[NAME_MAX_LEN];
@@ -165,14 +169,15 @@ static void *torture(void *arg)
 static void torture_two(size_t size, bool roomy)
 {
     struct cache *c = cache_new(&(struct cache_settings){.size = size}, &sample_key);
-    struct torturer both[2] = {
-        {.c = c, .seed = 1, .roomy = roomy}, {.c = cache_join(c), .seed = 2, .roomy = roomy}};
+    atomic_uint rounds = 0;
+    struct torturer both[2] = {{.c = c, .both_rounds = &rounds, .seed = 1, .roomy = roomy},
+        {.c = cache_join(c), .both_rounds = &rounds, .seed = 2, .roomy = roomy}};
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&both[i].thread, NULL, torture, &both[i]), 0);
     for (unsigned i = 0; i < 2; i++) {
         assert_int_equal(pthread_join(both[i].thread, NULL), 0);
         assert_int_equal(both[i].faults, 0);
-        assert_true(both[i].hits > ROUNDS / 10);
+        assert_true(both[i].hits > ROUNDS / 40); /* about 7,000 in the smallest, as threads take turns */
     }
     struct store_stats st;
     cache_stats(c, &st);
