@@ -257,6 +257,11 @@ static void servers_that_do_not_reply(struct why *w)
         const struct stub_said *s = &w->q.said[i];
         bool first = i == 0, more = w->q.said_count > 1;
         addr_text(&s->server.addr, buf);
+        if (s->was_truncated && (s->end == ASK_TIMEOUT || s->end == ASK_UNREACHABLE)) {
+            say(w, "%s replies over UDP that its answer needs TCP, which does not reach it: a firewall?",
+                buf);
+            continue;
+        }
         if (s->end == ASK_TIMEOUT && nobody_answers)
             say(w, "%s has no reply yet: the name's own servers give none either.", buf);
         else if (s->end == ASK_TIMEOUT)

@@ -208,6 +208,7 @@ void why_add_server_said(struct text *t, const struct stub_said *s)
         return;
     } else {
         struct ask_reply r = {.end = s->end, .system_error = s->system_error};
+        text_add(t, s->was_truncated ? "replies over UDP that it needs TCP; over TCP it " : "");
         text_add(t, ask_end_text(&r));
     }
     add_ms(t, s->time_us);
@@ -396,6 +397,8 @@ json_t *why_server_json(const struct why *w, const struct stub_said *s)
         record_set_rcode(j, "rcode", s->rcode);
     else
         json_object_set_new(j, "error", json_string(ask_end_text(&r)));
+    if (s->was_truncated)
+        json_object_set_new(j, "truncated", json_true());
     json_object_set_new(j, "addresses", addrs_json(s->addresses, s->count));
     if (w->q.type != TYPE_NONE)
         json_object_set_new(j, "data", texts_json(&s->data));

@@ -97,6 +97,7 @@ static bool ask_type(struct asking *q, const name_t *name, uint16_t type)
     ask(&reply, &settings, &question, q->rng, &q->arena);
     q->said->end = reply.end;
     q->said->system_error = reply.system_error;
+    q->said->was_truncated = reply.was_truncated;
     if (reply.end != ASK_REPLY)
         return false;
     q->said->rcode = reply.msg.rcode;

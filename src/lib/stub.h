@@ -32,6 +32,7 @@ struct stub_said {
     struct addr addresses[STUB_ADDRESSES_MAX];
     struct rdata_texts data; /* of another type */
     bool has_data;
+    bool was_truncated; /* the last UDP reply did not fit, and `end` is what came of TCP */
 };
 
 struct stub_ask {

@@ -62,8 +62,8 @@ class Machine:
 class Server:
     """A name server that says what it is told: {"name type": [data, …]}; other names do not exist. UDP alone."""
 
-    def __init__(self, address: str, records: dict[str, list[str]], rcode=None, ede=None):
-        self.records, self.rcode, self.ede = records, rcode, ede
+    def __init__(self, address: str, records: dict[str, list[str]], rcode=None, ede=None, truncated=False):
+        self.records, self.rcode, self.ede, self.truncated = records, rcode, ede, truncated
         outer = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -90,6 +90,8 @@ class Server:
             reply.authority.append(dns.rrset.from_text(*self.records["SOA"]))
         if self.rcode:
             reply.set_rcode(self.rcode)
+        if self.truncated:
+            reply.flags |= dns.flags.TC
         if self.ede:
             reply.use_edns(0, payload=1232, options=[dns.edns.EDEOption(*self.ede)])
         return reply

@@ -203,6 +203,13 @@ def test_a_line_of_the_hosts_file_hides_what_it_leaves_out():
     assert "Notice" not in Machine().run("hark", "why", "localhost").stdout
 
 
+def test_a_server_without_tcp_is_not_said_to_be_dead():
+    with Server("192.0.2.53", {}, truncated=True):
+        said = " ".join(Machine(**resolv(INNER)).run("hark", "why", "mail.python.org", "MX").stdout.split())
+    assert "192.0.2.53 replies over UDP that it needs TCP; over TCP it refuses: nothing listens" in said
+    assert "! 192.0.2.53 replies over UDP that its answer needs TCP, which does not reach it" in said and "nothing listens at" not in said
+
+
 def test_another_servers_answer_has_no_age_of_harkds():
     Machine().run("hark", "mail.python.org", "A", "+short")  # harkd knows it
     with Server("192.0.2.53", MAIL):
