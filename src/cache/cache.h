@@ -290,6 +290,7 @@ struct failure {
     uint32_t retry_s; /* seconds until it may be tried again; 0: now */
     uint32_t age_s;   /* since the last one */
     bool bogus;       /* DNSSEC was what failed: of no concern to who does not want validation (CD) */
+    bool unjudged;    /* and nothing was false: what it is to be judged by could not be had */
     char tag[32];
     char text[FAILURE_TEXT_MAX]; /* both as given, zero-terminated, cut if need be */
 };
@@ -297,8 +298,8 @@ struct failure {
 /** False: no failure known. True with retry_s 0: known and due for another try. */
 bool cache_failure_get(
     struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
-/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2), what is bogus for 60, 120, 240, 300.
- * ede, bogus, tag and text of f count. excused: our own link was to blame; for 1 s, and it does not count. */
+/** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2), what is false for 60, 120, 240, 300.
+ * ede, bogus, unjudged, tag and text of f count. excused: our own link was to blame; for 1 s, and it does not count. */
 void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
     const struct failure *f, bool excused, uint32_t now_s);
 void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class);

@@ -1,16 +1,18 @@
-/* Value: ede 2 | streak 2 | failed_s 4 | epoch of the verdict 2 | bogus 1 | tag length 1 | tag | text. */
+/* Value: ede 2 | streak 2 | failed_s 4 | epoch of the verdict 2 | bits 1 | tag length 1 | tag | text. */
 #include <string.h>
 
 #include "cache/inner.h"
 
 #define FIXED_LEN 12u
 #define STREAK_AT 2u
+#define BOGUS_BIT 1u
+#define UNJUDGED_BIT 2u
 #define VALUE_MAX (FIXED_LEN + sizeof((struct failure *)0)->tag + FAILURE_TEXT_MAX)
 
 /* 1, 2, 4 … 300 s: RFC 9520 3.2. */
-static uint32_t delay_of(unsigned streak, bool bogus)
+static uint32_t delay_of(unsigned streak, bool untrue)
 {
-    uint32_t first = bogus ? BOGUS_TTL : FAILURE_TTL_MIN;
+    uint32_t first = untrue ? BOGUS_TTL : FAILURE_TTL_MIN;
     if (streak == 0)
         return FAILURE_TTL_MIN;
     uint32_t delay = streak > 16 ? FAILURE_TTL_MAX : first << (streak - 1);
@@ -25,10 +27,12 @@ bool cache_failure_get(
     size_t len = store_get(c->store, STORE_FAILURE, key, key_len, value, sizeof value, now_s);
     if (len < FIXED_LEN || len > sizeof value || value[11] >= sizeof out->tag || FIXED_LEN + value[11] > len)
         return false;
-    *out = (struct failure){
-        .ede = get_u16(value), .streak = get_u16(value + STREAK_AT), .bogus = value[10] != 0};
+    *out = (struct failure){.ede = get_u16(value),
+        .streak = get_u16(value + STREAK_AT),
+        .bogus = value[10] & BOGUS_BIT,
+        .unjudged = value[10] & UNJUDGED_BIT};
     out->age_s = cache_elapsed(get_u32(value + 4), now_s);
-    out->retry_s = cache_left(delay_of(out->streak, out->bogus), out->age_s);
+    out->retry_s = cache_left(delay_of(out->streak, out->bogus && !out->unjudged), out->age_s);
     /* What else is trusted now might find it good. */
     if (out->bogus && get_u16(value + 8) != cache_verdicts_epoch(c))
         out->retry_s = 0;
@@ -58,7 +62,7 @@ void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint1
     put_u16(value + STREAK_AT, excused ? 0 : 1);
     put_u32(value + 4, now_s);
     put_u16(value + 8, cache_verdicts_epoch(c));
-    value[10] = f->bogus;
+    value[10] = (uint8_t)((f->bogus ? BOGUS_BIT : 0) | (f->unjudged ? UNJUDGED_BIT : 0));
     value[11] = (uint8_t)tag;
     memcpy(value + FIXED_LEN, f->tag, tag);
     memcpy(value + FIXED_LEN + tag, f->text, text);

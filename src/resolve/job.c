@@ -246,6 +246,7 @@ void job_remember_failure(struct job *j, const struct reason *why)
     j->failed_before = j->remembered = true;
     struct failure f = {.ede = (uint16_t)(why->ede < 0 ? 0 : why->ede),
         .bogus = j->val && j->val->refused.tag && ede_is_dnssec(why->ede)};
+    f.unjudged = f.bogus && !j->untrue;
     snprintf(f.tag, sizeof f.tag, "%s", why->tag ? why->tag : "");
     snprintf(f.text, sizeof f.text, "%s", why->text ? why->text : "");
     cache_failure_put(j->r->cache, j->name, j->type, j->class, &f, reach_excuses(j), j->r->now.cache_s);

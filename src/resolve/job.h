@@ -217,7 +217,9 @@ struct job {
     bool refreshes; /* nobody needs to wait for it (refresh.c) */
     struct stale_memo stale;
     bool turned_away; /* failed for want of a place */
-    uint64_t afresh;  /* zone.hash of the one whose delegation was asked for again; 0: none */
+    bool untrue; /* what its servers said was false: no name to ask again soon, nor to answer with stale data
+                  */
+    uint64_t afresh; /* zone.hash of the one whose delegation was asked for again; 0: none */
 
     struct waiter *waiters, *last_waiter;
     unsigned waiter_count;

@@ -11,6 +11,7 @@ static void tell(struct job *j, const struct found *f)
 static enum job_state failed_recently(struct job *j, const struct failure *f)
 {
     j->out.from_cache = true;
+    j->untrue = f->bogus && !f->unjudged;
     if (f->bogus) /* the same reason as the first time */
         return job_fail(j, f->ede, arena_strdup(&j->arena, f->tag), arena_strdup(&j->arena, f->text));
     return job_fail(j, EDE_CACHED_ERROR, "failed-recently", ede_text(f->ede));
@@ -37,7 +38,7 @@ enum job_state step_known(struct job *j)
     struct failure f = {0};
     j->failed_before = cache_failure_get(j->r->cache, j->name, j->type, j->class, j->r->now.cache_s, &f) &&
                        !(f.bogus && j->flags.unchecked);
-    bool again = !found && !f.bogus && f.age_s < STALE_RECHECK_S;
+    bool again = !found && (!f.bogus || f.unjudged) && f.age_s < STALE_RECHECK_S;
     if (j->failed_before && (f.retry_s > 0 || (again && stale_suffices(j))))
         return failed_recently(j, &f);
     return found ? found_begin(j, found) : JOB_CUT;

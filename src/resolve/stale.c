@@ -115,7 +115,8 @@ static bool was_bogus(struct job *j, const name_t *name)
 {
     struct failure f;
     return !j->flags.unchecked &&
-           cache_failure_get(j->r->cache, name, j->type, j->class, j->r->now.cache_s, &f) && f.bogus;
+           cache_failure_get(j->r->cache, name, j->type, j->class, j->r->now.cache_s, &f) && f.bogus &&
+           !f.unjudged;
 }
 
 /* ---- the outcome ---- */
@@ -226,12 +227,11 @@ int64_t stale_due_ms(const struct job *j)
 
 void stale_when_slow(struct job *j)
 {
-    bool refused = j->val && j->val->refused.tag; /* one of its servers says what is false */
     for (struct waiter *w = j->waiters, *next; w; w = next) {
         next = w->next;
         if (!w->stale_ok || w->stale_ms > j->r->now.mono_ms)
             continue;
-        struct outcome *o = refused ? NULL : outcome_of(j);
+        struct outcome *o = j->untrue ? NULL : outcome_of(j);
         if (o)
             give(j, w, o, "expired, but its name servers have not answered yet");
         else
@@ -241,7 +241,7 @@ void stale_when_slow(struct job *j)
 
 void stale_when_failed(struct job *j)
 {
-    if (j->out.rcode != RCODE_SERVFAIL || j->out.verdict == VERDICT_BOGUS)
+    if (j->out.rcode != RCODE_SERVFAIL || (j->out.verdict == VERDICT_BOGUS && j->untrue))
         return;
     for (struct waiter *w = j->waiters, *next; w; w = next) {
         next = w->next;

@@ -61,6 +61,8 @@ static enum job_state refuse(struct job *j, struct reason why, enum retry retry)
     JOB_EVENT(j, EVENT_VALIDATED, .verdict = VERDICT_BOGUS, .tag = why.tag, .text = why.text, .ede = why.ede,
         .rrset = v->at < v->count ? v->items[v->at].rrset : NULL, .from_cache = found->cached);
     v->refused = why;
+    j->untrue = j->untrue || !v->unjudged;
+    v->unjudged = false;
     j->r->counters.bogus++;
     if (found->cached) /* the servers may know better */
         return JOB_CUT;
@@ -92,8 +94,10 @@ enum job_state validate_refuse_denial(struct job *j, const struct fault *fault)
 }
 
 /* DS or DNSKEY could not be had, or were bogus: their own job has tried what there was to try. */
-static enum job_state refuse_chain(struct job *j, struct reason why)
+static enum job_state refuse_chain(struct job *j, const struct chain_result *res)
 {
+    struct reason why = res->reason;
+    j->val->unjudged = res->unjudged;
     if (!why.tag || !ede_is_dnssec(why.ede)) {
         bool keys = j->val->phase == PHASE_KEYS;
         struct fault f = {
@@ -218,6 +222,7 @@ static enum job_state item_bogus(struct job *j, const struct fault *fault)
         return it->role == ITEM_DATA ? validate_refuse(j, fault) : validate_refuse_denial(j, fault);
     if (!v->left_out.kind)
         v->left_out = *fault;
+    v->unjudged = false;
     return item_end(v, VERDICT_UNCHECKED, fault);
 }
 
@@ -430,7 +435,7 @@ static enum job_state judge_zone(struct job *j)
     case CHAIN_FAILED:
         break;
     }
-    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, res.reason);
+    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, &res);
 }
 
 static enum job_state fetch_keys(struct job *j)
@@ -456,7 +461,7 @@ static enum job_state fetch_keys(struct job *j)
     case CHAIN_FAILED:
         break;
     }
-    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, res.reason);
+    return v->items[v->at].role == ITEM_EXTRA ? item_bogus(j, &v->fault) : refuse_chain(j, &res);
 }
 
 /* ---- the signature ---- */
@@ -562,7 +567,10 @@ static enum job_state search(struct job *j)
         case CHAIN_NO_NAME:
             return item_bogus(j, &v->fault);
         case CHAIN_FAILED:
-            return ede_is_dnssec(res.reason.ede) ? refuse_chain(j, res.reason) : item_bogus(j, &v->fault);
+            if (ede_is_dnssec(res.reason.ede))
+                return refuse_chain(j, &res);
+            v->unjudged = res.unjudged;
+            return item_bogus(j, &v->fault);
         }
         v->search_labels++;
     }

@@ -75,6 +75,7 @@ struct validation {
     /* over several replies */
     unsigned retries_wrong, retries_unsigned;
     struct reason refused; /* what was wrong before the retry */
+    bool unjudged;         /* DS or DNSKEY could not be had, which says nothing of the answer */
 };
 
 enum job_state step_validate(struct job *j);
@@ -116,6 +117,7 @@ struct chain_result {
     const struct rrset *rrset; /* SECURE: DS or DNSKEY */
     struct fault fault;        /* INSECURE: why */
     struct reason reason;      /* FAILED */
+    bool unjudged;             /* FAILED: it could not be had; nobody said what is false */
 };
 
 /** SECURE, or as good as that while the clock is not known; judged again once it is. */

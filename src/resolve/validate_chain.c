@@ -151,7 +151,7 @@ static enum chain ask(struct job *j, const name_t *zone, uint16_t type, struct c
         return CHAIN_WAIT;
     const struct job *child = v->link->child;
     const struct outcome *o = &child->out;
-    bool limited = o->rcode == RCODE_SERVFAIL && child->limited;
+    bool failed = o->rcode == RCODE_SERVFAIL, limited = failed && child->limited;
     v->link = NULL;
     /* Another question paid for it, and had no more to spend: this one asks on its own account. */
     if (limited && child->work != j->work && !v->asked_anew) {
@@ -159,6 +159,8 @@ static enum chain ask(struct job *j, const name_t *zone, uint16_t type, struct c
         return ask(j, zone, type, out);
     }
     j->limited = j->limited || limited;
+    j->turned_away = j->turned_away || (failed && child->turned_away);
+    out->unjudged = failed && !child->untrue;
     return read_child(j, zone, type, o, out);
 }
 

@@ -197,12 +197,32 @@ static bool fits_address(const struct sim *s, const struct truth *t, const void 
     return found;
 }
 
+/* Who stood in a zone that was withdrawn may be made by a wildcard above now, and that may be an alias. */
+static bool leads_to(const struct sim *s, const name_t *host, uint16_t type, const struct addr *a)
+{
+    uint32_t now_s = sim_true_s(s);
+    name_t name[NAME_MAX_LEN], made[NAME_MAX_LEN];
+    name_copy(name, host);
+    for (unsigned links = 0; links < 4; links++) {
+        if (was_true(s, name, type, fits_address, a))
+            return true;
+        const struct zone *z = tree_zone_of(&s->tree, name, type, now_s);
+        struct fact f = zone_find(&s->tree, z, name, type, now_s, now_s);
+        if (f.kind == FACT_CNAME)
+            name_copy(made, f.set->target);
+        else if (f.kind != FACT_DNAME || name_replace_suffix(made, name, f.owner, f.set->target) != ERR_OK)
+            return false;
+        name_copy(name, made);
+    }
+    return false;
+}
+
 bool claim_is_ghost_server(const struct sim *s, const name_t *name, const struct addr *a)
 {
     uint16_t type = a->family == FAMILY_V4 ? TYPE_A : TYPE_AAAA;
     for (const struct zone *z = tree_zone_ever(&s->tree, name); z; z = z->parent)
         for (unsigned i = 0; i < z->host_count; i++)
-            if (!zone_stays(z->hosts[i]->home) && was_true(s, z->hosts[i]->name, type, fits_address, a))
+            if (!zone_stays(z->hosts[i]->home) && leads_to(s, z->hosts[i]->name, type, a))
                 return true;
     return false;
 }

@@ -146,6 +146,9 @@ static bool closure_works(struct needs *n, const struct question *q, uint32_t at
         enum trusted was = zone_trust(tree_zone_ever(&n->s->tree, name));
         if (n->s->anchors && !certain && (was == TRUSTED_BROKEN || (was != trust && trust == TRUSTED_SECURE)))
             return false;
+        /* The delegation is known still, and so is perhaps a proof of the zone above that there is none. */
+        if (n->s->anchors && !certain && was == TRUSTED_SECURE)
+            return false;
         struct fact f = zone_find(t, z, name, q->type, at_s, at_s);
         /* Above an empty non-terminal that opt-out left out a wildcard may stand: then nobody can prove it.
          */

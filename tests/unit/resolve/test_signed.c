@@ -317,6 +317,40 @@ static void says_what_is_wrong_with_a_zone(void **state)
     }
 }
 
+static void refuse_keys(void *ctx, const struct msg_question *q, struct sign_reply *reply, struct arena *a)
+{
+    const bool *refuses = ctx;
+    if (*refuses && q->type == TYPE_DNSKEY)
+        *reply = (struct sign_reply){.rcode = RCODE_REFUSED};
+}
+
+/* Keys that nobody gives say nothing of an answer: it is asked for again soon, as after any failure, and not
+ * after BOGUS_TTL, as what is false. CD is not told of it. */
+static void what_only_lacks_keys_is_asked_for_again_soon(void **state)
+{
+    for (unsigned untrue = 0; untrue < 2; untrue++) {
+        struct internet net = internet_of(SIGN_NSEC, false);
+        bool refuses = !untrue;
+        struct rrset *www = sign_zone_set(net.org, "www", TYPE_A);
+        struct sign_how how = sign_zone_how(net.org, TYPE_A);
+        how.flip = untrue;
+        sign_zone_resign(net.org, www, &how);
+        world_spoil(net.w, refuse_keys, &refuses);
+        const struct outcome *o = world_ask(net.w, "www.org.", TYPE_A);
+        assert_int_equal(o->rcode, RCODE_SERVFAIL);
+        assert_int_equal(o->reason.ede, untrue ? EDE_DNSSEC_BOGUS : EDE_DNSKEY_MISSING);
+        assert_int_equal(ask_unchecked(net.w, "www.org.", TYPE_A)->rcode, RCODE_NOERROR);
+        world_drain(net.w);
+        refuses = how.flip = false;
+        sign_zone_resign(net.org, www, &how);
+        world_pass(net.w, 2 * FAILURE_TTL_MIN);
+        o = world_ask(net.w, "www.org.", TYPE_A);
+        assert_int_equal(o->rcode, untrue ? RCODE_SERVFAIL : RCODE_NOERROR);
+        assert_string_equal(verdict_word(o), untrue ? "bogus" : "secure");
+        internet_end(&net);
+    }
+}
+
 /* One server of org. strips signatures, one spoils them, the third is sound: whichever is asked first. */
 static void finds_the_sound_server_behind_one_that_strips_and_one_that_spoils(void **state)
 {
@@ -459,6 +493,7 @@ int main(void)
         cmocka_unit_test(believes_what_each_denial_takes),
         cmocka_unit_test(an_nsec_that_was_asked_for_is_data),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
+        cmocka_unit_test(what_only_lacks_keys_is_asked_for_again_soon),
         cmocka_unit_test(finds_the_sound_server_behind_one_that_strips_and_one_that_spoils),
         cmocka_unit_test(a_slow_stream_is_begun_again_when_somebody_faster_is_refused),
         cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
