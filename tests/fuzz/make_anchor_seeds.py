@@ -35,6 +35,15 @@ SEEDS = {
     "generic": ". CLASS1 TYPE43 \\# 24 00010f016f4973ab543aa0ef73c9ff5e3160288ef672c9b2", "short": ". DS 1 8 2 00",
 }
 
+# Visits: half days since the last one, the keys that are there (a bit each), those that are there with REVOKE, 1: there was no RRset.
+VISITS = {
+    "roll": [(2, 1, 0, 0), (2, 3, 0, 0), (30, 3, 0, 0), (32, 3, 0, 0), (2, 2, 1, 0), (2, 2, 0, 0), (62, 2, 0, 0), (10, 3, 0, 0)],
+    "pending-leaves": [(2, 1, 0, 0), (2, 3, 0, 0), (20, 1, 0, 0), (50, 3, 0, 0), (2, 2, 0, 1), (2, 1, 2, 0), (61, 1, 0, 0)],
+    "missing": [(2, 7, 0, 0), (62, 7, 0, 0), (2, 2, 0, 0), (2, 5, 0, 0), (255, 5, 0, 0), (2, 0, 5, 0), (61, 2, 128, 0), (2, 130, 0, 0)],
+}
+
 FOLDER.mkdir(parents=True, exist_ok=True)
 for name, text in SEEDS.items():
     (FOLDER / name).write_text(text)
+for name, steps in VISITS.items():
+    (FOLDER / f"visits-{name}").write_bytes(bytes([0, *(octet for step in steps for octet in step)]))
