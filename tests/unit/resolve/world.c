@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "dns/present.h"
 #include "dns/rdata.h"
+#include "world_reply.h"
 
 #define LIFE_MS 20000
 #define DEFAULT_DELAY_MS 5
@@ -158,140 +159,6 @@ static void fly(
     *p = f;
 }
 
-static void add_section(struct msg_builder *b, enum section s, const char *lines, struct arena *a)
-{
-    while (lines && *lines) {
-        size_t n = strcspn(lines, "\n");
-        struct rr rr;
-        enum err err = rr_from_text(&rr, lines, n, NULL, 3600, a);
-        if (err)
-            fprintf(stderr, "bad line in a rule: %.*s\n", (int)n, lines);
-        assert(!err);
-        msg_add_rr(b, s, &rr);
-        lines += n + (lines[n] == '\n');
-    }
-}
-
-static bool name_matches(const struct world_rule *rule, const name_t *name)
-{
-    if (!rule->name)
-        return true;
-    name_t want[NAME_MAX_LEN];
-    bool below = strncmp(rule->name, "*.", 2) == 0;
-    const char *text = rule->name + (below ? 2 : 0);
-    assert(name_from_text(want, text, strlen(text), NULL) == ERR_OK);
-    return below ? name_is_within(name, want) : name_equal(name, want);
-}
-
-static const struct world_rule *find_rule(const struct world *w, const char *addr, const struct msg *q)
-{
-    for (size_t i = 0; i < w->rule_count; i++) {
-        const struct world_rule *rule = &w->rules[i];
-        if (strcmp(rule->addr, addr) == 0 && (rule->type == 0 || rule->type == q->question.type) &&
-            name_matches(rule, q->question.name))
-            return rule;
-    }
-    return NULL;
-}
-
-static size_t build(uint8_t *buf, const struct msg *q, const struct world_rule *rule, uint16_t flags,
-    uint16_t rcode, struct arena *a)
-{
-    struct msg_builder b;
-    msg_build(&b, buf, MSG_MAX_LEN, q->id, (uint16_t)(FLAG_QR | flags), rcode);
-    msg_add_question(&b, q->question.name, q->question.type, q->question.class);
-    if (rule) {
-        add_section(&b, SECTION_ANSWER, rule->answer, a);
-        add_section(&b, SECTION_AUTHORITY, rule->authority, a);
-        add_section(&b, SECTION_ADDITIONAL, rule->additional, a);
-    }
-    struct edns opt = {.present = true, .udp_size = 1232, .dnssec_ok = true};
-    enum world_cookie cookie = rule ? rule->cookie : COOKIE_IGNORES;
-    if (cookie != COOKIE_IGNORES && q->edns.cookie_len) {
-        opt.cookie_len = cookie == COOKIE_MANGLES ? 9 : 16;
-        memcpy(opt.cookie, q->edns.cookie, 8);
-        memset(opt.cookie + 8, 0x5a, 8);
-        opt.cookie[0] ^= cookie == COOKIE_FORGES;
-    }
-    name_t agent[NAME_MAX_LEN];
-    if (rule && rule->agent && name_from_text(agent, rule->agent, strlen(rule->agent), NULL) == ERR_OK)
-        opt.report_agent = agent;
-    if (q->edns.present && (rcode != RCODE_FORMERR || cookie == COOKIE_OBJECTS))
-        msg_add_edns(&b, &opt);
-    return msg_finish(&b, false);
-}
-
-/* False: there is no answer. */
-static bool heed_cookie(const struct msg *q, const struct world_rule *rule, bool udp, struct world_rule *as)
-{
-    bool any = q->edns.cookie_len > 0, own = q->edns.cookie_len > 8;
-    *as = *rule;
-    if (rule->cookie == COOKIE_DROPS && any)
-        return false;
-    if (rule->cookie == COOKIE_FORGES && !udp)
-        as->cookie = COOKIE_GIVES;
-    bool bad = (rule->cookie == COOKIE_WANTS && udp && !own) || (rule->cookie == COOKIE_REFUSES && any);
-    if (bad || (rule->cookie == COOKIE_OBJECTS && any)) {
-        as->rcode = bad ? RCODE_BADCOOKIE : RCODE_FORMERR;
-        as->answer = as->authority = as->additional = NULL;
-    }
-    return true;
-}
-
-/* What TuDoor-like attackers send first: the right ID, and something wrong (threat P12, M18). Returns its
- * length. */
-static size_t damage(uint8_t *buf, size_t len, unsigned which)
-{
-    size_t question = MSG_HEADER_LEN + name_check(buf + MSG_HEADER_LEN, len - MSG_HEADER_LEN) + 4;
-    assert(which < WORLD_DAMAGES);
-    switch (which) {
-    case 0: /* another name */
-        buf[MSG_HEADER_LEN + 1] = buf[MSG_HEADER_LEN + 1] == 'q' ? 'r' : 'q';
-        break;
-    case 1: /* bare FORMERR */
-    case 2: /* bare NOTIMP */
-    case 3: /* bare SERVFAIL */
-        memset(buf + 2, 0, 10);
-        buf[2] = 0x80;
-        buf[3] = which == 1 ? RCODE_FORMERR : which == 2 ? RCODE_NOTIMP : RCODE_SERVFAIL;
-        return MSG_HEADER_LEN;
-    case 4: /* counts beyond the end */
-        put_u16(buf + 6, 0xffff);
-        break;
-    case 5:
-        return MSG_HEADER_LEN - 1;
-    case 6:
-        return 1;
-    case 7: /* no question, sections all the same */
-        put_u16(buf + 4, 0);
-        break;
-    case 8: /* two questions */
-        put_u16(buf + 4, 2);
-        break;
-    case 9: /* not a reply */
-        buf[2] &= 0x7f;
-        break;
-    case 10: /* another opcode */
-        buf[2] |= 0x20;
-        break;
-    case 11: /* another type */
-        put_u16(buf + question - 4, TYPE_TXT);
-        break;
-    case 12: /* another class */
-        put_u16(buf + question - 2, 3);
-        break;
-    case 13: /* a name that points at itself */
-        if (len > question + 2)
-            put_u16(buf + question, (uint16_t)(0xc000 | question));
-        break;
-    case 14: /* the end is missing */
-        return len - 1;
-    case 15: /* the question alone is cut */
-        return question - 3;
-    }
-    return len;
-}
-
 static void serve(struct world *w, const struct action *act, const struct world_rule *rule,
     const struct msg *q, struct arena *a)
 {
@@ -306,9 +173,9 @@ static void serve(struct world *w, const struct action *act, const struct world_
     if (rule->lose_percent && random_below(w->chance, 100) < rule->lose_percent)
         return;
     struct world_rule as;
-    if (!heed_cookie(q, rule, udp, &as))
+    if (!world_rule_heed_cookie(q, rule, udp, &as))
         return;
-    size_t len = build(buf, q, &as, rule->flags, as.rcode, a);
+    size_t len = world_reply_build(buf, q, &as, rule->flags, as.rcode, a);
     switch (rule->how) {
     case HOW_SILENT:
         return;
@@ -340,18 +207,18 @@ static void serve(struct world *w, const struct action *act, const struct world_
         /* fall through */
     case HOW_TRUNCATE_UDP:
         if (udp)
-            len = build(buf, q, NULL, FLAG_TC, RCODE_NOERROR, a);
+            len = world_reply_build(buf, q, NULL, FLAG_TC, RCODE_NOERROR, a);
         break;
     case HOW_LOWER_CASE:
         name_lower(buf + MSG_HEADER_LEN);
         break;
     case HOW_NO_EDNS:
         if (q->edns.present)
-            len = build(buf, q, NULL, 0, RCODE_FORMERR, a);
+            len = world_reply_build(buf, q, NULL, 0, RCODE_FORMERR, a);
         break;
     case HOW_BARE_FORMERR:
         if (q->edns.present) {
-            build(buf, q, NULL, 0, RCODE_FORMERR, a);
+            world_reply_build(buf, q, NULL, 0, RCODE_FORMERR, a);
             memset(buf + 4, 0, 8);
             len = MSG_HEADER_LEN;
         }
@@ -367,7 +234,7 @@ static void serve(struct world *w, const struct action *act, const struct world_
         if (udp) {
             uint8_t bad[MSG_MAX_LEN];
             memcpy(bad, buf, len);
-            fly(w, id, bad, damage(bad, len, rule->damage), 0, delay / 2);
+            fly(w, id, bad, world_reply_damage(bad, len, rule->damage), 0, delay / 2);
         }
         break;
     case HOW_ANSWER:
@@ -455,7 +322,7 @@ static void sent(struct world *w, const struct action *act)
     l->tag_count = q.edns.key_tags.len / 2;
     assert(q.edns.key_tags.len <= sizeof l->tags);
     memcpy(l->tags, q.edns.key_tags.len ? q.edns.key_tags.data : l->tags, q.edns.key_tags.len);
-    const struct world_rule *rule = find_rule(w, l->addr, &q);
+    const struct world_rule *rule = world_rule_find(w->rules, w->rule_count, l->addr, &q);
     if (w->link != LINK_UP) {
         if (w->link == LINK_NO_ROUTE)
             fly(w, act->send.id, NULL, 0, NET_UNREACHABLE, 0);
@@ -654,7 +521,7 @@ unsigned world_sent(const struct world *w, const char *addr, const char *name, u
     for (size_t i = 0; i < w->log_count; i++) {
         struct world_rule like = {.name = name};
         n += (!addr || strcmp(addr, w->log[i].addr) == 0) && (!type || type == w->log[i].type) &&
-             name_matches(&like, w->log[i].name);
+             world_rule_names(&like, w->log[i].name);
     }
     return n;
 }
@@ -672,7 +539,7 @@ const char *world_sent_port_of(const struct world *w, const char *addr, const ch
     const struct log_line *from = NULL;
     for (size_t i = 0; i < w->log_count; i++) {
         struct world_rule like = {.name = name};
-        if (strcmp(addr, w->log[i].addr) == 0 && name_matches(&like, w->log[i].name))
+        if (strcmp(addr, w->log[i].addr) == 0 && world_rule_names(&like, w->log[i].name))
             from = line_of(w, w->log[i].port_of);
     }
     return from ? from->addr : NULL;
@@ -700,7 +567,7 @@ unsigned world_sent_key_tags(
     for (size_t i = 0; i < w->log_count; i++) {
         const struct log_line *l = &w->log[i];
         struct world_rule like = {.name = name};
-        if (strcmp(addr, l->addr) != 0 || type != l->type || !name_matches(&like, l->name))
+        if (strcmp(addr, l->addr) != 0 || type != l->type || !world_rule_names(&like, l->name))
             continue;
         count = l->tag_count;
         memcpy(tags, l->tags, sizeof l->tags);
