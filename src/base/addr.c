@@ -106,12 +106,9 @@ struct endpoint endpoint_of_sockaddr(const struct sockaddr *sa)
 {
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
     struct endpoint e = {0};
-    if (sa->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)sa;
-        e.addr.family = FAMILY_V4;
-        memcpy(e.addr.ip, &in->sin_addr, 4);
-        e.port = ntohs(in->sin_port);
-    } else if (sa->sa_family == AF_INET6) {
+    if (sa->sa_family == AF_INET)
+        return endpoint_of_sockaddr_in((const struct sockaddr_in *)(const void *)sa);
+    if (sa->sa_family == AF_INET6) {
         const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
         const uint8_t *ip = in6->sin6_addr.s6_addr;
         e.addr = memcmp(ip, mapped, sizeof mapped) == 0 ? addr_v4(ip + 12) : addr_v6(ip);

@@ -2,9 +2,11 @@
 #ifndef HARK_BASE_ADDR_H
 #define HARK_BASE_ADDR_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/err.h"
@@ -57,6 +59,13 @@ bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
 /** To and from the system's form. endpoint_of_sockaddr maps v4-mapped IPv6 to v4. */
 socklen_t endpoint_to_sockaddr(const struct endpoint *e, struct sockaddr_storage *out);
 struct endpoint endpoint_of_sockaddr(const struct sockaddr *sa);
+/** Likewise, of IPv4 alone. In line: each datagram has one. */
+static inline struct endpoint endpoint_of_sockaddr_in(const struct sockaddr_in *in)
+{
+    struct endpoint e = {.addr.family = FAMILY_V4, .port = ntohs(in->sin_port)};
+    memcpy(e.addr.ip, &in->sin_addr, 4);
+    return e;
+}
 
 /** "192.0.2.0/24", "2001:db8::/32", or an address alone. Host bits beyond the length are cleared. */
 enum err prefix_parse(struct prefix *out, const char *text);

@@ -42,8 +42,9 @@ ALWAYS_INLINE uint64_t last_octets(const uint8_t *p, size_t left, size_t n)
 {
     uint64_t m = 0;
     if (n < 8) {
-        memcpy(&m, p, left);
-        return le64toh(m);
+        for (size_t i = 0; i < left; i++) /* memcpy() of so few would cost all others a guarded stack */
+            m |= (uint64_t)p[i] << 8 * i;
+        return m;
     }
     /* Those before them are read with them and shifted out; a shift by all 64 bits is not defined. */
     memcpy(&m, p + left - 8, 8);

@@ -105,23 +105,26 @@ static size_t key_of(uint8_t *key, const struct answer_question *q)
     return q->name_len + 5;
 }
 
-static inline void make_key(const struct cache *c, const struct answer_question *q, struct answer_key *key)
+static void make_key(const struct cache *c, const struct answer_question *q, struct answer_key *key)
 {
     size_t n = key_of(key->octets, q);
     key->octets[n - 1] = 0;
     key->len = (uint16_t)n;
-    key->hash = store_hash(c->store, STORE_ANSWER, key->octets, n);
+    key->spot = (struct store_spot){.hash = store_hash(c->store, STORE_ANSWER, key->octets, n)};
 }
 
-void cache_answer_key(const struct cache *c, const struct answer_question *q, struct answer_key *key)
+void cache_answer_key(const struct cache *c, const uint8_t *question, size_t name_len, struct answer_key *key)
 {
-    make_key(c, q, key);
-    store_near(c->store, key->hash);
+    name_lower_octets(key->octets, question, name_len);
+    memcpy(key->octets + name_len, question + name_len, TYPE_AND_CLASS);
+    key->octets[name_len + TYPE_AND_CLASS] = 0;
+    key->len = (uint16_t)(name_len + TYPE_AND_CLASS + 1);
+    store_near(c->store, STORE_ANSWER, key->octets, key->len, &key->spot);
 }
 
-void cache_answer_nearer(const struct cache *c, const struct answer_key *key)
+void cache_answer_nearer(const struct cache *c, struct answer_key *key)
 {
-    store_nearer(c->store, key->hash);
+    store_nearer(c->store, &key->spot);
 }
 
 static bool look(struct copy *c, struct cache *cache, uint8_t *key, size_t key_len, unsigned variant)
@@ -130,8 +133,8 @@ static bool look(struct copy *c, struct cache *cache, uint8_t *key, size_t key_l
     return store_read(cache->store, STORE_ANSWER, key, key_len, c->now_s, copy_answer, c);
 }
 
-/* Under the keys of those who do not share. */
-static bool look_apart(struct copy *c, struct cache *cache)
+/* Under the keys of those who do not share. Apart, lest all others pay for its stack. */
+__attribute__((noinline)) static bool look_apart(struct copy *c, struct cache *cache)
 {
     MEM_UNSET uint8_t key[CACHE_KEY_MAX];
     bool with_do = c->q->dnssec_ok;
@@ -153,7 +156,7 @@ bool cache_answer_get(
     struct copy copy = {.q = q, .out = out, .now_s = now_s};
     copy.epoch = atomic_load_explicit(&c->common->answers_epoch, memory_order_acquire);
     return store_read_hashed(
-               c->store, STORE_ANSWER, key->octets, key->len, key->hash, now_s, copy_answer, &copy) ||
+               c->store, STORE_ANSWER, key->octets, key->len, &key->spot, now_s, copy_answer, &copy) ||
            ((q->dnssec_ok || q->unchecked) && look_apart(&copy, c));
 }
 

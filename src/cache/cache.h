@@ -205,15 +205,17 @@ struct answer_room {
 
 /* A question's key in the cache, made before the question is looked for. */
 struct answer_key {
-    uint32_t hash;
+    struct store_spot spot;
     uint16_t len; /* 0: not made */
     uint8_t octets[NAME_MAX_LEN + 5];
 };
 
-/** Of name, name_len, type and class. Whoever has several questions makes the keys of all, then calls
- * cache_answer_nearer() for each, then cache_answer_get(): so nobody waits for memory. */
-void cache_answer_key(const struct cache *c, const struct answer_question *q, struct answer_key *key);
-void cache_answer_nearer(const struct cache *c, const struct answer_key *key);
+/** Of a question as it stands in a message: name, of name_len octets, type and class. Whoever has several
+ * questions makes the keys of all, then calls cache_answer_nearer() for each, then cache_answer_get(): so
+ * nobody waits for memory. */
+void cache_answer_key(
+    const struct cache *c, const uint8_t *question, size_t name_len, struct answer_key *key);
+void cache_answer_nearer(const struct cache *c, struct answer_key *key);
 /** Copies the records to out->records with their TTLs lowered by the time since they were put; if they are
  * longer than out->cap, they are not copied, and the rest is as if they were. False: none is known. */
 bool cache_answer_get(

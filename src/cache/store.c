@@ -229,36 +229,40 @@ uint32_t store_hash(const struct store *s, enum store_kind kind, const void *key
     return (uint32_t)hash_octets(&s->m->keys[kind], key, key_len);
 }
 
-void store_near(const struct store *s, uint32_t hash)
+void store_near(
+    const struct store *s, enum store_kind kind, const void *key, size_t key_len, struct store_spot *spot)
 {
-    index_near(s, hash);
+    spot->hash = store_hash(s, kind, key, key_len);
+    index_near(s, spot);
 }
 
-void store_nearer(const struct store *s, uint32_t hash)
+void store_nearer(const struct store *s, struct store_spot *spot)
 {
-    index_nearer(s, hash);
+    index_nearer(s, spot);
 }
 
 bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     store_reader *reader, void *ctx)
 {
-    return store_read_hashed(s, kind, key, key_len, store_hash(s, kind, key, key_len), now_s, reader, ctx);
+    const struct store_spot spot = {.hash = store_hash(s, kind, key, key_len)};
+    return store_read_hashed(s, kind, key, key_len, &spot, now_s, reader, ctx);
 }
 
-bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t hash,
-    uint32_t now_s, store_reader *reader, void *ctx)
+bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, size_t key_len,
+    const struct store_spot *spot, uint32_t now_s, store_reader *reader, void *ctx)
 {
-    struct probe p = probe_of(kind, key, key_len, hash);
+    struct probe p = probe_of(kind, key, key_len, spot->hash);
     segments_read(s);
-    struct index_found f = index_find(s, &p);
+    struct index_found f = spot->at ? index_find_at(s, &p, spot->at) : index_find(s, &p);
     const struct item *it = f.word ? item_at(s, f.word & SLOT_PLACE) : NULL;
     if (!it || now_s >= it->expires_s || !reader(it->octets + key_len, it->value_len, ctx)) {
         store_count(&s->seat->misses);
         return false;
     }
     /* Lost if the item moves at this moment: then it is not the last time that it is asked for, or it was. */
-    if (!(f.word & SLOT_MARK))
-        atomic_compare_exchange_strong(f.slot, &f.word, f.word | SLOT_MARK);
+    uint64_t word = f.word;
+    if (!(word & SLOT_MARK))
+        atomic_compare_exchange_strong(f.slot, &word, word | SLOT_MARK);
     store_count(&s->seat->hits);
     return true;
 }

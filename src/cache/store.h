@@ -73,14 +73,21 @@ void *store_get_copy(struct store *s, enum store_kind kind, const void *key, siz
 typedef bool store_reader(const void *value, size_t len, void *ctx);
 bool store_read(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t now_s,
     store_reader *reader, void *ctx);
-/** The hash of a key. Of an item that is read soon, with other work in between, the memory can be fetched
- * before, so that nobody waits for it: first the index, then the item. */
+/** The hash of a key. */
 uint32_t store_hash(const struct store *s, enum store_kind kind, const void *key, size_t key_len);
-void store_near(const struct store *s, uint32_t hash);
-void store_nearer(const struct store *s, uint32_t hash);
-/** store_read() of a key whose hash is known. */
-bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, size_t key_len, uint32_t hash,
-    uint32_t now_s, store_reader *reader, void *ctx);
+/* Where a key is looked for. */
+struct store_spot {
+    uint32_t hash;
+    void *at; /* in the index: after store_near() a bucket, after store_nearer() a slot. NULL: not known */
+};
+/** Of an item that is read soon, with other work in between, the memory can be fetched before, so that nobody
+ * waits for it: first the index, then the item. Both fill in the spot. */
+void store_near(
+    const struct store *s, enum store_kind kind, const void *key, size_t key_len, struct store_spot *spot);
+void store_nearer(const struct store *s, struct store_spot *spot);
+/** store_read() of a key whose hash is known; what else the spot says need no longer be so. */
+bool store_read_hashed(struct store *s, enum store_kind kind, const void *key, size_t key_len,
+    const struct store_spot *spot, uint32_t now_s, store_reader *reader, void *ctx);
 /** May `old` be replaced? Called under a lock, with the value in place and only while it is not expired:
  * quick. The new value is copied afterwards, so that a ctx which knows it may still change it in place (a
  * counter that goes on from the old one). */

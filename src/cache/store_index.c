@@ -101,20 +101,32 @@ struct index_found index_find(const struct store *s, const struct probe *p)
     return f;
 }
 
-void index_near(const struct store *s, uint32_t hash)
+/* A word is found by what its item says; which slot it stands in proves nothing, so any will do. */
+struct index_found index_find_at(const struct store *s, const struct probe *p, _Atomic uint64_t *slot)
 {
-    __builtin_prefetch(bucket_of(s, hash));
+    uint64_t word = atomic_load(slot); /* seq_cst, as in find_in() */
+    if ((word & SLOT_TAG) == tag_of(p->hash) && (word & SLOT_PLACE) && is_of(s, word, p))
+        return (struct index_found){.slot = slot, .word = word};
+    return index_find(s, p);
+}
+
+void index_near(const struct store *s, struct store_spot *spot)
+{
+    spot->at = bucket_of(s, spot->hash);
+    __builtin_prefetch(spot->at);
 }
 
 /* Nothing of the item is read, so no promise of segments_read() is needed. */
-void index_nearer(const struct store *s, uint32_t hash)
+void index_nearer(const struct store *s, struct store_spot *spot)
 {
-    const struct bucket *b = bucket_of(s, hash);
-    uint64_t wanted = tag_of(hash);
+    struct bucket *b = spot->at;
+    uint64_t wanted = tag_of(spot->hash);
+    spot->at = NULL;
     for (unsigned i = 0; i < BUCKET_SLOTS; i++) {
         uint64_t word = atomic_load_explicit(&b->slots[i], memory_order_relaxed);
         if ((word & (SLOT_TAG | SLOT_OTHER)) == wanted && (word & SLOT_PLACE)) {
             const uint8_t *at = (const uint8_t *)item_at(s, word & SLOT_PLACE);
+            spot->at = &b->slots[i];
             __builtin_prefetch(at);
             __builtin_prefetch(at + 64);
             __builtin_prefetch(at + 128);

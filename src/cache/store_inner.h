@@ -214,9 +214,12 @@ struct index_found {
 
 /** Without a lock, for a handle that is reading. */
 struct index_found index_find(const struct store *s, const struct probe *p);
-/** Fetch the bucket of a hash; then the first item in it that may be of that hash. */
-void index_near(const struct store *s, uint32_t hash);
-void index_nearer(const struct store *s, uint32_t hash);
+/** The same, beginning with a slot in which it was a moment ago. */
+struct index_found index_find_at(const struct store *s, const struct probe *p, _Atomic uint64_t *slot);
+/** Fetch the bucket of a hash; then the first item in it that may be of that hash. The spot becomes the
+ * bucket; then the slot, or NULL. */
+void index_near(const struct store *s, struct store_spot *spot);
+void index_nearer(const struct store *s, struct store_spot *spot);
 /** All others with the key's stripe locked. */
 pthread_mutex_t *index_lock_of(const struct store *s, uint32_t hash);
 struct index_found index_find_locked(const struct store *s, const struct probe *p);

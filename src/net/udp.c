@@ -152,9 +152,11 @@ static bool answer_slot(struct udp_listener *l, unsigned i, unsigned k, unsigned
         l->counters.too_long++;
         return false;
     }
-    struct udp_path path = {.peer = endpoint_of_sockaddr((const struct sockaddr *)&l->peer[i]),
-        .local = l->at.addr,
-        .near = near};
+    const struct sockaddr_storage *peer = &l->peer[i];
+    struct udp_path path = {.local = l->at.addr, .near = near};
+    path.peer = peer->ss_family == AF_INET
+                    ? endpoint_of_sockaddr_in((const struct sockaddr_in *)(const void *)peer)
+                    : endpoint_of_sockaddr((const struct sockaddr *)peer);
     if (path.peer.port == 0) /* no reply can go there */
         return false;
     if (l->wildcard)

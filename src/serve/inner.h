@@ -5,6 +5,12 @@
 #include "serve/local.h"
 #include "serve/serve.h"
 
+/* What is known of a query of a batch before it is handed in. */
+struct near_query {
+    struct answer_key key;
+    struct request_name name;
+};
+
 struct serve {
     struct serve_settings settings;
     struct cache *cache;
@@ -12,7 +18,7 @@ struct serve {
     struct arena lasting; /* local zones */
     struct arena scratch; /* of one question; keeps a chunk, so that the usual question costs no malloc */
     const struct local_zones *local;
-    struct answer_key near[SERVE_NEAR_MAX];
+    struct near_query near[SERVE_NEAR_MAX];
     uint32_t rotation;              /* answers so far whose records were rotated */
     char reason[ANSWER_REASON_MAX]; /* of a finished answer, while its reply is made */
     uint8_t wire[MSG_MAX_LEN];      /* where an answer is composed */

@@ -39,7 +39,15 @@ enum request_form {
     REQUEST_MALFORMED, /* FORMERR */
 };
 
-/** Reads a message into rq (transport and client stay). The usual form needs no malloc; others, the arena. */
-enum request_form request_read(struct request *rq, const uint8_t *wire, size_t len, struct arena *scratch);
+/* What name_check_last() says of the octets behind the header. */
+struct request_name {
+    uint16_t octets; /* 0: nobody has looked, or it is no name */
+    uint8_t last_label;
+};
+
+/** Reads a message into rq (transport and client stay). The usual form needs no malloc; others, the arena.
+ * known: of this very message. */
+enum request_form request_read(
+    struct request *rq, const uint8_t *wire, size_t len, struct request_name known, struct arena *scratch);
 
 #endif

@@ -12,7 +12,8 @@
 
 static enum step_end step_read(struct visit *v)
 {
-    v->form = request_read(v->rq, v->wire, v->len, &v->s->scratch);
+    struct request_name known = v->rq->near ? v->s->near[v->rq->near - 1].name : (struct request_name){0};
+    v->form = request_read(v->rq, v->wire, v->len, known, &v->s->scratch);
     return v->form == REQUEST_SILENT ? STEP_SILENT : STEP_NEXT;
 }
 
@@ -69,8 +70,8 @@ static enum step_end step_answers(struct visit *v)
 {
     struct request *rq = v->rq;
     struct answer_question q = answer_question(rq);
-    if (rq->near && v->s->near[rq->near - 1].len)
-        q.key = &v->s->near[rq->near - 1];
+    if (rq->near && v->s->near[rq->near - 1].key.len)
+        q.key = &v->s->near[rq->near - 1].key;
     size_t first = MSG_HEADER_LEN + rq->name_len + 4u;
     struct answer_room room = {
         .records = v->reply->data + first, .cap = v->reply->cap - first, .ede_text = v->s->reason};
@@ -220,21 +221,21 @@ enum served serve_query(
 
 void serve_near(struct serve *s, unsigned near, const uint8_t *wire, size_t len)
 {
-    struct answer_key *key = &s->near[near - 1];
+    struct near_query *query = &s->near[near - 1];
     const uint8_t *name = wire + MSG_HEADER_LEN;
-    size_t last, n = len > MSG_HEADER_LEN ? name_check_last(name, len - MSG_HEADER_LEN, &last) : 0;
-    key->len = 0;
+    size_t last = 0, n = len > MSG_HEADER_LEN ? name_check_last(name, len - MSG_HEADER_LEN, &last) : 0;
+    query->name = (struct request_name){.octets = (uint16_t)n, .last_label = (uint8_t)last};
+    query->key.len = 0;
     if (n == 0 || len - MSG_HEADER_LEN - n < 4)
         return;
-    struct answer_question q = {
-        .name = name, .name_len = n, .type = get_u16(name + n), .class = get_u16(name + n + 2)};
-    cache_answer_key(s->cache, &q, key);
+    cache_answer_key(s->cache, name, n, &query->key);
 }
 
 void serve_nearer(struct serve *s, unsigned near)
 {
-    if (s->near[near - 1].len)
-        cache_answer_nearer(s->cache, &s->near[near - 1]);
+    struct answer_key *key = &s->near[near - 1].key;
+    if (key->len)
+        cache_answer_nearer(s->cache, key);
 }
 
 bool serve_local(

@@ -233,6 +233,11 @@ static bool ask(uint8_t how, const uint8_t *query, size_t len, struct request *r
     rq->transport = how & BY_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
     rq->client = how & BY_STRANGER ? addr_v4((const uint8_t[]){192, 0, 2, 1})
                                    : addr_v4((const uint8_t[]){127, 0, 0, how & BY_SNOOPER ? 1 : 2});
+    rq->near = !(how & BY_TCP); /* over UDP as one of a batch */
+    if (rq->near) {
+        serve_near(s, rq->near, query, len);
+        serve_nearer(s, rq->near);
+    }
     enum served served = serve_query(s, rq, query, len, &reply, NOW);
     if (served == SERVE_SILENT)
         return false;

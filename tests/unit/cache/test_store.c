@@ -398,6 +398,43 @@ static void many_names_stay_within_the_bound(void **state)
     store_free(s);
 }
 
+static bool read_number(const void *value, size_t len, void *ctx)
+{
+    return len >= 4 && memcmp(value, ctx, 4) == 0;
+}
+
+/* The numbers below `count`: every fourth from 0 on is not there, others are; wherever they lay before. */
+static void look_from(struct store *s, const struct store_spot *spots, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        assert_int_equal(
+            store_read_hashed(s, STORE_RRSET, &i, sizeof i, &spots[i], 0, read_number, &i), i % 4 != 0);
+}
+
+static void place_known_from_before_is_only_where_looking_begins(void **state)
+{
+    enum { COUNT = 2000 };
+    static struct store_spot spots[COUNT];
+    struct store *s = store_of(16 * MIB);
+    unsigned known = 0;
+    for (uint32_t i = 0; i < COUNT; i++)
+        put_number(s, i, 64, 100, 0);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        store_near(s, STORE_RRSET, &i, sizeof i, &spots[i]);
+        store_nearer(s, &spots[i]);
+        known += spots[i].at != NULL;
+    }
+    assert_true(known > COUNT / 2); /* others lie in their second bucket */
+    for (uint32_t i = 0; i < COUNT; i += 4)
+        store_remove(s, STORE_RRSET, &i, sizeof i);
+    look_from(s, spots, COUNT);
+    for (uint32_t i = COUNT; i < 20 * COUNT;
+         i++) /* the index grows: most lie elsewhere, others where they lay */
+        put_number(s, i, 64, 100, 0);
+    look_from(s, spots, COUNT);
+    store_free(s);
+}
+
 static void index_takes_at_most_eight_octets_an_item(void **state)
 {
     struct store *s = store_of(16 * MIB);
@@ -432,6 +469,7 @@ int main(void)
         cmocka_unit_test(values_survive_a_copy_to_another_address),
         cmocka_unit_test(adopts_nothing_that_is_not_a_block),
         cmocka_unit_test(many_names_stay_within_the_bound),
+        cmocka_unit_test(place_known_from_before_is_only_where_looking_begins),
         cmocka_unit_test(index_takes_at_most_eight_octets_an_item),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@ struct fixture {
     struct request rq;
     uint8_t query[600], data[MSG_MAX_LEN];
     struct reply reply;
+    bool batch;     /* what is handed over is one of several, and made ready for that */
     struct msg got; /* the reply, read */
     now_t now;
 };
@@ -77,6 +78,11 @@ static inline enum served fixture_hand(
     f->rq.transport = transport;
     if (!f->rq.client.family)
         assert_int_equal(addr_parse(&f->rq.client, "127.0.0.1"), ERR_OK);
+    f->rq.near = f->batch ? SERVE_NEAR_MAX : 0;
+    if (f->batch) {
+        serve_near(f->serve, SERVE_NEAR_MAX, copy, len);
+        serve_nearer(f->serve, SERVE_NEAR_MAX);
+    }
     enum served served = serve_query(f->serve, &f->rq, copy, len, &f->reply, f->now);
     mem_free(copy);
     if (served == SERVE_DONE)

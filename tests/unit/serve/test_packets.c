@@ -1,4 +1,5 @@
-/* The table of packets: every one of them gets exactly its rcode, or silence, over UDP and TCP. */
+/* The table of packets: every one of them gets exactly its rcode, or silence, over TCP and UDP, there alone
+ * and as one of a batch. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -59,9 +60,10 @@ static void every_packet_gets_its_rcode_or_silence(void **state)
     struct fixture *f = *state;
     unsigned wrong = 0;
     for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++)
-        for (int transport = TRANSPORT_UDP; transport <= TRANSPORT_TCP; transport++) {
+        for (int way = 0; way < 3; way++) {
             const struct packet *p = &packets[i];
-            int got = outcome_of(f, (enum transport)transport, p);
+            f->batch = way == 2;
+            int got = outcome_of(f, way == 1 ? TRANSPORT_TCP : TRANSPORT_UDP, p);
             if (got != p->expected) {
                 print_error("%s: got %d, expected %d (%s)\n", p->what, got, p->expected, p->why);
                 wrong++;
@@ -111,8 +113,10 @@ static void packets_cut_off_anywhere_never_do_harm(void **state)
 {
     struct fixture *f = *state;
     for (size_t i = 0; i < sizeof packets / sizeof packets[0]; i++)
-        for (size_t len = 0; len < packets[i].len; len++)
-            fixture_hand(f, TRANSPORT_UDP, packets[i].octets, len);
+        for (size_t len = 0; len < 2 * packets[i].len; len++) {
+            f->batch = len >= packets[i].len;
+            fixture_hand(f, TRANSPORT_UDP, packets[i].octets, len % packets[i].len);
+        }
 }
 
 static void packets_with_one_octet_changed_never_do_harm(void **state)
@@ -124,7 +128,10 @@ static void packets_with_one_octet_changed_never_do_harm(void **state)
             assert_true(packets[i].len <= sizeof copy);
             memcpy(copy, packets[i].octets, packets[i].len);
             copy[at] ^= (uint8_t)(1u << (at % 8));
-            fixture_hand(f, TRANSPORT_TCP, copy, packets[i].len);
+            for (int batch = 0; batch < 2; batch++) {
+                f->batch = batch;
+                fixture_hand(f, batch ? TRANSPORT_UDP : TRANSPORT_TCP, copy, packets[i].len);
+            }
         }
 }
 

@@ -50,6 +50,33 @@ static void answer_is_composed_once_and_then_a_hit(void **state)
     assert_int_equal(fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, FLAG_RD, 0, false), SERVE_PENDING);
 }
 
+static void one_of_a_batch_gets_what_it_gets_alone(void **state)
+{
+    struct fixture *f = *state;
+    fixture_ask(f, TRANSPORT_UDP, "www.example.", TYPE_A, FLAG_RD, 1232, true);
+    struct rrset *rs = fixture_rrset(f, "www.example.", TYPE_A, 300, ADDRESS, 4, 1);
+    fixture_sign(f, rs, 64);
+    struct outcome o = answer_of(f, rs);
+    fixture_compose(f, &o);
+    for (int dnssec_ok = 0; dnssec_ok < 2; dnssec_ok++) {
+        uint8_t alone[UDP_SIZE_PLAIN];
+        size_t len = 0;
+        for (int batch = 0; batch < 2; batch++) {
+            f->batch = batch;
+            assert_int_equal(
+                fixture_ask(f, TRANSPORT_UDP, "wWw.example.", TYPE_A, FLAG_RD, 1232, dnssec_ok), SERVE_DONE);
+            if (batch)
+                assert_memory_equal(f->reply.data, alone, len);
+            len = f->reply.len;
+            memcpy(alone, f->reply.data, len);
+        }
+        assert_int_equal(f->got.counts[SECTION_ANSWER], 1 + dnssec_ok);
+        assert_int_equal(
+            fixture_ask(f, TRANSPORT_UDP, "other.example.", TYPE_A, FLAG_RD, 1232, dnssec_ok), SERVE_PENDING);
+    }
+    assert_int_equal(serve_counters(f->serve)->hits, 4);
+}
+
 static void hit_carries_the_askers_id_and_flags(void **state)
 {
     struct fixture *f = *state;
@@ -339,6 +366,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(answer_is_composed_once_and_then_a_hit),
+        TEST(one_of_a_batch_gets_what_it_gets_alone),
         TEST(hit_carries_the_askers_id_and_flags),
         TEST(signatures_are_for_those_who_ask),
         TEST(denial_has_its_soa_and_proofs_only_with_do),
