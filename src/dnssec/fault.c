@@ -1,5 +1,7 @@
 #include "dnssec/fault.h"
 
+#include <string.h>
+
 #include "dns/edns.h"
 #include "dns/rrtype.h"
 #include "dnssec/policy.h"
@@ -191,10 +193,12 @@ static void add_field(struct text *t, const struct fault *f, char letter)
 
 void fault_text(struct text *t, const struct fault *f)
 {
-    for (const char *s = sentence(f); *s; s++) {
-        if (*s == '%')
-            add_field(t, f, *++s);
-        else
-            text_char(t, *s);
+    const char *s = sentence(f);
+    for (size_t len = strcspn(s, "%");; len = strcspn(s, "%")) {
+        text_add_n(t, s, len);
+        if (!s[len])
+            break;
+        add_field(t, f, s[len + 1]);
+        s += len + 2;
     }
 }

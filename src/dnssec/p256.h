@@ -20,7 +20,7 @@ struct p256_key *p256_key_new(const uint8_t point[P256_POINT_LEN]);
 void p256_key_free(struct p256_key *k);
 struct p256_room *p256_room_new(void);
 void p256_room_free(struct p256_room *room);
-/* A key without multiples, and what EVP's calls cost around the curve's two multiplications saved. */
+/* A key without multiples, for OpenSSL's own verification without what EVP's calls cost around it. */
 struct p256_point;
 /** NULL: it is not on the curve. */
 struct p256_point *p256_point_new(struct p256_room *room, const uint8_t point[P256_POINT_LEN]);

@@ -23,8 +23,7 @@ struct pubkey {
     const struct digests *digests;
     const EVP_MD *digest;
     size_t coordinate_len;    /* ECDSA */
-    struct p256_point *point; /* of P-256; then pkey and context are made when they are wanted */
-    uint8_t octets[P256_POINT_LEN];
+    struct p256_point *point; /* of P-256, which needs nothing else of these */
 };
 
 static EVP_PKEY *pkey_of_params(const char *kind, int parts, const OSSL_PARAM *params)
@@ -56,7 +55,6 @@ void digests_init(struct digests *d)
         .sha512 = EVP_MD_fetch(NULL, "SHA512", NULL),
         .work = EVP_MD_CTX_new(),
         .room = p256_room_new(),
-        .p256 = curve_new("P-256"),
         .p384 = curve_new("P-384")};
 }
 
@@ -68,7 +66,6 @@ void digests_fini(struct digests *d)
     EVP_MD_free(d->sha512);
     EVP_MD_CTX_free(d->work);
     p256_room_free(d->room);
-    EVP_PKEY_free(d->p256);
     EVP_PKEY_free(d->p384);
 }
 
@@ -150,10 +147,8 @@ static void read_key(struct pubkey *k, const struct dnskey *key)
     case ALGORITHM_ECDSAP256SHA256:
         k->digest = d->sha256;
         k->coordinate_len = 32;
-        if (key->key_len == P256_POINT_LEN) {
-            memcpy(k->octets, key->key, P256_POINT_LEN);
-            k->point = p256_point_new(d->room, k->octets);
-        }
+        if (key->key_len == P256_POINT_LEN)
+            k->point = p256_point_new(d->room, key->key);
         break;
     case ALGORITHM_ECDSAP384SHA384:
         k->digest = d->sha384;
@@ -234,14 +229,6 @@ static size_t ecdsa_der(uint8_t out[DER_MAX], const uint8_t *signature, size_t c
     return w.pos;
 }
 
-/* Of a point that nothing was asked of EVP for yet. */
-static bool make_pkey(struct pubkey *k)
-{
-    k->pkey = ec_pkey(k->octets, sizeof k->octets, k->digests->p256, k->coordinate_len);
-    return k->pkey && prepare(k, false);
-}
-
-/* What is not found good by the curve alone is EVP's to refuse. */
 static bool verify_digest(
     struct pubkey *k, const uint8_t *octets, size_t len, const uint8_t *signature, size_t signature_len)
 {
@@ -249,14 +236,12 @@ static bool verify_digest(
     if ((k->coordinate_len && signature_len != 2 * k->coordinate_len) ||
         !take_digest(k->digests, k->digest, octets, len, digest))
         return false;
-    if (k->point && p256_point_is_good(k->digests->room, k->point, digest, signature))
-        return true;
+    if (k->point)
+        return p256_point_is_good(k->digests->room, k->point, digest, signature);
     if (k->coordinate_len) {
         signature_len = ecdsa_der(der, signature, k->coordinate_len);
         signature = der;
     }
-    if (!k->context && !make_pkey(k))
-        return false;
     return EVP_PKEY_verify(
                k->context, signature, signature_len, digest, (size_t)EVP_MD_get_size(k->digest)) == 1;
 }

@@ -30,7 +30,7 @@ struct digests {
     EVP_MD *sha1, *sha256, *sha384, *sha512;
     EVP_MD_CTX *work;
     struct p256_room *room;
-    EVP_PKEY *p256, *p384; /* curves without a point: a key made of one costs a third */
+    EVP_PKEY *p384; /* the curve without a point: a key made of one costs a third */
 };
 
 void digests_init(struct digests *d);

@@ -346,10 +346,14 @@ void watchers_add(struct watchers *w, const struct observer *o);
 void watchers_remove(struct watchers *w, const struct observer *o);
 /** Event with the fields of the job filled in. */
 void job_event(struct job *j, struct event *e);
+/** Does anybody want events of that kind? Who makes words for one alone asks first. */
+static inline bool job_is_heard(const struct job *j, enum event_kind what)
+{
+    return j->r->watchers.kinds >> what & 1u;
+}
 /* Nearly free where nobody wants that kind. */
 #define JOB_EVENT(j, what, ...)                                                                              \
-    ((j)->r->watchers.kinds >> (what)&1u ? job_event((j), &(struct event){.kind = (what), ##__VA_ARGS__})    \
-                                         : (void)0)
+    (job_is_heard(j, what) ? job_event((j), &(struct event){.kind = (what), ##__VA_ARGS__}) : (void)0)
 
 /* ---- the steps ---- */
 enum job_state step_known(struct job *j);      /* job_known.c */

@@ -345,7 +345,9 @@ static enum job_state insecure(struct job *j, const struct fault *fault)
     v->insecure_fault = *fault;
     if (!fault->kind)
         v->insecure_fault = (struct fault){.kind = FAULT_DELEGATION_UNSIGNED, .owner = v->zone};
-    struct reason why = fault_reason(j, &v->insecure_fault);
+    struct reason why = {.ede = EDE_NONE};
+    if (job_is_heard(j, EVENT_CHAIN))
+        why = fault_reason(j, &v->insecure_fault);
     JOB_EVENT(j, EVENT_CHAIN, .zone = v->zone, .verdict = VERDICT_INSECURE, .tag = why.tag, .text = why.text,
         .ede = why.ede);
     return item_end(v, VERDICT_INSECURE, fault);

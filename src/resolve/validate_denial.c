@@ -151,7 +151,7 @@ static bool conclude_denial(struct job *j, enum job_state *state)
     }
     f->proofs = *list;
     struct reason why = {.ede = EDE_NONE};
-    if (res.fault.kind)
+    if (res.fault.kind && job_is_heard(j, EVENT_VALIDATED))
         why = fault_reason(j, &res.fault);
     JOB_EVENT(
         j, EVENT_VALIDATED, .verdict = (uint8_t)f->denial, .tag = why.tag, .text = why.text, .ede = why.ede);
