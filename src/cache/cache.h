@@ -301,7 +301,8 @@ struct failure {
 bool cache_failure_get(
     struct cache *c, const name_t *name, uint16_t type, uint16_t class, uint32_t now_s, struct failure *out);
 /** One more failure: not tried again for 1, 2, 4 … 300 s (RFC 9520 3.2), what is false for 60, 120, 240, 300.
- * ede, bogus, unjudged, tag and text of f count. excused: our own link was to blame; for 1 s, and it does not count. */
+ * ede, bogus, unjudged, tag and text of f count. excused: our own link was to blame; for 1 s, and it does not
+ * count. */
 void cache_failure_put(struct cache *c, const name_t *name, uint16_t type, uint16_t class,
     const struct failure *f, bool excused, uint32_t now_s);
 void cache_failure_clear(struct cache *c, const name_t *name, uint16_t type, uint16_t class);
