@@ -36,6 +36,8 @@ struct inquiry {
     int64_t rdap_until_ms; /* earlier, where WHOIS may have to follow */
     bool silent;           /* a server could not be reached */
     bool has_above;        /* if this name is not registered, the one above it is tried */
+    bool is_none;          /* the register has said so of a name */
+    const char *unclear;   /* what it said of one before that, in words that may mean it or not */
     const char *rdap_why, *whois_why;
     const char *hosts[2 * (WHOIS_REFERRALS_MAX + 1)]; /* WHOIS servers asked for this name */
     size_t host_count;
@@ -58,10 +60,22 @@ static void add_source(struct inquiry *q, const char *url, const char *body, siz
     r->sources[r->source_count++].url = url;
 }
 
+static const char *said_by(struct inquiry *q, const char *who, const char *what)
+{
+    const char *s = arena_printf(q->arena, "%s: %s", who, what);
+    return card_text(s, strlen(s), q->arena);
+}
+
 static void note(struct inquiry *q, const char *who, const char *why)
 {
-    const char *s = arena_printf(q->arena, "%s: %s", who, why);
-    card_add(&q->result->notes, card_text(s, strlen(s), q->arena));
+    card_add(&q->result->notes, said_by(q, who, why));
+}
+
+/* Many a register calls a name below a registered one, or the zone that it keeps, no good query (RFC
+ * 7480 5.4); in WHOIS each in its own words. */
+static bool may_be_no_query(const struct inquiry *q)
+{
+    return q->has_above || q->is_none;
 }
 
 /* ---- RDAP ---- */
@@ -93,10 +107,10 @@ static enum found rdap_get(struct inquiry *q, const char *url, struct card *card
     request.redirects = WHOIS_REFERRALS_MAX;
     request.family = wanted_family(q->args);
     https_get(&reply, &request, q->arena);
-    if (reply.doc.status == 200 && rdap_error_code(reply.doc.body, reply.doc.length))
-        reply.doc.status = rdap_error_code(reply.doc.body, reply.doc.length);
-    /* Many a register calls a name below a registered one no good query (RFC 7480 5.4). */
-    if (reply.doc.status == 404 || (reply.doc.status == 400 && q->has_above)) {
+    int error = reply.doc.status == 200 ? rdap_error_code(reply.doc.body, reply.doc.length) : 0;
+    if (error)
+        reply.doc.status = error;
+    if (reply.doc.status == 404 || (reply.doc.status == 400 && may_be_no_query(q))) {
         add_source(q, reply.url, reply.doc.body, reply.doc.length);
         return FOUND_NONE;
     }
@@ -164,7 +178,26 @@ static bool was_asked(const struct inquiry *q, const char *host)
 /* IANA's record of a top-level domain is not what was asked for, but names who knows. */
 static bool only_refers(const struct inquiry *q, const char *host, const char *target)
 {
-    return strcmp(host, REGISTRY_IANA_WHOIS) == 0 && q->target.kind == CARD_DOMAIN && strchr(target, '.');
+    return strcasecmp(host, REGISTRY_IANA_WHOIS) == 0 && q->target.kind == CARD_DOMAIN && strchr(target, '.');
+}
+
+/* What is no card says that there is none, or why it is not told. */
+static enum found judge(
+    struct inquiry *q, const char *host, const struct card *card, const struct text *reply)
+{
+    if (card->kind != CARD_NONE)
+        return FOUND;
+    if (whois_means_none(reply->data, reply->len))
+        return FOUND_NONE;
+    const char *said = whois_said(reply->data, reply->len, q->arena);
+    q->whois_why = said ? said : "it says nothing";
+    if (!may_be_no_query(q) || card->referral || whois_means_limit(reply->data, reply->len))
+        return FAILED;
+    if (!q->has_above)
+        note(q, host, q->whois_why);
+    else if (!q->is_none && !q->unclear)
+        q->unclear = said_by(q, host, q->whois_why);
+    return FOUND_NONE;
 }
 
 static enum found whois_once(struct inquiry *q, const char *host, const char *target, struct card *card)
@@ -191,15 +224,7 @@ static enum found whois_once(struct inquiry *q, const char *host, const char *ta
     } else {
         whois_read(card, reply.data, reply.len, q->arena);
         add_source(q, arena_printf(q->arena, "whois://%s/%s", host, target), reply.data, reply.len);
-        /* Many a register calls a name below a registered one no good query, each in its own words. */
-        bool other = q->has_above && !card->referral && !whois_means_limit(reply.data, reply.len);
-        found = card->kind != CARD_NONE                            ? FOUND
-                : whois_means_none(reply.data, reply.len) || other ? FOUND_NONE
-                                                                   : FAILED;
-        if (found == FAILED) {
-            const char *said = whois_said(reply.data, reply.len, q->arena);
-            q->whois_why = said ? said : "it says nothing";
-        }
+        found = judge(q, host, card, &reply);
     }
     text_fini(&query);
     text_fini(&reply);
@@ -240,18 +265,15 @@ static enum found follow_whois(struct inquiry *q, const char *host, const char *
 static enum found by_whois(struct inquiry *q, const char *target)
 {
     const char *host = q->args->host ? q->args->host : q->target.registry.whois;
-    bool was_silent = q->silent;
     q->from_table =
         host && !q->args->host && q->target.kind == CARD_DOMAIN && strcmp(host, REGISTRY_IANA_WHOIS) != 0;
     bool may_ask_iana = !host || q->from_table;
     enum found found = FAILED;
     q->host_count = 0;
-    q->silent = false;
     if (host)
         found = follow_whois(q, host, target);
     if (may_ask_iana && found == FAILED && (!host || q->no_word))
         found = follow_whois(q, REGISTRY_IANA_WHOIS, target);
-    q->silent = q->silent || was_silent;
     return found;
 }
 
@@ -278,7 +300,8 @@ static enum found by_either(struct inquiry *q, const char *target)
     return found == NOT_TRIED ? FAILED : found;
 }
 
-/* A name, then those above it down to two labels: www.example.org is registered as example.org. */
+/* A name, then those above it down to two labels: www.example.org is registered as example.org. That none
+ * above example.co.uk is registered says nothing of it, if the register was unclear about itself. */
 static enum found look_up(struct inquiry *q)
 {
     const char *target = q->target.asked;
@@ -289,7 +312,12 @@ static enum found look_up(struct inquiry *q)
         q->has_above = labels > 2;
         enum found found = by_either(q, target);
         q->target.asked = target;
-        if (found != FOUND_NONE || labels <= 2)
+        q->is_none = q->is_none || (found == FOUND_NONE && !q->unclear);
+        if (found == FOUND_NONE && !q->has_above && q->unclear) {
+            card_add(&q->result->notes, q->unclear);
+            return FAILED;
+        }
+        if (found != FOUND_NONE || !q->has_above)
             return found;
         target = strchr(target, '.') + 1;
     }

@@ -234,7 +234,7 @@ static void take_entity(struct reading *r, const json_t *entity, unsigned depth)
         if (card->kind != CARD_DOMAIN)
             card_set(&card->holder, member(r, entity, "handle"));
         card_set(&card->country, c.country);
-        if (c.is_hidden)
+        if (c.is_hidden && !c.organisation && !c.name)
             card_add(&card->redacted, "Registrant");
     }
     if (has_word(roles, "abuse")) {

@@ -143,6 +143,7 @@ static void ask_candidates(struct asking *q)
         snprintf(s->domain, sizeof s->domain, "%s", c->domain ? c->domain : "");
         s->names_asked++;
         s->alias_of[0] = '\0';
+        s->denial_ttl_s = 0;
         ask_name(q, name);
         if (s->has_data || s->end != ASK_REPLY)
             return;
@@ -160,6 +161,8 @@ static void ask_server(struct stub_said *out, const struct stub_ask *ask, unsign
     arena_init(&q.arena);
     q.rng = random_new(NULL);
     ask_candidates(&q);
+    if (out->has_data) /* of one type, if not of the other */
+        out->denial_ttl_s = 0;
     random_free(q.rng);
     arena_fini(&q.arena);
     out->time_us = (uint32_t)(child_now_us() - began_us);

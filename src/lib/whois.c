@@ -7,11 +7,10 @@
  *       dns0.example.uk  192.0.2.1
  *   a. [Name Server]   ns1.example.jp   JPRS, JPNIC; the letter for some names
  *
- * What a key means depends on what it is about: a line by itself begins a section ("Registrant", "**
- * Registrar:",
- * "[Holder]", "% Registrar:"), a paragraph that begins with certain keys is a person or a firm with a handle,
- * which the registration names. All else is of the registration itself. Of a value given twice the first
- * counts: what a query asks for comes first, contacts and routes after it.
+ * What a key means depends on what it is about: a line by itself begins a section ("Registrant",
+ * "** Registrar:", "[Holder]", "% Registrar:"), a paragraph that begins with certain keys is a person or a
+ * firm with a handle, which the registration names. All else is of the registration itself. Of a value given
+ * twice the first counts: what a query asks for comes first, contacts and routes after it.
  */
 #include "lib/whois.h"
 
@@ -169,7 +168,7 @@ static void take_plain(struct reading *r, const char *line)
 {
     if (r->role == ROLE_SERVERS)
         whois_take_servers(r, line);
-    else if (r->role == ROLE_KEYS)
+    else if (r->role == ROLE_KEYS && strpbrk(line, "0123456789")) /* else .be's farewell, below no keys */
         r->card->is_signed = CARD_SIGNED;
     else if (r->role == ROLE_ABUSE)
         take_part(r, strchr(line, '@') ? PART_EMAIL : PART_PHONE, line);

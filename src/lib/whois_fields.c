@@ -6,6 +6,8 @@
 #include "base/addr.h"
 #include "lib/whois_inner.h"
 
+#define DIGITS "0123456789"
+
 /* "whois://whois.ripe.net:43/x" and the like: the host alone; other schemes and what is no host name are
  * none. */
 static const char *host_of(struct reading *r, const char *value)
@@ -75,11 +77,25 @@ static void take_dnssec(struct reading *r, const char *value)
     }
 }
 
-/* One that goes on in the lines below, in brackets, is not compared. */
+/* "12345 13 2 0A1B…". One that goes on in the lines below, in brackets, or names its algorithm (.br) cannot
+ * be compared. */
+static bool is_whole_ds(const char *value)
+{
+    for (unsigned number = 0; number < 3; number++) {
+        size_t n = strspn(value, DIGITS);
+        if (n == 0 || value[n] != ' ')
+            return false;
+        value += n + 1;
+    }
+    return *value && value[strspn(value, DIGITS "ABCDEFabcdef ")] == 0;
+}
+
 static void take_ds(struct reading *r, const char *value)
 {
+    if (!strpbrk(value, DIGITS)) /* "none" */
+        return;
     r->card->is_signed = CARD_SIGNED;
-    if (!strchr(value, '('))
+    if (is_whole_ds(value))
         card_add(&r->card->ds, value);
 }
 
@@ -142,11 +158,14 @@ static bool is_within(const char *x, const char *y)
     return low >= 0 && high <= 0 && (low > 0 || high < 0);
 }
 
-/* Of networks around each other, as ARIN sends them, the smallest is the card. */
+/* Of networks around each other, as ARIN sends them, the smallest is the card. What a route below one has is
+ * the route's alone. */
 static void take_range(struct reading *r, const char *value, bool is_route)
 {
     struct card *card = r->card;
-    if (card->kind == CARD_NETWORK && !is_route && card->name) {
+    if (is_route && card->kind != CARD_NONE) {
+        r->passed_over = true;
+    } else if (card->kind == CARD_NETWORK && card->name) {
         r->passed_over = !is_within(value, card->name) && strcmp(value, card->name) != 0;
         if (is_within(value, card->name)) {
             *card = (struct card){.referral = card->referral};
@@ -166,27 +185,28 @@ static void take_changed(struct reading *r, const char *value)
     size_t n = 0;
     const char *date = NULL;
     for (const char *p = value; has_who && *p; p += n ? n : 1) {
-        n = strspn(p, "0123456789");
+        n = strspn(p, DIGITS);
         if (n == 8)
             date = card_text(p, n, r->arena);
     }
     if (date)
         r->card->changed = date;
-    else
+    else if (!has_who)
         card_set(&r->card->changed, value);
 }
 
 /* "Example Ltd. ( https://registrar.example/ )", "Example Corp.(http://registrar.example)" */
 void whois_take_registrar(struct reading *r, const char *value)
 {
-    const char *url = strstr(value, "http"), *end = url;
-    while (end > value && (end[-1] == ' ' || end[-1] == '('))
-        end--;
-    if (!url || end == url || end == value || !memchr(end, '(', (size_t)(url - end))) {
+    const char *url = strstr(value, "http");
+    size_t at = url ? (size_t)(url - value) : 0, n = at;
+    while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '('))
+        n--;
+    if (n == 0 || !memchr(value + n, '(', at - n)) {
         card_set(&r->card->registrar, value);
         return;
     }
-    card_set(&r->card->registrar, card_text(value, (size_t)(end - value), r->arena));
+    card_set(&r->card->registrar, card_text(value, n, r->arena));
     card_set(&r->card->registrar_url, card_text(url, strcspn(url, " )"), r->arena));
 }
 
@@ -204,13 +224,20 @@ static const size_t text_places[FIELD_COUNT] = {
     [FIELD_EXPIRES] = offsetof(struct card, expires),
 };
 
+/* Of what is a name itself: hidden.example is no excuse. */
+static bool is_name(enum field field)
+{
+    return field == FIELD_NAME || field == FIELD_ACE || field == FIELD_LABEL || field == FIELD_SERVER ||
+           field == FIELD_DNS || field == FIELD_REFERRAL;
+}
+
 void whois_take(struct reading *r, enum field field, const char *value)
 {
     struct card *card = r->card;
     bool is_empty = !value || !*value || strcmp(value, "-") == 0;
     if (is_empty || (r->passed_over && field != FIELD_RANGE))
         return;
-    if (card_is_hidden(value)) {
+    if (!is_name(field) && card_is_hidden(value)) {
         r->hidden = r->hidden || field == FIELD_HOLDER || field == FIELD_ORGANISATION;
         return;
     }

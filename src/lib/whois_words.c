@@ -21,6 +21,7 @@ static const char *const limit_words[] = {
 #define WHOIS_LIMIT(words) words,
 #include "defs/whois.def"
 };
+
 static bool has_any(const char *line, const char *const *words, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -130,7 +131,7 @@ void whois_query(struct text *out, const char *host, enum card_kind kind, const 
 #include "defs/whois.def"
     };
     for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
-        bool is_its = !*forms[i].host || strcmp(host, forms[i].host) == 0;
+        bool is_its = !*forms[i].host || strcasecmp(host, forms[i].host) == 0;
         if (is_its && kind == forms[i].kind && strstr(target, forms[i].mark)) {
             text_printf(out, "%s%s%s\r\n", forms[i].before, target, forms[i].after);
             return;

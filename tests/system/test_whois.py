@@ -1,4 +1,4 @@
-"""hark whois against registries in the laboratory: the documented shapes of eight, and twelve hostile ones."""
+"""hark whois against registries in the laboratory: the documented shapes of some, and hostile ones."""
 
 import gzip
 import json
@@ -118,7 +118,8 @@ WHOIS = {
     "whois.publicinterestregistry.org": answers({"python.org": shape("whois-pir.txt")}),
     "whois.denic.de": answers({"-T dn,ace example.de": shape("whois-denic.txt"), "-T dn,ace nobody-has-it.de": shape("whois-denic-free.txt"),
                                "-T dn,ace www.example.de": b"Domain: www.example.de\nStatus: invalid\n", "-T dn,ace a.b.example.de": b"% Error: 5501 bad\n",
-                               "-T dn,ace b.example.de": b"% Error: 5502 access control limit reached\n"}),
+                               "-T dn,ace b.example.de": b"% Error: 5502 access control limit reached\n",
+                               "-T dn,ace x.unsure.de": b"% Error: 5503 internal\n", "-T dn,ace zone.de": b"% Error: 5504 no name to register\n"}),
     "whois.nic.uk": answers({"example.co.uk": shape("whois-nominet.txt")}),
     "whois.arin.net": answers({"n + 193.0.6.139": shape("whois-arin.txt")}),
     "whois.ripe.net": answers({"193.0.6.139": shape("whois-ripe.txt")}),
@@ -288,6 +289,14 @@ def test_a_certificate_nobody_signed_is_not_believed(whois):
 def test_a_limit_is_told_and_ends_it(whois):
     done = whois("a.b.example.de")
     assert (done.returncode, done.stdout) == (3, "") and "whois.denic.de: Error: 5502 access control limit reached" in done.stderr, done
+
+
+def test_what_a_register_was_unclear_about_is_not_free(whois):
+    done = whois("x.unsure.de")
+    assert (done.returncode, done.stdout) == (3, "") and "whois.denic.de: Error: 5503 internal" in done.stderr, done
+    done = whois("nobody.zone.de")
+    assert done.returncode == 2 and done.stdout.startswith("nobody.zone.de: not registered\n"), "it was clear about the name itself"
+    assert "  note        whois.denic.de: Error: 5504 no name to register\n" in done.stdout
 
 
 def test_a_server_that_iana_names_too_is_asked_once(whois):

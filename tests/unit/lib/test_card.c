@@ -18,6 +18,7 @@ static const char *read_shape(const char *name, size_t *len, struct arena *a)
     FILE *f = fopen(path, "rb");
     assert_non_null(f);
     *len = fread(buf, 1, (1u << 16) - 1, f);
+    assert_true(feof(f)); /* all of it */
     fclose(f);
     return buf;
 }
@@ -221,6 +222,12 @@ static void rdap_of_many_registries_is_read(void **state)
             "PRIVACY\"],"
             "[\"adr\",{\"cc\":\"CA\"},\"text\",[\"\",\"\",\"\",\"\",\"\",\"\",\"\"]]]]}]}",
             "domain; name example.live; in CA; redacted Registrant"},
+        {"a firm that is told, of a person who is not",
+            "{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\",\"entities\":[{\"roles\":["
+            "\"registrant\"],"
+            "\"vcardArray\":[\"vcard\",[[\"fn\",{},\"text\",\"REDACTED FOR PRIVACY\"],"
+            "[\"org\",{},\"text\",\"Hidden Valley Ltd\"]]]}]}",
+            "domain; name x.example; holder Hidden Valley Ltd"},
         {"RFC 9537: a description, a type, neither",
             "{\"objectClassName\":\"domain\",\"ldhName\":\"x.example\",\"redacted\":[{\"name\":{\"type\":"
             "\"Registrant "
@@ -453,6 +460,7 @@ static void some_servers_want_more_than_the_name(void **state)
         const char *target, *query;
     } rows[] = {
         {"whois.denic.de", CARD_DOMAIN, "example.de", "-T dn,ace example.de\r\n"},
+        {"WHOIS.Denic.DE", CARD_DOMAIN, "example.de", "-T dn,ace example.de\r\n"},
         {"whois.verisign-grs.com", CARD_DOMAIN, "example.com", "domain example.com\r\n"},
         {"whois.jprs.jp", CARD_DOMAIN, "example.jp", "example.jp/e\r\n"},
         {"whois.arin.net", CARD_NETWORK, "192.0.2.1", "n + 192.0.2.1\r\n"},
