@@ -27,6 +27,7 @@ struct asking {
     struct ask_view view;
     struct target *targets;
     size_t target_count;
+    bool comparing; /* the targets are the servers that a zone's NS records name */
 };
 
 /* With the place in a batch. */
@@ -232,7 +233,7 @@ static enum status ask_one(struct asking *q, const struct target *to, const stru
         advise_reverse(q, question);
     if (r.end == ASK_REPLY && view.out->format == OUT_SHORT)
         complain_failure(q, question, &r, status);
-    if (r.end == ASK_REPLY && a->given[OPTION_NSSEARCH])
+    if (r.end == ASK_REPLY && q->comparing)
         complain_lame(q, question, &r, status);
     arena_fini(&arena);
     return status;
@@ -299,6 +300,21 @@ static void find_targets(struct asking *q, struct arena *arena)
 
 /* ---- +nssearch ---- */
 
+static void tell_failure(const struct asking *q, const struct target *to, const struct msg_question *question,
+    const struct ask_reply *r, enum status status)
+{
+    struct ask_view view = q->view;
+    if (r->end != ASK_REPLY)
+        complain_no_reply(q, to, r);
+    else
+        complain_failure(q, question, r, status);
+    view.server = to->said;
+    view.when = now_read(false).wall_s;
+    if (view.out->format == OUT_JSON)
+        ask_view_reply(&view, r, question);
+}
+
+/* With the final dot: the system's search list is not for them, nor is one that looks like an address one. */
 static bool take_servers(struct args *next, const struct msg *m, const name_t *zone, struct arena *arena)
 {
     char name[NAME_TEXT_LEN];
@@ -308,50 +324,56 @@ static bool take_servers(struct args *next, const struct msg *m, const name_t *z
     for (size_t i = 0; i < count; i++) {
         const struct rr *rr = &m->rrs[SECTION_ANSWER][i];
         if (rr->type == TYPE_NS && name_equal(rr->owner, zone))
-            next->servers[next->server_count++] = arena_strdup(arena, record_bare_name(rr->rdata.data, name));
+            next->servers[next->server_count++] = arena_strdup(arena, name_text(rr->rdata.data, name));
     }
     return next->server_count > 0;
 }
 
-static const name_t *zone_of_denial(const struct msg *m)
+/* The zone that a name without NS records is in: the SOA of the denial names it (RFC 2308 3). That of an
+ * alias is of where it leads; the alias itself is in the zone of the name above, or in one above that. */
+static const name_t *look_above(const struct msg *m, const name_t *name)
 {
-    for (size_t i = 0; i < m->counts[SECTION_AUTHORITY]; i++)
-        if (m->rrs[SECTION_AUTHORITY][i].type == TYPE_SOA)
-            return m->rrs[SECTION_AUTHORITY][i].owner;
+    if (m->counts[SECTION_ANSWER] > 0)
+        return name_is_root(name) ? NULL : name_parent(name, 1);
+    for (size_t i = 0; i < m->counts[SECTION_AUTHORITY]; i++) {
+        const struct rr *rr = &m->rrs[SECTION_AUTHORITY][i];
+        if (rr->type == TYPE_SOA && name_is_within(name, rr->owner) && !name_equal(name, rr->owner))
+            return rr->owner;
+    }
     return NULL;
 }
 
-/* The zone that the name is in, and its servers: the SOA of a denial names the zone (RFC 2308 3). */
+/* The zone that the name is in, and its servers. */
 static enum status find_zone(struct asking *q, const char *word, struct args *next, struct arena *arena)
 {
     struct msg_question question = {.type = TYPE_NS, .class = q->args->class};
     const struct target *to = &q->targets[0];
     struct ask_reply r;
     enum status status = read_name(q, word, question.name);
-    for (unsigned asked = 0; asked < 2 && status == STATUS_ANSWER; asked++) {
+    const name_t *above = question.name;
+    if (status != STATUS_ANSWER)
+        return status;
+    while (above) { /* gets shorter each time */
+        memmove(question.name, above, name_len(above));
+        say_progress(to, &question);
         ask(&r, &to->settings, &question, q->rng, arena);
         status = status_of_ask(&r, question.type);
-        if (r.end != ASK_REPLY)
-            complain_no_reply(q, to, &r);
-        else
-            complain_failure(q, &question, &r, status);
-        if (status == STATUS_ANSWER || status == STATUS_NO_DATA) {
-            char zone[NAME_TEXT_LEN];
-            const name_t *above = zone_of_denial(&r.msg);
-            next->names[0] = arena_strdup(arena, record_bare_name(question.name, zone));
-            if (take_servers(next, &r.msg, question.name, arena))
-                return STATUS_ANSWER;
-            status = STATUS_NO_DATA;
-            if (above && asked == 0) {
-                memcpy(question.name, above, name_len(above));
-                status = STATUS_ANSWER;
-            }
+        if (status != STATUS_ANSWER && status != STATUS_NO_DATA) {
+            tell_failure(q, to, &question, &r, status);
+            return status;
         }
+        char zone[NAME_TEXT_LEN];
+        next->names[0] = arena_strdup(arena, record_bare_name(question.name, zone));
+        if (take_servers(next, &r.msg, question.name, arena))
+            return STATUS_ANSWER;
+        above = look_above(&r.msg, question.name);
     }
-    if (status == STATUS_NO_DATA)
-        complain(q, "no zone of that name is to be found");
-    return status;
+    complain(q, "no zone of that name is to be found");
+    ask_view_error(&q->view, &question, NULL, "no zone of that name is to be found");
+    return STATUS_NO_DATA;
 }
+
+static enum status ask_or_compare(const struct args *args, struct out *out, bool comparing);
 
 /* As if it had been typed: hark ZONE SOA @SERVER… +norec +short +identify. */
 static enum status compare_servers(struct asking *q, const char *word, struct out *out)
@@ -365,12 +387,12 @@ static enum status compare_servers(struct asking *q, const char *word, struct ou
     next.names = &name;
     next.name_count = next.type_count = 1;
     next.types = &type;
-    next.on[OPTION_REC] = next.on[OPTION_REVERSE] = next.on[OPTION_NSSEARCH] = false;
+    next.on[OPTION_REC] = next.on[OPTION_REVERSE] = false;
     next.on[OPTION_IDENTIFY] = true;
     enum status status = find_zone(q, word, &next, &arena);
     if (status == STATUS_ANSWER) {
         out->format = format == OUT_TEXT ? OUT_SHORT : format;
-        status = cmd_ask(&next, out);
+        status = ask_or_compare(&next, out, true);
         out->format = format;
     }
     arena_fini(&arena);
@@ -380,18 +402,22 @@ static enum status compare_servers(struct asking *q, const char *word, struct ou
 static enum status search_servers(struct asking *q, struct out *out)
 {
     enum status worst = STATUS_ANSWER;
-    if (q->targets[0].status != STATUS_ANSWER)
-        return q->targets[0].status;
-    for (size_t i = 0; i < q->args->name_count && !out->error; i++)
-        worst = status_worst(worst, compare_servers(q, q->args->names[i], out));
+    const struct target *to = &q->targets[0];
+    for (size_t i = 0; i < q->args->name_count && !out->error; i++) {
+        const char *word = q->args->names[i];
+        if (to->status != STATUS_ANSWER)
+            ask_view_error(&q->view, NULL, word, to->trouble);
+        worst = status_worst(worst, to->status == STATUS_ANSWER ? compare_servers(q, word, out) : to->status);
+    }
     return worst;
 }
 
-enum status cmd_ask(const struct args *args, struct out *out)
+/* comparing: what +nssearch asks in turn. */
+static enum status ask_or_compare(const struct args *args, struct out *out, bool comparing)
 {
     struct arena arena;
     struct target usual = {0};
-    struct asking q = {.args = args, .targets = &usual, .target_count = 1};
+    struct asking q = {.args = args, .targets = &usual, .target_count = 1, .comparing = comparing};
     bool from_resolvconf;
     enum status status = STATUS_ANSWER;
     arena_init(&arena);
@@ -404,9 +430,14 @@ enum status cmd_ask(const struct args *args, struct out *out)
         for (size_t i = 0; i < q.target_count; i++)
             apply_options(&q.targets[i].settings, args);
         q.rng = random_new(NULL);
-        status = args->on[OPTION_NSSEARCH] ? search_servers(&q, out) : ask_all(&q);
+        status = args->on[OPTION_NSSEARCH] && !comparing ? search_servers(&q, out) : ask_all(&q);
         random_free(q.rng);
     }
     arena_fini(&arena);
     return status;
+}
+
+enum status cmd_ask(const struct args *args, struct out *out)
+{
+    return ask_or_compare(args, out, false);
 }

@@ -196,12 +196,17 @@ def test_the_servers_of_a_zone_are_compared(hark):
     done = hark("www.python.org", "+nssearch", "-4")  # of the zone that the name is in
     said = re.findall(r"(\d{10}) .* from server (\S+) in", done.stdout)
     assert done.returncode == 0 and sorted(said) == [("2026110100", "203.0.113.7"), ("2026110100", "203.0.113.8")]
+    alias = hark("docs.python.org", "+nssearch", "-4")  # not of the zone that it leads to
+    assert sorted(re.findall(r"(\d{10}) .* from server (\S+) in", alias.stdout)) == sorted(said)
+    assert hark("docs.python.org", "+nssearch", "+nonssearch", "+short").stderr == ""
     lame = hark("lame-nonauth.org", "+nssearch", "-4", "--json")
     assert lame.returncode == 2 and lame.stderr.count("it does not serve the zone") == 2
     assert [json.loads(line)["ANCOUNT"] for line in lame.stdout.splitlines()].count(1) == 1
     refused = hark("lame-refused.org", "+nssearch", "-4")
     assert refused.returncode == 3 and refused.stderr.count("REFUSED") == 2 and " SOA from 198.51.100." in refused.stderr
-    assert hark("lame-refused.org", "+nssearch", "@127.0.0.9").returncode == 5
+    silent = hark("lame-refused.org", "+nssearch", "@127.0.0.9", "--json")
+    assert silent.returncode == 5 and json.loads(silent.stdout)["error"] == "refuses: nothing listens on that port"
+    assert json.loads(hark("x.org", "+nssearch", "@nowhere.invalid", "--json").stdout)["name"] == "x.org"
 
 
 def test_a_trace_of_trouble_says_it_once_and_in_80_columns(hark):
@@ -210,6 +215,11 @@ def test_a_trace_of_trouble_says_it_once_and_in_80_columns(hark):
     for name, says in (("www.all-servfail.org", "the name server failed (SERVFAIL)\n"), ("www.circle-a.org", "(SERVFAIL);\nEDE 22, No Reach")):
         done = hark("trace", name)
         assert says in done.stdout and max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_trace_says_why_an_answer_is_insecure(hark):
+    assert "insecure (the zone above has no DS)" in hark("trace", "unsigned.se").stdout
+    assert "insecure (nothing vouches for it)" in hark("trace", "www.python.org", "RRSIG").stdout, "signatures are not signed"
 
 
 def test_octets_of_strangers_are_escaped(hark):
