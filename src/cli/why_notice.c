@@ -258,7 +258,7 @@ static void servers_that_do_not_reply(struct why *w)
         bool first = i == 0, more = w->q.said_count > 1;
         addr_text(&s->server.addr, buf);
         if (s->was_truncated && (s->end == ASK_TIMEOUT || s->end == ASK_UNREACHABLE)) {
-            say(w, "%s replies over UDP that its answer needs TCP, which does not reach it: a firewall?",
+            say(w, "%s replies over UDP that its answer needs TCP, and gives none over TCP: a firewall?",
                 buf);
             continue;
         }
@@ -347,20 +347,26 @@ static bool is_of_dns64(const struct addr *a)
     return a->family == FAMILY_V6 && memcmp(a->ip, prefix, sizeof prefix) == 0;
 }
 
+static const struct addr *made_by_dns64(const struct stub_said *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        if (is_of_dns64(&s->addresses[i]))
+            return &s->addresses[i];
+    return NULL;
+}
+
 static void address_is_made_by_dns64(struct why *w)
 {
     const struct stub_said *s = system_question_server(&w->q);
-    char made[ADDR_TEXT_LEN], of[ADDR_TEXT_LEN], server[ADDR_TEXT_LEN];
-    for (size_t i = 0; s && i < s->count; i++) {
-        if (!is_of_dns64(&s->addresses[i]))
-            continue;
-        struct addr v4 = addr_v4(s->addresses[i].ip + 12);
-        say(w,
-            "%s says %s, which stands for %s on networks that have IPv6 alone (DNS64, RFC 6147): it leads "
-            "through a translator.",
-            addr_text(&s->server.addr, server), addr_text(&s->addresses[i], made), addr_text(&v4, of));
+    const struct addr *made = s ? made_by_dns64(s) : NULL;
+    char buf[ADDR_TEXT_LEN], of[ADDR_TEXT_LEN], server[ADDR_TEXT_LEN];
+    if (!made)
         return;
-    }
+    struct addr v4 = addr_v4(made->ip + 12);
+    say(w,
+        "%s says %s, which stands for %s on networks that have IPv6 alone (DNS64, RFC 6147): it leads "
+        "through a translator.",
+        addr_text(&s->server.addr, server), addr_text(made, buf), addr_text(&v4, of));
 }
 
 static void alias_leads_nowhere(struct why *w)
@@ -403,6 +409,9 @@ static void servers_and_root_differ(struct why *w)
     bool failed = walk->said.rcode != RCODE_NOERROR && walk->said.rcode != RCODE_NXDOMAIN;
     if (failed || says_the_same(s, &walk->said))
         return;
+    /* It was made of an IPv4 address, which nobody asked for. */
+    if (!w->q.v4 && made_by_dns64(s) && walk->said.rcode == RCODE_NOERROR && walk->said.count == 0)
+        return;
     text_init(&here);
     text_init(&there);
     add_data(&here, &s->data, s->addresses, s->count);
@@ -410,11 +419,9 @@ static void servers_and_root_differ(struct why *w)
     addr_text(&s->server.addr, buf);
     if (!s->has_data && s->denial_ttl_s && !is_stale(s) && !blocks(s))
         say(w,
-            "%s says that there is no such name or data, and may go on remembering it for %u s; the name's "
-            "own "
-            "servers say %s. Is the record new? Else a network with names of its own (split DNS), or a "
-            "filter.",
-            buf, s->denial_ttl_s, there.data);
+            "%s says %s, and may go on remembering it for %u s; the name's own servers say %s. Is the record "
+            "new? Else a network with names of its own (split DNS), or a filter.",
+            buf, here.data, s->denial_ttl_s, there.data);
     else
         say(w, "%s says %s, the name's own servers say %s: %s.", buf, here.data, there.data,
             is_stale(s) ? "its answer is out of date, as it says itself (it cannot reach those who know)"

@@ -67,7 +67,10 @@ static void view_data(struct out *out, const struct why *w)
         why_row(out, STYLE_WARN, label, "nothing: no name server of this system gives an answer");
     else if (!s->has_data) {
         add_no_data(&t, s);
+        if (t.len == 0)
+            rcode_to_text(&t, s->rcode);
         why_row(out, STYLE_WARN, label, t.data);
+        text_clear(&t);
     }
     for (const char *at = s ? rdata_texts_next(&s->data, NULL) : NULL; at && shown < DATA_SHOWN;
          at = rdata_texts_next(&s->data, at)) {
@@ -408,7 +411,7 @@ json_t *why_server_json(const struct why *w, const struct stub_said *s)
     }
     if (s->alias_of[0])
         record_set_text(j, "alias_of", s->alias_of);
-    if (s->denial_ttl_s)
+    if (s->denial_ttl_s && !s->has_data)
         json_object_set_new(j, "denial_ttl_s", json_integer(s->denial_ttl_s));
     if (s->ede != EDE_NONE)
         json_object_set_new(j, "ede", record_ede(s->ede, s->reason));

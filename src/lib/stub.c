@@ -70,12 +70,14 @@ static void take_alias(struct stub_said *s, const struct msg *m, const name_t *a
         record_bare_name(end, s->alias_of);
 }
 
-/* Out of a cache the SOA's TTL is what is left of the denial's (RFC 2308 5). */
+/* Out of a cache the SOA's TTL is what is left of the denial's (RFC 2308 5). Of two types the longer one. */
 static void take_denial(struct stub_said *s, const struct msg *m)
 {
-    for (unsigned i = 0; !(m->flags & FLAG_AA) && i < m->counts[SECTION_AUTHORITY]; i++)
-        if (m->rrs[SECTION_AUTHORITY][i].type == TYPE_SOA)
-            s->denial_ttl_s = m->rrs[SECTION_AUTHORITY][i].ttl;
+    for (unsigned i = 0; !(m->flags & FLAG_AA) && i < m->counts[SECTION_AUTHORITY]; i++) {
+        const struct rr *rr = &m->rrs[SECTION_AUTHORITY][i];
+        if (rr->type == TYPE_SOA && rr->ttl > s->denial_ttl_s)
+            s->denial_ttl_s = rr->ttl;
+    }
 }
 
 /* One question; true: it has data. */
@@ -132,7 +134,7 @@ static void ask_name(struct asking *q, const name_t *name)
 /* A server that fails at one name of the search list is asked for the next, one that is silent is not. */
 static void ask_candidates(struct asking *q)
 {
-    struct stub_said *s = q->said;
+    struct stub_said *s = q->said, *typed = NULL;
     struct resolvconf_candidate *c = ARENA_NEW(&q->arena, struct resolvconf_candidate);
     for (unsigned i = 0; resolvconf_candidate(c, q->ask->conf, q->ask->name, i); i++) {
         name_t name[NAME_MAX_LEN];
@@ -147,6 +149,12 @@ static void ask_candidates(struct asking *q)
         ask_name(q, name);
         if (s->has_data || s->end != ASK_REPLY)
             return;
+        if (!s->domain[0] && stub_is_answer(s))
+            typed = arena_copy(&q->arena, s, sizeof *s);
+    }
+    if (typed && stub_is_answer(s)) { /* rather than of what the search list made of it */
+        typed->names_asked = s->names_asked;
+        *s = *typed;
     }
 }
 

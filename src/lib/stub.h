@@ -17,10 +17,10 @@ struct stub_said {
     unsigned line;                       /* of resolv.conf; 0: its default */
     enum ask_end end;                    /* of the last message */
     int system_error;                    /* errno of what failed, 0 if nothing did */
-    uint16_t rcode;                      /* of the last reply */
+    uint16_t rcode;                      /* of the last reply about that name */
     int ede;                             /* enum ede_code; EDE_NONE */
     char reason[STUB_REASON_LEN];        /* the EDE's text */
-    char name[RESOLVCONF_CANDIDATE_LEN]; /* that has data here, else the last one asked for */
+    char name[RESOLVCONF_CANDIDATE_LEN]; /* that has data here, else as typed, else the last one */
     char domain[RESOLVCONF_DOMAIN_LEN];  /* of the search list; "": the name was asked for as it is */
     char canonical[NAME_TEXT_LEN];       /* at the end of aliases; of an address its name; "": none */
     char alias_of[NAME_TEXT_LEN];        /* where aliases lead, be there data or not; "": no alias */

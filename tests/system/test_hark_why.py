@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("lab_harkd")
 PAGE = TOP / "docs/why.md"
 MAIL = {"mail.python.org A": ["188.166.95.178"], "mail.python.org AAAA": ["2a03:b0c0:2:d0::71:1"]}
 INSIDE = {"mail.python.org A": ["10.0.0.25"]}
-DNS64 = {"mail.python.org A": ["188.166.95.178"], "mail.python.org AAAA": ["64:ff9b::bca6:5fb2"]}
+DNS64 = {"only4.python.org A": ["192.0.2.92"], "only4.python.org AAAA": ["64:ff9b::c000:25c"]}
 DENIED = ("python.org.", 1234, "IN", "SOA", "ns1.python.org. hostmaster.python.org. 1 7200 3600 1209600 3600")
 OLD = {"mail.python.org A": ["192.0.2.99"]}
 BAD_KEY = "python.org. DS 4711 13 2 " + "0" * 64
@@ -82,7 +82,7 @@ SITUATIONS = {
                                   [], 0, {}),
     "An alias that leads nowhere": ("dangling.python.org", {}, [], 2, {}),
     "A record that is new": ("mail.python.org", resolv(INNER), [("192.0.2.53", {"SOA": DENIED}, None, None)], 2, {"anchors": []}),
-    "A network that has IPv6 alone": ("mail.python.org", resolv(INNER), [("192.0.2.53", DNS64, None, None)], 0, {"anchors": []}),
+    "A network that has IPv6 alone": ("only4.python.org", resolv(INNER), [("192.0.2.53", DNS64, None, None)], 0, {"anchors": []}),
     "A stale answer": ("mail.python.org", resolv(INNER), [("192.0.2.53", OLD, None, (3, None))], 0,
                        {"anchors": []}),
     "A bogus zone, and a server that validates": ("mail.python.org", resolv(INNER), [("192.0.2.53", {}, 2, (6, None))], 5,
@@ -207,7 +207,26 @@ def test_a_server_without_tcp_is_not_said_to_be_dead():
     with Server("192.0.2.53", {}, truncated=True):
         said = " ".join(Machine(**resolv(INNER)).run("hark", "why", "mail.python.org", "MX").stdout.split())
     assert "192.0.2.53 replies over UDP that it needs TCP; over TCP it refuses: nothing listens" in said
-    assert "! 192.0.2.53 replies over UDP that its answer needs TCP, which does not reach it" in said and "nothing listens at" not in said
+    assert "! 192.0.2.53 replies over UDP that its answer needs TCP, and gives none over TCP" in said and "nothing listens at" not in said
+
+
+def test_an_address_of_dns64_is_no_split_dns():
+    with Server("192.0.2.53", DNS64):
+        said = Machine(**resolv(INNER)).run("hark", "why", "only4.python.org", "AAAA").stdout
+    assert "(DNS64, RFC 6147)" in " ".join(said.split()) and "split DNS" not in said
+
+
+def test_the_search_list_hides_nothing_of_the_name_itself():
+    machine = Machine(**resolv("nameserver 127.0.0.1", "search sub.python.org"))
+    said = " ".join(machine.run("hark", "why", "dangling.python.org").stdout.split())
+    assert "an alias of nothing-here.edge-cdn.com, which does not exist, nor any of the search list (2 names)" in said
+    assert "! dangling.python.org exists, as an alias (CNAME)" in said
+
+
+def test_an_rcode_that_is_no_denial_is_shown():
+    with Server("192.0.2.53", {}, 1):
+        said = Machine(**resolv(INNER)).run("hark", "why", "python.org", "MX").stdout
+    assert "DNS says        FORMERR\n" in said
 
 
 def test_another_servers_answer_has_no_age_of_harkds():
