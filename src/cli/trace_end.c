@@ -6,6 +6,7 @@
 #include "dns/present.h"
 #include "dns/rdata.h"
 #include "dns/record.h"
+#include "dnssec/fault.h"
 
 static void print_record(void *ctx, const struct rr *rr)
 {
@@ -49,7 +50,10 @@ static void add_verdict(struct text *t, const struct outcome *o)
         return;
     text_printf(t, ", %s", verdict);
     if (o->verdict != VERDICT_SECURE)
-        text_printf(t, " (%s)", o->reason.text ? o->reason.text : "the zone above has no DS");
+        text_printf(t, " (%s)",
+            o->reason.text                          ? o->reason.text
+            : o->fault == FAULT_DELEGATION_UNSIGNED ? "the zone above has no DS"
+                                                    : "nothing vouches for it");
 }
 
 static void add_denial(struct text *t, const struct question *q, const struct outcome *o)
