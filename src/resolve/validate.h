@@ -1,12 +1,12 @@
 /* Validation: a second machine over what a job found (RFC 4035 5, RFC 6840).
  *
- *   found         links, data, denial, as a reply, the cache or a delegation gave them    (found.c)
+ *   found         links, data, denial, as a reply, the cache or a delegation gave them (found.c)
  *   JOB_VALIDATE  each RRset of it in turn: whose zone is it of, is that zone signed (DS, of the parent),
- * with which keys (DNSKEY), is the signature good                              (validate.c) then: what the
- * denial proves                                            (validate_denial.c) chain         DS and DNSKEY
- * are ordinary questions, which other jobs answer           (validate_chain.c) work          signature checks
- * wait in line; the driver gives slices                  (validate_work.c) found_end     what was found goes
- * into the cache with its verdict, and to the asker   (found.c)
+ *                 with which keys (DNSKEY), is the signature good (validate.c); then: what does the denial
+ *                 prove (validate_denial.c)
+ *   chain         DS and DNSKEY are ordinary questions, which other jobs answer (validate_chain.c)
+ *   work          signature checks wait in line; the driver gives slices (validate_work.c)
+ *   found_end     what was found goes into the cache with its verdict, and to the asker (found.c)
  *
  * Questions with flags.unchecked (CD, addresses of name servers) go from `found` to `found_end` directly.
  */
@@ -115,7 +115,7 @@ enum chain {
 
 struct chain_result {
     const struct rrset *rrset; /* SECURE: DS or DNSKEY */
-    struct fault fault;        /* INSECURE: why */
+    struct fault fault;        /* INSECURE, or FAILED by a denial that does not hold: why */
     struct reason reason;      /* FAILED */
     bool unjudged;             /* FAILED: it could not be had; nobody said what is false */
 };

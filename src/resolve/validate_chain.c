@@ -54,7 +54,8 @@ static enum chain denied(struct job *j, const name_t *zone, const struct rrset_l
     case CUT_UNPROVEN:
         break;
     }
-    out->reason = fault_reason(j, &res.fault);
+    out->fault = res.fault;
+    out->reason = fault_reason(j, &out->fault);
     return CHAIN_FAILED;
 }
 
@@ -87,7 +88,9 @@ static enum chain read_child(
     }
     if (type == TYPE_DNSKEY || o->answer.count > 0)
         return CHAIN_NO_CUT;
-    return denied(j, zone, &o->authority, o->rcode == RCODE_NXDOMAIN, out);
+    enum chain chain = denied(j, zone, &o->authority, o->rcode == RCODE_NXDOMAIN, out);
+    j->limited = j->limited || (chain == CHAIN_FAILED && out->fault.kind == FAULT_HASHES_SPENT);
+    return chain;
 }
 
 /* What is judged already, without a job for it. */
@@ -142,6 +145,7 @@ static enum chain ask(struct job *j, const name_t *zone, uint16_t type, struct c
         if (job_sub(j, zone, type, type == TYPE_DS ? PURPOSE_DS : PURPOSE_KEYS, 0) != SUB_STARTED) {
             out->reason = (struct reason){
                 EDE_DNSSEC_INDETERMINATE, "chain-circle", "the chain of trust depends on too much else"};
+            out->unjudged = true;
             return CHAIN_FAILED;
         }
         v->link = j->subs;

@@ -28,9 +28,12 @@ struct internet {
     struct world *w;
 };
 
+static bool minimise = true;
+
 static void settings(struct resolve_settings *s)
 {
     s->anchors = anchors;
+    s->minimise = minimise;
 }
 
 /* more: further lines of the root, before the DS of org. */
@@ -351,6 +354,43 @@ static void what_only_lacks_keys_is_asked_for_again_soon(void **state)
     }
 }
 
+/* To find out of which zone an unsigned alias is, which lies so many labels deep, takes two hashes a label.
+ * It leads to somebody else's name, for which too few are left: that says nothing of this name (threat A5).
+ */
+static void whoever_spends_his_hashes_makes_no_other_name_fail(void **state)
+{
+    unsigned reached = 0;
+    minimise = false; /* one message a label */
+    for (unsigned labels = 44; labels <= 48; labels++) {
+        struct text zone, line, alias;
+        text_init(&zone);
+        text_init(&line);
+        text_init(&alias);
+        text_add(&zone, "z.");
+        for (unsigned i = 0; i < labels; i++)
+            text_add(&zone, "a.");
+        text_printf(&line, "%s NS ns.org.\n", zone.data);
+        text_printf(&alias, "alias.%s", zone.data);
+        struct internet net = internet_with(line.data, SIGN_NSEC3, false);
+        struct sign_zone *deep = sign_zone_new(&(struct sign_zone_plan){.origin = zone.data,
+            .text = "@ SOA ns x 1 2 3 4 300\n@ NS ns.org.\nalias CNAME www.unsigned.org.\n"});
+        world_serve(net.w, "10.0.0.1", deep);
+        assert_int_equal(world_ask(net.w, "unsigned.org.", TYPE_DS)->rcode, RCODE_NOERROR);
+        bool failed = world_ask(net.w, alias.data, TYPE_A)->rcode == RCODE_SERVFAIL;
+        reached += failed && world_sent(net.w, "10.0.0.3", NULL, 0) > 0;
+        const struct outcome *o = world_ask(net.w, "www.unsigned.org.", TYPE_A);
+        assert_int_equal(o->rcode, RCODE_NOERROR);
+        assert_string_equal(verdict_word(o), "insecure");
+        internet_end(&net);
+        sign_zone_free(deep);
+        text_fini(&zone);
+        text_fini(&line);
+        text_fini(&alias);
+    }
+    minimise = true;
+    assert_true(reached > 0);
+}
+
 /* One server of org. strips signatures, one spoils them, the third is sound: whichever is asked first. */
 static void finds_the_sound_server_behind_one_that_strips_and_one_that_spoils(void **state)
 {
@@ -494,6 +534,7 @@ int main(void)
         cmocka_unit_test(an_nsec_that_was_asked_for_is_data),
         cmocka_unit_test(says_what_is_wrong_with_a_zone),
         cmocka_unit_test(what_only_lacks_keys_is_asked_for_again_soon),
+        cmocka_unit_test(whoever_spends_his_hashes_makes_no_other_name_fail),
         cmocka_unit_test(finds_the_sound_server_behind_one_that_strips_and_one_that_spoils),
         cmocka_unit_test(a_slow_stream_is_begun_again_when_somebody_faster_is_refused),
         cmocka_unit_test(what_was_heard_unchecked_is_judged_no_milder),
