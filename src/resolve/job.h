@@ -217,9 +217,8 @@ struct job {
     bool refreshes; /* nobody needs to wait for it (refresh.c) */
     struct stale_memo stale;
     bool turned_away; /* failed for want of a place */
-    bool untrue; /* what its servers said was false: no name to ask again soon, nor to answer with stale data
-                  */
-    uint64_t afresh; /* zone.hash of the one whose delegation was asked for again; 0: none */
+    bool untrue;      /* what its servers said was false: nothing that expired may hide that */
+    uint64_t afresh;  /* zone.hash of the one whose delegation was asked for again; 0: none */
 
     struct waiter *waiters, *last_waiter;
     unsigned waiter_count;
@@ -375,8 +374,8 @@ void work_run(struct resolver *r, unsigned checks); /* validate_work.c */
 /** Aliases in an answer section: CNAMEs, given or made of a DNAME. */
 unsigned alias_links(const struct rrset_list *answer); /* job_alias.c */
 enum job_state too_many_aliases(struct job *j);        /* job_alias.c */
-enum job_state aliases_in_circle(
-    struct job *j); /* job_alias.c: the links of a reply, or jobs that wait for each other */
+/** Links of a reply, or jobs that wait for each other. */
+enum job_state aliases_in_circle(struct job *j); /* job_alias.c */
 /** The links are in out.answer; the walk goes on at target. */
 enum job_state job_follow_alias(struct job *j, const name_t *target); /* job_alias.c */
 /** Adds the CNAME that a DNAME at `dname` makes of name (RFC 6672 3.1).

@@ -87,6 +87,7 @@ enum job_state step_alias_done(struct job *j)
         j->out.verdict = o->verdict;
         j->out.reason = reason_copy(j, o->reason);
         j->limited = l->child->limited;
+        j->untrue = l->child->untrue;
         return JOB_DONE;
     }
     /* The target may have been joined: asked from outside, its own chain began at 0. */

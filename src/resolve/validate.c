@@ -89,6 +89,7 @@ enum job_state validate_refuse_denial(struct job *j, const struct fault *fault)
     f->kind = FOUND_ALIAS;
     f->soa = NULL;
     f->proofs = (struct rrset_list){0};
+    v->unjudged = false;
     v->at = v->count;
     return JOB_VALIDATE;
 }
