@@ -59,11 +59,6 @@ uint32_t inflight_zone_slot(uint64_t hash)
     return (uint32_t)(hash % INFLIGHT_SLOTS);
 }
 
-uint32_t inflight_zone(const struct inflight *i, const name_t *zone)
-{
-    return inflight_zone_slot(inflight_zone_hash(i, zone));
-}
-
 uint32_t inflight_server(const struct inflight *i, const struct addr *server)
 {
     return INFLIGHT_SLOTS + (uint32_t)(hash_octets(&i->key, server, sizeof *server) % INFLIGHT_SLOTS);

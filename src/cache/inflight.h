@@ -35,8 +35,7 @@ struct inflight;
 struct inflight *inflight_new(
     const struct hash_key *key, unsigned zone_start, unsigned server_start, unsigned questions_max);
 void inflight_free(struct inflight *i);
-uint32_t inflight_zone(const struct inflight *i, const name_t *zone);
-/** In two steps, for who needs a hash of the zone's name beside. */
+/** A zone's slot, by a hash of its name. */
 uint64_t inflight_zone_hash(const struct inflight *i, const name_t *zone);
 uint32_t inflight_zone_slot(uint64_t hash);
 uint32_t inflight_server(const struct inflight *i, const struct addr *server);

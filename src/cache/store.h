@@ -81,7 +81,8 @@ struct store_spot {
     void *at; /* in the index: after store_near() a bucket, after store_nearer() a slot. NULL: not known */
 };
 /** Of an item that is read soon, with other work in between, the memory can be fetched before, so that nobody
- * waits for it: first the index, then the item. Both fill in the spot. */
+ * waits for it: first the index, then the item. Both fill in the spot, which store_read_hashed() may have
+ * once both have. */
 void store_near(
     const struct store *s, enum store_kind kind, const void *key, size_t key_len, struct store_spot *spot);
 void store_nearer(const struct store *s, struct store_spot *spot);
