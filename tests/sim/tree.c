@@ -266,7 +266,8 @@ static const name_t *any_target(struct tree *t, struct dice *d)
         if (chance(d, 80))
             return n;
         /* what a wildcard or a DNAME makes, or nothing */
-        return name_of(t, n[1] == '*' ? name_parent(n, 1) : n, chance(d, 80) ? "made" : "*.made");
+        return name_of(
+            t, n[0] == 1 && n[1] == '*' ? name_parent(n, 1) : n, chance(d, 80) ? "made" : "*.made");
     }
     return chance(d, 50) ? z->name : name_of(t, z->name, "none%u", roll(d, 4));
 }
