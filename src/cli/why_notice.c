@@ -1,4 +1,5 @@
 /* What is worth noticing: each rule looks at what was found out and may say a sentence. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -271,7 +272,10 @@ static void servers_that_do_not_reply(struct why *w)
         if (s->end == ASK_TIMEOUT && w->q.harkd.silent && addr_is_loopback(&s->server.addr))
             say(w, "harkd on this machine hangs: it takes connections at %s, but tells nothing.",
                 w->q.harkd.socket);
-        if (s->end == ASK_UNREACHABLE)
+        if (s->end == ASK_UNREACHABLE && s->system_error != ECONNREFUSED)
+            say(w, "%s port %u %s.", buf, s->server.port,
+                ask_end_text(&(struct ask_reply){.end = s->end, .system_error = s->system_error}));
+        else if (s->end == ASK_UNREACHABLE)
             say(w, "nothing listens at %s port %u%s.", buf, s->server.port,
                 addr_is_loopback(&s->server.addr) ? ": the name server of this machine does not run" : "");
     }

@@ -229,6 +229,11 @@ def test_an_rcode_that_is_no_denial_is_shown():
     assert "DNS says        FORMERR\n" in said
 
 
+def test_a_server_without_a_way_to_it_is_not_said_to_be_closed():
+    said = " ".join(Machine(**resolv("nameserver fe80::1")).run("hark", "why", "mail.python.org").stdout.split())
+    assert "! fe80::1 port 53 cannot be reached: a link-local address needs its interface (fe80::1%eth0)." in said and "nothing listens" not in said
+
+
 def test_another_servers_answer_has_no_age_of_harkds():
     Machine().run("hark", "mail.python.org", "A", "+short")  # harkd knows it
     with Server("192.0.2.53", MAIL):
