@@ -41,16 +41,20 @@ static void an_answer_that_lies_ready_is_not_given_to_who_left(void **state)
     cache_free(c);
 }
 
+/* A zone of org whose server has a name in another: five such steps are beyond its asker's limit. */
+#define ORG_STEP(zone, server)                                                                               \
+    {                                                                                                        \
+        .addr = "10.0.0.2", .name = "*." zone, .authority = zone " NS " server "\n"                          \
+    }
+#define A_TO_E                                                                                               \
+    ORG_STEP("a.org.", "ns.b.org."), ORG_STEP("b.org.", "ns.c.org."), ORG_STEP("c.org.", "ns.d.org."),       \
+        ORG_STEP("d.org.", "ns.e.org."), ORG_STEP("e.org.", "x.zone.org.")
+
 /* A question that ends at a limit of its asker's work says nothing about itself:
  * others must not find it "failed recently". */
 static void anothers_limits_are_no_failure_of_mine(void **state)
 {
-    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
-        {.addr = "10.0.0.2", .name = "*.a.org.", .authority = "a.org. NS ns.b.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.b.org.", .authority = "b.org. NS ns.c.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.c.org.", .authority = "c.org. NS ns.d.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.d.org.", .authority = "d.org. NS ns.e.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.e.org.", .authority = "e.org. NS x.zone.org.\n"},
+    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST, A_TO_E,
         ORG_ZONE("zone.org. NS ns.host.com.\n", NULL),
         {.addr = "10.2.0.1", .flags = FLAG_AA, .answer = "ns.host.com. 60 A 10.1.0.1\n"},
         {.addr = "10.1.0.1", .flags = FLAG_AA, .answer = X_ANSWER}};
@@ -63,12 +67,7 @@ static void anothers_limits_are_no_failure_of_mine(void **state)
 
 static void who_joins_a_question_that_hits_its_askers_limit_starts_over(void **state)
 {
-    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST,
-        {.addr = "10.0.0.2", .name = "*.a.org.", .authority = "a.org. NS ns.b.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.b.org.", .authority = "b.org. NS ns.c.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.c.org.", .authority = "c.org. NS ns.d.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.d.org.", .authority = "d.org. NS ns.e.org.\n"},
-        {.addr = "10.0.0.2", .name = "*.e.org.", .authority = "e.org. NS x.zone.org.\n"},
+    struct world_rule rules[] = {ROOT_ORG, ROOT_COM, COM_HOST, A_TO_E,
         {.addr = "10.0.0.2",
             .name = "wait.org.",
             .flags = FLAG_AA,
